@@ -1,0 +1,1 @@
+"""CurrentModel: what serves now, read from the push destination."""

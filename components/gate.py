@@ -1,0 +1,37 @@
+"""A gate is a value with a reason; a refusal names the gate and what to do."""
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """One gate's verdict.
+
+    Attributes:
+      name: `step.what`, e.g. `data.reject_fraction`.
+      passed: Whether the run may go on.
+      value: What was measured; None where there was nothing to measure.
+      threshold: What was allowed; None where there was nothing to compare with.
+      reason: One sentence; on a refusal it says what to do.
+    """
+
+    name: str
+    passed: bool
+    value: float | None
+    threshold: float | None
+    reason: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """JSON values, as they stand in `metrics.json`."""
+        return asdict(self)
+
+
+class GateRefusal(RuntimeError):
+    """A gate refused, and the run must stop."""
+
+    def __init__(self, gates: Iterable[GateResult]):
+        self.gates = tuple(gates)
+        self.failed = tuple(gate for gate in self.gates if not gate.passed)
+        super().__init__("; ".join(f"{gate.name}: {gate.reason}" for gate in self.failed))

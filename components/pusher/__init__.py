@@ -1,0 +1,1 @@
+"""Publishes a blessed bundle as one version for TF Serving, and takes versions back."""

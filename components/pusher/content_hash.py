@@ -1,0 +1,45 @@
+"""One hash for what a bundle serves: equal hashes mean that a push would change nothing."""
+
+import hashlib
+import os
+
+import tensorflow as tf
+
+SCANN_FOLDER = "scann"
+EXACT_FOLDER = "exact"
+# TensorFlow writes a random id into it at every save:
+# https://www.tensorflow.org/guide/saved_model#the_savedmodel_format_on_disk
+_VOLATILE_FILES = frozenset({"fingerprint.pb"})
+_CHUNK_BYTES = 1 << 22
+
+
+def content_hash(bundle_dir: str) -> str:
+    """SHA-256 over the sorted relative paths and bytes of both SavedModels of a bundle."""
+    digest = hashlib.sha256()
+    for model in (EXACT_FOLDER, SCANN_FOLDER):
+        folder = os.path.join(bundle_dir, model)
+        for path in relative_files(folder):
+            if os.path.basename(path) in _VOLATILE_FILES:
+                continue
+            name = f"{model}/{path}".encode()
+            source = os.path.join(folder, path)
+            size_bytes = tf.io.gfile.stat(source).length
+            digest.update(b"%d:%b%d:" % (len(name), name, size_bytes))
+            _update(digest, source)
+    return digest.hexdigest()
+
+
+def relative_files(folder: str) -> list[str]:
+    """Every file under `folder`, relative to it, sorted."""
+    prefix = folder.rstrip("/") + "/"
+    return sorted(
+        os.path.join(parent, name).removeprefix(prefix)
+        for parent, _, names in tf.io.gfile.walk(folder)
+        for name in names
+    )
+
+
+def _update(digest: "hashlib._Hash", path: str) -> None:
+    with tf.io.gfile.GFile(path, "rb") as file:
+        while chunk := file.read(_CHUNK_BYTES):
+            digest.update(chunk)

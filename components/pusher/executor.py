@@ -1,0 +1,124 @@
+"""Unpacks artifacts for `publish`, and refuses to publish what is not blessed."""
+
+import json
+import logging
+import os
+import time
+from typing import Any
+
+import tensorflow as tf
+from tfx import types
+from tfx.components.pusher import executor as tfx_pusher
+from tfx.types import artifact_utils
+
+from components.fragment import write_fragment
+from components.pusher.manifest import STATISTICS_FILE, Manifest
+from components.pusher.publish import Published, publish
+from schemas.errors import InputError
+from schemas.features import EVENTS_SPLIT
+
+COMPONENT = "VersionedPusher"
+_EVALUATION_FILE = "evaluation.json"
+_CURES = {
+    "model_blessing": (
+        "RetrievalEvaluator's gates say why: train on more or better data, or change "
+        "evaluation.gates in the configuration"
+    ),
+    "infra_blessing": (
+        "ScannIndexer's gates say why: change index.recall_target, index.num_leaves_to_search "
+        "or index.max_latency_ms in the configuration"
+    ),
+}
+
+InputDict = dict[str, list[types.Artifact]]
+progress = logging.getLogger("twotower.progress")
+
+
+class Executor(tfx_pusher.Executor):
+    """Publishes the bundle where both blessings are given; else states the refusal."""
+
+    def Do(
+        self, input_dict: InputDict, output_dict: InputDict, exec_properties: dict[str, Any]
+    ) -> None:
+        """Publishes, or marks the artifact as not pushed; `fragment.json` says which and why."""
+        self._log_startup(input_dict, output_dict, exec_properties)
+        started = time.monotonic()
+        pushed_model = artifact_utils.get_single_instance(output_dict["pushed_model"])
+        refusal = self._refusal(input_dict)
+        if refusal:
+            self._MarkNotPushed(pushed_model)
+            fragment = _refused(refusal)
+        else:
+            published = _publish(input_dict, exec_properties)
+            self._MarkPushed(
+                pushed_model,
+                pushed_destination=published.serving_path,
+                pushed_version=published.version,
+            )
+            fragment = _pushed(published)
+        progress.info(fragment["reason"])
+        write_fragment(pushed_model.uri, {**fragment, "seconds": time.monotonic() - started})
+
+    def _refusal(self, input_dict: InputDict) -> str:
+        """Why nothing may be pushed, blessing by blessing; "" where both are given."""
+        lacking = []
+        for key, cure in _CURES.items():
+            name = key.replace("_", " ")
+            if not input_dict.get(key):
+                lacking.append(f"there is no {name}; connect the component that gives it")
+            elif not self.CheckBlessing({key: input_dict[key]}):
+                lacking.append(f"the {name} was refused; {cure}")
+        return f"not pushed: {'; '.join(lacking)}." if lacking else ""
+
+
+def _publish(input_dict: InputDict, exec_properties: dict[str, Any]) -> Published:
+    evaluation = _read_evaluation(artifact_utils.get_single_uri(input_dict["evaluation"]))
+    statistics = artifact_utils.get_single_uri(input_dict["events_statistics"])
+    return publish(
+        artifact_utils.get_single_uri(input_dict["bundle"]),
+        exec_properties["serving_dir"],
+        exec_properties["exact_dir"],
+        Manifest(
+            name=exec_properties["name"],
+            code_version=exec_properties["code_version"],
+            metrics=evaluation["test"]["model"],
+            protocol=evaluation["protocol"],
+        ),
+        statistics_file=os.path.join(statistics, f"Split-{EVENTS_SPLIT}", STATISTICS_FILE),
+        keep_versions=exec_properties["keep_versions"],
+    )
+
+
+def _read_evaluation(uri: str) -> dict[str, Any]:
+    path = os.path.join(uri, _EVALUATION_FILE)
+    if not tf.io.gfile.exists(path):
+        raise InputError(f"{path} does not exist; run RetrievalEvaluator again")
+    with tf.io.gfile.GFile(path, "r") as file:
+        return json.loads(file.read())
+
+
+def _pushed(published: Published) -> dict[str, Any]:
+    state = "already serving" if published.already_serving else "published"
+    return {
+        "component": COMPONENT,
+        "pushed": True,
+        "version": published.version,
+        "serving_path": published.serving_path,
+        "exact_path": published.exact_path,
+        "content_hash": published.content_hash,
+        "reason": f"version {published.version} {state} at {published.serving_path}.",
+        "gates": [],
+    }
+
+
+def _refused(reason: str) -> dict[str, Any]:
+    return {
+        "component": COMPONENT,
+        "pushed": False,
+        "version": None,
+        "serving_path": None,
+        "exact_path": None,
+        "content_hash": None,
+        "reason": reason,
+        "gates": [],
+    }

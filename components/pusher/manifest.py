@@ -1,0 +1,89 @@
+"""What a published version says of itself, in the folder that TF Serving leaves alone.
+
+`assets.extra` is the SavedModel's place for files that the graph does not use:
+https://www.tensorflow.org/guide/saved_model#the_savedmodel_format_on_disk
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import tensorflow as tf
+
+from schemas.errors import InputError
+
+ASSETS_EXTRA = "assets.extra"
+MANIFEST_FILE = "manifest.json"
+STATISTICS_FOLDER = "statistics"
+STATISTICS_FILE = "FeatureStats.pb"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Where a version comes from. The last three fields are filled in by `publish`.
+
+    Attributes:
+      name: The model's name.
+      code_version: The version of the code that made it.
+      metrics: Its test metrics when it was pushed, by name.
+      protocol: How they were measured.
+      version: Its integer version as a string.
+      content_hash: Hash of the bundle, as `content_hash` gives it.
+      pushed_at: When it was published, ISO 8601 UTC.
+    """
+
+    name: str
+    code_version: str
+    metrics: dict[str, float] = field(default_factory=dict)
+    protocol: dict[str, Any] = field(default_factory=dict)
+    version: str = ""
+    content_hash: str = ""
+    pushed_at: str = ""
+
+
+def manifest_path(version_dir: str) -> str:
+    """Where the manifest of the version in `version_dir` lies."""
+    return os.path.join(version_dir, ASSETS_EXTRA, MANIFEST_FILE)
+
+
+def statistics_path(version_dir: str) -> str:
+    """Where the statistics of the events that the version was trained on lie."""
+    return os.path.join(version_dir, ASSETS_EXTRA, STATISTICS_FOLDER, STATISTICS_FILE)
+
+
+def has_manifest(version_dir: str) -> bool:
+    """Whether the version was published by `publish`; others are not ours to remove."""
+    return tf.io.gfile.exists(manifest_path(version_dir))
+
+
+def write_manifest(version_dir: str, manifest: Manifest) -> None:
+    """Writes the manifest into the version's folder."""
+    path = manifest_path(version_dir)
+    tf.io.gfile.makedirs(os.path.dirname(path))
+    with tf.io.gfile.GFile(path, "w") as file:
+        file.write(json.dumps(asdict(manifest), indent=1, sort_keys=True, allow_nan=False))
+
+
+def read_manifest(version_dir: str) -> Manifest:
+    """Reads the manifest of the version in `version_dir`.
+
+    Raises:
+      InputError: There is none, or it cannot be read.
+    """
+    path = manifest_path(version_dir)
+    if not tf.io.gfile.exists(path):
+        raise InputError(
+            f"{version_dir} has no {ASSETS_EXTRA}/{MANIFEST_FILE}, so this pipeline did not publish "
+            "it and cannot compare with it; move that version elsewhere, or set push.serving_dir "
+            "and push.exact_dir to folders of their own"
+        )
+    with tf.io.gfile.GFile(path, "r") as file:
+        text = file.read()
+    try:
+        return Manifest(**json.loads(text))
+    except (json.JSONDecodeError, TypeError) as error:
+        raise InputError(
+            f"{path} cannot be read as a manifest ({error}); move version "
+            f"{os.path.basename(version_dir)} out of the folder, so that the one before it serves"
+        ) from error

@@ -1,0 +1,184 @@
+"""Publishes a bundle as one new version in two folders, so that a reader sees all of it or none.
+
+Each SavedModel is copied to a hidden sibling and renamed into place. An object store cannot rename
+a folder atomically: there `saved_model.pb`, which servers look for, is copied last, as TFX's own
+Pusher does. One publisher at a time may write to a destination.
+"""
+
+import os
+import time
+from dataclasses import dataclass, replace
+from datetime import datetime, timezone
+
+import tensorflow as tf
+
+from components.pusher import versions as v
+from components.pusher.content_hash import (
+    EXACT_FOLDER,
+    SCANN_FOLDER,
+    content_hash,
+    relative_files,
+)
+from components.pusher.manifest import (
+    Manifest,
+    has_manifest,
+    read_manifest,
+    statistics_path,
+    write_manifest,
+)
+from schemas.errors import InputError
+
+
+@dataclass(frozen=True)
+class Published:
+    """The version that serves after `publish`.
+
+    Attributes:
+      version: Its integer version (unix seconds where time allows) as a string.
+      serving_path: Folder of the ScaNN SavedModel.
+      exact_path: Folder of its op-free twin.
+      content_hash: Hash of the bundle.
+      already_serving: Whether it was there before, and nothing was copied.
+    """
+
+    version: str
+    serving_path: str
+    exact_path: str
+    content_hash: str
+    already_serving: bool
+
+
+def publish(
+    bundle_dir: str,
+    serving_dir: str,
+    exact_dir: str,
+    manifest: Manifest,
+    *,
+    statistics_file: str,
+    keep_versions: int,
+) -> Published:
+    """Publishes a bundle, the twin first, then removes versions beyond `keep_versions`.
+
+    A bundle equal to what serves now is not copied again.
+
+    Args:
+      bundle_dir: Holds the SavedModels `scann/` and `exact/`.
+      serving_dir: Where TF Serving looks for versions of the ScaNN model.
+      exact_dir: The same for its twin.
+      manifest: What the version is to say of itself; version, hash and time are filled in here.
+      statistics_file: TFDV statistics of the events it was trained on, copied along.
+      keep_versions: How many versions stay, this one included; at least 1.
+
+    Raises:
+      InputError: The bundle lacks a SavedModel, the two folders are the same, or
+        `keep_versions` is less than 1. Nothing has been changed.
+    """
+    _check(bundle_dir, serving_dir, exact_dir, keep_versions)
+    for model_dir in (serving_dir, exact_dir):
+        v.remove_leftovers(model_dir)
+    v.remove_orphan_twins(serving_dir, exact_dir)
+
+    bundle_hash = content_hash(bundle_dir)
+    serving = v.list_versions(serving_dir)
+    if serving and _holds(serving[-1], serving_dir, exact_dir, bundle_hash):
+        return _published(serving[-1], serving_dir, exact_dir, bundle_hash, already_serving=True)
+
+    version = _next_version(serving_dir, exact_dir)
+    manifest = replace(
+        manifest,
+        version=str(version),
+        content_hash=bundle_hash,
+        pushed_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+    )
+    exact_bundle, scann_bundle = (
+        os.path.join(bundle_dir, folder) for folder in (EXACT_FOLDER, SCANN_FOLDER)
+    )
+    try:
+        _place(exact_bundle, exact_dir, manifest, statistics_file)
+        _place(scann_bundle, serving_dir, manifest, statistics_file)
+    except BaseException:
+        _withdraw(version, serving_dir, exact_dir)
+        raise
+    for model_dir in (serving_dir, exact_dir):
+        v.remove_old_versions(model_dir, keep_versions)
+    return _published(version, serving_dir, exact_dir, bundle_hash, already_serving=False)
+
+
+def _check(bundle_dir: str, serving_dir: str, exact_dir: str, keep_versions: int) -> None:
+    if keep_versions < 1:
+        raise InputError(f"push.keep_versions is {keep_versions}; it must be at least 1")
+    if serving_dir.rstrip("/") == exact_dir.rstrip("/"):
+        raise InputError(
+            f"push.serving_dir and push.exact_dir are both {serving_dir}; "
+            "give the twin a folder of its own"
+        )
+    for folder in (SCANN_FOLDER, EXACT_FOLDER):
+        path = os.path.join(bundle_dir, folder)
+        if not v.is_complete(path):
+            raise InputError(f"{path} holds no {v.SAVED_MODEL_FILE}; run ScannIndexer again")
+
+
+def _holds(version: int, serving_dir: str, exact_dir: str, bundle_hash: str) -> bool:
+    """Whether `version` stands in both folders and has this content."""
+    folders = (v.version_dir(serving_dir, version), v.version_dir(exact_dir, version))
+    return all(
+        v.is_complete(folder)
+        and has_manifest(folder)
+        and read_manifest(folder).content_hash == bundle_hash
+        for folder in folders
+    )
+
+
+def _next_version(serving_dir: str, exact_dir: str) -> int:
+    """Unix seconds, but later than every version that is or was there."""
+    taken = [
+        version
+        for model_dir in (serving_dir, exact_dir)
+        for version in (*v.list_versions(model_dir), *v.list_withdrawn(model_dir))
+    ]
+    return max(int(time.time()), max(taken, default=0) + 1)
+
+
+def _place(source: str, model_dir: str, manifest: Manifest, statistics_file: str) -> None:
+    """Copies one SavedModel with its manifest to `model_dir/version`."""
+    final = os.path.join(model_dir, manifest.version)
+    if v.is_remote(model_dir):
+        _copy(source, final, manifest, statistics_file)
+        return
+    incoming = os.path.join(model_dir, f"{v.INCOMING_PREFIX}{manifest.version}")
+    _copy(source, incoming, manifest, statistics_file)
+    tf.io.gfile.rename(incoming, final)
+
+
+def _copy(source: str, target: str, manifest: Manifest, statistics_file: str) -> None:
+    write_manifest(target, manifest)
+    _copy_file(statistics_file, statistics_path(target))
+    # False sorts before True: the file that makes a folder a SavedModel goes last.
+    for path in sorted(relative_files(source), key=lambda path: path == v.SAVED_MODEL_FILE):
+        _copy_file(os.path.join(source, path), os.path.join(target, path))
+
+
+def _copy_file(source: str, target: str) -> None:
+    tf.io.gfile.makedirs(os.path.dirname(target))
+    tf.io.gfile.copy(source, target)
+
+
+def _withdraw(version: int, serving_dir: str, exact_dir: str) -> None:
+    """Removes every trace of a failed push, from the folder that clients read first."""
+    for model_dir in (serving_dir, exact_dir):
+        for name in (str(version), f"{v.INCOMING_PREFIX}{version}"):
+            folder = os.path.join(model_dir, name)
+            if tf.io.gfile.exists(folder):
+                tf.io.gfile.rmtree(folder)
+
+
+def _published(
+    version: int, serving_dir: str, exact_dir: str, bundle_hash: str, *, already_serving: bool
+) -> Published:
+    return Published(
+        version=str(version),
+        serving_path=v.version_dir(serving_dir, version),
+        exact_path=v.version_dir(exact_dir, version),
+        content_hash=bundle_hash,
+        already_serving=already_serving,
+    )

@@ -1,0 +1,84 @@
+"""The version folders of a push destination, as TF Serving sees them.
+
+TF Serving serves the child folder whose name is the largest integer and looks at no other name,
+so a name that starts with a dot hides a folder from it:
+https://github.com/tensorflow/serving/blob/2.16.1/tensorflow_serving/sources/storage_path/file_system_storage_path_source.cc
+"""
+
+import os
+import re
+
+import tensorflow as tf
+
+from components.pusher.manifest import has_manifest
+
+SAVED_MODEL_FILE = "saved_model.pb"
+INCOMING_PREFIX = ".incoming-"
+WITHDRAWN_PREFIX = ".rolled-back-"
+_INTEGER = re.compile(r"[0-9]+")
+
+
+def is_remote(path: str) -> bool:
+    """Whether `path` is on an object store, where renaming a folder is not atomic."""
+    return "://" in path
+
+
+def version_dir(model_dir: str, version: int) -> str:
+    """The folder of one version."""
+    return os.path.join(model_dir, str(version))
+
+
+def is_complete(folder: str) -> bool:
+    """Whether the folder holds a SavedModel; its `saved_model.pb` is copied last."""
+    return tf.io.gfile.exists(os.path.join(folder, SAVED_MODEL_FILE))
+
+
+def list_versions(model_dir: str) -> list[int]:
+    """The versions that serve from `model_dir`, oldest first; none where it does not exist."""
+    versions = _with_prefix(model_dir, "")
+    return [version for version in versions if is_complete(version_dir(model_dir, version))]
+
+
+def list_withdrawn(model_dir: str) -> list[int]:
+    """The versions that were rolled back, oldest first."""
+    return _with_prefix(model_dir, WITHDRAWN_PREFIX)
+
+
+def remove_leftovers(model_dir: str) -> None:
+    """Removes what a killed push left behind: hidden copies, and our versions without a model."""
+    for version in _with_prefix(model_dir, INCOMING_PREFIX):
+        tf.io.gfile.rmtree(os.path.join(model_dir, f"{INCOMING_PREFIX}{version}"))
+    for version in _with_prefix(model_dir, ""):
+        folder = version_dir(model_dir, version)
+        if has_manifest(folder) and not is_complete(folder):
+            tf.io.gfile.rmtree(folder)
+
+
+def remove_orphan_twins(serving_dir: str, exact_dir: str) -> None:
+    """Removes our twins that no served version stands beside (a push killed between the two)."""
+    for version in set(list_versions(exact_dir)) - set(list_versions(serving_dir)):
+        folder = version_dir(exact_dir, version)
+        if has_manifest(folder):
+            tf.io.gfile.rmtree(folder)
+
+
+def remove_old_versions(model_dir: str, keep_versions: int) -> None:
+    """Removes our versions, served or rolled back, older than the newest `keep_versions`.
+
+    Versions without a manifest were put there by others: they neither count nor go.
+    """
+    ours = [v for v in list_versions(model_dir) if has_manifest(version_dir(model_dir, v))]
+    for version in ours[:-keep_versions]:
+        tf.io.gfile.rmtree(version_dir(model_dir, version))
+    oldest_kept = ours[-keep_versions:][0]
+    for version in list_withdrawn(model_dir):
+        if version < oldest_kept:
+            tf.io.gfile.rmtree(os.path.join(model_dir, f"{WITHDRAWN_PREFIX}{version}"))
+
+
+def _with_prefix(model_dir: str, prefix: str) -> list[int]:
+    if not tf.io.gfile.isdir(model_dir):
+        return []
+    names = [name.rstrip("/") for name in tf.io.gfile.listdir(model_dir)]
+    numbers = [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
+    return sorted(int(number) for number in numbers if _INTEGER.fullmatch(number))

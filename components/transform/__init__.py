@@ -1,0 +1,1 @@
+"""What Transform computes: vocabularies, statistics and the graph that serving repeats."""

@@ -1,0 +1,71 @@
+"""Numbers to standard scores and quantile buckets; a missing number is NaN."""
+
+from collections.abc import Callable
+
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from schemas.transformed import NUM_BUCKETS
+
+NumberTensor = tf.Tensor | tf.SparseTensor
+
+# Rank error of the quantile sketch: a tenth of a bucket.
+QUANTILE_EPSILON = 0.01
+
+
+def standard_score(x: NumberTensor, sample: tf.Tensor) -> NumberTensor:
+    """Standardises by the mean and the variance of the finite values of `sample`.
+
+    Where the sample has no spread, every known value becomes 0, as a missing one does.
+
+    Args:
+      x: [batch, n] float32, dense or sparse; NaN and infinity are missing.
+      sample: float32 of any shape: the values that the statistics are computed from.
+
+    Returns:
+      float32 of the shape and sparsity of `x`, finite everywhere.
+    """
+    known = tf.cast(_finite(sample), tf.float64)
+    mean, variance = tft.mean(known), tft.var(known)
+    # Without a finite sample both are NaN or 0, by the number of batches.
+    has_spread = tf.logical_and(tf.math.is_finite(variance), variance > 0)
+    scale = tf.where(has_spread, tf.math.rsqrt(tf.where(has_spread, variance, 1.0)), 0.0)
+    centre = tf.where(has_spread, mean, 0.0)
+
+    def score(values: tf.Tensor) -> tf.Tensor:
+        # Missing values are replaced first: 0 times NaN is NaN.
+        is_known = tf.math.is_finite(values)
+        wide = tf.cast(tf.where(is_known, values, 0.0), tf.float64)
+        return tf.where(is_known, tf.cast((wide - centre) * scale, tf.float32), 0.0)
+
+    return _map_values(x, score)
+
+
+def quantile_bucket(x: NumberTensor, sample: tf.Tensor) -> NumberTensor:
+    """Replaces each number by its quantile bucket; the boundaries are those of `sample`.
+
+    Args:
+      x: [batch, n] float32, dense or sparse; NaN and infinity are missing.
+      sample: float32 of any shape: the values that the boundaries are computed from.
+
+    Returns:
+      int64 of the shape and sparsity of `x`: 0 to NUM_BUCKETS - 1, NUM_BUCKETS where missing.
+    """
+    boundaries = tft.quantiles(_finite(sample), NUM_BUCKETS, QUANTILE_EPSILON)
+
+    def bucket(values: tf.Tensor) -> tf.Tensor:
+        is_known = tf.math.is_finite(values)
+        buckets = tft.apply_buckets(tf.where(is_known, values, 0.0), boundaries)
+        return tf.where(is_known, buckets, tf.constant(NUM_BUCKETS, tf.int64))
+
+    return _map_values(x, bucket)
+
+
+def _finite(x: tf.Tensor) -> tf.Tensor:
+    return tf.boolean_mask(x, tf.math.is_finite(x))
+
+
+def _map_values(x: NumberTensor, function: Callable[[tf.Tensor], tf.Tensor]) -> NumberTensor:
+    if isinstance(x, tf.SparseTensor):
+        return tf.SparseTensor(x.indices, function(x.values), x.dense_shape)
+    return function(x)

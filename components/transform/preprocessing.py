@@ -1,0 +1,129 @@
+"""The preprocessing functions of the two Transform components; `schemas.transformed` is the result.
+
+TFX loads them by dotted path and reloads this module: it holds functions only.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from components.transform.numeric import quantile_bucket, standard_score
+from components.transform.text import tokens, without_missing
+from components.transform.vocabularies import count_vocabulary, index_by_vocabulary
+from schemas.data_settings import FeatureKind
+from schemas.features import (
+    AVAILABLE_AT,
+    EVENT_TYPE,
+    IS_TARGET,
+    ITEM_ID,
+    TIMESTAMP,
+    USER_ID,
+    VALUE,
+    Feature,
+    FeatureTable,
+    feature_table,
+)
+from schemas.settings import DataSettings, from_json
+from schemas.transformed import (
+    CATEGORY_VOCABULARY_SIZE,
+    EVENT_TYPE_VOCABULARY,
+    ITEM_VOCABULARY,
+    TEXT_VOCABULARY_SIZE,
+    USER_VOCABULARY,
+    bucket_name,
+)
+
+Tensors = dict[str, tf.Tensor | tf.SparseTensor]
+
+
+def windows_preprocessing_fn(
+    inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
+) -> Tensors:
+    """Transforms raw windows.
+
+    Windows overlap, so statistics are taken over target events only: each kept event of a target
+    type is a target exactly once. What belongs to the user counts once a target of the window.
+    The vocabulary of event types is the exception: types that are never a target count as well.
+
+    Args:
+      inputs: By `schemas.tfmd.windows_schema`: `user_id` and user features [batch, 1] dense, the
+        features of events [batch, n] sparse and aligned with each other.
+      custom_config: "data": canonical JSON of `DataSettings`.
+
+    Returns:
+      The features of `schemas.transformed`, each as dense or sparse as its input.
+    """
+    is_target = inputs[IS_TARGET]
+    target_weights = is_target.values
+    targets = tf.reduce_sum(tf.sparse.to_dense(is_target), axis=1)
+    user_weights = targets[:, tf.newaxis]
+    user_id, item_id = inputs[USER_ID], inputs[ITEM_ID]
+    event_type = inputs[EVENT_TYPE]
+
+    count_vocabulary(ITEM_VOCABULARY, item_id.values, target_weights)
+    outputs: Tensors = {
+        USER_ID: index_by_vocabulary(
+            user_id, USER_VOCABULARY, counted=user_id, weights=user_weights, top_k=None
+        ),
+        ITEM_ID: item_id,
+        TIMESTAMP: inputs[TIMESTAMP],
+        IS_TARGET: is_target,
+        EVENT_TYPE: index_by_vocabulary(
+            event_type, EVENT_TYPE_VOCABULARY, counted=event_type.values
+        ),
+        **_number(VALUE, inputs[VALUE], target_weights),
+    }
+    table = _table(custom_config)
+    for feature in table.user:
+        outputs |= _single(feature, inputs[feature.name], user_weights)
+    for feature in table.context:
+        outputs |= _single(feature, inputs[feature.name], target_weights)
+    return outputs
+
+
+def catalogue_preprocessing_fn(
+    inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
+) -> Tensors:
+    """Transforms the raw catalogue; every item counts once.
+
+    Args:
+      inputs: By `schemas.tfmd.catalogue_schema`: single values [batch, 1] dense, `categories`
+        [batch, n] sparse.
+      custom_config: "data": canonical JSON of `DataSettings`.
+
+    Returns:
+      The features of `schemas.transformed`: text and `categories` sparse, the others dense.
+    """
+    outputs: Tensors = {ITEM_ID: inputs[ITEM_ID], AVAILABLE_AT: inputs[AVAILABLE_AT]}
+    for feature in _table(custom_config).item:
+        x = inputs[feature.name]
+        if feature.kind is FeatureKind.TEXT:
+            outputs[feature.name] = _bag(feature, tokens(x), TEXT_VOCABULARY_SIZE)
+        elif feature.kind is FeatureKind.CATEGORIES:
+            outputs[feature.name] = _bag(feature, without_missing(x), CATEGORY_VOCABULARY_SIZE)
+        else:
+            outputs |= _single(feature, x, tf.ones_like(x, tf.int64))
+    return outputs
+
+
+def _table(custom_config: Mapping[str, Any]) -> FeatureTable:
+    return feature_table(from_json(DataSettings, custom_config["data"]))
+
+
+def _single(feature: Feature, x: tf.Tensor | tf.SparseTensor, weights: tf.Tensor) -> Tensors:
+    """A `category` or `number`, one value an event, a window or an item."""
+    if feature.kind is FeatureKind.NUMBER:
+        return _number(feature.name, x, weights)
+    counted = x.values if isinstance(x, tf.SparseTensor) else x
+    return {feature.name: index_by_vocabulary(x, feature.name, counted=counted, weights=weights)}
+
+
+def _number(name: str, x: tf.Tensor | tf.SparseTensor, weights: tf.Tensor) -> Tensors:
+    values = x.values if isinstance(x, tf.SparseTensor) else x
+    sample = tf.repeat(tf.reshape(values, [-1]), tf.reshape(weights, [-1]))
+    return {name: standard_score(x, sample), bucket_name(name): quantile_bucket(x, sample)}
+
+
+def _bag(feature: Feature, x: tf.SparseTensor, top_k: int) -> tf.SparseTensor:
+    return index_by_vocabulary(x, feature.name, counted=x.values, top_k=top_k)

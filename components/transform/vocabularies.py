@@ -1,0 +1,76 @@
+"""Strings to indices, by vocabularies that TFT computes over the data."""
+
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from schemas.features import MISSING_TEXT
+from schemas.transformed import CATEGORY_VOCABULARY_SIZE, VOCABULARY_FORMAT
+
+StringTensor = tf.Tensor | tf.SparseTensor
+
+# TFT writes this entry where a vocabulary would be empty, since no lookup table may be.
+EMPTY_VOCABULARY_ENTRY = b"49d0cd50-04bb-48c0-bc6f-5b575dce351a"
+
+
+def index_by_vocabulary(
+    x: StringTensor,
+    name: str,
+    *,
+    counted: tf.Tensor,
+    weights: tf.Tensor | None = None,
+    top_k: int | None = CATEGORY_VOCABULARY_SIZE,
+) -> StringTensor:
+    """Replaces each string by its index in the vocabulary `name`.
+
+    The vocabulary is sorted by falling weight, then by falling string. "" stands for a missing
+    value and never enters it: missing and unknown share the one index after the last entry.
+
+    Args:
+      x: [batch, n] string, dense or sparse.
+      name: The vocabulary's name, by which `tft.TFTransformOutput` finds it.
+      counted: Strings of any shape that the vocabulary is computed from.
+      weights: int64 of `counted`'s shape: what each occurrence counts; 1 where None.
+      top_k: The most entries to keep; all where None.
+
+    Returns:
+      int64 of the shape and sparsity of `x`, in [0, vocabulary size].
+    """
+    known = tf.not_equal(counted, MISSING_TEXT)
+    vocabulary = tft.vocabulary(
+        tf.boolean_mask(counted, known),
+        weights=None if weights is None else tf.boolean_mask(weights, known),
+        top_k=top_k,
+        vocab_filename=name,
+        file_format=VOCABULARY_FORMAT,
+    )
+    return tft.apply_vocabulary(x, vocabulary, num_oov_buckets=1, file_format=VOCABULARY_FORMAT)
+
+
+def count_vocabulary(name: str, counted: tf.Tensor, weights: tf.Tensor) -> None:
+    """Computes the vocabulary `name` for its counts: each string with its summed weight.
+
+    A string that only ever weighs 0 is an entry too, with count 0.
+
+    Args:
+      name: The vocabulary's name; `read_counts` reads it.
+      counted: Strings of any shape.
+      weights: int64 of the same shape.
+    """
+    tft.vocabulary(
+        counted,
+        weights=weights,
+        store_frequency=True,
+        vocab_filename=name,
+        file_format=VOCABULARY_FORMAT,
+    )
+
+
+def read_counts(output: tft.TFTransformOutput, name: str) -> tuple[list[bytes], list[int]]:
+    """Reads what `count_vocabulary` computed: the strings and their counts, largest first.
+
+    Raises:
+      ValueError: The transform graph has no such vocabulary.
+    """
+    entries = [entry.split(b" ", 1) for entry in output.vocabulary_by_name(name)]
+    known = [(key, int(count)) for count, key in entries if key != EMPTY_VOCABULARY_ENTRY]
+    return [key for key, _ in known], [count for _, count in known]

@@ -1,0 +1,115 @@
+"""Reads a YAML file, applies overrides, and validates the whole into `Settings`."""
+
+import os
+from collections.abc import Iterable
+from typing import Any
+
+import yaml
+from pydantic import ValidationError
+
+from pipeline.config.messages import explain
+from schemas.errors import InputError
+from schemas.features import feature_table
+from schemas.settings import Settings, from_dict
+
+# `title: text` is short for `title: {kind: text}` in these places.
+_FEATURE_MAPS = (("items", "features"), ("users", "features"), ("interactions", "context"))
+
+
+def load_settings(
+    path: str, overrides: Iterable[str] = (), output: str | None = None
+) -> Settings:
+    """Loads and checks a configuration.
+
+    Args:
+      path: A YAML file.
+      overrides: `key.sub=value` texts; values are read as YAML.
+      output: Replaces the run directory of the file.
+
+    Raises:
+      InputError: The file cannot be read, is not YAML, or holds a key or value that is not
+        allowed. The message names the file, the key, and the nearest valid key.
+    """
+    values = _read_yaml(path)
+    for override in overrides:
+        _apply_override(values, override)
+    if output is not None:
+        values["output"] = output
+    _expand_short_features(values)
+    try:
+        settings = from_dict(Settings, values)
+        feature_table(settings.data)
+    except ValidationError as error:
+        raise InputError(f"{path}: {explain(error)}") from error
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from error
+    _check_consistency(path, settings)
+    return settings
+
+
+def _read_yaml(path: str) -> dict[str, Any]:
+    if not os.path.exists(path):
+        raise InputError(
+            f"{path}: no such configuration file; the shipped ones are in pipeline/configs/"
+        )
+    try:
+        with open(path, encoding="utf-8") as file:
+            values = yaml.safe_load(file)
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: cannot be read: {error}") from error
+    except yaml.YAMLError as error:
+        raise InputError(f"{path}: not valid YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise InputError(f"{path}: expected a mapping of keys to values, got {values!r}")
+    return values
+
+
+def _apply_override(values: dict[str, Any], override: str) -> None:
+    key, separator, text = override.partition("=")
+    if not separator or not key:
+        raise InputError(f"--set {override}: expected key.sub=value, e.g. --set train.max_epochs=3")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"--set {override}: the value is not valid YAML: {error}") from error
+    *parents, last = key.split(".")
+    place = values
+    for parent in parents:
+        if place.get(parent) is None:
+            place[parent] = {}
+        place = place[parent]
+        if not isinstance(place, dict):
+            raise InputError(f"--set {override}: {parent} holds a value, not a section")
+    place[last] = value
+
+
+def _expand_short_features(values: dict[str, Any]) -> None:
+    for section, key in _FEATURE_MAPS:
+        declared = (values.get(section) or {}).get(key) if _is_section(values, section) else None
+        if isinstance(declared, dict):
+            for name, kind in declared.items():
+                if isinstance(kind, str):
+                    declared[name] = {"kind": kind}
+
+
+def _is_section(values: dict[str, Any], section: str) -> bool:
+    return isinstance(values.get(section), dict)
+
+
+def _check_consistency(path: str, settings: Settings) -> None:
+    """Checks what no single key can say."""
+    encoder = settings.model.encoder
+    if settings.model.dim % encoder.num_heads:
+        raise InputError(
+            f"{path}: model.dim is {settings.model.dim}, which model.encoder.num_heads "
+            f"({encoder.num_heads}) does not divide: change one of them"
+        )
+    if settings.index.k > settings.index.max_k:
+        raise InputError(
+            f"{path}: index.k is {settings.index.k}, above index.max_k ({settings.index.max_k})"
+        )
+    split = settings.split
+    if (split.eval_start is None) != (split.test_start is None):
+        raise InputError(f"{path}: split.eval_start and split.test_start go together; give both")
+    if split.eval_fraction + split.test_fraction >= 1.0:
+        raise InputError(f"{path}: split.eval_fraction and split.test_fraction leave no train data")

@@ -1,0 +1,75 @@
+"""Turns pydantic's errors into sentences that name the key and the nearest valid one."""
+
+import dataclasses
+import difflib
+import types
+import typing
+from typing import Any
+
+from pydantic import ValidationError
+
+from schemas.settings import Settings
+
+_UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")
+
+
+def explain(error: ValidationError) -> str:
+    """One line a problem: `interactions.feilds: unknown key; did you mean 'fields'?`."""
+    # A missing key beside a misspelt one is a consequence, so unknown keys come first.
+    problems = sorted(error.errors(), key=lambda problem: problem["type"] not in _UNKNOWN)
+    return "; ".join(dict.fromkeys(_sentence(problem) for problem in problems))
+
+
+def _sentence(problem: Any) -> str:
+    location = [part for part in problem["loc"] if not _is_union_tag(part)]
+    key = ".".join(str(part) for part in location) or "configuration"
+    if problem["type"] in _UNKNOWN:
+        return f"{key}: unknown key{_nearest(location)}"
+    if problem["type"] == "missing":
+        return f"{key}: this key is required"
+    return f"{key}: {problem['msg'].lower()}, got {_shown(problem['input'])}"
+
+
+def _is_union_tag(part: object) -> bool:
+    """Pydantic adds the name of a union's branch to the path; no key of ours looks like it."""
+    return isinstance(part, str) and (part in ("str", "float") or "[" in part)
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "…"
+
+
+def _nearest(location: list[Any]) -> str:
+    valid = _keys_at(location[:-1])
+    if not valid:
+        return ""
+    close = difflib.get_close_matches(str(location[-1]), valid, n=1, cutoff=0.5)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"{hint} (valid keys: {', '.join(sorted(valid))})"
+
+
+def _keys_at(path: list[Any]) -> list[str]:
+    """The keys that the settings allow at a path of keys."""
+    current: Any = Settings
+    for part in path:
+        current = _dataclass_in(_field_type(current, part))
+        if current is None:
+            return []
+    return [field.name for field in dataclasses.fields(current)]
+
+
+def _field_type(cls: Any, name: str) -> Any:
+    if not dataclasses.is_dataclass(cls):
+        return None
+    return typing.get_type_hints(cls).get(name, cls)
+
+
+def _dataclass_in(annotation: Any) -> Any:
+    """The settings dataclass inside an annotation such as `X | None` or `dict[str, X]`."""
+    if dataclasses.is_dataclass(annotation):
+        return annotation
+    for argument in typing.get_args(annotation):
+        if not isinstance(argument, types.EllipsisType) and (found := _dataclass_in(argument)):
+            return found
+    return None

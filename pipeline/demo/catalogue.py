@@ -1,0 +1,169 @@
+"""The books of the demo world: works, series, prices, taste factors and popularity over time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.demo.settings import DAY_MS, WorldSettings
+from pipeline.demo.words import ADJECTIVES, GENRE_NOUNS
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float32]
+
+GENRES: tuple[str, ...] = tuple(GENRE_NOUNS)
+NOUNS_PER_GENRE = 8
+NUM_FACTORS = 8
+
+SERIES_SHARE = 0.35  # of the works; the others are one book each
+SERIES_LENGTH = (3, 9)  # parts, upper bound excluded
+PART_INTERVAL_DAYS = (15, 50)
+SECOND_GENRE_SHARE = 0.4
+NEW_WORK_SHARE = 0.5  # works whose last book is added while the log runs
+BACKLIST_DAYS = 720  # the others were completed within so many days before it
+
+APPEAL_SIGMA = 1.6  # log-normal: the long tail of popularity
+PEAK_WIDTH_DAYS = (40.0, 90.0)
+POPULARITY_FLOOR = 0.1  # what a book keeps of its peak once faded
+WORK_NOISE, BOOK_NOISE = 0.3, 0.15  # around the factors of the sub-genre
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The books, row i of every array being book i.
+
+    Attributes:
+        title: readable, unique.
+        genre: [num_items] index into `GENRES`.
+        second_genre: [num_items], -1 where there is none.
+        work: [num_items] books of one series share it.
+        next_part: [num_items] the following book of the series, or -1.
+        price: [num_items] float64.
+        added_at_ms: [num_items] epoch milliseconds; nobody interacts with a book before it.
+        factors: [num_items, NUM_FACTORS] float32 unit vectors.
+        popularity: [num_days, num_items] float32, the appeal of a book on each day.
+    """
+
+    title: tuple[str, ...]
+    genre: Ints
+    second_genre: Ints
+    work: Ints
+    next_part: Ints
+    price: npt.NDArray[np.float64]
+    added_at_ms: Ints
+    factors: Floats
+    popularity: Floats
+
+    def item_id(self, item: int) -> str:
+        """Returns the identifier that the files use for a row."""
+        return f"i{item:05d}"
+
+    def categories(self, item: int) -> list[str]:
+        """Returns the genre names of a row, the main one first."""
+        return [GENRES[g] for g in (self.genre[item], self.second_genre[item]) if g >= 0]
+
+
+def build_catalogue(settings: WorldSettings) -> Catalogue:
+    """Draws the books.
+
+    Raises:
+        ValueError: if the word lists cannot name so many works.
+    """
+    rng = settings.rng("catalogue")
+    lengths = _work_lengths(rng, settings.num_items)
+    num_works, num_items = len(lengths), settings.num_items
+    genre, noun, adjective = _names(rng, num_works)
+
+    work = np.repeat(np.arange(num_works), lengths)
+    part = np.arange(num_items) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    is_last = part == lengths[work] - 1
+    added_day = _added_day(rng, settings, lengths)[work] - (
+        (lengths[work] - 1 - part) * rng.uniform(*PART_INTERVAL_DAYS, num_works)[work]
+    )
+    second = np.where(
+        rng.random(num_works) < SECOND_GENRE_SHARE, rng.integers(0, len(GENRES), num_works), -1
+    )
+    second = np.where(second == genre, -1, second)
+    centre = _unit(rng.normal(size=(len(GENRES), NOUNS_PER_GENRE, NUM_FACTORS)))
+    work_factors = centre[genre, noun] + WORK_NOISE * _unit(rng.normal(size=(num_works, 8)))
+    factors = _unit(work_factors[work] + BOOK_NOISE * _unit(rng.normal(size=(num_items, 8))))
+    appeal = rng.lognormal(0.0, APPEAL_SIGMA, num_works)[work] * 0.9**part
+    price = np.round(rng.lognormal(2.3, 0.35, num_works))[work] + 0.99
+
+    # Rows are shuffled so that an identifier says nothing about its series or its age.
+    order = rng.permutation(num_items)
+    row_of = np.argsort(order)
+    next_part = np.where(is_last, -1, row_of[np.minimum(np.arange(num_items) + 1, num_items - 1)])
+    titles = [_title(genre[w], noun[w], adjective[w], p, lengths[w]) for w, p in zip(work, part)]
+    return Catalogue(
+        title=tuple(titles[i] for i in order),
+        genre=genre[work][order],
+        second_genre=second[work][order],
+        work=work[order],
+        next_part=next_part[order],
+        price=price[order],
+        added_at_ms=(settings.start_ms + added_day[order] * DAY_MS).astype(np.int64),
+        factors=factors[order].astype(np.float32),
+        popularity=_popularity(rng, settings, appeal, added_day)[:, order],
+    )
+
+
+def _work_lengths(rng: np.random.Generator, num_items: int) -> Ints:
+    """Returns books per work, summing to `num_items`."""
+    drawn = np.where(
+        rng.random(num_items) < SERIES_SHARE, rng.integers(*SERIES_LENGTH, num_items), 1
+    )
+    ends = np.cumsum(drawn)
+    lengths = drawn[: int(np.searchsorted(ends, num_items)) + 1]
+    lengths[-1] -= lengths.sum() - num_items
+    return lengths
+
+
+def _names(rng: np.random.Generator, num_works: int) -> tuple[Ints, Ints, Ints]:
+    """Returns a distinct (genre, noun, adjective) triple for every work."""
+    shape = (len(GENRES), NOUNS_PER_GENRE, len(ADJECTIVES))
+    if num_works > np.prod(shape):
+        raise ValueError(
+            f"{num_works} works need distinct titles, the word lists give {np.prod(shape)}: "
+            "lower num_items or add words to pipeline/demo/words.py"
+        )
+    genre_weight = np.repeat(1.0 / np.arange(2, len(GENRES) + 2), np.prod(shape[1:]))
+    triples = rng.choice(
+        np.prod(shape), num_works, replace=False, p=genre_weight / genre_weight.sum()
+    )
+    genre, noun, adjective = np.unravel_index(triples, shape)
+    return genre, noun, adjective
+
+
+def _title(genre: int, noun: int, adjective: int, part: int, length: int) -> str:
+    name = f"The {ADJECTIVES[adjective]} {GENRE_NOUNS[GENRES[genre]][noun]}"
+    return f"{name}, Part {part + 1}" if length > 1 else name
+
+
+def _added_day(
+    rng: np.random.Generator, settings: WorldSettings, lengths: Ints
+) -> npt.NDArray[np.float64]:
+    """Returns the day of the log (negative: before it) on which each work's last book appears."""
+    is_new = rng.random(len(lengths)) < NEW_WORK_SHARE
+    during = rng.uniform(0, settings.num_days - 1, len(lengths))
+    return np.where(is_new, during, -rng.uniform(1, BACKLIST_DAYS, len(lengths)))
+
+
+def _popularity(
+    rng: np.random.Generator,
+    settings: WorldSettings,
+    appeal: npt.NDArray[np.float64],
+    added_day: npt.NDArray[np.float64],
+) -> Floats:
+    """Returns [num_days, num_items]: each book rises to a peak and fades, slowly."""
+    num_items = len(appeal)
+    width = rng.uniform(*PEAK_WIDTH_DAYS, num_items)
+    old_peak = rng.uniform(-60, settings.num_days + 30, num_items)
+    peak = np.where(added_day > 0, added_day + rng.uniform(5, 40, num_items), old_peak)
+    distance = (np.arange(settings.num_days)[:, None] - peak) / width
+    bump = np.exp(-0.5 * distance**2)
+    return (appeal * (POPULARITY_FLOOR + (1 - POPULARITY_FLOOR) * bump)).astype(np.float32)
+
+
+def _unit(vectors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)

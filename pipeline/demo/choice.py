@@ -1,0 +1,121 @@
+"""The true choice model: a mixture that the generator draws from and the oracle ranks by.
+
+    p(i | user u, time t, device d, history h)
+        = w_series  · series(i | last items)
+        + w_session · similar(i | last item)
+        + w_taste   · taste(u, i) · popularity(i, t) · device_fit(d, i)
+
+Every component is restricted to the books available at t that u has not seen, and normalised
+over them; the weight of a component that has no such book is shared out among the others.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from pipeline.demo.catalogue import Floats, Ints
+from pipeline.demo.settings import DAY_MS
+from pipeline.demo.world import World
+
+SESSION_GAP_MS = 30 * 60 * 1000
+"""A longer pause since the last view starts a new session."""
+
+WEIGHTS_IN_SESSION = (0.25, 0.30, 0.45)  # series, session, taste
+WEIGHTS_AT_START = (0.30, 0.05, 0.65)
+NUM_RECENT = 3  # last books whose next part may follow
+RECENCY_DECAY = 0.4  # weight of a book's next part against that of the next more recent book
+
+
+@dataclass(frozen=True)
+class Situations:
+    """Moments at which a user picks the next book, one a row.
+
+    Attributes:
+        user: [n] int64 rows of the world's users.
+        timestamp_ms: [n] int64.
+        device: [n] int64 index into `DEVICES`.
+        recent: [n, NUM_RECENT] int64, the books seen last, most recent first, -1 where none.
+        last_ms: [n] int64, when the most recent of them was first seen (ignored where none).
+        seen: [n, num_items] bool, every book that the user has interacted with.
+    """
+
+    user: Ints
+    timestamp_ms: Ints
+    device: Ints
+    recent: Ints
+    last_ms: Ints
+    seen: npt.NDArray[np.bool_]
+
+
+def probabilities(world: World, now: Situations) -> Floats:
+    """Returns the probability of every book being picked next.
+
+    Args:
+        world: the world that the situations belong to.
+        now: n situations.
+
+    Returns:
+        [n, num_items] float32; a row sums to 1, and is 0 for books seen or not yet added.
+
+    Raises:
+        ValueError: if a user has no book left to pick.
+    """
+    day = (now.timestamp_ms - world.settings.start_ms) // DAY_MS
+    allowed = (world.items.added_at_ms <= now.timestamp_ms[:, None]) & ~now.seen
+    taste = world.taste[now.user]
+    taste *= world.items.popularity[day]
+    taste *= world.device_fit[now.device]
+    taste *= allowed
+    taste_total = taste.sum(axis=1, dtype=np.float64)
+    if not taste_total.all():
+        user = world.readers.user_id(int(now.user[np.argmin(taste_total)]))
+        raise ValueError(f"user {user} has seen every available book: raise num_items")
+
+    series_book, series_weight = _series(world, now, allowed)
+    similar_book, similar_weight = _similar(world, now, day, allowed)
+    weight = _mixture(now, series_weight.any(axis=1), similar_weight.any(axis=1))
+    taste *= (weight[:, 2] / taste_total).astype(np.float32)[:, None]
+    _add(taste, series_book, series_weight, weight[:, 0])
+    _add(taste, similar_book, similar_weight, weight[:, 1])
+    return taste
+
+
+def _mixture(
+    now: Situations, has_series: npt.NDArray[np.bool_], has_similar: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    """Returns [n, 3] weights of series, session and taste; a row sums to 1."""
+    in_session = now.timestamp_ms - now.last_ms <= SESSION_GAP_MS
+    weight = np.where(in_session[:, None], WEIGHTS_IN_SESSION, WEIGHTS_AT_START)
+    weight = weight * np.stack([has_series, has_similar, np.ones_like(has_series)], axis=1)
+    return weight / weight.sum(axis=1, keepdims=True)
+
+
+def _series(
+    world: World, now: Situations, allowed: npt.NDArray[np.bool_]
+) -> tuple[Ints, npt.NDArray[np.float64]]:
+    """Returns the next parts of the recent books and their weights, both [n, NUM_RECENT]."""
+    book = np.where(now.recent >= 0, world.items.next_part[now.recent], -1)
+    usable = (book >= 0) & np.take_along_axis(allowed, book, axis=1)
+    return book, usable * RECENCY_DECAY ** np.arange(NUM_RECENT)
+
+
+def _similar(
+    world: World, now: Situations, day: Ints, allowed: npt.NDArray[np.bool_]
+) -> tuple[Ints, npt.NDArray[np.float64]]:
+    """Returns the last book's neighbours and their weights, both [n, NUM_NEIGHBOURS]."""
+    last = now.recent[:, 0]
+    book = world.neighbour[last]
+    usable = (last >= 0)[:, None] & np.take_along_axis(allowed, book, axis=1)
+    popularity = world.items.popularity[day[:, None], book].astype(np.float64)
+    return book, usable * popularity * world.neighbour_weight
+
+
+def _add(
+    total: Floats, book: Ints, weight: npt.NDArray[np.float64], share: npt.NDArray[np.float64]
+) -> None:
+    """Adds to `total` a component that has mass on few books, scaled to `share` in each row."""
+    scale = share / np.maximum(weight.sum(axis=1), np.finfo(np.float64).tiny)
+    row = np.broadcast_to(np.arange(len(book))[:, None], book.shape)
+    used = weight > 0
+    np.add.at(total, (row[used], book[used]), (weight * scale[:, None])[used].astype(np.float32))

@@ -1,0 +1,43 @@
+"""The command's exit codes, and which error means which."""
+
+from collections.abc import Iterator
+from enum import IntEnum
+
+from components.gate import GateRefusal
+from schemas.errors import InputError
+
+
+class ExitCode(IntEnum):
+    """What the process says to the shell."""
+
+    PUSHED = 0
+    FAILED = 1
+    BAD_INPUT = 2
+    DATA_REFUSED = 3
+    MODEL_REFUSED = 4
+
+
+def error_chain(error: BaseException) -> Iterator[BaseException]:
+    """An error and what caused it, outermost first."""
+    current: BaseException | None = error
+    while current is not None:
+        yield current
+        current = current.__cause__ or current.__context__
+
+
+def exit_code(error: BaseException) -> ExitCode:
+    """The exit code of an error: the first link of its chain that is ours decides."""
+    for link in error_chain(error):
+        if isinstance(link, InputError):
+            return ExitCode.BAD_INPUT
+        if isinstance(link, GateRefusal):
+            return ExitCode.DATA_REFUSED
+    return ExitCode.FAILED
+
+
+def error_message(error: BaseException) -> str:
+    """What a person should read of an error: our own sentence where the chain has one."""
+    for link in error_chain(error):
+        if isinstance(link, InputError | GateRefusal):
+            return str(link)
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,196 @@
+"""The pipeline's graph, read downward as the data flows."""
+
+from dataclasses import dataclass
+
+from tfx import v1 as tfx
+from tfx.dsl.components.base.base_node import BaseNode
+from tfx.proto import transform_pb2
+
+from components.catalogue_gen.component import CatalogueExampleGen
+from components.config_schema.component import ConfigSchema
+from components.current_model.component import CurrentModel
+from components.data_gate.component import DataGate
+from components.evaluator.component import RetrievalEvaluator
+from components.example_gen.component import InteractionExampleGen
+from components.indexer.component import ScannIndexer
+from components.pusher.component import VersionedPusher
+from components.trainer.component import TwoTowerTrainer
+from pipeline.code_version import code_version
+from pipeline.paths import RunPaths
+from schemas.features import CATALOGUE_SPLIT
+from schemas.settings import Settings, to_json
+
+PREPROCESSING = "components.transform.preprocessing"
+
+
+@dataclass(frozen=True)
+class LaunchFacts:
+    """What is known only when a run is launched, and keys the caches.
+
+    Attributes:
+      launch: Differs in every run: what takes it is never answered from a cache.
+      interactions_fingerprint: Changes when the log or the users file changes.
+      catalogue_fingerprint: Changes when what the catalogue is read from changes.
+      curated_schema_hash: Changes when the curated schema's text changes; "" without one.
+    """
+
+    launch: str
+    interactions_fingerprint: str
+    catalogue_fingerprint: str
+    curated_schema_hash: str = ""
+
+
+def pipeline_nodes(settings: Settings, paths: RunPaths, facts: LaunchFacts) -> list[BaseNode]:
+    """Every step of the pipeline, wired, in topological order."""
+    data = to_json(settings.data)
+
+    current = CurrentModel(
+        serving_dir=paths.serving_dir,
+        exact_dir=paths.exact_dir,
+        code_version=code_version("current_model"),
+        launch=facts.launch,
+    )
+    catalogue = CatalogueExampleGen(
+        data=data,
+        code_version=code_version("catalogue_gen"),
+        fingerprint=facts.catalogue_fingerprint,
+    )
+    interactions = InteractionExampleGen(
+        catalogue=catalogue.outputs["examples"],
+        data=data,
+        code_version=code_version("example_gen"),
+        fingerprint=facts.interactions_fingerprint,
+    )
+    schema = ConfigSchema(
+        data=data,
+        curated=settings.schema or "",
+        code_version=code_version("config_schema") + facts.curated_schema_hash,
+    )
+
+    events_statistics, events_validator = _statistics(
+        "Events", interactions.outputs["events"], schema.outputs["events_schema"]
+    )
+    catalogue_statistics, catalogue_validator = _statistics(
+        "Catalogue", catalogue.outputs["examples"], schema.outputs["catalogue_schema"]
+    )
+    gate = DataGate(
+        events_statistics=events_statistics.outputs["statistics"],
+        catalogue_statistics=catalogue_statistics.outputs["statistics"],
+        events_schema=schema.outputs["events_schema"],
+        catalogue_schema=schema.outputs["catalogue_schema"],
+        events_anomalies=events_validator.outputs["anomalies"],
+        catalogue_anomalies=catalogue_validator.outputs["anomalies"],
+        interaction_rejects=interactions.outputs["rejects"],
+        catalogue_rejects=catalogue.outputs["rejects"],
+        current=current.outputs["current"],
+        data=data,
+        code_version=code_version("data_gate"),
+        launch=facts.launch,
+    )
+
+    windows_transform = _transform(
+        "Windows", data, interactions.outputs["windows"], schema.outputs["windows_schema"]
+    )
+    catalogue_transform = _transform(
+        "Catalogue",
+        data,
+        catalogue.outputs["examples"],
+        schema.outputs["catalogue_schema"],
+        split=CATALOGUE_SPLIT,
+    )
+    for transform in (windows_transform, catalogue_transform):
+        transform.add_upstream_node(gate)
+
+    trainer = TwoTowerTrainer(
+        windows=windows_transform.outputs["transformed_examples"],
+        catalogue=catalogue_transform.outputs["transformed_examples"],
+        windows_graph=windows_transform.outputs["transform_graph"],
+        catalogue_graph=catalogue_transform.outputs["transform_graph"],
+        users=interactions.outputs["users"],
+        data=data,
+        model_settings=to_json(settings.model),
+        train_settings=to_json(settings.train),
+        code_version=code_version("trainer"),
+    )
+    evaluator = RetrievalEvaluator(
+        model=trainer.outputs["model"],
+        windows=interactions.outputs["windows"],
+        catalogue=catalogue.outputs["examples"],
+        current=current.outputs["current"],
+        data=data,
+        evaluation_settings=to_json(settings.evaluation),
+        code_version=code_version("evaluator"),
+    )
+    indexer = ScannIndexer(
+        model=trainer.outputs["model"],
+        catalogue=catalogue.outputs["examples"],
+        windows=interactions.outputs["windows"],
+        data=data,
+        index_settings=to_json(settings.index),
+        code_version=code_version("indexer"),
+    )
+    pusher = VersionedPusher(
+        bundle=indexer.outputs["bundle"],
+        model_blessing=evaluator.outputs["blessing"],
+        infra_blessing=indexer.outputs["infra_blessing"],
+        evaluation=evaluator.outputs["evaluation"],
+        events_statistics=events_statistics.outputs["statistics"],
+        name=settings.name,
+        serving_dir=paths.serving_dir,
+        exact_dir=paths.exact_dir,
+        keep_versions=settings.push.keep_versions,
+        code_version=code_version("pusher"),
+        launch=facts.launch,
+    )
+    return [
+        current,
+        catalogue,
+        interactions,
+        schema,
+        events_statistics,
+        events_validator,
+        catalogue_statistics,
+        catalogue_validator,
+        gate,
+        windows_transform,
+        catalogue_transform,
+        trainer,
+        evaluator,
+        indexer,
+        pusher,
+    ]
+
+
+def _statistics(
+    subject: str, examples: tfx.types.Channel, schema: tfx.types.Channel
+) -> tuple[BaseNode, BaseNode]:
+    """StatisticsGen and ExampleValidator for one kind of examples."""
+    statistics = tfx.components.StatisticsGen(examples=examples, schema=schema)
+    validator = tfx.components.ExampleValidator(
+        statistics=statistics.outputs["statistics"], schema=schema
+    )
+    return (
+        statistics.with_id(f"{subject}Statistics"),
+        validator.with_id(f"{subject}Validator"),
+    )
+
+
+def _transform(
+    subject: str,
+    data: str,
+    examples: tfx.types.Channel,
+    schema: tfx.types.Channel,
+    split: str | None = None,
+) -> BaseNode:
+    """A standard Transform; it analyses `train` unless one split is named for both purposes."""
+    splits = transform_pb2.SplitsConfig(analyze=[split], transform=[split]) if split else None
+    hook = f"{PREPROCESSING}.{subject.lower()}_preprocessing_fn"
+    transform = tfx.components.Transform(
+        examples=examples,
+        schema=schema,
+        preprocessing_fn=hook,
+        splits_config=splits,
+        custom_config={"data": data, "code_version": code_version("transform")},
+        disable_statistics=True,
+    )
+    return transform.with_id(f"{subject}Transform")

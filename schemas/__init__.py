@@ -1,0 +1,15 @@
+"""What the data looks like: each contract of the pipeline once.
+
+Every package of this project imports `schemas` first, so the one setting that must precede any
+import of TensorFlow is made here: TensorFlow Recommenders needs Keras 2 (`tf_keras`).
+"""
+
+import os
+import sys
+
+if "tensorflow" in sys.modules and os.environ.get("TF_USE_LEGACY_KERAS") != "1":
+    raise ImportError(
+        "TensorFlow was imported before twotower with Keras 3, and TensorFlow Recommenders needs "
+        "Keras 2: set TF_USE_LEGACY_KERAS=1 in the environment, or import `schemas` first."
+    )
+os.environ["TF_USE_LEGACY_KERAS"] = "1"

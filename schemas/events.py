@@ -1,0 +1,88 @@
+"""The log event after parsing, and the closed set of reasons why a record is refused."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+
+MILLISECONDS_PER_SECOND = 1_000
+MICROSECONDS_PER_SECOND = 1_000_000
+
+
+class RejectReason(str, Enum):
+    """Why a record did not become an event. Every refused record carries exactly one."""
+
+    UNPARSEABLE = "unparseable"
+    MISSING_FIELD = "missing_field"
+    BAD_TIMESTAMP = "bad_timestamp"
+    BAD_VALUE = "bad_value"
+    FUTURE_TIMESTAMP = "future_timestamp"
+    DUPLICATE = "duplicate"
+    UNKNOWN_ITEM = "unknown_item"
+    OVER_RATE_LIMIT = "over_rate_limit"
+    EVENT_TYPE_NOT_KEPT = "event_type_not_kept"
+    VALUE_BELOW_MINIMUM = "value_below_minimum"
+    TOO_FEW_USER_EVENTS = "too_few_user_events"
+    TOO_FEW_ITEM_EVENTS = "too_few_item_events"
+    OVER_USER_CAP = "over_user_cap"
+
+    @property
+    def is_dirt(self) -> bool:
+        """Whether the record was unfit, rather than left out by a `keep` rule."""
+        return self not in _LEFT_OUT_BY_CHOICE
+
+
+_LEFT_OUT_BY_CHOICE = frozenset(
+    {
+        RejectReason.EVENT_TYPE_NOT_KEPT,
+        RejectReason.VALUE_BELOW_MINIMUM,
+        RejectReason.TOO_FEW_USER_EVENTS,
+        RejectReason.TOO_FEW_ITEM_EVENTS,
+        RejectReason.OVER_USER_CAP,
+    }
+)
+
+
+@dataclass(frozen=True)
+class InteractionEvent:
+    """One event of one user with one item.
+
+    Attributes:
+      user_id: Non-empty after trimming.
+      item_id: Non-empty after trimming.
+      timestamp: Seconds since the epoch, UTC.
+      event_type: Its type, "" where the log has none.
+      value: A rating, a price, a duration; NaN where the log has none.
+      event_id: The log's own id of the event, "" where it has none.
+      context: Further columns by feature name: strings for categories, floats for numbers.
+      origin: File and line (or row) the event was read from, and its order there: ties in time
+        keep log order.
+      line: The 1-based line or row number in `origin`.
+    """
+
+    user_id: str
+    item_id: str
+    timestamp: int
+    event_type: str = ""
+    value: float = float("nan")
+    event_id: str = ""
+    context: dict[str, str | float] = field(default_factory=dict)
+    origin: str = ""
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Reject:
+    """A refused record, as it stands in `rejects` (gzipped JSON lines).
+
+    Attributes:
+      file: The file it was read from.
+      line: Its 1-based line or row number.
+      reason: One of the closed set.
+      detail: What was got and what was expected, for a person.
+      raw: The record as it was read.
+    """
+
+    file: str
+    line: int
+    reason: RejectReason
+    detail: str
+    raw: str

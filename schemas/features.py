@@ -1,0 +1,118 @@
+"""One table of features, built from the settings.
+
+Everything that must agree about a feature derives from here: the raw tf.Example layout, the TFMD
+schema (`schemas.tfmd`), what Transform makes of it, and the inputs of the served signatures.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from schemas.data_settings import FeatureKind, FeatureSettings
+from schemas.settings import DataSettings
+
+USER_ID = "user_id"
+ITEM_ID = "item_id"
+TIMESTAMP = "timestamp"
+EVENT_TYPE = "event_type"
+VALUE = "value"
+IS_TARGET = "is_target"
+AVAILABLE_AT = "available_at"
+
+# A missing value is "", -1 or NaN by its type, in the data as in a served request.
+MISSING_TEXT = ""
+MISSING_INTEGER = -1
+MISSING_NUMBER = float("nan")
+
+RESERVED_NAMES = frozenset(
+    {USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE, VALUE, IS_TARGET, AVAILABLE_AT}
+)
+WINDOW_SPLITS = ("train", "eval", "test")
+CATALOGUE_SPLIT = "catalogue"
+EVENTS_SPLIT = "events"
+USERS_SPLIT = "users"
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One declared feature of a user, an item or an event's context.
+
+    Attributes:
+      name: Its name in tf.Examples, in the transformed data and in served requests.
+      kind: How it is read and transformed.
+      column: Its column in the source file.
+      separator: Splits a `categories` value.
+    """
+
+    name: str
+    kind: FeatureKind
+    column: str
+    separator: str = "|"
+
+    @property
+    def is_number(self) -> bool:
+        """Whether values are floats (missing: NaN) rather than strings (missing: "")."""
+        return self.kind is FeatureKind.NUMBER
+
+
+@dataclass(frozen=True)
+class FeatureTable:
+    """The features of users, of event contexts and of items, in declared order."""
+
+    user: tuple[Feature, ...] = ()
+    context: tuple[Feature, ...] = ()
+    item: tuple[Feature, ...] = ()
+
+    @property
+    def item_filters(self) -> tuple[Feature, ...]:
+        """The item features that a request can filter by."""
+        kinds = (FeatureKind.CATEGORY, FeatureKind.CATEGORIES)
+        return tuple(feature for feature in self.item if feature.kind in kinds)
+
+
+def feature_table(settings: DataSettings) -> FeatureTable:
+    """Builds the table from validated settings.
+
+    Raises:
+      ValueError: A name is reserved, stands for two query features, or has a kind that its place
+        does not allow. The message names the key.
+    """
+    users = settings.users.features if settings.users else {}
+    items = settings.items.features if settings.items else {}
+    context = settings.interactions.context
+    single = (FeatureKind.CATEGORY, FeatureKind.NUMBER)
+    _check("users.features", users, single)
+    _check("interactions.context", context, single)
+    _check("items.features", items, tuple(FeatureKind))
+    for name in sorted(set(users) & set(context)):
+        raise ValueError(
+            f"users.features.{name} and interactions.context.{name} have the same name, and both "
+            f"are inputs of the query tower: rename one (`{name}_now: {{kind: …, column: {name}}}`)"
+        )
+    return FeatureTable(user=_features(users), context=_features(context), item=_features(items))
+
+
+def _features(declared: Mapping[str, FeatureSettings]) -> tuple[Feature, ...]:
+    return tuple(
+        Feature(name, settings.kind, settings.column or name, settings.separator)
+        for name, settings in declared.items()
+    )
+
+
+def _check(
+    key: str, declared: Mapping[str, FeatureSettings], allowed: tuple[FeatureKind, ...]
+) -> None:
+    for name, settings in declared.items():
+        if not name.isidentifier() or name.startswith(("history_", "filter_", "exclude_", "_")):
+            raise ValueError(
+                f"{key}.{name}: a feature's name must be an identifier that does not begin with "
+                "history_, filter_, exclude_ or _; give the file's own name as `column:`"
+            )
+        if name in RESERVED_NAMES or name in ("k", "request_timestamp"):
+            raise ValueError(
+                f"{key}.{name}: this name is reserved; choose another and give `column: {name}`"
+            )
+        if settings.kind not in allowed:
+            kinds = ", ".join(kind.value for kind in allowed)
+            raise ValueError(
+                f"{key}.{name}: kind {settings.kind.value!r} is not possible here; one of {kinds}"
+            )

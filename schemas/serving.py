@@ -1,0 +1,112 @@
+"""The signatures of the pushed model: tensor names, dtypes and shapes, each once.
+
+TF Serving before 2.12 knows no default inputs, so a dense signature takes every tensor, and a
+missing value is "" (strings), -1 (integers) or NaN (floats). `None` is the batch size B, the
+history length H, or the width of an exclusion or filter list.
+"""
+
+import tensorflow as tf
+
+from schemas.data_settings import FeatureKind
+from schemas.features import EVENT_TYPE, ITEM_ID, TIMESTAMP, USER_ID, VALUE, Feature, FeatureTable
+
+Specs = dict[str, tf.TensorSpec]
+
+DEFAULT = "serving_default"
+RECOMMEND = "recommend"
+RECOMMEND_EXAMPLES = "recommend_examples"
+SIMILAR_ITEMS = "similar_items"
+QUERY_EMBEDDING = "query_embedding"
+CANDIDATE_EMBEDDING = "candidate_embedding"
+SIGNATURES = (
+    DEFAULT,
+    RECOMMEND,
+    RECOMMEND_EXAMPLES,
+    SIMILAR_ITEMS,
+    QUERY_EMBEDDING,
+    CANDIDATE_EMBEDDING,
+)
+
+HISTORY_PREFIX = "history_"
+FILTER_PREFIX = "filter_"
+REQUEST_TIMESTAMP = "request_timestamp"
+HISTORY_ITEM_ID = HISTORY_PREFIX + ITEM_ID
+HISTORY_TIMESTAMP = HISTORY_PREFIX + TIMESTAMP
+HISTORY_EVENT_TYPE = HISTORY_PREFIX + EVENT_TYPE
+HISTORY_VALUE = HISTORY_PREFIX + VALUE
+EXCLUDE_ITEM_ID = "exclude_item_id"
+K = "k"
+EXAMPLES = "examples"
+
+OUTPUT_ITEM_ID = "item_id"
+OUTPUT_SCORE = "score"
+OUTPUT_EMBEDDING = "embedding"
+
+# What fills a row that has fewer eligible items than were asked for.
+PADDING_ITEM_ID = ""
+PADDING_SCORE = float(tf.float32.min)
+
+
+def default_specs() -> Specs:
+    """Inputs of `serving_default`: user_id string[B], history_item_id string[B, H]."""
+    return {
+        USER_ID: tf.TensorSpec([None], tf.string, USER_ID),
+        HISTORY_ITEM_ID: tf.TensorSpec([None, None], tf.string, HISTORY_ITEM_ID),
+    }
+
+
+def query_specs(table: FeatureTable) -> Specs:
+    """Inputs of `query_embedding`: all that is known of a user when a request arrives."""
+    specs = {
+        **default_specs(),
+        REQUEST_TIMESTAMP: tf.TensorSpec([None], tf.int64, REQUEST_TIMESTAMP),
+        HISTORY_TIMESTAMP: tf.TensorSpec([None, None], tf.int64, HISTORY_TIMESTAMP),
+        HISTORY_EVENT_TYPE: tf.TensorSpec([None, None], tf.string, HISTORY_EVENT_TYPE),
+        HISTORY_VALUE: tf.TensorSpec([None, None], tf.float32, HISTORY_VALUE),
+    }
+    for feature in table.context:
+        history_name = HISTORY_PREFIX + feature.name
+        specs[history_name] = tf.TensorSpec([None, None], dtype(feature), history_name)
+    for feature in (*table.context, *table.user):
+        specs[feature.name] = tf.TensorSpec([None], dtype(feature), feature.name)
+    return specs
+
+
+def recommend_specs(table: FeatureTable) -> Specs:
+    """Inputs of `recommend`: the query, exclusions, category filters and k per row."""
+    specs = query_specs(table)
+    specs[EXCLUDE_ITEM_ID] = tf.TensorSpec([None, None], tf.string, EXCLUDE_ITEM_ID)
+    for feature in table.item_filters:
+        name = FILTER_PREFIX + feature.name
+        specs[name] = tf.TensorSpec([None, None], tf.string, name)
+    specs[K] = tf.TensorSpec([None], tf.int32, K)
+    return specs
+
+
+def candidate_specs(table: FeatureTable) -> Specs:
+    """Inputs of `candidate_embedding`: raw item features; categories are [B, C] padded with ""."""
+    specs = {ITEM_ID: tf.TensorSpec([None], tf.string, ITEM_ID)}
+    for feature in table.item:
+        shape = [None, None] if feature.kind is FeatureKind.CATEGORIES else [None]
+        specs[feature.name] = tf.TensorSpec(shape, dtype(feature), feature.name)
+    return specs
+
+
+def similar_specs() -> Specs:
+    """Inputs of `similar_items`: item_id string[B]."""
+    return {ITEM_ID: tf.TensorSpec([None], tf.string, ITEM_ID)}
+
+
+def examples_specs() -> Specs:
+    """Inputs of `recommend_examples`: serialised tf.Examples, every feature optional."""
+    return {EXAMPLES: tf.TensorSpec([None], tf.string, EXAMPLES)}
+
+
+def dtype(feature: Feature) -> tf.DType:
+    """The dtype of a raw feature in requests and examples."""
+    return tf.float32 if feature.is_number else tf.string
+
+
+def missing_value(spec: tf.TensorSpec) -> str | int | float:
+    """What a request sends for a value it does not have."""
+    return {tf.string: "", tf.int64: -1, tf.int32: -1, tf.float32: float("nan")}[spec.dtype]

@@ -1,0 +1,99 @@
+"""The whole configuration as one frozen dataclass, and its canonical JSON.
+
+Components take their sections of it as canonical JSON (sorted keys, no spaces): equal settings
+are equal strings, so the string itself can key a cache.
+"""
+
+import json
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import Field, TypeAdapter
+
+from schemas.data_settings import (
+    FORBID_UNKNOWN_KEYS,
+    HistorySettings,
+    InteractionsSettings,
+    ItemsSettings,
+    SplitSettings,
+    TargetsSettings,
+    UsersSettings,
+)
+from schemas.model_settings import (
+    BeamSettings,
+    EvaluationSettings,
+    IndexSettings,
+    ModelSettings,
+    PushSettings,
+    TrainSettings,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataSettings:
+    """Everything that decides which examples exist: the key of the ingestion's cache."""
+
+    __pydantic_config__ = FORBID_UNKNOWN_KEYS
+    interactions: InteractionsSettings
+    items: ItemsSettings | None = None
+    users: UsersSettings | None = None
+    targets: TargetsSettings = field(default_factory=TargetsSettings)
+    repeat_interactions: Literal["exclude", "allow"] = "exclude"
+    split: SplitSettings = field(default_factory=SplitSettings)
+    history: HistorySettings = field(default_factory=HistorySettings)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(DataSettings):
+    """One configuration file, validated."""
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63)]
+    output: Annotated[str, Field(min_length=1)]
+    schema: str | None = None
+    model: ModelSettings = field(default_factory=ModelSettings)
+    train: TrainSettings = field(default_factory=TrainSettings)
+    evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
+    index: IndexSettings = field(default_factory=IndexSettings)
+    push: PushSettings = field(default_factory=PushSettings)
+    beam: BeamSettings = field(default_factory=BeamSettings)
+
+    @property
+    def data(self) -> DataSettings:
+        """The part of the settings that decides which examples exist."""
+        return DataSettings(
+            interactions=self.interactions,
+            items=self.items,
+            users=self.users,
+            targets=self.targets,
+            repeat_interactions=self.repeat_interactions,
+            split=self.split,
+            history=self.history,
+        )
+
+
+@cache
+def _adapter(cls: type) -> TypeAdapter:
+    return TypeAdapter(cls)
+
+
+def from_dict(cls: type[T], values: dict[str, Any]) -> T:
+    """Validates plain values into a settings dataclass.
+
+    Raises:
+      pydantic.ValidationError: A key is unknown or missing, or a value out of range.
+    """
+    return _adapter(cls).validate_python(values)
+
+
+def to_json(settings: Any) -> str:
+    """Canonical JSON of a settings dataclass."""
+    plain = _adapter(type(settings)).dump_python(settings, mode="json")
+    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def from_json(cls: type[T], text: str) -> T:
+    """The settings dataclass that `to_json` wrote."""
+    return _adapter(cls).validate_json(text)

@@ -1,0 +1,28 @@
+"""What Transform makes of each raw feature: names and sizes that Transform and trainer share.
+
+By kind: an id or `category` becomes `<name>` int64, an index into the vocabulary `<name>` with the
+out-of-vocabulary index last. `categories` and `text` become sparse int64 indices of the same sort.
+A `number` becomes `<name>` float32, standardised, 0 where missing, and `<name>_bucket` int64, its
+quantile bucket, NUM_BUCKETS where missing. `item_id`, `timestamp`, `is_target` and `available_at`
+pass through: the trainer maps item ids to catalogue rows by string, so that an item outside the
+vocabulary still has its content. The vocabulary `item_id` is computed for its counts.
+"""
+
+from schemas.features import EVENT_TYPE, ITEM_ID, USER_ID, VALUE
+
+NUM_BUCKETS = 10
+TEXT_VOCABULARY_SIZE = 20_000
+CATEGORY_VOCABULARY_SIZE = 100_000
+
+# Vocabularies may hold any bytes, line breaks included.
+VOCABULARY_FORMAT = "tfrecord_gzip"
+
+USER_VOCABULARY = USER_ID
+ITEM_VOCABULARY = ITEM_ID
+EVENT_TYPE_VOCABULARY = EVENT_TYPE
+VALUE_BUCKET = VALUE + "_bucket"
+
+
+def bucket_name(name: str) -> str:
+    """The transformed feature that holds the quantile bucket of the number `name`."""
+    return name + "_bucket"

@@ -1,0 +1,68 @@
+"""The `twotower` distribution: what it contains and what it needs.
+
+Versions are stated here only: `requirements.lock` is solved from this file (`make lock`), and
+`twotower doctor` compares the installed versions with this file's metadata.
+"""
+
+from setuptools import find_packages, setup
+
+# The ScaNN op is compiled against one TensorFlow ABI, and TFX, TFRS and Beam agree on few others.
+# This set moves together or not at all.
+VERSION_SET = [
+    "tensorflow==2.16.2",
+    "tf-keras==2.16.0",
+    "tensorflow-recommenders==0.7.7",
+    "tfx[kfp]==1.16.0",
+    "kfp==2.5.0",
+    "tensorflow-transform==1.16.0",
+    "apache-beam==2.64.0",
+    "scann==1.3.2",
+    "numpy==1.26.4",
+    "protobuf==3.20.3",
+    "pyarrow==10.0.1",
+    "pandas==1.5.3",
+]
+
+setup(
+    name="twotower",
+    version="0.1.0",
+    description="From a raw interaction log to a served two-tower retrieval model, in one command.",
+    license="Apache-2.0",
+    license_files=["LICENSE"],
+    python_requires=">=3.10,<3.11",
+    packages=find_packages(
+        include=["pipeline", "pipeline.*", "components", "components.*", "schemas", "schemas.*"]
+    ),
+    package_data={"": ["**/*.yaml", "**/*.pbtxt", "**/*.html", "**/*.j2"]},
+    install_requires=[
+        *VERSION_SET,
+        "jinja2>=3.1,<4",
+        "matplotlib>=3.8,<4",
+        "packaging>=23",
+        "pydantic>=2.7,<3",
+        "pyyaml>=6,<7",
+        "rich>=13",
+        # tensorflow-hub imports pkg_resources, which newer releases no longer have.
+        "setuptools>=69,<81",
+        "typer>=0.12,<1",
+    ],
+    extras_require={
+        "dev": [
+            "hypothesis>=6.100",
+            "mypy>=1.10",
+            "pandas-stubs",
+            "pip",
+            "pytest>=8",
+            "ruff>=0.6",
+            "types-PyYAML",
+            "uv>=0.5",
+        ],
+    },
+    entry_points={"console_scripts": ["twotower = pipeline.cli:main"]},
+    classifiers=[
+        "License :: OSI Approved :: Apache Software License",
+        "Operating System :: POSIX :: Linux",
+        "Programming Language :: Python :: 3.10",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+    ],
+)
