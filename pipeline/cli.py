@@ -16,6 +16,7 @@ import typer
 
 from pipeline.config import load_settings
 from pipeline.console import quiet_streams
+from pipeline.environment import quieten
 from pipeline.exit_codes import ExitCode
 from pipeline.paths import run_paths
 from schemas.errors import InputError
@@ -31,6 +32,7 @@ Config = Annotated[str, typer.Argument(help="A YAML configuration.", show_defaul
 Overrides = Annotated[
     list[str] | None, typer.Option("--set", metavar="KEY.SUB=VALUE", help="Overrides one key.")
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as a program would read it.")]
 Output = Annotated[str | None, typer.Option(help="The run directory, instead of the file's own.")]
 
 
@@ -56,7 +58,9 @@ def ingest(
     config: Config,
     set_: Overrides = None,
     output: Output = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, also on a terminal.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print JSON, also on a terminal.")
+    ] = False,
 ) -> None:
     """Reads the log and the catalogue alone, and prints what was kept and what refused."""
     settings = load_settings(config, set_ or (), output)
@@ -74,7 +78,7 @@ def recommend(
     user: Annotated[str, typer.Option(help="The user's id; unknown ids are answered too.")],
     history: Annotated[str, typer.Option(help="Item ids, oldest first: a,b,c")] = "",
     k: Annotated[int, typer.Option("-k", min=1, help="How many items.")] = 10,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Asks a pushed model for recommendations."""
     with quiet_streams(os.devnull) as console:
@@ -104,7 +108,9 @@ def compile_(
     target: Annotated[str, typer.Option(help="vertex")],
     set_: Overrides = None,
     output: Annotated[str | None, typer.Option(help="The file to write.")] = None,
-    pipeline_root: Annotated[str, typer.Option(help="Where artifacts go.")] = "gs://BUCKET/twotower",
+    pipeline_root: Annotated[
+        str, typer.Option(help="Where artifacts go.")
+    ] = "gs://BUCKET/twotower",
     image: Annotated[str, typer.Option(help="The container image.")] = "twotower:latest",
 ) -> None:
     """Writes the pipeline as KFP v2 IR."""
@@ -127,7 +133,7 @@ def doctor(
     with quiet_streams(os.devnull) as console:
         from pipeline.doctor import render, run_checks
 
-        checks = run_checks(path)
+        checks = run_checks(Path(path))
         console.result.write(render(checks) + "\n")
     if not all(check.passed for check in checks):
         raise typer.Exit(int(ExitCode.BAD_INPUT))
@@ -135,6 +141,7 @@ def doctor(
 
 def main() -> None:
     """Entry point of the console script."""
+    quieten()
     with _input_errors():
         app()
 

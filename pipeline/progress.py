@@ -39,20 +39,20 @@ class ProgressHandler(logging.Handler):
             self._number += 1
             self._cached = False
             self._started_s = self._clock()
-            self._line(f"{self._place()} {self._name(record)} …")
+            self._line(f"{self._place()} {self._component(record)} …")
         elif record.msg == _CACHED:
             self._cached = True
         elif record.msg == _FINISHED:
             seconds = self._clock() - self._started_s
             outcome = "unchanged, from cache" if self._cached else f"{seconds:.1f} s"
-            self._line(f"{self._place()} {self._name(record)} done ({outcome})")
+            self._line(f"{self._place()} {self._component(record)} done ({outcome})")
 
     def _place(self) -> str:
         width = len(str(self._components))
         return f"[{self._number:{width}d}/{self._components}]"
 
     @staticmethod
-    def _name(record: logging.LogRecord) -> str:
+    def _component(record: logging.LogRecord) -> str:
         return str(record.args[0]) if isinstance(record.args, tuple) and record.args else "?"
 
     def _line(self, text: str) -> None:

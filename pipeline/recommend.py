@@ -126,9 +126,7 @@ def _ask_server(url: str, user: str, history: Sequence[str], k: int) -> list[Rec
     return _top(outputs[OUTPUT_ITEM_ID][0], outputs[OUTPUT_SCORE][0], k)
 
 
-def _top(
-    ids: Sequence[str], scores: Sequence[float] | np.ndarray, k: int
-) -> list[Recommendation]:
+def _top(ids: Sequence[str], scores: Sequence[float] | np.ndarray, k: int) -> list[Recommendation]:
     if k > len(ids):
         raise InputError(
             f"-k {k}: this model's {DEFAULT} signature answers {len(ids)} items at most; ask for "

@@ -58,9 +58,7 @@ def read_steps(
       components: Ids of all components; those without an execution are `skipped`.
       since_s: Executions begun before this instant (seconds since the epoch) belong to older runs.
     """
-    store = metadata_store.MetadataStore(
-        metadata.sqlite_metadata_connection_config(metadata_path)
-    )
+    store = metadata_store.MetadataStore(metadata.sqlite_metadata_connection_config(metadata_path))
     found = {}
     for component in components:
         context = store.get_context_by_type_and_name("node", f"{pipeline_name}.{component}")
@@ -72,9 +70,7 @@ def read_steps(
     return [found.get(name, Step(name, SKIPPED, 0.0, {})) for name in components]
 
 
-def _step(
-    store: metadata_store.MetadataStore, component: str, execution: mlmd.Execution
-) -> Step:
+def _step(store: metadata_store.MetadataStore, component: str, execution: mlmd.Execution) -> Step:
     elapsed_ms = execution.last_update_time_since_epoch - execution.create_time_since_epoch
     status = _STATUS.get(execution.last_known_state, "failed")
     return Step(component, status, elapsed_ms / 1000.0, _outputs(store, execution))

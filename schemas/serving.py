@@ -8,7 +8,18 @@ history length H, or the width of an exclusion or filter list.
 import tensorflow as tf
 
 from schemas.data_settings import FeatureKind
-from schemas.features import EVENT_TYPE, ITEM_ID, TIMESTAMP, USER_ID, VALUE, Feature, FeatureTable
+from schemas.features import (
+    EVENT_TYPE,
+    ITEM_ID,
+    MISSING_INTEGER,
+    MISSING_NUMBER,
+    MISSING_TEXT,
+    TIMESTAMP,
+    USER_ID,
+    VALUE,
+    Feature,
+    FeatureTable,
+)
 
 Specs = dict[str, tf.TensorSpec]
 
@@ -109,4 +120,6 @@ def dtype(feature: Feature) -> tf.DType:
 
 def missing_value(spec: tf.TensorSpec) -> str | int | float:
     """What a request sends for a value it does not have."""
-    return {tf.string: "", tf.int64: -1, tf.int32: -1, tf.float32: float("nan")}[spec.dtype]
+    if spec.dtype == tf.string:
+        return MISSING_TEXT
+    return MISSING_NUMBER if spec.dtype.is_floating else MISSING_INTEGER

@@ -5,6 +5,7 @@ are equal strings, so the string itself can key a cache.
 """
 
 import json
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
@@ -75,7 +76,7 @@ class Settings(DataSettings):
 
 
 @cache
-def _adapter(cls: type) -> TypeAdapter:
+def _adapter(cls: Hashable) -> TypeAdapter[Any]:
     return TypeAdapter(cls)
 
 

@@ -74,7 +74,7 @@ def read_manifest(version_dir: str) -> Manifest:
     path = manifest_path(version_dir)
     if not tf.io.gfile.exists(path):
         raise InputError(
-            f"{version_dir} has no {ASSETS_EXTRA}/{MANIFEST_FILE}, so this pipeline did not publish "
+            f"{version_dir} has no {ASSETS_EXTRA}/{MANIFEST_FILE}: this pipeline did not publish "
             "it and cannot compare with it; move that version elsewhere, or set push.serving_dir "
             "and push.exact_dir to folders of their own"
         )

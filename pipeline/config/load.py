@@ -16,9 +16,17 @@ from schemas.settings import Settings, from_dict
 _FEATURE_MAPS = (("items", "features"), ("users", "features"), ("interactions", "context"))
 
 
-def load_settings(
-    path: str, overrides: Iterable[str] = (), output: str | None = None
-) -> Settings:
+class _TextDatesLoader(yaml.SafeLoader):
+    """YAML's safe loader, but `2024-01-01` stays text: the split reads instants itself."""
+
+
+_TextDatesLoader.yaml_implicit_resolvers = {
+    letter: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def load_settings(path: str, overrides: Iterable[str] = (), output: str | None = None) -> Settings:
     """Loads and checks a configuration.
 
     Args:
@@ -54,7 +62,7 @@ def _read_yaml(path: str) -> dict[str, Any]:
         )
     try:
         with open(path, encoding="utf-8") as file:
-            values = yaml.safe_load(file)
+            values = yaml.load(file, Loader=_TextDatesLoader)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read: {error}") from error
     except yaml.YAMLError as error:
@@ -69,7 +77,7 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
     if not separator or not key:
         raise InputError(f"--set {override}: expected key.sub=value, e.g. --set train.max_epochs=3")
     try:
-        value = yaml.safe_load(text)
+        value = yaml.load(text, Loader=_TextDatesLoader)
     except yaml.YAMLError as error:
         raise InputError(f"--set {override}: the value is not valid YAML: {error}") from error
     *parents, last = key.split(".")

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from pipeline.demo.catalogue import GENRES, NUM_FACTORS, Floats, Ints
 from pipeline.demo.settings import WorldSettings

@@ -1,0 +1,112 @@
+"""Which search serves a catalogue of a given size.
+
+The sizes were measured on two cores with 64 dimensions and 300 neighbours: ScaNN's brute force is
+the fastest below about 5,000 items (0.06 ms a query at 2,000), asymmetric hashing over all items
+below about 50,000 (0.1 ms at 20,000), and a partitioning pays above. ScaNN's own guide puts the
+lines at 20,000 and 100,000:
+https://github.com/google-research/google-research/blob/master/scann/docs/algorithms.md
+"""
+
+import math
+from dataclasses import dataclass, replace
+from enum import Enum
+
+from schemas.errors import InputError
+from schemas.model_settings import IndexSettings
+
+MIN_SCANN_ITEMS = 100
+MIN_HASH_ITEMS = 5_000
+MIN_TREE_ITEMS = 50_000
+
+
+class SearchKind(str, Enum):
+    """How the nearest items are found."""
+
+    EXACT = "exact"
+    SCANN_BRUTE_FORCE = "scann_brute_force"
+    SCANN_HASH = "scann_hash"
+    SCANN_TREE_HASH = "scann_tree_hash"
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """One configuration of the search.
+
+    Attributes:
+      kind: What finds the nearest items.
+      num_leaves: Partitions of the tree; 0 without one.
+      leaves_to_search: How many of them a query visits.
+      reorder_factor: How many items are scored again exactly, per item fetched.
+      anisotropic_threshold: Guo et al., "Accelerating Large-Scale Inference with Anisotropic
+        Vector Quantization", ICML 2020.
+      dims_per_block: Dimensions per code of the product quantiser.
+      reason: Why this kind, in a sentence.
+    """
+
+    kind: SearchKind
+    reason: str
+    num_leaves: int = 0
+    leaves_to_search: int = 0
+    reorder_factor: int = 0
+    anisotropic_threshold: float = 0.2
+    dims_per_block: int = 2
+
+    @property
+    def is_scann(self) -> bool:
+        """Whether the search needs the ScaNN op."""
+        return self.kind is not SearchKind.EXACT
+
+
+def make_plan(num_items: int, settings: IndexSettings) -> SearchPlan:
+    """The plan to start from; `quality.tune` refines it.
+
+    Raises:
+      InputError: `index.num_leaves` exceeds the number of items.
+    """
+    if settings.num_leaves is not None and settings.num_leaves > num_items:
+        raise InputError(
+            f"index.num_leaves is {settings.num_leaves}, but the catalogue has {num_items} items: "
+            "leave it out, or set it to about the square root of the number of items"
+        )
+    if settings.kind == "exact":
+        return SearchPlan(SearchKind.EXACT, "index.kind is exact")
+    if num_items < MIN_SCANN_ITEMS:
+        return SearchPlan(
+            SearchKind.EXACT,
+            f"ScaNN cannot train on {num_items} items (fewer than {MIN_SCANN_ITEMS}): "
+            "exact search takes over",
+        )
+    if settings.num_leaves is not None or num_items >= MIN_TREE_ITEMS:
+        return _tree_plan(num_items, settings)
+    if num_items < MIN_HASH_ITEMS:
+        reason = f"fewer than {MIN_HASH_ITEMS} items: ScaNN scores them all"
+        return SearchPlan(SearchKind.SCANN_BRUTE_FORCE, reason)
+    reason = f"fewer than {MIN_TREE_ITEMS} items: hashing without a tree"
+    return SearchPlan(SearchKind.SCANN_HASH, reason, reorder_factor=2)
+
+
+def _tree_plan(num_items: int, settings: IndexSettings) -> SearchPlan:
+    num_leaves = settings.num_leaves or round(math.sqrt(num_items))
+    return SearchPlan(
+        SearchKind.SCANN_TREE_HASH,
+        f"a tree of {num_leaves} leaves over {num_items} items",
+        num_leaves=num_leaves,
+        leaves_to_search=min(settings.num_leaves_to_search or num_leaves, num_leaves),
+        reorder_factor=2,
+    )
+
+
+def variants(plan: SearchPlan, settings: IndexSettings) -> list[SearchPlan]:
+    """Plans that differ from `plan` in what a query can choose without building again."""
+    if plan.kind is SearchKind.SCANN_HASH:
+        return [replace(plan, reorder_factor=factor) for factor in (2, 3, 4, 6, 8, 16)]
+    if plan.kind is SearchKind.SCANN_TREE_HASH:
+        fixed = settings.num_leaves_to_search
+        shares = (0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 1.0)
+        leaves = {max(1, math.ceil(share * plan.num_leaves)) for share in shares}
+        return [
+            replace(plan, leaves_to_search=count, reorder_factor=factor)
+            for count in ([plan.leaves_to_search] if fixed else sorted(leaves))
+            for factor in (2, 4, 8)
+        ]
+    return [plan]

@@ -1,0 +1,1 @@
+"""RunReporter: gathers what every step said into metrics.json, run.json and report.html."""

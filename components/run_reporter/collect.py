@@ -1,0 +1,86 @@
+"""Gathers the steps' fragments into `metrics.json` and `run.json`.
+
+The keys of both are always the same. A section whose step did not speak (the run was refused or
+failed before it) is null: nothing is made up for it.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from components.fragment import read_fragment
+from components.run_reporter.verdict import judge
+
+INTERACTIONS = "InteractionExampleGen"
+CATALOGUE = "CatalogueExampleGen"
+TRAINER = "TwoTowerTrainer"
+EVALUATOR = "RetrievalEvaluator"
+INDEXER = "ScannIndexer"
+PUSHER = "VersionedPusher"
+
+Fragments = dict[str, dict[str, Any]]
+
+_RUN_KEYS = (
+    "name",
+    "config",
+    "config_hash",
+    "versions",
+    "started",
+    "status",
+    "exit_code",
+    "error",
+    "paths",
+)
+_STEP_KEYS = ("component", "status", "seconds", "error")
+
+
+def gather_fragments(
+    steps: Iterable[dict[str, Any]],
+    read: Callable[[str], dict[str, Any] | None] = read_fragment,
+) -> Fragments:
+    """Every fragment of the run by the name of the component that wrote it, in step order."""
+    found = [read(uri) for step in steps for uri in step["fragment_uris"]]
+    return {fragment["component"]: fragment for fragment in found if fragment is not None}
+
+
+def collect_metrics(fragments: Fragments, run: dict[str, Any]) -> dict[str, Any]:
+    """The content of `metrics.json`.
+
+    Args:
+      fragments: As `gather_fragments` gives them.
+      run: What the runner knows of the run.
+    """
+    evaluation = fragments.get(EVALUATOR, {})
+    return {
+        "protocol": evaluation.get("protocol"),
+        "test": evaluation.get("test"),
+        "confidence": evaluation.get("confidence"),
+        "slices": evaluation.get("slices"),
+        "index": fragments.get(INDEXER, {}).get("index"),
+        "gates": _gates(fragments, run),
+    }
+
+
+def collect_run(
+    steps: list[dict[str, Any]], fragments: Fragments, run: dict[str, Any]
+) -> dict[str, Any]:
+    """The content of `run.json`: the verdict, the steps, and what they counted on the way."""
+    gates = _gates(fragments, run)
+    return {
+        **{key: run.get(key) for key in _RUN_KEYS},
+        "verdict": judge(steps, gates, fragments.get(PUSHER), run),
+        "components": [{key: step.get(key) for key in _STEP_KEYS} for step in steps],
+        "gates": gates,
+        "ingestion": {
+            "interactions": fragments.get(INTERACTIONS),
+            "catalogue": fragments.get(CATALOGUE),
+        },
+        "training": fragments.get(TRAINER),
+        "push": fragments.get(PUSHER),
+    }
+
+
+def _gates(fragments: Fragments, run: dict[str, Any]) -> list[dict[str, Any]]:
+    """Each gate once. A step that refuses leaves no artifact: its gates come with `run`."""
+    told = [gate for fragment in fragments.values() for gate in fragment.get("gates", [])]
+    names = {gate["name"] for gate in told}
+    return [*told, *(gate for gate in run.get("gates") or [] if gate["name"] not in names)]

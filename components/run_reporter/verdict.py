@@ -1,0 +1,65 @@
+"""How a run ended, in words: what happened, why, and what to do about it."""
+
+from typing import Any, Literal
+
+Outcome = Literal["pushed", "refused", "failed", "not_pushed"]
+
+_AGAIN = "run the same command again: steps that finished are reused from the cache"
+
+
+def judge(
+    steps: list[dict[str, Any]],
+    gates: list[dict[str, Any]],
+    push: dict[str, Any] | None,
+    run: dict[str, Any],
+) -> dict[str, str]:
+    """The verdict of a run.
+
+    Args:
+      steps: The run's steps with status and error.
+      gates: Every gate that was read.
+      push: The pusher's fragment, if it got that far.
+      run: What the runner knows of the run.
+
+    Returns:
+      `outcome`, `headline`, `cause` and `cure`; the last is "" where there is nothing to do.
+    """
+    failed_gates = [gate for gate in gates if not gate["passed"]]
+    # A refusing gate stops its step too, but says more than the step's error.
+    refused_by_raising = any(not gate["passed"] for gate in run.get("gates") or [])
+    failed_steps = [step for step in steps if step["status"] == "failed"]
+    if failed_steps and not refused_by_raising:
+        return _failed(failed_steps, run)
+    if push is not None and push["pushed"]:
+        return _verdict("pushed", f"Version {push['version']} is served", push["reason"], "")
+    if failed_gates:
+        return _refused(failed_gates, push)
+    if run.get("error"):
+        return _verdict("failed", "The run failed", run["error"], _correct(run))
+    if push is not None:
+        return _verdict("refused", "Refused: nothing was pushed", push["reason"], "")
+    return _verdict("not_pushed", "Nothing was pushed", "The run ended before the push.", "")
+
+
+def _refused(failed_gates: list[dict[str, Any]], push: dict[str, Any] | None) -> dict[str, str]:
+    names = ", ".join(gate["name"] for gate in failed_gates)
+    reasons = " ".join(gate["reason"] for gate in failed_gates)
+    cure = push["reason"] if push is not None else f"Then {_AGAIN}."
+    return _verdict("refused", f"Refused by {names}: nothing was pushed", reasons, cure)
+
+
+def _failed(steps: list[dict[str, Any]], run: dict[str, Any]) -> dict[str, str]:
+    names = ", ".join(step["component"] for step in steps)
+    causes = " ".join(step["error"] for step in steps if step.get("error"))
+    cause = causes or run.get("error") or "The step left no message."
+    return _verdict("failed", f"Failed in {names}: nothing was pushed", cause, _correct(run))
+
+
+def _correct(run: dict[str, Any]) -> str:
+    log = (run.get("paths") or {}).get("log")
+    where = f"The full log is {log}. " if log else ""
+    return f"{where}Once the cause is cured, {_AGAIN}."
+
+
+def _verdict(outcome: Outcome, headline: str, cause: str, cure: str) -> dict[str, str]:
+    return {"outcome": outcome, "headline": headline, "cause": cause, "cure": cure}

@@ -1,0 +1,1 @@
+"""Trains the query tower and the candidate tower together, and exports them."""

@@ -1,0 +1,96 @@
+"""The transformed features as inputs of the towers, each with its missing value."""
+
+from dataclasses import dataclass
+
+import tensorflow_transform as tft
+
+from schemas.data_settings import FeatureKind
+from schemas.features import EVENT_TYPE, USER_ID, VALUE, Feature, FeatureTable
+from schemas.transformed import NUM_BUCKETS, bucket_name
+
+# Fills up the lists of a padded bag; no vocabulary has it.
+BAG_PADDING = -1
+
+
+@dataclass(frozen=True)
+class InputFeature:
+    """A transformed feature: one column, two for a number.
+
+    Attributes:
+      name: Its name in the transformed data.
+      kind: How it was transformed.
+      num_values: Vocabulary entries or buckets; the index `num_values` is missing or unknown.
+    """
+
+    name: str
+    kind: FeatureKind
+    num_values: int
+
+    @property
+    def is_bag(self) -> bool:
+        """Whether a value is a list of indices, of any length."""
+        return self.kind in (FeatureKind.TEXT, FeatureKind.CATEGORIES)
+
+    @property
+    def missing(self) -> dict[str, int | float]:
+        """By column: what a missing value looks like after Transform."""
+        if self.is_bag:
+            return {self.name: BAG_PADDING}
+        if self.kind is FeatureKind.NUMBER:
+            return {self.name: 0.0, bucket_name(self.name): self.num_values}
+        return {self.name: self.num_values}
+
+
+@dataclass(frozen=True)
+class TowerFeatures:
+    """What the towers see.
+
+    Attributes:
+      user_id: The user's index.
+      user: Features of the user.
+      context: What is known of an event at its time, before its item is.
+      outcome: What is known of an event only afterwards: its type and value.
+      item: Features of an item besides its id.
+    """
+
+    user_id: InputFeature
+    user: tuple[InputFeature, ...]
+    context: tuple[InputFeature, ...]
+    outcome: tuple[InputFeature, ...]
+    item: tuple[InputFeature, ...]
+
+    @property
+    def event(self) -> tuple[InputFeature, ...]:
+        """All features of a past event besides its item and time."""
+        return (*self.outcome, *self.context)
+
+
+def tower_features(
+    table: FeatureTable, windows: tft.TFTransformOutput, catalogue: tft.TFTransformOutput
+) -> TowerFeatures:
+    """Reads the sizes of all vocabularies from the two transform graphs.
+
+    Raises:
+      ValueError: A transform graph lacks the vocabulary of a feature.
+    """
+    return TowerFeatures(
+        user_id=_vocabulary_feature(USER_ID, windows),
+        user=tuple(_input_feature(feature, windows) for feature in table.user),
+        context=tuple(_input_feature(feature, windows) for feature in table.context),
+        outcome=(
+            _vocabulary_feature(EVENT_TYPE, windows),
+            InputFeature(VALUE, FeatureKind.NUMBER, NUM_BUCKETS),
+        ),
+        item=tuple(_input_feature(feature, catalogue) for feature in table.item),
+    )
+
+
+def _vocabulary_feature(name: str, graph: tft.TFTransformOutput) -> InputFeature:
+    return InputFeature(name, FeatureKind.CATEGORY, graph.vocabulary_size_by_name(name))
+
+
+def _input_feature(feature: Feature, graph: tft.TFTransformOutput) -> InputFeature:
+    if feature.kind is FeatureKind.NUMBER:
+        return InputFeature(feature.name, feature.kind, NUM_BUCKETS)
+    size = graph.vocabulary_size_by_name(feature.name)
+    return InputFeature(feature.name, feature.kind, size)

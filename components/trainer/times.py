@@ -1,0 +1,49 @@
+"""Time as indices: what hour, what day, how long since the last event."""
+
+import tensorflow as tf
+
+from schemas.features import MISSING_INTEGER
+
+HOURS = 24
+DAYS = 7
+GAP_BUCKETS = 32
+_HOUR_S = 3600
+_DAY_S = 86_400
+# The epoch began on a Thursday; day 0 is Monday.
+_EPOCH_WEEKDAY = 3
+
+
+def hour_of_day(timestamp_s: tf.Tensor) -> tf.Tensor:
+    """int64 seconds UTC to [0, HOURS); HOURS where missing."""
+    return _known(timestamp_s, timestamp_s // _HOUR_S % HOURS, HOURS)
+
+
+def day_of_week(timestamp_s: tf.Tensor) -> tf.Tensor:
+    """int64 seconds UTC to [0, DAYS), Monday first; DAYS where missing."""
+    return _known(timestamp_s, (timestamp_s // _DAY_S + _EPOCH_WEEKDAY) % DAYS, DAYS)
+
+
+def gap_bucket(timestamp_s: tf.Tensor, previous_s: tf.Tensor) -> tf.Tensor:
+    """The time since the previous event in powers of two of a second.
+
+    Args:
+      timestamp_s: int64 seconds UTC, -1 where missing.
+      previous_s: The same shape: the event before.
+
+    Returns:
+      int64 in [0, GAP_BUCKETS): floor(log2(1 + gap)); GAP_BUCKETS where either is missing.
+    """
+    gap = tf.cast(tf.maximum(timestamp_s - previous_s, 0), tf.float32)
+    bucket = tf.cast(tf.math.log1p(gap) / tf.math.log(2.0), tf.int64)
+    bucket = tf.minimum(bucket, GAP_BUCKETS - 1)
+    bucket = _known(previous_s, bucket, GAP_BUCKETS)
+    return _known(timestamp_s, bucket, GAP_BUCKETS)
+
+
+def shifted(timestamp_s: tf.Tensor) -> tf.Tensor:
+    """[batch, length] to the timestamps of the events before; the first has none."""
+    return tf.pad(timestamp_s, [[0, 0], [1, 0]], constant_values=MISSING_INTEGER)[:, :-1]
+
+
+def _known(timestamp_s: tf.Tensor, index: tf.Tensor, missing: int) -> tf.Tensor:
+    return tf.where(timestamp_s == MISSING_INTEGER, tf.constant(missing, tf.int64), index)

@@ -1,0 +1,142 @@
+"""Configuration: what is accepted, and that every refusal names the key and the cure."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pipeline.config import load_settings
+from schemas.data_settings import FeatureKind
+from schemas.errors import InputError
+from schemas.settings import Settings, from_json, to_json
+
+MINIMAL = {
+    "name": "shop",
+    "output": "runs/shop",
+    "interactions": {
+        "path": "log.csv",
+        "format": "csv",
+        "fields": {"user_id": "user", "item_id": "item", "timestamp": "time"},
+    },
+}
+
+
+def write(path: Path, values: object) -> str:
+    file = path / "config.yaml"
+    file.write_text(yaml.safe_dump(values), encoding="utf-8")
+    return str(file)
+
+
+def with_key(section: str, key: str, value: object) -> dict:
+    values = yaml.safe_load(yaml.safe_dump(MINIMAL))
+    values.setdefault(section, {})[key] = value
+    return values
+
+
+def refusal(tmp_path: Path, values: object, *overrides: str) -> str:
+    with pytest.raises(InputError) as caught:
+        load_settings(write(tmp_path, values), overrides)
+    return str(caught.value)
+
+
+def test_minimal_file_gets_defaults(tmp_path: Path) -> None:
+    settings = load_settings(write(tmp_path, MINIMAL))
+    assert settings.name == "shop"
+    assert settings.interactions.timestamp_unit == "s"
+    assert settings.items is None
+    assert settings.split.policy == "temporal"
+
+
+def test_settings_survive_their_canonical_json(tmp_path: Path) -> None:
+    settings = load_settings(write(tmp_path, MINIMAL))
+    assert from_json(Settings, to_json(settings)) == settings
+    assert to_json(settings) == to_json(from_json(Settings, to_json(settings)))
+
+
+def test_short_feature_form_means_the_long_one(tmp_path: Path) -> None:
+    values = with_key("interactions", "context", {"device": "category"})
+    device = load_settings(write(tmp_path, values)).interactions.context["device"]
+    assert device.kind is FeatureKind.CATEGORY
+
+
+def test_override_is_read_as_yaml_and_makes_missing_sections(tmp_path: Path) -> None:
+    overrides = ("train.max_epochs=3", "index.kind=exact", "interactions.path=[a.csv, b.csv]")
+    settings = load_settings(write(tmp_path, MINIMAL), overrides, output="elsewhere")
+    assert settings.train.max_epochs == 3
+    assert settings.index.kind == "exact"
+    assert settings.interactions.path == ("a.csv", "b.csv")
+    assert settings.output == "elsewhere"
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "nearest"),
+    [
+        ("interactions", "timestamp_units", "timestamp_unit"),
+        ("train", "max_epoch", "max_epochs"),
+        ("history", "max_lenght", "max_length"),
+        ("model", "encodr", "encoder"),
+    ],
+)
+def test_unknown_key_names_the_nearest(
+    tmp_path: Path, section: str, key: str, nearest: str
+) -> None:
+    message = refusal(tmp_path, with_key(section, key, 1))
+    assert f"{section}.{key}: unknown key; did you mean '{nearest}'?" in message
+
+
+def test_unknown_key_at_the_top_and_deep_inside(tmp_path: Path) -> None:
+    assert "interaction: unknown key; did you mean 'interactions'" in refusal(
+        tmp_path, MINIMAL | {"interaction": {}}
+    )
+    message = refusal(tmp_path, MINIMAL, "interactions.fields.itemid=x")
+    assert "interactions.fields.itemid: unknown key; did you mean 'item_id'?" in message
+    message = refusal(tmp_path, MINIMAL, "interactions.context.device.kinds=x")
+    assert "interactions.context.device.kinds: unknown key; did you mean 'kind'?" in message
+
+
+def test_missing_key_and_wrong_values_are_named(tmp_path: Path) -> None:
+    values = {key: value for key, value in MINIMAL.items() if key != "interactions"}
+    assert "interactions: this key is required" in refusal(tmp_path, values)
+    message = refusal(tmp_path, MINIMAL, "train.learning_rate=-1")
+    assert "train.learning_rate" in message
+    assert "got -1" in message
+    assert "format" in refusal(tmp_path, MINIMAL, "interactions.format=xml")
+    assert "name" in refusal(tmp_path, MINIMAL, "name='My Shop'")
+
+
+@pytest.mark.parametrize(
+    ("override", "part"),
+    [
+        ("model.dim=30", "model.encoder.num_heads (8) does not divide"),
+        ("index.k=500", "above index.max_k (200)"),
+        ("split.eval_start=2024-01-01T00:00:00Z", "go together"),
+        ("interactions.context.user_id=category", "reserved"),
+        ("interactions.context.device=text", "not possible here"),
+        ("interactions.context.filter_x=category", "must be an identifier"),
+        ("train", "expected key.sub=value"),
+        ("name.sub=1", "holds a value, not a section"),
+    ],
+)
+def test_what_no_single_key_can_say(tmp_path: Path, override: str, part: str) -> None:
+    assert part in refusal(tmp_path, MINIMAL, override)
+
+
+def test_unreadable_files_say_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such configuration file"):
+        load_settings(str(tmp_path / "absent.yaml"))
+    broken = tmp_path / "broken.yaml"
+    broken.write_text("a: [1, 2", encoding="utf-8")
+    with pytest.raises(InputError, match="not valid YAML"):
+        load_settings(str(broken))
+    broken.write_text("just text", encoding="utf-8")
+    with pytest.raises(InputError, match="expected a mapping"):
+        load_settings(str(broken))
+
+
+@pytest.mark.parametrize(
+    "path", sorted(Path("pipeline/configs").glob("*.yaml")), ids=lambda path: path.stem
+)
+def test_shipped_configurations_are_valid(path: Path) -> None:
+    settings = load_settings(str(path))
+    assert settings.name == path.stem
+    assert settings.schema is None or Path(settings.schema).is_file()

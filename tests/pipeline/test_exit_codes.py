@@ -1,0 +1,48 @@
+"""Which error gives which exit code, however deep it lies in the chain."""
+
+import pytest
+
+from components.gate import GateRefusal, GateResult
+from pipeline.exit_codes import ExitCode, error_message, exit_code
+from schemas.errors import InputError
+
+FAILED = GateResult("data.rejects", False, 0.5, 0.1, "half of the log is unfit; fix its fields")
+PASSED = GateResult("data.drift", True, None, None, "first run")
+
+
+def raised_from(cause: Exception) -> Exception:
+    try:
+        try:
+            raise cause
+        except Exception as inner:
+            raise RuntimeError("the component failed") from inner
+    except RuntimeError as outer:
+        return outer
+
+
+@pytest.mark.parametrize(
+    ("cause", "code", "message"),
+    [
+        (InputError("log.csv: no such file"), ExitCode.BAD_INPUT, "log.csv: no such file"),
+        (
+            GateRefusal([FAILED, PASSED]),
+            ExitCode.DATA_REFUSED,
+            "data.rejects: half of the log is unfit; fix its fields",
+        ),
+        (KeyError("x"), ExitCode.FAILED, "RuntimeError: the component failed"),
+    ],
+)
+def test_first_link_of_ours_decides(cause: Exception, code: ExitCode, message: str) -> None:
+    error = raised_from(cause)
+    assert exit_code(error) is code
+    assert error_message(error) == message
+
+
+def test_refusal_keeps_every_gate_and_names_the_failed() -> None:
+    refusal = GateRefusal([FAILED, PASSED])
+    assert refusal.gates == (FAILED, PASSED)
+    assert refusal.failed == (FAILED,)
+
+
+def test_codes_are_the_documented_ones() -> None:
+    assert [int(code) for code in ExitCode] == [0, 1, 2, 3, 4]
