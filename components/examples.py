@@ -121,7 +121,8 @@ def read_users(uri: str, table: f.FeatureTable) -> dict[str, np.ndarray]:
 def _read(files: list[str], schema: schema_pb2.Schema) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Each feature as (flat values, values per row)."""
     dtypes = {
-        name: spec.dtype for name, spec in schema_utils.schema_as_feature_spec(schema)[0].items()
+        name: spec.dtype
+        for name, spec in schema_utils.schema_as_feature_spec(schema).feature_spec.items()
     }
     ragged = {
         name: tf.io.RaggedFeature(dtype, row_splits_dtype=tf.int64)

@@ -1,7 +1,8 @@
 """The log event after parsing, and the closed set of reasons why a record is refused."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 MILLISECONDS_PER_SECOND = 1_000
 MICROSECONDS_PER_SECOND = 1_000_000
@@ -41,32 +42,36 @@ _LEFT_OUT_BY_CHOICE = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class InteractionEvent:
-    """One event of one user with one item.
+class InteractionEvent(NamedTuple):
+    """One event of one user with one item. Events of one user sort into log order as they are.
 
     Attributes:
       user_id: Non-empty after trimming.
+      timestamp_us: Microseconds since the epoch, UTC.
+      file: Index, among the log's sorted files, of the one it was read from.
+      line: Its 1-based line or row number there: ties in time keep log order.
       item_id: Non-empty after trimming.
-      timestamp: Seconds since the epoch, UTC.
       event_type: Its type, "" where the log has none.
       value: A rating, a price, a duration; NaN where the log has none.
       event_id: The log's own id of the event, "" where it has none.
-      context: Further columns by feature name: strings for categories, floats for numbers.
-      origin: File and line (or row) the event was read from, and its order there: ties in time
-        keep log order.
-      line: The 1-based line or row number in `origin`.
+      context: Further columns in the order of the feature table's `context`: strings for
+        categories, floats for numbers.
     """
 
     user_id: str
+    timestamp_us: int
+    file: int
+    line: int
     item_id: str
-    timestamp: int
     event_type: str = ""
     value: float = float("nan")
     event_id: str = ""
-    context: dict[str, str | float] = field(default_factory=dict)
-    origin: str = ""
-    line: int = 0
+    context: tuple[str | float, ...] = ()
+
+    @property
+    def timestamp(self) -> int:
+        """Seconds since the epoch, UTC: what examples hold."""
+        return self.timestamp_us // MICROSECONDS_PER_SECOND
 
 
 @dataclass(frozen=True)

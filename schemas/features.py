@@ -111,6 +111,12 @@ def _check(
             raise ValueError(
                 f"{key}.{name}: this name is reserved; choose another and give `column: {name}`"
             )
+        number = name.removesuffix("_bucket")
+        if number != name and number in (VALUE, *declared):
+            raise ValueError(
+                f"{key}.{name}: Transform gives this name to the quantile bucket of {number!r}; "
+                f"choose another and give `column: {name}`"
+            )
         if settings.kind not in allowed:
             kinds = ", ".join(kind.value for kind in allowed)
             raise ValueError(

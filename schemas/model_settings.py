@@ -35,7 +35,11 @@ class ModelSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class TrainSettings:
-    """How the towers are trained. `batch_size` counts windows, not events."""
+    """How the towers are trained. `batch_size` counts windows, not events.
+
+    A target is told apart from `in_batch_negatives` other targets of its batch and from
+    `uniform_negatives` items drawn uniformly; the whole catalogue where it has no more.
+    """
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
     max_epochs: PositiveInt = 20
@@ -43,7 +47,8 @@ class TrainSettings:
     batch_size: PositiveInt = 64
     learning_rate: Annotated[float, Field(gt=0)] = 1e-3
     temperature: Annotated[float, Field(gt=0)] = 1.0
-    uniform_negatives: Annotated[int, Field(ge=0)] = 256
+    in_batch_negatives: PositiveInt = 512
+    uniform_negatives: Annotated[int, Field(ge=0)] = 512
     feature_dropout: Dropout = 0.1
     id_dropout: Dropout = 0.1
     max_seconds: Annotated[float, Field(gt=0)] | None = None

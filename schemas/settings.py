@@ -5,9 +5,7 @@ are equal strings, so the string itself can key a cache.
 """
 
 import json
-from collections.abc import Hashable
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter
@@ -75,26 +73,21 @@ class Settings(DataSettings):
         )
 
 
-@cache
-def _adapter(cls: Hashable) -> TypeAdapter[Any]:
-    return TypeAdapter(cls)
-
-
 def from_dict(cls: type[T], values: dict[str, Any]) -> T:
     """Validates plain values into a settings dataclass.
 
     Raises:
       pydantic.ValidationError: A key is unknown or missing, or a value out of range.
     """
-    return _adapter(cls).validate_python(values)
+    return TypeAdapter(cls).validate_python(values)
 
 
 def to_json(settings: Any) -> str:
     """Canonical JSON of a settings dataclass."""
-    plain = _adapter(type(settings)).dump_python(settings, mode="json")
+    plain = TypeAdapter(type(settings)).dump_python(settings, mode="json")
     return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def from_json(cls: type[T], text: str) -> T:
     """The settings dataclass that `to_json` wrote."""
-    return _adapter(cls).validate_json(text)
+    return TypeAdapter(cls).validate_json(text)

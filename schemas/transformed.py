@@ -14,8 +14,11 @@ NUM_BUCKETS = 10
 TEXT_VOCABULARY_SIZE = 20_000
 CATEGORY_VOCABULARY_SIZE = 100_000
 
-# Vocabularies may hold any bytes, line breaks included.
-VOCABULARY_FORMAT = "tfrecord_gzip"
+# A table that is looked up: TensorFlow cannot re-export one that was initialised from TFRecords.
+# A string with a line break has no entry, and is out of vocabulary.
+VOCABULARY_FORMAT = "text"
+# Counts are only read, and may be of any bytes, line breaks included.
+COUNTS_FORMAT = "tfrecord_gzip"
 
 USER_VOCABULARY = USER_ID
 ITEM_VOCABULARY = ITEM_ID

@@ -1,1 +1,1 @@
-"""Measures a retrieval model on held-out time, beside baselines, and decides whether to bless it."""
+"""Measures a retrieval model on held-out time, beside baselines, and blesses it or not."""

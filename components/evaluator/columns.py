@@ -81,7 +81,7 @@ def recent_items(events: EventColumns, positions: np.ndarray, width: int) -> np.
 def _catalogue_rows(item_ids: np.ndarray, catalogue: pd.Index, split: str) -> np.ndarray:
     if not len(item_ids):
         return np.empty(0, np.int64)
-    rows = catalogue.get_indexer(item_ids).astype(np.int64)
+    rows = catalogue.get_indexer(pd.Index(item_ids)).astype(np.int64)
     unknown = np.flatnonzero(rows < 0)
     if len(unknown):
         example = item_ids[unknown[0]].decode("utf-8", "replace")

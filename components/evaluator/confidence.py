@@ -27,9 +27,7 @@ def intervals(by_user: Mapping[str, np.ndarray], num_samples: int, seed: int) ->
     means = _resampled_means(values, num_samples, np.random.default_rng(seed))
     tail = (1.0 - LEVEL) / 2.0
     low, high = np.quantile(means, [tail, 1.0 - tail], axis=0)
-    return {
-        name: [float(low[column]), float(high[column])] for column, name in enumerate(by_user)
-    }
+    return {name: [float(low[column]), float(high[column])] for column, name in enumerate(by_user)}
 
 
 def paired_intervals(

@@ -93,7 +93,9 @@ class SignatureEncoder:
         for first in range(0, len(order), batch):
             rows = order[first : first + batch]
             values = request(rows)
-            tensors = {key: _tensor(values.get(key), spec, len(rows)) for key, spec in inputs.items()}
+            tensors = {
+                key: _tensor(values.get(key), spec, len(rows)) for key, spec in inputs.items()
+            }
             embedding = signature(**tensors)[serving.OUTPUT_EMBEDDING].numpy()
             self._check_finite(embedding, name)
             parts.append(embedding)

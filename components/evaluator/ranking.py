@@ -75,8 +75,10 @@ def dot_product(queries: np.ndarray, candidates: np.ndarray) -> Scorer:
     Raises:
       FloatingPointError: The vectors are so long that their products overflow.
     """
-    longest = [np.linalg.norm(vectors.astype(np.float64), axis=1).max(initial=0.0)
-               for vectors in (queries, candidates)]
+    longest = [
+        np.linalg.norm(vectors.astype(np.float64), axis=1).max(initial=0.0)
+        for vectors in (queries, candidates)
+    ]
     if longest[0] * longest[1] >= np.finfo(np.float32).max:
         raise FloatingPointError(
             f"query and candidate embeddings of length {longest[0]:.3g} and {longest[1]:.3g} "

@@ -8,7 +8,11 @@ from schemas import features as f
 from schemas import serving
 from schemas.features import FeatureTable
 
-_MISSING = {tf.string: b"", tf.int64: -1, tf.float32: np.float32("nan")}
+_MISSING: dict[tf.DType, bytes | int | np.float32] = {
+    tf.string: b"",
+    tf.int64: -1,
+    tf.float32: np.float32("nan"),
+}
 
 
 def requests_for(

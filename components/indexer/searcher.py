@@ -1,6 +1,6 @@
 """ScaNN search inside a SavedModel, with one searcher for all signatures.
 
-This module and `build` alone know the ScaNN op. Each signature restores the searcher by the same
+Nothing else in the project knows the ScaNN op. Each signature restores the searcher by the same
 `TensorsToScann` op under a constant `shared_name`, so that the first call makes it and all others
 find it; `scann_ops.searcher_from_module` draws a new name for each and holds the index once per
 signature.
@@ -28,30 +28,45 @@ _STATE = (
 _DEFAULT = -1
 
 
-class ScannSearch(tf.Module):
-    """A trained ScaNN index; vectors are stored once, in `embedding`."""
+class ScannIndex(tf.Module):
+    """A trained ScaNN index; the vectors are stored once, in `embedding`."""
 
-    def __init__(self, embedding: tf.Variable, state: list[tf.Tensor], plan: SearchPlan):
+    def __init__(self, embedding: tf.Variable, state: list[tf.Tensor]):
         """Holds an index.
 
         Args:
           embedding: [num_items, dim] float32.
           state: What `ScannToTensors` gave, the dataset left out.
-          plan: How the index is asked.
         """
-        super().__init__(name="scann_search")
+        super().__init__(name="scann_index")
         self.embedding = embedding
-        self.num_items = int(embedding.shape[0])
-        self.plan = plan
         self.state = [
             tf.Variable(tensor, trainable=False, name=name)
             for name, tensor in zip(_STATE, state, strict=True)
         ]
         self._shared_name = f"scann-{_content_hash([embedding, *self.state])}"
 
-    def with_plan(self, plan: SearchPlan) -> "ScannSearch":
-        """The same index, asked in another way."""
-        return ScannSearch(self.embedding, [tf.constant(part) for part in self.state], plan)
+    @property
+    def num_items(self) -> int:
+        """How many items it holds."""
+        return int(self.embedding.shape[0])
+
+    def searcher(self) -> scann_ops.ScannSearcher:
+        """The one searcher of this index, made by whichever call comes first."""
+        handle = scann_ops.tensors_to_scann(
+            self.embedding, *self.state, shared_name=self._shared_name
+        )
+        return scann_ops.ScannSearcher(handle)
+
+
+class ScannSearch(tf.Module):
+    """An index and the way it is asked."""
+
+    def __init__(self, index: ScannIndex, plan: SearchPlan):
+        """Args: plan: Leaves to search and items to reorder; the rest is built in."""
+        super().__init__(name="scann_search")
+        self.index = index
+        self.plan = plan
 
     def __call__(self, queries: tf.Tensor, num_neighbors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Finds near items; what it gives is neither full nor clean.
@@ -64,12 +79,7 @@ class ScannSearch(tf.Module):
           Rows [B, found] int32 and inner products [B, found] float32, best first. `found` may be
           less than asked, and a short row is filled with NaN scores and repeated rows.
         """
-        config, *rest = self.state
-        handle = scann_ops.tensors_to_scann(
-            self.embedding, config, *rest, shared_name=self._shared_name
-        )
-        searcher = scann_ops.ScannSearcher(handle)
-        rows, scores = searcher.search_batched_parallel(
+        rows, scores = self.index.searcher().search_batched_parallel(
             queries, num_neighbors, self._pre_reorder(num_neighbors), self._leaves()
         )
         return tf.cast(rows, tf.int32), scores
@@ -77,13 +87,13 @@ class ScannSearch(tf.Module):
     def _pre_reorder(self, num_neighbors: tf.Tensor) -> tf.Tensor | int:
         if self.plan.kind is SearchKind.SCANN_BRUTE_FORCE:
             return _DEFAULT
-        return tf.minimum(num_neighbors * self.plan.reorder_factor, self.num_items)
+        return tf.minimum(num_neighbors * self.plan.reorder_factor, self.index.num_items)
 
     def _leaves(self) -> int:
         return self.plan.leaves_to_search or _DEFAULT
 
 
-def train_scann(embedding: tf.Variable, plan: SearchPlan) -> ScannSearch:
+def train_scann(embedding: tf.Variable, plan: SearchPlan) -> ScannIndex:
     """Trains a ScaNN index by inner product.
 
     Args:
@@ -112,7 +122,7 @@ def train_scann(embedding: tf.Variable, plan: SearchPlan) -> ScannSearch:
             f"ScaNN kept vectors of shape {dataset.shape}, expected {embedding.shape}: this "
             "version of scann stores them differently; install the one of requirements.lock"
         )
-    return ScannSearch(embedding, state, plan)
+    return ScannIndex(embedding, state)
 
 
 def _content_hash(parts: list[tf.Variable]) -> str:

@@ -68,5 +68,6 @@ def _contains(sets: tf.Tensor, values: tf.Tensor) -> tf.Tensor:
     # A sentinel above every row keeps the position found by the search inside the set.
     sets = tf.pad(sets, [[0, 0], [0, 1]], constant_values=tf.int32.max)
     ordered = tf.sort(sets, axis=1)
-    position = tf.searchsorted(ordered, values, side="left")
+    # `tf.searchsorted` reshapes, which fails where B or V is 0.
+    position = tf.raw_ops.LowerBound(sorted_inputs=ordered, values=values)
     return tf.gather(ordered, position, batch_dims=1) == values

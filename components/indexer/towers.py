@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from schemas import serving
 
-_BATCH = 1024
+_BATCH = 256
 _TOWERS = (serving.QUERY_EMBEDDING, serving.CANDIDATE_EMBEDDING)
 
 

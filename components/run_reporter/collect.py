@@ -21,6 +21,7 @@ Fragments = dict[str, dict[str, Any]]
 
 _RUN_KEYS = (
     "name",
+    "config_path",
     "config",
     "config_hash",
     "versions",

@@ -1,8 +1,11 @@
 """Numbers and names as a person reads them, the same on the console and on the page."""
 
+import re
+from datetime import datetime, timezone
 from typing import Any
 
 NOTHING = "–"
+_DIGITS = re.compile(r"([0-9]+)")
 _BYTE_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -26,13 +29,15 @@ def metric(value: float | None) -> str:
     return number(value) if isinstance(value, int) or abs(value) > 1 else f"{value:.4f}"
 
 
-def interval(bounds: tuple[float, float] | None) -> str:
-    """A confidence interval, "" where there is none."""
-    return f"{bounds[0]:.4f}–{bounds[1]:.4f}" if bounds else ""
+def interval(bounds: tuple[float, float] | None, signed: bool = False) -> str:
+    """A confidence interval, "" where there is none; signed where it is of a difference."""
+    if bounds is None:
+        return ""
+    return f"{bounds[0]:+.4f} … {bounds[1]:+.4f}" if signed else f"{bounds[0]:.4f}–{bounds[1]:.4f}"
 
 
 def duration(seconds: float | None) -> str:
-    """"0.4 s", "12 s" or "3 min 05 s"."""
+    """ "0.4 s", "12 s" or "3 min 05 s"."""
     if seconds is None:
         return NOTHING
     if seconds < 10:
@@ -41,20 +46,31 @@ def duration(seconds: float | None) -> str:
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
+def instant(text: str | None) -> str:
+    """An ISO 8601 instant to the minute: "2024-05-01 09:30 UTC"."""
+    if not text:
+        return NOTHING
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if moment.tzinfo is None:
+        return f"{moment:%Y-%m-%d %H:%M}"
+    return f"{moment.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC"
+
+
 def size(size_bytes: float | None) -> str:
-    """"512 B", "12.3 MB" (powers of 1000)."""
+    """ "512 B", "12.3 MB" (powers of 1000)."""
     if size_bytes is None:
         return NOTHING
-    value = float(size_bytes)
-    for unit in _BYTE_UNITS[:-1]:
-        if value < 1000:
-            break
-        value /= 1000
-    else:
-        unit = _BYTE_UNITS[-1]
-    return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+    value, unit = float(size_bytes), 0
+    while value >= 1000 and unit < len(_BYTE_UNITS) - 1:
+        value, unit = value / 1000, unit + 1
+    return f"{value:.1f} {_BYTE_UNITS[unit]}" if unit else f"{value:.0f} B"
 
 
 def label(name: str) -> str:
     """An identifier as words: `recent_popularity` → "recent popularity"."""
     return name.replace("_", " ")
+
+
+def natural_key(name: str) -> list[tuple[int, str]]:
+    """Sorts numbers within names by their value: recall@20 before recall@100."""
+    return [(int(part or -1), "") if part.isdigit() else (-1, part) for part in _DIGITS.split(name)]

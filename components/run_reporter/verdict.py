@@ -1,5 +1,6 @@
 """How a run ended, in words: what happened, why, and what to do about it."""
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 Outcome = Literal["pushed", "refused", "failed", "not_pushed"]
@@ -29,7 +30,7 @@ def judge(
     refused_by_raising = any(not gate["passed"] for gate in run.get("gates") or [])
     failed_steps = [step for step in steps if step["status"] == "failed"]
     if failed_steps and not refused_by_raising:
-        return _failed(failed_steps, run)
+        return _failed(failed_steps, push, run)
     if push is not None and push["pushed"]:
         return _verdict("pushed", f"Version {push['version']} is served", push["reason"], "")
     if failed_gates:
@@ -43,22 +44,32 @@ def judge(
 
 def _refused(failed_gates: list[dict[str, Any]], push: dict[str, Any] | None) -> dict[str, str]:
     names = ", ".join(gate["name"] for gate in failed_gates)
-    reasons = " ".join(gate["reason"] for gate in failed_gates)
-    cure = push["reason"] if push is not None else f"Then {_AGAIN}."
+    reasons = _sentence(gate["reason"] for gate in failed_gates)
+    cure = push["reason"] if push is not None else f"Cure that, then {_AGAIN}."
     return _verdict("refused", f"Refused by {names}: nothing was pushed", reasons, cure)
 
 
-def _failed(steps: list[dict[str, Any]], run: dict[str, Any]) -> dict[str, str]:
+def _failed(
+    steps: list[dict[str, Any]], push: dict[str, Any] | None, run: dict[str, Any]
+) -> dict[str, str]:
     names = ", ".join(step["component"] for step in steps)
-    causes = " ".join(step["error"] for step in steps if step.get("error"))
+    causes = _sentence(step["error"] for step in steps if step.get("error"))
     cause = causes or run.get("error") or "The step left no message."
-    return _verdict("failed", f"Failed in {names}: nothing was pushed", cause, _correct(run))
+    state = "nothing was pushed"
+    if push is not None and push["pushed"]:
+        state = f"version {push['version']} is served"
+    return _verdict("failed", f"Failed in {names}: {state}", cause, _correct(run))
 
 
 def _correct(run: dict[str, Any]) -> str:
     log = (run.get("paths") or {}).get("log")
     where = f"The full log is {log}. " if log else ""
     return f"{where}Once the cause is cured, {_AGAIN}."
+
+
+def _sentence(clauses: Iterable[str]) -> str:
+    text = "; ".join(clause.strip().rstrip(".") for clause in clauses)
+    return f"{text}." if text else ""
 
 
 def _verdict(outcome: Outcome, headline: str, cause: str, cure: str) -> dict[str, str]:

@@ -11,6 +11,7 @@ _HOUR_S = 3600
 _DAY_S = 86_400
 # The epoch began on a Thursday; day 0 is Monday.
 _EPOCH_WEEKDAY = 3
+_GAP_BOUNDARIES_S = [float(2**bit) for bit in range(GAP_BUCKETS - 1)]
 
 
 def hour_of_day(timestamp_s: tf.Tensor) -> tf.Tensor:
@@ -26,17 +27,18 @@ def day_of_week(timestamp_s: tf.Tensor) -> tf.Tensor:
 def gap_bucket(timestamp_s: tf.Tensor, previous_s: tf.Tensor) -> tf.Tensor:
     """The time since the previous event in powers of two of a second.
 
+    Whole numbers throughout: a logarithm could round differently in a batch of another size.
+
     Args:
       timestamp_s: int64 seconds UTC, -1 where missing.
       previous_s: The same shape: the event before.
 
     Returns:
-      int64 in [0, GAP_BUCKETS): floor(log2(1 + gap)); GAP_BUCKETS where either is missing.
+      int64 in [0, GAP_BUCKETS): the bits that the gap takes; GAP_BUCKETS where either is missing.
     """
-    gap = tf.cast(tf.maximum(timestamp_s - previous_s, 0), tf.float32)
-    bucket = tf.cast(tf.math.log1p(gap) / tf.math.log(2.0), tf.int64)
-    bucket = tf.minimum(bucket, GAP_BUCKETS - 1)
-    bucket = _known(previous_s, bucket, GAP_BUCKETS)
+    gap = tf.maximum(timestamp_s - previous_s, 0)
+    bits = tf.raw_ops.Bucketize(input=gap, boundaries=_GAP_BOUNDARIES_S)
+    bucket = _known(previous_s, tf.cast(bits, tf.int64), GAP_BUCKETS)
     return _known(timestamp_s, bucket, GAP_BUCKETS)
 
 

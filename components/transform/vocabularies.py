@@ -4,7 +4,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from schemas.features import MISSING_TEXT
-from schemas.transformed import CATEGORY_VOCABULARY_SIZE, VOCABULARY_FORMAT
+from schemas.transformed import CATEGORY_VOCABULARY_SIZE, COUNTS_FORMAT, VOCABULARY_FORMAT
 
 StringTensor = tf.Tensor | tf.SparseTensor
 
@@ -23,7 +23,8 @@ def index_by_vocabulary(
     """Replaces each string by its index in the vocabulary `name`.
 
     The vocabulary is sorted by falling weight, then by falling string. "" stands for a missing
-    value and never enters it: missing and unknown share the one index after the last entry.
+    value and never enters it, nor does a string with a line break: missing and unknown share the
+    one index after the last entry.
 
     Args:
       x: [batch, n] string, dense or sparse.
@@ -61,7 +62,7 @@ def count_vocabulary(name: str, counted: tf.Tensor, weights: tf.Tensor) -> None:
         weights=weights,
         store_frequency=True,
         vocab_filename=name,
-        file_format=VOCABULARY_FORMAT,
+        file_format=COUNTS_FORMAT,
     )
 
 

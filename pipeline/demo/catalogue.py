@@ -22,9 +22,9 @@ SECOND_GENRE_SHARE = 0.4
 NEW_WORK_SHARE = 0.5  # works whose last book is added while the log runs
 BACKLIST_DAYS = 720  # the others were completed within so many days before it
 
-APPEAL_SIGMA = 1.6  # log-normal: the long tail of popularity
-PEAK_WIDTH_DAYS = (40.0, 90.0)
-POPULARITY_FLOOR = 0.1  # what a book keeps of its peak once faded
+APPEAL_SIGMA = 2.2  # log-normal: the long tail of popularity
+PEAK_WIDTH_DAYS = (60.0, 120.0)
+POPULARITY_FLOOR = 0.2  # what a book keeps of its peak once faded
 WORK_NOISE, BOOK_NOISE = 0.3, 0.15  # around the factors of the sub-genre
 
 
@@ -94,7 +94,10 @@ def build_catalogue(settings: WorldSettings) -> Catalogue:
     order = rng.permutation(num_items)
     row_of = np.argsort(order)
     next_part = np.where(is_last, -1, row_of[np.minimum(np.arange(num_items) + 1, num_items - 1)])
-    titles = [_title(genre[w], noun[w], adjective[w], p, lengths[w]) for w, p in zip(work, part)]
+    titles = [
+        _title(genre[w], noun[w], adjective[w], p, lengths[w])
+        for w, p in zip(work, part, strict=True)
+    ]
     return Catalogue(
         title=tuple(titles[i] for i in order),
         genre=genre[work][order],

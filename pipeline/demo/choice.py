@@ -2,7 +2,7 @@
 
     p(i | user u, time t, device d, history h)
         = w_series  · series(i | last items)
-        + w_session · similar(i | last item)
+        + w_session · similar(i | last item) · popularity(i, t)
         + w_taste   · taste(u, i) · popularity(i, t) · device_fit(d, i)
 
 Every component is restricted to the books available at t that u has not seen, and normalised
@@ -21,10 +21,10 @@ from pipeline.demo.world import World
 SESSION_GAP_MS = 30 * 60 * 1000
 """A longer pause since the last view starts a new session."""
 
-WEIGHTS_IN_SESSION = (0.25, 0.30, 0.45)  # series, session, taste
-WEIGHTS_AT_START = (0.30, 0.05, 0.65)
-NUM_RECENT = 3  # last books whose next part may follow
-RECENCY_DECAY = 0.4  # weight of a book's next part against that of the next more recent book
+WEIGHTS_IN_SESSION = (0.30, 0.34, 0.36)  # series, session, taste
+WEIGHTS_AT_START = (0.35, 0.10, 0.55)
+NUM_RECENT = 2  # last books whose next part may follow
+RECENCY_DECAY = 0.3  # weight of a book's next part against that of the next more recent book
 
 
 @dataclass(frozen=True)

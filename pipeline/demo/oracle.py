@@ -32,7 +32,7 @@ class Targets:
     item: Ints
 
 
-def test_targets(log: Log, num_items: int, test_fraction: float = 0.1) -> Targets:
+def held_out_targets(log: Log, num_items: int, test_fraction: float = 0.1) -> Targets:
     """Returns the first interactions of the last `test_fraction` of the events.
 
     Args:
@@ -52,7 +52,7 @@ def test_targets(log: Log, num_items: int, test_fraction: float = 0.1) -> Target
     begin = np.searchsorted(ordered_user, ordered_user[position])
     back = position[:, None] - 1 - np.arange(NUM_RECENT)
     seen = np.zeros((len(target), num_items), dtype=bool)
-    for row, (low, high) in enumerate(zip(begin, position)):
+    for row, (low, high) in enumerate(zip(begin, position, strict=True)):
         seen[row, ordered_item[low:high]] = True
     situations = Situations(
         user=user[target],

@@ -11,7 +11,7 @@ from pipeline.demo.words import AGE_BANDS, LOCATIONS
 DEVICES: tuple[str, ...] = ("mobile", "desktop", "tablet")
 DEVICE_SHARES = (0.55, 0.3, 0.15)
 
-AGE_SIGMA, LOCATION_SIGMA, OWN_SIGMA = 1.5, 1.0, 1.0  # of log-affinity to a genre
+AGE_SIGMA, LOCATION_SIGMA, OWN_SIGMA = 2.0, 1.3, 0.8  # of log-affinity to a genre
 NUM_SESSIONS_MEDIAN, NUM_SESSIONS_SIGMA, MAX_SESSIONS = 9.7, 0.75, 40
 PRESENT_SHARE = 0.6  # of users are there from the first day; the others join while the log runs
 

@@ -60,7 +60,9 @@ def _choose_items(world: World, views: Views) -> Ints:
     seen = np.zeros((num_users, num_items), dtype=bool)
 
     is_first = np.diff(views.user, prepend=-1) != 0
-    position = np.arange(len(item)) - np.maximum.accumulate(np.where(is_first, np.arange(len(item)), 0))
+    position = np.arange(len(item)) - np.maximum.accumulate(
+        np.where(is_first, np.arange(len(item)), 0)
+    )
     by_position = np.argsort(position, kind="stable")
     for at in np.split(by_position, np.cumsum(np.bincount(position))[:-1]):
         user = views.user[at]

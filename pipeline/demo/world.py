@@ -8,11 +8,11 @@ from pipeline.demo.catalogue import GENRES, Catalogue, Floats, Ints, build_catal
 from pipeline.demo.readers import DEVICES, Readers, build_readers
 from pipeline.demo.settings import WorldSettings
 
-LATENT_SCALE = 1.0  # weight of the factors in log-taste
+LATENT_SCALE = 0.8  # weight of the factors in log-taste
 SECOND_GENRE_WEIGHT = 0.3  # of a book's second genre beside its first
 DEVICE_SIGMA = 0.7  # log-factor of a device on a genre
-NUM_NEIGHBOURS = 12
-NEIGHBOUR_DECAY = 0.85  # weight of a neighbour against the next nearer one
+NUM_NEIGHBOURS = 8
+NEIGHBOUR_DECAY = 0.8  # weight of a neighbour against the next nearer one
 SAME_GENRE_BONUS = 0.5  # added to the cosine between two books of one genre
 
 

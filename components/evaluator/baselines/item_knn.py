@@ -51,8 +51,11 @@ def fit_item_knn(
         is_other = block.row + first != block.col
         parts.append(
             _strongest(
-                block.row[is_other], block.col[is_other], block.data[is_other],
-                block.shape, num_neighbours,
+                block.row[is_other],
+                block.col[is_other],
+                block.data[is_other],
+                block.shape,
+                num_neighbours,
             )
         )
     return ItemKnn(sparse.vstack(parts, format="csr").astype(np.float32), tie_break(counts))
@@ -62,9 +65,7 @@ def history_matrix(history: np.ndarray, num_items: int) -> sparse.csr_matrix:
     """[num_queries, num_items] float32 CSR: 1 where the item occurs in the history."""
     row, column = np.nonzero(history != NO_ITEM)
     ones = np.ones(len(row), np.float32)
-    matrix = sparse.csr_matrix(
-        (ones, (row, history[row, column])), shape=(len(history), num_items)
-    )
+    matrix = sparse.csr_matrix((ones, (row, history[row, column])), shape=(len(history), num_items))
     matrix.data[:] = 1.0
     return matrix
 

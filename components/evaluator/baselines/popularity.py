@@ -37,11 +37,16 @@ def fit_popularity(train: EventColumns, num_items: int) -> Popularity:
 
 
 def fit_recent_popularity(train: EventColumns, num_items: int, recent_days: float) -> Popularity:
-    """Counts the target events of the last `recent_days` days of the train split."""
-    timestamp = train.timestamp[train.is_target]
+    """Orders items by their target events in the last `recent_days` days of the train split.
+
+    The weights are places in that order, not counts, so that popularity breaks ties exactly.
+    """
+    item, timestamp = train.item[train.is_target], train.timestamp[train.is_target]
     is_recent = timestamp > timestamp.max() - recent_days * SECONDS_PER_DAY
-    recent = np.bincount(train.item[train.is_target][is_recent], minlength=num_items)
-    return Popularity(recent.astype(np.float32) + tie_break(training_counts(train, num_items)))
+    recent = np.bincount(item[is_recent], minlength=num_items)
+    keys = np.stack([recent, training_counts(train, num_items)], axis=1)
+    _, place = np.unique(keys, axis=0, return_inverse=True)
+    return Popularity(place.astype(np.float32))
 
 
 def tie_break(counts: np.ndarray) -> np.ndarray:

@@ -1,0 +1,80 @@
+"""A run's share of the oracle's Recall@10 on the demo log.
+
+    python benchmarks/demo_oracle.py RUN_DIR
+
+The oracle ranks by the model that generated the log, so no ranking does better in expectation.
+Protocol, the same as the run's: every first interaction of the last tenth of the clean events by
+time, history up to it, books already seen excluded, mean per user and then over users. Prints a
+table on stderr and JSON on stdout.
+"""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from pipeline.demo.oracle import held_out_targets, oracle_recall
+from pipeline.demo.settings import WorldSettings
+from pipeline.demo.simulate import simulate
+from pipeline.demo.world import build_world
+
+K = 10
+TEST_FRACTION = 0.1
+
+
+def read_recalls(run_dir: Path) -> dict[str, float]:
+    """Returns Recall@10 on the test split by name: the model, then its baselines.
+
+    Raises:
+        ValueError: if metrics.json is absent or lacks `test.model.recall@10`.
+    """
+    path = run_dir / "metrics.json"
+    if not path.exists():
+        raise ValueError(f"{path} does not exist: give the output directory of a finished run")
+    test: dict[str, Any] = json.loads(path.read_text()).get("test", {})
+    metric = f"recall@{K}"
+    if metric not in test.get("model", {}):
+        raise ValueError(f"{path} has no test.model.{metric}: evaluate the run at K={K}")
+    baselines = test.get("baselines", {})
+    return {"model": test["model"][metric]} | {
+        name: values[metric] for name, values in baselines.items() if metric in values
+    }
+
+
+def compare(recalls: dict[str, float], settings: WorldSettings) -> dict[str, Any]:
+    """Returns the oracle's Recall@10 in the world of `settings` and each ranking's share of it."""
+    world = build_world(settings)
+    targets = held_out_targets(simulate(world), settings.num_items, TEST_FRACTION)
+    oracle = oracle_recall(world, targets, K)
+    return {
+        "num_targets": len(targets.item),
+        "oracle": oracle,
+        "rankings": {
+            name: {"recall": recall, "share_of_oracle": recall / oracle}
+            for name, recall in recalls.items()
+        },
+    }
+
+
+def main() -> int:
+    """Prints the comparison and returns the exit code: 0 done, 2 the run cannot be read."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("run_dir", type=Path, help="output directory of a run on the demo log")
+    parser.add_argument("--seed", type=int, default=WorldSettings.seed, help="of the demo log")
+    options = parser.parse_args()
+    try:
+        result = compare(read_recalls(options.run_dir), WorldSettings(seed=options.seed))
+    except (OSError, ValueError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(f"{'ranking':<20}{'recall@10':>10}{'of oracle':>11}", file=sys.stderr)
+    print(f"{'oracle':<20}{result['oracle']:>10.4f}{1:>11.1%}", file=sys.stderr)
+    for name, row in result["rankings"].items():
+        print(f"{name:<20}{row['recall']:>10.4f}{row['share_of_oracle']:>11.1%}", file=sys.stderr)
+    print(json.dumps(result, indent=2))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Ingestion of the item catalogue: the set of candidates, each with its content."""

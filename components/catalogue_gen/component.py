@@ -1,0 +1,52 @@
+"""CatalogueExampleGen: the set of candidates as tf.Examples."""
+
+from tfx.dsl.components.base import base_beam_component, executor_spec
+from tfx.types import standard_artifacts
+from tfx.types.channel import Channel
+from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
+
+from components.artifacts import Rejects
+from components.catalogue_gen.executor import Executor
+
+
+class CatalogueExampleGenSpec(ComponentSpec):
+    """What CatalogueExampleGen takes and gives."""
+
+    PARAMETERS = {  # noqa: RUF012 - TFX declares it so
+        "data": ExecutionParameter(type=str),
+        "code_version": ExecutionParameter(type=str),
+        "fingerprint": ExecutionParameter(type=str),
+    }
+    INPUTS = {}  # noqa: RUF012
+    OUTPUTS = {  # noqa: RUF012
+        "examples": ChannelParameter(type=standard_artifacts.Examples),
+        "rejects": ChannelParameter(type=Rejects),
+    }
+
+
+class CatalogueExampleGen(base_beam_component.BaseBeamComponent):
+    """Reads the item catalogue, and the log's items where it adds some, on Beam.
+
+    Outputs: `examples` (split catalogue) and `rejects`.
+    """
+
+    SPEC_CLASS = CatalogueExampleGenSpec
+    EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)
+
+    def __init__(self, data: str, code_version: str, fingerprint: str):
+        """Constructs the component.
+
+        Args:
+          data: DataSettings as canonical JSON.
+          code_version: Changes with the code, so that the cache does.
+          fingerprint: Changes with the input files, so that the cache does.
+        """
+        super().__init__(
+            CatalogueExampleGenSpec(
+                data=data,
+                code_version=code_version,
+                fingerprint=fingerprint,
+                examples=Channel(type=standard_artifacts.Examples),
+                rejects=Channel(type=Rejects),
+            )
+        )

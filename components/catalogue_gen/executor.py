@@ -1,0 +1,40 @@
+"""The TFX executor of CatalogueExampleGen."""
+
+from typing import Any
+
+from tfx.components.util import examples_utils
+from tfx.dsl.components.base import base_beam_executor
+from tfx.proto import example_gen_pb2
+from tfx.types import artifact_utils
+from tfx.types.artifact import Artifact
+
+from components.catalogue_gen.ingest import ingest_catalogue
+from components.fragment import write_fragment
+from schemas.features import CATALOGUE_SPLIT
+from schemas.settings import DataSettings, from_json
+
+
+class Executor(base_beam_executor.BaseBeamExecutor):
+    """Runs the ingestion of the catalogue on the configured Beam runner."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[Artifact]],
+        output_dict: dict[str, list[Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Reads the item files, writes the catalogue's examples and the refused rows."""
+        examples = artifact_utils.get_single_instance(output_dict["examples"])
+        rejects = artifact_utils.get_single_instance(output_dict["rejects"])
+        report = ingest_catalogue(
+            from_json(DataSettings, exec_properties["data"]),
+            examples.uri,
+            rejects.uri,
+            self._make_beam_pipeline,
+        )
+        examples.split_names = artifact_utils.encode_split_names([CATALOGUE_SPLIT])
+        examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
+        examples.set_int_custom_property("items", report.items)
+        for reason, count in report.rejects.items():
+            rejects.set_int_custom_property(reason, count)
+        write_fragment(rejects.uri, {"component": "CatalogueExampleGen", **report.to_dict()})

@@ -1,0 +1,207 @@
+"""The composite transform: item files, and the log where it adds items; examples out."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import Any
+
+import apache_beam as beam
+
+from components.catalogue_gen.parse import FeatureValue, ItemParser, missing_values
+from components.example_gen import encode as e
+from components.example_gen.parse import EventParser
+from components.example_gen.read_log import REJECTS_TAG, SUMMARY_TAG, outputs
+from components.example_gen.readers import read_records
+from components.example_gen.summary import CombineSummaries, Summary
+from components.example_gen.tfrecord import frame
+from components.example_gen.user_examples import single_features
+from schemas.data_settings import FeatureKind, InteractionsSettings, ItemsSettings
+from schemas.errors import InputError
+from schemas.events import Reject, RejectReason
+from schemas.features import (
+    AVAILABLE_AT,
+    CATALOGUE_SPLIT,
+    ITEM_ID,
+    MISSING_INTEGER,
+    Feature,
+    FeatureTable,
+    feature_table,
+)
+from schemas.settings import DataSettings
+
+ITEMS = "items"
+LOGGED = "logged"
+
+_RECORDS_PER_CHUNK = 50_000
+
+
+class ReadItems(beam.DoFn):
+    """File index → (item_id, (file, line, available_at, values, raw)); rejects and counts."""
+
+    def __init__(
+        self, files: tuple[str, ...], settings: ItemsSettings, features: tuple[Feature, ...]
+    ):
+        self._files = files
+        self._settings = settings
+        self._features = features
+
+    def process(self, file: int) -> Iterator[Any]:
+        path = self._files[file]
+        parser = ItemParser(self._settings, self._features)
+        rejects: list[Reject] = []
+        faults: set[str] = set()
+        read = 0
+        try:
+            for record in read_records(path, self._settings, parser.columns):
+                read += 1
+                item = record if isinstance(record, Reject) else parser.parse(record, path)
+                if isinstance(item, Reject):
+                    rejects.append(item)
+                else:
+                    row = (file, record.line, item.available_at, item.values, record.text())
+                    yield item.item_id, row
+                if read == _RECORDS_PER_CHUNK:
+                    yield from outputs(ITEMS, rejects, read)
+                    rejects, read = [], 0
+        except InputError as error:
+            faults.add(str(error))
+        yield from outputs(ITEMS, rejects, read, faults)
+
+
+class ReadLoggedItems(beam.DoFn):
+    """File index → (item_id, None), for every item of a readable event, once a chunk.
+
+    Refused records are not counted here: InteractionExampleGen reads the same log and does.
+    """
+
+    def __init__(self, files: tuple[str, ...], settings: InteractionsSettings):
+        self._files = files
+        self._settings = settings
+
+    def process(self, file: int) -> Iterator[Any]:
+        path = self._files[file]
+        parser = EventParser(self._settings, ())
+        ids: set[str] = set()
+        try:
+            for record in read_records(path, self._settings, parser.columns):
+                parsed = (
+                    record if isinstance(record, Reject) else parser.parse(record, file, path)
+                )
+                if not isinstance(parsed, Reject):
+                    ids.add(parsed.item_id)
+        except InputError as error:
+            yield from outputs(LOGGED, [], faults={str(error)})
+        for item_id in sorted(ids):
+            yield item_id, None
+
+
+class MakeItem(beam.DoFn):
+    """(item_id, {items, logged}) → its framed example.
+
+    Of several rows with one id the last one (by file name, then line) counts; the earlier ones
+    are refused as duplicates.
+    """
+
+    def __init__(self, files: tuple[str, ...], features: tuple[Feature, ...]):
+        self._files = files
+        self._features = features
+
+    def process(self, element: tuple[str, dict[str, Iterable[Any]]]) -> Iterator[Any]:
+        item_id, grouped = element
+        rows = sorted(grouped.get(ITEMS, ()), key=lambda row: row[:2])
+        summary = Summary()
+        if rows:
+            *replaced, (_, _, available_at, values, _) = rows
+            yield from outputs(ITEMS, self._duplicates(item_id, replaced, rows[-1]))
+            summary.rows[ITEMS] = 1
+        else:
+            available_at, values = MISSING_INTEGER, missing_values(self._features)
+            summary.rows[LOGGED] = 1
+        yield beam.pvalue.TaggedOutput(SUMMARY_TAG, summary)
+        yield frame([item_example(item_id, available_at, values, self._features)])
+
+    def _duplicates(self, item_id: str, rows: list[tuple], last: tuple) -> list[Reject]:
+        kept = f"{self._files[last[0]]}, line {last[1]}"
+        detail = f"item {item_id} has a later row, which is kept: {kept}"
+        return [
+            Reject(self._files[file], line, RejectReason.DUPLICATE, detail, raw)
+            for file, line, _, _, raw in rows
+        ]
+
+
+def item_example(
+    item_id: str,
+    available_at: int,
+    values: Sequence[FeatureValue],
+    features: tuple[Feature, ...],
+) -> bytes:
+    """One example of the `catalogue` split (`schemas.tfmd.catalogue_schema`)."""
+    encoded = [
+        e.bytes_feature(ITEM_ID, e.text_value(item_id)),
+        e.int_feature(AVAILABLE_AT, e.varint(available_at)),
+    ]
+    for feature, value in zip(features, values, strict=True):
+        if isinstance(value, tuple):
+            encoded.append(e.bytes_feature(feature.name, b"".join(map(e.text_value, value))))
+        else:
+            encoded += single_features([feature], [value])
+    return e.example(encoded)
+
+
+class MakeCatalogueExamples(beam.PTransform):
+    """Reads the catalogue, and the logged items where the settings take them in.
+
+    Input: a Pipeline. Output: a dict of PCollections: framed TFRecord bytes under `catalogue`,
+    JSON lines under `rejects`, the one `Summary` under `summary`.
+    """
+
+    def __init__(
+        self, settings: DataSettings, item_files: tuple[str, ...], log_files: tuple[str, ...]
+    ):
+        """Both are sorted; `item_files` is empty without a catalogue, `log_files` where logged
+        items are not taken in."""
+        super().__init__()
+        self._settings = settings
+        self._item_files = item_files
+        self._log_files = log_files
+
+    # Beam's own type hints know no dict of PCollections.
+    @beam.typehints.no_annotations
+    def expand(self, pipeline: beam.Pipeline) -> dict[str, beam.PCollection]:
+        features = feature_table(self._settings).item
+        by_item, parts = {}, []
+        if self._settings.items is not None:
+            reader = ReadItems(self._item_files, self._settings.items, features)
+            items = _read(pipeline, "ReadItems", len(self._item_files), reader)
+            by_item[ITEMS] = items["rows"]
+            parts.append(items)
+        if self._log_files:
+            logged_reader = ReadLoggedItems(self._log_files, self._settings.interactions)
+            logged = _read(pipeline, "ReadLoggedItems", len(self._log_files), logged_reader)
+            by_item[LOGGED] = logged["rows"]
+            parts.append(logged)
+        made = (
+            by_item
+            | "GroupByItem" >> beam.CoGroupByKey()
+            | "MakeItem"
+            >> beam.ParDo(MakeItem(self._item_files, features)).with_outputs(
+                REJECTS_TAG, SUMMARY_TAG, main="rows"
+            )
+        )
+        parts.append(made)
+        return {
+            CATALOGUE_SPLIT: made["rows"],
+            REJECTS_TAG: [part[REJECTS_TAG] for part in parts] | "Rejects" >> beam.Flatten(),
+            SUMMARY_TAG: [part[SUMMARY_TAG] for part in parts]
+            | "Summaries" >> beam.Flatten()
+            | "Summary" >> beam.CombineGlobally(CombineSummaries()),
+        }
+
+
+def _read(
+    pipeline: beam.Pipeline, name: str, num_files: int, reader: beam.DoFn
+) -> dict[str, beam.PCollection]:
+    return (
+        pipeline
+        | f"{name}/Files" >> beam.Create(range(num_files), reshuffle=num_files > 1)
+        | name >> beam.ParDo(reader).with_outputs(REJECTS_TAG, SUMMARY_TAG, main="rows")
+    )

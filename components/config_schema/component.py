@@ -1,0 +1,49 @@
+"""ConfigSchema: the schemas of the configuration, completed by a curated file."""
+
+from tfx import types
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.types import component_spec, standard_artifacts
+
+from components.config_schema.executor import Executor
+
+
+class ConfigSchemaSpec(component_spec.ComponentSpec):
+    """Outputs and properties of ConfigSchema."""
+
+    INPUTS: dict[str, component_spec.ChannelParameter] = {}
+    OUTPUTS = {
+        "windows_schema": component_spec.ChannelParameter(type=standard_artifacts.Schema),
+        "events_schema": component_spec.ChannelParameter(type=standard_artifacts.Schema),
+        "catalogue_schema": component_spec.ChannelParameter(type=standard_artifacts.Schema),
+    }
+    PARAMETERS = {
+        "data": component_spec.ExecutionParameter(type=str),
+        "curated": component_spec.ExecutionParameter(type=str),
+        "code_version": component_spec.ExecutionParameter(type=str),
+    }
+
+
+class ConfigSchema(base_component.BaseComponent):
+    """Writes the schema of each example layout."""
+
+    SPEC_CLASS = ConfigSchemaSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(self, data: str, curated: str, code_version: str):
+        """Constructs the component.
+
+        Args:
+          data: Canonical JSON of `DataSettings`.
+          curated: Path of a curated schema in text format, or "".
+          code_version: The version of the installed code.
+        """
+        super().__init__(
+            ConfigSchemaSpec(
+                data=data,
+                curated=curated,
+                code_version=code_version,
+                windows_schema=types.Channel(type=standard_artifacts.Schema),
+                events_schema=types.Channel(type=standard_artifacts.Schema),
+                catalogue_schema=types.Channel(type=standard_artifacts.Schema),
+            )
+        )

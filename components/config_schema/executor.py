@@ -1,0 +1,41 @@
+"""Writes the three schemas where TFX's standard components look for them."""
+
+import logging
+import os
+from typing import Any
+
+from tfx import types
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+from tfx.utils import io_utils
+
+from components.config_schema.build import build_schemas, read_curated
+from schemas.features import feature_table
+from schemas.settings import DataSettings, from_json
+
+SCHEMA_FILE = "schema.pbtxt"
+progress = logging.getLogger("twotower.progress")
+
+
+class Executor(base_executor.BaseExecutor):
+    """Builds the schemas from the settings alone; it reads no data."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Writes `schema.pbtxt` into each of the three artifacts."""
+        self._log_startup(input_dict, output_dict, exec_properties)
+        table = feature_table(from_json(DataSettings, exec_properties["data"]))
+        path = exec_properties["curated"]
+        schemas = build_schemas(table, read_curated(path) if path else None)
+        for key, schema in (
+            ("windows_schema", schemas.windows),
+            ("events_schema", schemas.events),
+            ("catalogue_schema", schemas.catalogue),
+        ):
+            uri = artifact_utils.get_single_uri(output_dict[key])
+            io_utils.write_pbtxt_file(os.path.join(uri, SCHEMA_FILE), schema)
+        progress.info("schema from the configuration%s", f" and {path}" if path else "")

@@ -1,0 +1,1 @@
+"""Decides whether the data is fit to train on, before anything is trained."""

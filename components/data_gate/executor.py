@@ -1,0 +1,55 @@
+"""Writes the verdict, then stops the run where a gate refuses."""
+
+import logging
+from typing import Any
+
+from tfx import types
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+
+from components.current_model.read import read_current
+from components.data_gate.decide import GateInputs, decide
+from components.fragment import write_fragment
+from components.gate import GateRefusal
+from schemas.settings import DataSettings, from_json
+
+progress = logging.getLogger("twotower.progress")
+
+
+class Executor(base_executor.BaseExecutor):
+    """Unpacks artifacts into paths; the verdict is written before a refusal is raised."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Decides on the data.
+
+        Raises:
+          GateRefusal: A gate refused; the message names each with its reason.
+        """
+        self._log_startup(input_dict, output_dict, exec_properties)
+        uris = {key: artifact_utils.get_single_uri(value) for key, value in input_dict.items()}
+        inputs = GateInputs(
+            events_statistics=uris["events_statistics"],
+            events_schema=uris["events_schema"],
+            events_anomalies=uris["events_anomalies"],
+            catalogue_anomalies=uris["catalogue_anomalies"],
+            interaction_rejects=uris["interaction_rejects"],
+            catalogue_rejects=uris["catalogue_rejects"],
+            reference_statistics=read_current(uris["current"]).statistics_path,
+        )
+        gates = decide(inputs, from_json(DataSettings, exec_properties["data"]))
+        verdict = artifact_utils.get_single_instance(output_dict["verdict"])
+        passed = all(gate.passed for gate in gates)
+        verdict.set_int_custom_property("passed", int(passed))
+        fragment = {"component": "DataGate", "gates": [gate.to_dict() for gate in gates]}
+        write_fragment(verdict.uri, fragment)
+        for gate in gates:
+            progress.info(
+                "%s %s: %s", "passed" if gate.passed else "REFUSED", gate.name, gate.reason
+            )
+        if not passed:
+            raise GateRefusal(gates)

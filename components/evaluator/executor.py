@@ -1,0 +1,84 @@
+"""Unpacks artifacts for `evaluate`, and writes its verdict the way TFX's own Evaluator does."""
+
+import json
+import logging
+import os
+import time
+from typing import Any
+
+import tensorflow as tf
+from tfx import types
+from tfx.components.evaluator import constants
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+from tfx.utils import path_utils
+
+from components.current_model.read import read_current
+from components.evaluator.evaluate import evaluate
+from components.fragment import write_fragment
+from schemas.model_settings import EvaluationSettings
+from schemas.settings import DataSettings, from_json
+
+EVALUATION_FILE = "evaluation.json"
+
+progress = logging.getLogger("twotower.progress")
+
+
+class Executor(base_executor.BaseExecutor):
+    """Measures the model on the test split and blesses it, or not."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Writes `evaluation.json` and its fragment, and the blessing."""
+        self._log_startup(input_dict, output_dict, exec_properties)
+        started = time.monotonic()
+        model = artifact_utils.get_single_instance(input_dict["model"])
+        current = read_current(artifact_utils.get_single_uri(input_dict["current"]))
+        evaluation = evaluate(
+            model_path=path_utils.serving_model_path(model.uri),
+            windows_uri=artifact_utils.get_single_uri(input_dict["windows"]),
+            catalogue_uri=artifact_utils.get_single_uri(input_dict["catalogue"]),
+            current_path=current.exact_path,
+            data=from_json(DataSettings, exec_properties["data"]),
+            settings=from_json(EvaluationSettings, exec_properties["evaluation_settings"]),
+        )
+        seconds = time.monotonic() - started
+        _write_evaluation(
+            artifact_utils.get_single_instance(output_dict["evaluation"]), evaluation, seconds
+        )
+        blessing = artifact_utils.get_single_instance(output_dict["blessing"])
+        _write_blessing(blessing, model, all(gate["passed"] for gate in evaluation["gates"]))
+        if current.version:
+            blessing.set_string_custom_property("compared_with_version", current.version)
+        for gate in evaluation["gates"]:
+            progress.info("%s %s: %s", "✓" if gate["passed"] else "✗", gate["name"], gate["reason"])
+
+
+def _write_evaluation(artifact: types.Artifact, evaluation: dict[str, Any], seconds: float) -> None:
+    tf.io.gfile.makedirs(artifact.uri)
+    with tf.io.gfile.GFile(os.path.join(artifact.uri, EVALUATION_FILE), "w") as file:
+        file.write(json.dumps(evaluation, indent=1, sort_keys=True, allow_nan=False))
+    fragment = {"component": "RetrievalEvaluator", **evaluation, "seconds": round(seconds, 3)}
+    write_fragment(artifact.uri, fragment)
+    artifact.set_int_custom_property("targets", evaluation["protocol"]["targets"])
+    for name, value in evaluation["test"]["model"].items():
+        artifact.set_float_custom_property(name, value)
+
+
+def _write_blessing(blessing: types.Artifact, model: types.Artifact, is_blessed: bool) -> None:
+    name = constants.BLESSED_FILE_NAME if is_blessed else constants.NOT_BLESSED_FILE_NAME
+    tf.io.gfile.makedirs(blessing.uri)
+    with tf.io.gfile.GFile(os.path.join(blessing.uri, name), "w") as file:
+        file.write("")
+    blessing.set_int_custom_property(
+        constants.ARTIFACT_PROPERTY_BLESSED_KEY,
+        constants.BLESSED_VALUE if is_blessed else constants.NOT_BLESSED_VALUE,
+    )
+    blessing.set_string_custom_property(
+        constants.ARTIFACT_PROPERTY_CURRENT_MODEL_URI_KEY, model.uri
+    )
+    blessing.set_int_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY, model.id)

@@ -1,0 +1,182 @@
+"""Values of records as ids, times, numbers and categories; a refusal says what was expected."""
+
+import math
+import re
+from collections.abc import Callable
+from datetime import date, datetime, timedelta, timezone
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+from schemas.data_settings import TimestampUnit
+from schemas.events import MICROSECONDS_PER_SECOND, MILLISECONDS_PER_SECOND, RejectReason
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_MICROSECOND = timedelta(microseconds=1)
+_END_OF_TIME_US = 253_402_300_800 * MICROSECONDS_PER_SECOND  # the year 10000
+_FLOAT32_MAX = 3.4028235e38
+_LARGEST_EXACT_FLOAT = 2**53
+_US_PER_UNIT = {
+    "s": MICROSECONDS_PER_SECOND,
+    "ms": MICROSECONDS_PER_SECOND // MILLISECONDS_PER_SECOND,
+    "us": 1,
+}
+_ISO8601 = re.compile(
+    r"(?P<date>\d{4}-\d{2}-\d{2})"
+    r"(?:[T ](?P<time>\d{2}:\d{2}(?::\d{2})?)(?:[.,](?P<fraction>\d+))?)?"
+    r" ?(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)?"
+)
+
+TimestampParser = Callable[[Any], int]
+
+
+class FieldError(ValueError):
+    """A value is unfit; carries the reason under which its record is refused."""
+
+    def __init__(self, reason: RejectReason, detail: str):
+        super().__init__(detail)
+        self.reason = reason
+        self.detail = detail
+
+
+def to_id(value: Any, name: str) -> str:
+    """An id as trimmed text; 12 and 12.0 (an integer column with nulls) are "12".
+
+    Raises:
+      FieldError: It is missing, or neither text nor an exact integer.
+    """
+    text = value.strip() if type(value) is str else _text(value, name, RejectReason.UNPARSEABLE)
+    if not text:
+        raise FieldError(RejectReason.MISSING_FIELD, f"{name} is missing or empty")
+    if type(value) is float and "." in text:
+        detail = f"{name} is {value!r}, expected text or an integer (write ids as text)"
+        raise FieldError(RejectReason.UNPARSEABLE, detail)
+    return text
+
+
+def to_category(value: Any, name: str) -> str:
+    """A category as trimmed text, "" where it is missing."""
+    return value.strip() if type(value) is str else _text(value, name, RejectReason.BAD_VALUE)
+
+
+def _text(value: Any, name: str, reason: RejectReason) -> str:
+    if value is None or value == "":
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        if math.isnan(value):
+            return ""
+        if not value.is_integer():
+            return repr(value)
+        if abs(value) < _LARGEST_EXACT_FLOAT:
+            return str(int(value))
+        detail = f"{name} is {value!r}, too large to be exact as a number: write it as text"
+        raise FieldError(reason, detail)
+    if isinstance(value, str | int | Decimal | date):
+        return str(value).strip()
+    if isinstance(value, bytes):
+        try:
+            return value.decode().strip()
+        except UnicodeDecodeError:
+            raise FieldError(reason, f"{name} is {value!r}, not UTF-8 text") from None
+    detail = f"{name} is a {type(value).__name__}, expected one text or number"
+    raise FieldError(reason, detail)
+
+
+def to_number(value: Any, name: str) -> float:
+    """A finite number that fits float32, NaN where it is missing.
+
+    Raises:
+      FieldError: It is something else.
+    """
+    if value is None or value == "":
+        return math.nan
+    if type(value) is float and math.isnan(value):
+        return math.nan
+    try:
+        if isinstance(value, bool):
+            raise ValueError("a truth value")
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        if isinstance(value, str) and not value.strip():
+            return math.nan
+        detail = f"{name} is {_short(value)}, expected a number"
+        raise FieldError(RejectReason.BAD_VALUE, detail) from None
+    if not abs(number) <= _FLOAT32_MAX:
+        raise FieldError(RejectReason.BAD_VALUE, f"{name} is {_short(value)}, not a finite float32")
+    return number
+
+
+def timestamp_parser(unit: TimestampUnit) -> TimestampParser:
+    """A function from a value to microseconds since the epoch, UTC.
+
+    Numbers (also as text) are in `unit`; dates of Parquet stand for themselves; a time without a
+    zone is UTC.
+    """
+    return _iso8601_to_us if unit == "iso8601" else partial(_number_to_us, unit=unit)
+
+
+def _number_to_us(value: Any, unit: str) -> int:
+    factor = _US_PER_UNIT[unit]
+    if isinstance(value, str):
+        text = value.strip()
+        value = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else text
+    if isinstance(value, date):
+        return _in_range(_datetime_to_us(value), value, unit)
+    if value is None or value == "":
+        raise FieldError(RejectReason.MISSING_FIELD, "timestamp is missing or empty")
+    if type(value) is int:
+        return _in_range(value * factor, value, unit)
+    try:
+        if isinstance(value, bool) or (isinstance(value, str) and "_" in value):
+            raise ValueError("not a number")
+        return _in_range(round(float(value) * factor), value, unit)
+    except (TypeError, ValueError, OverflowError) as error:
+        if isinstance(error, FieldError):
+            raise
+        detail = f"timestamp is {_short(value)}, expected a number in {unit}"
+        raise FieldError(RejectReason.BAD_TIMESTAMP, detail) from None
+
+
+def _iso8601_to_us(value: Any) -> int:
+    if isinstance(value, date):
+        return _in_range(_datetime_to_us(value), value, "iso8601")
+    if value is None or value == "":
+        raise FieldError(RejectReason.MISSING_FIELD, "timestamp is missing or empty")
+    match = _ISO8601.fullmatch(value.strip()) if isinstance(value, str) else None
+    try:
+        if not match:
+            raise ValueError("no match")
+        zone = (match["zone"] or "Z").replace("Z", "+00:00").replace(":", "")
+        zone = f"{zone[:3]}:{zone[3:] or '00'}"
+        fraction = (match["fraction"] or "")[:6].ljust(6, "0")
+        time = (match["time"] or "00:00").ljust(8, " ").replace("   ", ":00")
+        moment = datetime.fromisoformat(f"{match['date']}T{time}.{fraction}{zone}")
+    except ValueError:
+        detail = f"timestamp is {_short(value)}, expected ISO 8601 (2024-05-01T12:30:00Z)"
+        raise FieldError(RejectReason.BAD_TIMESTAMP, detail) from None
+    return _in_range(_datetime_to_us(moment), value, "iso8601")
+
+
+def _datetime_to_us(value: date) -> int:
+    if not isinstance(value, datetime):
+        value = datetime(value.year, value.month, value.day)
+    if value.tzinfo is None:
+        value = value.replace(tzinfo=timezone.utc)
+    return (value - _EPOCH) // _MICROSECOND
+
+
+def _in_range(timestamp_us: int, value: Any, unit: str) -> int:
+    if not 0 <= timestamp_us < _END_OF_TIME_US:
+        detail = (
+            f"timestamp {_short(value)} in unit {unit} lies before 1970 or after 9999; "
+            "check timestamp_unit"
+        )
+        raise FieldError(RejectReason.BAD_TIMESTAMP, detail)
+    return timestamp_us
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:60] + "…"

@@ -1,0 +1,70 @@
+"""ScannIndexer: embeds the catalogue, builds its index, and tries the exported models out."""
+
+from tfx import types
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.types import component_spec, standard_artifacts
+
+from components import artifacts
+from components.indexer.executor import Executor
+
+
+class ScannIndexerSpec(component_spec.ComponentSpec):
+    """Inputs, outputs and properties of ScannIndexer."""
+
+    INPUTS = {
+        "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "catalogue": component_spec.ChannelParameter(type=standard_artifacts.Examples),
+        "windows": component_spec.ChannelParameter(type=standard_artifacts.Examples),
+    }
+    OUTPUTS = {
+        "bundle": component_spec.ChannelParameter(type=artifacts.Bundle),
+        "infra_blessing": component_spec.ChannelParameter(type=standard_artifacts.InfraBlessing),
+    }
+    PARAMETERS = {
+        "data": component_spec.ExecutionParameter(type=str),
+        "index_settings": component_spec.ExecutionParameter(type=str),
+        "code_version": component_spec.ExecutionParameter(type=str),
+    }
+
+
+class ScannIndexer(base_component.BaseComponent):
+    """Makes the towers servable: one SavedModel with ScaNN, and its op-free twin.
+
+    TFX's InfraValidator needs a container for its model server; here a process of its own loads
+    the bundle as TF Serving does, calls every signature and measures.
+    """
+
+    SPEC_CLASS = ScannIndexerSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(
+        self,
+        model: types.BaseChannel,
+        catalogue: types.BaseChannel,
+        windows: types.BaseChannel,
+        data: str,
+        index_settings: str,
+        code_version: str,
+    ):
+        """Constructs the component.
+
+        Args:
+          model: The trained towers (`Format-Serving`).
+          catalogue: The raw catalogue: every item of it can be recommended.
+          windows: Raw windows: the held-out ones tune the index and warm it up.
+          data: DataSettings as canonical JSON.
+          index_settings: IndexSettings as canonical JSON.
+          code_version: The version of the installed code.
+        """
+        super().__init__(
+            ScannIndexerSpec(
+                model=model,
+                catalogue=catalogue,
+                windows=windows,
+                data=data,
+                index_settings=index_settings,
+                code_version=code_version,
+                bundle=types.Channel(type=artifacts.Bundle),
+                infra_blessing=types.Channel(type=standard_artifacts.InfraBlessing),
+            )
+        )

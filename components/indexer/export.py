@@ -1,0 +1,55 @@
+"""Writes the bundle: the model that serves, and the twin that needs no custom op."""
+
+import os
+
+import tensorflow as tf
+
+from components.indexer.candidates import Candidates
+from components.indexer.exact import ExactSearch
+from components.indexer.filters import CategoryFilter
+from components.indexer.item_table import ItemTable
+from components.indexer.module import ServingModel, ServingOptions
+from components.indexer.retrieval import Retrieval, Search
+from components.indexer.towers import Towers
+from components.indexer.warmup import WARMUP_FILE, Request, write_requests
+
+SCANN = "scann"
+EXACT = "exact"
+
+
+def export_bundle(
+    uri: str,
+    towers: Towers,
+    candidates: Candidates,
+    search: Search,
+    exact: ExactSearch,
+    options: ServingOptions,
+    requests: list[Request],
+) -> None:
+    """Saves `uri`/scann and `uri`/exact, which differ in the search alone.
+
+    Args:
+      uri: The folder of the bundle.
+      towers: The trained towers.
+      candidates: The items, in the rows that both searches answer with.
+      search: What serves; `exact` itself where ScaNN does not.
+      exact: What the twin serves by.
+      options: What the settings decide about answers.
+      requests: Kept with both as warm-up requests.
+    """
+    items = ItemTable(candidates.item_id)
+    filters = {name: CategoryFilter(name, values) for name, values in candidates.categories.items()}
+    for folder, first_search in ((SCANN, search), (EXACT, exact)):
+        path = os.path.join(uri, folder)
+        model = ServingModel(towers, items, Retrieval(first_search, exact, filters), options)
+        tf.saved_model.save(model, path, signatures=model.signatures())
+        write_requests(os.path.join(path, WARMUP_FILE), requests)
+
+
+def size_bytes(path: str) -> int:
+    """Bytes of all files under a folder."""
+    return sum(
+        tf.io.gfile.stat(os.path.join(folder, name)).length
+        for folder, _, names in tf.io.gfile.walk(path)
+        for name in names
+    )

@@ -1,0 +1,32 @@
+"""Item ids and the rows they stand in, both ways, inside the served model."""
+
+import numpy as np
+import tensorflow as tf
+
+from components.indexer.select import NO_ROW
+from schemas.serving import PADDING_ITEM_ID
+
+
+class ItemTable(tf.Module):
+    """A two-way map of item ids and rows; what it does not know is -1 and ""."""
+
+    def __init__(self, item_id: np.ndarray):
+        """Args: item_id: [num_items] bytes, distinct and not empty."""
+        super().__init__(name="items")
+        self.num_items = len(item_id)
+        padded = np.append(item_id.astype(object), PADDING_ITEM_ID.encode())
+        self.item_id = tf.Variable(tf.constant(padded, tf.string), trainable=False, name="item_id")
+        self.row = tf.lookup.StaticHashTable(
+            tf.lookup.KeyValueTensorInitializer(
+                tf.constant(item_id, tf.string), tf.range(self.num_items, dtype=tf.int64)
+            ),
+            default_value=NO_ROW,
+        )
+
+    def rows(self, item_id: tf.Tensor) -> tf.Tensor:
+        """int32 rows of string ids of any shape; -1 for "" and unknown ones."""
+        return tf.cast(self.row.lookup(item_id), tf.int32)
+
+    def ids(self, rows: tf.Tensor) -> tf.Tensor:
+        """String ids of int32 rows of any shape; "" for -1."""
+        return tf.gather(self.item_id, tf.where(rows == NO_ROW, self.num_items, rows))

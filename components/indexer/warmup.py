@@ -1,0 +1,38 @@
+"""Requests as TF Serving records them: PredictionLogs that it replays when a version is loaded.
+
+https://www.tensorflow.org/tfx/serving/saved_model_warmup
+"""
+
+import os
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+import tensorflow as tf
+from tensorflow_serving.apis import prediction_log_pb2
+
+WARMUP_FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")
+MODEL_NAME = "twotower"
+
+Request = tuple[str, dict[str, np.ndarray]]
+
+
+def write_requests(path: str, requests: Iterable[Request]) -> None:
+    """Writes (signature, inputs) pairs; strings are object arrays of bytes."""
+    tf.io.gfile.makedirs(os.path.dirname(path))
+    with tf.io.TFRecordWriter(path) as writer:
+        for signature, inputs in requests:
+            log = prediction_log_pb2.PredictionLog()
+            request = log.predict_log.request
+            request.model_spec.name = MODEL_NAME
+            request.model_spec.signature_name = signature
+            for name, values in inputs.items():
+                request.inputs[name].CopyFrom(tf.make_tensor_proto(values))
+            writer.write(log.SerializeToString())
+
+
+def read_requests(path: str) -> Iterator[Request]:
+    """Reads what `write_requests` wrote."""
+    for record in tf.data.TFRecordDataset(path).as_numpy_iterator():
+        request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
+        inputs = {name: tf.make_ndarray(proto) for name, proto in request.inputs.items()}
+        yield request.model_spec.signature_name, inputs

@@ -1,0 +1,38 @@
+"""Reads every step's fragment and writes the report."""
+
+import json
+import logging
+import os
+from typing import Any
+
+from tfx import types
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+
+from components.run_reporter.collect import collect_metrics, collect_run, gather_fragments
+from components.run_reporter.write import REPORT_FILE, write_outputs
+
+progress = logging.getLogger("twotower.progress")
+
+
+class Executor(base_executor.BaseExecutor):
+    """Reports a run, whether it was pushed, refused or failed."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Writes the report to artifact `report`, then to the run directory."""
+        self._log_startup(input_dict, output_dict, exec_properties)
+        steps = json.loads(exec_properties["steps"])
+        run = json.loads(exec_properties["run"])
+        fragments = gather_fragments(steps)
+        metrics = collect_metrics(fragments, run)
+        record = collect_run(steps, fragments, run)
+        report = artifact_utils.get_single_instance(output_dict["report"])
+        for folder in (report.uri, exec_properties["output_dir"]):
+            write_outputs(folder, metrics, record)
+        report.set_string_custom_property("outcome", record["verdict"]["outcome"])
+        progress.info("report: %s", os.path.join(exec_properties["output_dir"], REPORT_FILE))

@@ -1,0 +1,173 @@
+"""Renders `report.html`: one page that needs nothing beside itself."""
+
+import json
+import re
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from components.run_reporter.charts import Series, line_chart
+from components.run_reporter.comparison import (
+    Row,
+    comparison_rows,
+    headline_metrics,
+    metric_names,
+)
+from components.run_reporter.formatting import (
+    duration,
+    instant,
+    interval,
+    label,
+    metric,
+    natural_key,
+    number,
+    size,
+)
+
+_TEMPLATE = "report.html.j2"
+# Beyond these the lines of a chart can no longer be told apart; the table has them all.
+_MAX_LINES = 6
+_TFRS_RECALL = re.compile(r"(?:factorized_top_k/)?top_([0-9]+)_categorical_accuracy")
+_SLICE_COUNTS = frozenset({"users", "targets", "small"})
+_UNIT = re.compile(r"_(bytes|ms)$")
+
+
+def render_report(metrics: dict[str, Any], run: dict[str, Any]) -> str:
+    """The page as HTML; sections whose step did not run are left out.
+
+    Args:
+      metrics: The content of `metrics.json`.
+      run: The content of `run.json`.
+    """
+    rows = comparison_rows(metrics)
+    interactions = run["ingestion"]["interactions"]
+    index = metrics["index"] or {}
+    return (
+        _environment()
+        .get_template(_TEMPLATE)
+        .render(
+            metrics=metrics,
+            run=run,
+            rows=rows,
+            headlines=headline_metrics(rows) if rows else [],
+            metric_names=metric_names(rows) if rows else [],
+            recall_chart=_recall_chart(rows),
+            training_charts=_training_charts((run["training"] or {}).get("history") or []),
+            splits=(interactions or {}).get("splits") or {},
+            rejects=_rejects(run["ingestion"]),
+            slices=_slices(metrics["slices"]),
+            slice_metrics=_slice_metrics,
+            index=_index_facts(index),
+            index_tables=_index_tables(index),
+            longest_seconds=max((step["seconds"] or 0 for step in run["components"]), default=0),
+            total_seconds=sum(step["seconds"] or 0 for step in run["components"]),
+            config_json=json.dumps(run["config"], indent=2, ensure_ascii=False),
+        )
+    )
+
+
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for format_value in (number, metric, interval, duration, instant, label):
+        environment.filters[format_value.__name__] = format_value
+    return environment
+
+
+def _recall_chart(rows: list[Row]) -> Markup:
+    lines = [Series(row.name, row.recall_curve) for row in rows if len(row.recall_curve) > 1]
+    if not lines:
+        return Markup("")
+    return line_chart(
+        "Recall@K on the test split", "K", lines[:_MAX_LINES], log_x=True, from_zero=True
+    )
+
+
+def _training_charts(history: list[dict[str, float]]) -> list[tuple[str, Markup]]:
+    """Titled charts by epoch: losses, and validation metrics."""
+    if len(history) < 2:
+        return []
+    names = sorted(set.intersection(*(set(epoch) for epoch in history)), key=natural_key)
+    losses = [name for name in ("loss", "val_loss") if name in names]
+    metrics = [name for name in names if name.startswith("val_") and not name.endswith("loss")]
+    groups = (("Loss", losses, False), ("Validation metrics", metrics, True))
+    return [
+        (title, _by_epoch(title, history, chosen[:_MAX_LINES], from_zero))
+        for title, chosen, from_zero in groups
+        if chosen
+    ]
+
+
+def _by_epoch(
+    title: str, history: list[dict[str, float]], names: list[str], from_zero: bool
+) -> Markup:
+    series = [
+        Series(_curve_name(name), [(epoch["epoch"], epoch[name]) for epoch in history])
+        for name in names
+    ]
+    return line_chart(f"{title} by epoch", "epoch", series, from_zero=from_zero)
+
+
+def _curve_name(name: str) -> str:
+    """`val_top_10_categorical_accuracy`, TFRS's name for it, → recall@10."""
+    if name in ("loss", "val_loss"):
+        return "validation" if name == "val_loss" else "training"
+    return _TFRS_RECALL.sub(r"recall@\1", name.removeprefix("val_"))
+
+
+def _rejects(ingestion: dict[str, Any]) -> list[tuple[str, int]]:
+    """Refused records of both logs by reason, most frequent first."""
+    counts: Counter[str] = Counter()
+    for fragment in ingestion.values():
+        counts.update((fragment or {}).get("rejects") or {})
+    return [(reason, count) for reason, count in counts.most_common() if count]
+
+
+def _slices(slices: dict[str, Any] | None) -> dict[str, dict[str, dict[str, Any]]]:
+    """The model's metrics by dimension and part, parts in natural order."""
+    return {
+        dimension: dict(sorted(parts.items(), key=lambda part: natural_key(part[0])))
+        for dimension, parts in (slices or {}).items()
+    }
+
+
+def _slice_metrics(parts: dict[str, dict[str, Any]]) -> list[str]:
+    """The metrics among what is told of each part."""
+    names = {name for values in parts.values() for name in values}
+    return sorted(names - _SLICE_COUNTS, key=natural_key)
+
+
+def _index_facts(index: dict[str, Any]) -> list[tuple[str, str]]:
+    """Single values as label and text, with their units; nested ones one by one."""
+    facts: list[tuple[str, str]] = []
+    for name, value in index.items():
+        if isinstance(value, dict):
+            nested = {f"{name.removesuffix('_ms')} {key}": part for key, part in value.items()}
+            unit = "_ms" if name.endswith("_ms") else ""
+            facts += [(label(key), _with_unit(unit, part)) for key, part in nested.items()]
+        elif not isinstance(value, list):
+            facts.append((label(_UNIT.sub("", name)), _with_unit(name, value)))
+    return facts
+
+
+def _with_unit(name: str, value: Any) -> str:
+    if name.endswith("_bytes"):
+        return size(value)
+    return f"{number(value)} ms" if name.endswith("_ms") and value is not None else number(value)
+
+
+def _index_tables(index: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Lists of measurements, such as the curve that the index was tuned on."""
+    return {
+        name: value
+        for name, value in index.items()
+        if isinstance(value, list) and value and isinstance(value[0], dict)
+    }

@@ -1,0 +1,68 @@
+"""The end of a run in plain text: the verdict, metrics beside the baselines, gates, and paths."""
+
+from typing import Any
+
+from components.run_reporter.comparison import comparison_rows, headline_metrics
+from components.run_reporter.formatting import interval, metric, number
+
+_PASSED = {True: "✓", False: "✗"}
+
+
+def render_summary(metrics: dict[str, Any], run: dict[str, Any]) -> str:
+    """The summary of a run, without a newline at its end.
+
+    Args:
+      metrics: The content of `metrics.json`.
+      run: The content of `run.json`.
+    """
+    sections = [_verdict(run["verdict"]), _comparison(metrics), _gates(run["gates"]), _paths(run)]
+    return "\n\n".join("\n".join(lines) for lines in sections if lines)
+
+
+def align(rows: list[list[str]], left: int = 1) -> list[str]:
+    """Rows of cells as lines of aligned columns; the first `left` columns are text."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            cell.ljust(width) if index < left else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    ]
+
+
+def _verdict(verdict: dict[str, str]) -> list[str]:
+    return [text for key in ("headline", "cause", "cure") if (text := verdict[key])]
+
+
+def _comparison(metrics: dict[str, Any]) -> list[str]:
+    rows = comparison_rows(metrics)
+    if not rows:
+        return []
+    names = headline_metrics(rows)
+    table = [["test metrics", *names]]
+    for row in rows:
+        table.append([row.name, *(metric(row.metrics.get(name)) for name in names)])
+        if row.is_model and row.intervals:
+            bounds = [interval(row.intervals.get(name)) for name in names]
+            table.append(["  95 % interval", *bounds])
+    return align(table)
+
+
+def _gates(gates: list[dict[str, Any]]) -> list[str]:
+    if not gates:
+        return []
+    table = [["", "gate", "value", "threshold", "reason"]]
+    for gate in gates:
+        numbers = (number(gate["value"]), number(gate["threshold"]))
+        table.append([_PASSED[gate["passed"]], gate["name"], *numbers, gate["reason"]])
+    # The reason is text of any length: only what stands before it is aligned.
+    heads = align([row[:-1] for row in table], left=2)
+    return [f"{head}  {row[-1]}" for head, row in zip(heads, table, strict=True)]
+
+
+def _paths(run: dict[str, Any]) -> list[str]:
+    places = dict(run["paths"] or {})
+    if run["push"] and run["push"]["pushed"]:
+        places = {"model": run["push"]["serving_path"], **places}
+    return align([[name, path] for name, path in places.items()], left=2)

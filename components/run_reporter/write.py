@@ -1,0 +1,34 @@
+"""Writes the three files of a report, each whole or not at all."""
+
+import json
+import os
+from typing import Any
+
+import tensorflow as tf
+
+from components.run_reporter.report import render_report
+
+METRICS_FILE = "metrics.json"
+RUN_FILE = "run.json"
+REPORT_FILE = "report.html"
+
+
+def write_outputs(folder: str, metrics: dict[str, Any], run: dict[str, Any]) -> None:
+    """Writes metrics.json, run.json and report.html into `folder`, replacing older ones."""
+    _write(os.path.join(folder, METRICS_FILE), _json(metrics))
+    _write(os.path.join(folder, RUN_FILE), _json(run))
+    _write(os.path.join(folder, REPORT_FILE), render_report(metrics, run))
+
+
+def _json(values: dict[str, Any]) -> str:
+    return json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _write(path: str, text: str) -> None:
+    """Writes beside the file and renames, so that a reader never meets half of it."""
+    folder, name = os.path.split(path)
+    temporary = os.path.join(folder, f".{name}.incoming")
+    tf.io.gfile.makedirs(folder)
+    with tf.io.gfile.GFile(temporary, "w") as file:
+        file.write(text)
+    tf.io.gfile.rename(temporary, path, overwrite=True)

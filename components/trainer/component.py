@@ -1,0 +1,77 @@
+"""TwoTowerTrainer: trains the query tower and the candidate tower together."""
+
+from tfx import types
+from tfx.dsl.components.base import base_component, executor_spec
+from tfx.types import component_spec, standard_artifacts
+
+from components.trainer.executor import Executor
+
+
+class TwoTowerTrainerSpec(component_spec.ComponentSpec):
+    """Inputs, outputs and properties of TwoTowerTrainer."""
+
+    INPUTS = {
+        "windows": component_spec.ChannelParameter(type=standard_artifacts.Examples),
+        "catalogue": component_spec.ChannelParameter(type=standard_artifacts.Examples),
+        "windows_graph": component_spec.ChannelParameter(type=standard_artifacts.TransformGraph),
+        "catalogue_graph": component_spec.ChannelParameter(type=standard_artifacts.TransformGraph),
+        "users": component_spec.ChannelParameter(type=standard_artifacts.Examples),
+    }
+    OUTPUTS = {
+        "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
+        "model_run": component_spec.ChannelParameter(type=standard_artifacts.ModelRun),
+    }
+    PARAMETERS = {
+        "data": component_spec.ExecutionParameter(type=str),
+        "model_settings": component_spec.ExecutionParameter(type=str),
+        "train_settings": component_spec.ExecutionParameter(type=str),
+        "code_version": component_spec.ExecutionParameter(type=str),
+    }
+
+
+class TwoTowerTrainer(base_component.BaseComponent):
+    """Trains both towers on windows and catalogue; exports them free of ScaNN ops."""
+
+    SPEC_CLASS = TwoTowerTrainerSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(
+        self,
+        windows: types.BaseChannel,
+        catalogue: types.BaseChannel,
+        windows_graph: types.BaseChannel,
+        catalogue_graph: types.BaseChannel,
+        users: types.BaseChannel,
+        data: str,
+        model_settings: str,
+        train_settings: str,
+        code_version: str,
+    ):
+        """Constructs the component.
+
+        Args:
+          windows: Transformed windows, splits train and eval.
+          catalogue: The transformed catalogue.
+          windows_graph: The transform graph of windows.
+          catalogue_graph: The transform graph of the catalogue.
+          users: Raw users, split users.
+          data: JSON of `DataSettings`.
+          model_settings: JSON of `ModelSettings`.
+          train_settings: JSON of `TrainSettings`.
+          code_version: The version of the installed code.
+        """
+        super().__init__(
+            TwoTowerTrainerSpec(
+                windows=windows,
+                catalogue=catalogue,
+                windows_graph=windows_graph,
+                catalogue_graph=catalogue_graph,
+                users=users,
+                data=data,
+                model_settings=model_settings,
+                train_settings=train_settings,
+                code_version=code_version,
+                model=types.Channel(type=standard_artifacts.Model),
+                model_run=types.Channel(type=standard_artifacts.ModelRun),
+            )
+        )

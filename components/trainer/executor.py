@@ -1,0 +1,44 @@
+"""Unpacks TwoTowerTrainer's artifacts into paths."""
+
+from typing import Any
+
+from tfx import types
+from tfx.dsl.components.base.base_executor import BaseExecutor
+from tfx.types import artifact_utils
+from tfx.utils import path_utils
+
+from components.fragment import write_fragment
+from components.trainer.run_fn import TrainerPaths, run
+from schemas.model_settings import ModelSettings, TrainSettings
+from schemas.settings import DataSettings, from_json
+
+ArtifactsByKey = dict[str, list[types.Artifact]]
+
+
+class Executor(BaseExecutor):
+    """Trains the towers and exports them to the `model` artifact."""
+
+    def Do(
+        self,
+        input_dict: ArtifactsByKey,
+        output_dict: ArtifactsByKey,
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Runs the training; `fragment.json` of the model says how it went."""
+        self._log_startup(input_dict, output_dict, exec_properties)
+        uri = {
+            key: artifact_utils.get_single_uri(artifacts) for key, artifacts in input_dict.items()
+        }
+        model = artifact_utils.get_single_instance(output_dict["model"])
+        paths = TrainerPaths(
+            **uri,
+            serving_model=path_utils.serving_model_dir(model.uri),
+            logs=artifact_utils.get_single_uri(output_dict["model_run"]),
+        )
+        fragment = run(
+            paths,
+            from_json(DataSettings, exec_properties["data"]),
+            from_json(ModelSettings, exec_properties["model_settings"]),
+            from_json(TrainSettings, exec_properties["train_settings"]),
+        )
+        write_fragment(model.uri, fragment)

@@ -1,0 +1,95 @@
+"""Writes the trained towers as a SavedModel that takes raw requests and raw items."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from components.trainer.embeddings import Columns
+from components.trainer.signatures import CandidateSignature, QuerySignature
+from components.trainer.train import TrainedTowers
+from components.trainer.users import MAX_USERS, UserTable
+from schemas import serving
+from schemas.features import USER_ID, feature_table
+from schemas.settings import DataSettings
+
+progress = logging.getLogger("twotower.progress")
+
+
+@dataclass(frozen=True)
+class TransformGraphs:
+    """Paths of the two transform graphs."""
+
+    windows: str
+    catalogue: str
+
+
+def export_towers(
+    trained: TrainedTowers,
+    data: DataSettings,
+    graphs: TransformGraphs,
+    users: dict[str, np.ndarray],
+    path: str,
+) -> None:
+    """Exports signatures `query_embedding` and `candidate_embedding` of `schemas.serving`.
+
+    Args:
+      trained: The model and its candidate table.
+      data: The data's settings.
+      graphs: The transform graphs that the training data passed through.
+      users: `user_id` and raw user features, [num_users]; above MAX_USERS users the model does
+        not carry them, and says so.
+      path: The SavedModel's folder.
+    """
+    table = feature_table(data)
+    query = QuerySignature(
+        trained.model,
+        trained.candidates,
+        tft.TFTransformOutput(graphs.windows).transform_features_layer(),
+        table,
+        data.history.max_length,
+        _user_table(users),
+    )
+    candidate = CandidateSignature(
+        trained.model,
+        trained.candidates,
+        tft.TFTransformOutput(graphs.catalogue).transform_features_layer(),
+        table,
+    )
+    module = tf.Module(name="towers")
+    module.weights = list(trained.model.serving_weights)
+    module.resources = [*query.resources, *candidate.resources]
+    signatures = {
+        serving.QUERY_EMBEDDING: _signature(query, serving.query_specs(table)),
+        serving.CANDIDATE_EMBEDDING: _signature(candidate, serving.candidate_specs(table)),
+    }
+    tf.saved_model.save(module, path, signatures)
+
+
+def _user_table(users: dict[str, np.ndarray]) -> UserTable | None:
+    num_users = len(users[USER_ID])
+    if num_users > MAX_USERS:
+        progress.info(
+            "%d users are too many for the model to carry (at most %d): requests must bring "
+            "their user features",
+            num_users,
+            MAX_USERS,
+        )
+        return None
+    has_features = len(users) > 1
+    return UserTable(users) if num_users and has_features else None
+
+
+def _signature(
+    function: Callable[[Columns], tf.Tensor], specs: serving.Specs
+) -> tf.types.experimental.ConcreteFunction:
+    """A function of named tensors, for the specs' shapes."""
+
+    @tf.function
+    def served(**features: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {serving.OUTPUT_EMBEDDING: function(features)}
+
+    return served.get_concrete_function(**specs)

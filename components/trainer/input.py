@@ -1,0 +1,187 @@
+"""Transformed windows to dense batches, held in memory without padding."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow as tf
+
+from components.trainer.candidates import CandidateTable
+from components.trainer.columns import Column, read_columns
+from components.trainer.features import InputFeature, TowerFeatures
+from schemas.data_settings import FeatureKind
+from schemas.errors import InputError
+from schemas.features import EVENT_TYPE, IS_TARGET, ITEM_ID, MISSING_INTEGER, TIMESTAMP
+from schemas.transformed import bucket_name
+
+# Columns that the trainer adds to the transformed ones.
+ROW = "row"
+WEIGHT = "weight"
+
+# Batches that are sorted by length together: less padding, still a random order of windows.
+_BATCHES_SORTED_TOGETHER = 16
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows as flat columns; events of window w stand at starts[w] … + lengths[w].
+
+    Attributes:
+      lengths: [num_windows] int64.
+      user: User id and user features, [num_windows].
+      events: [num_events] each: `row` of the candidate table, `weight` as a target (0: not one),
+        `timestamp` in seconds, event type, value and context.
+      padding: By event column: the value of an event that is not there.
+    """
+
+    lengths: np.ndarray
+    user: dict[str, np.ndarray]
+    events: dict[str, np.ndarray]
+    padding: dict[str, int | float]
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    @property
+    def num_targets(self) -> int:
+        """Events that are to be predicted."""
+        return int(np.count_nonzero(self.events[WEIGHT]))
+
+
+def read_windows(
+    files: list[str],
+    features: TowerFeatures,
+    candidates: CandidateTable,
+    weight_of_type: np.ndarray,
+    exclude_repeats: bool,
+) -> Windows:
+    """Reads one split of the transformed windows.
+
+    Args:
+      files: Gzipped TFRecords of transformed windows.
+      features: What the query tower sees.
+      candidates: The table that items are looked up in.
+      weight_of_type: [num_event_types + 1] float32: what a target weighs by its type's index.
+      exclude_repeats: Whether an item that stands earlier in its window is no target: what was
+        already interacted with is not recommended.
+
+    Raises:
+      InputError: An item is neither in the catalogue nor in the vocabulary.
+    """
+    dtypes = {ITEM_ID: tf.string, TIMESTAMP: tf.int64, IS_TARGET: tf.int64}
+    for feature in (features.user_id, *features.user, *features.event):
+        dtypes |= _dtypes(feature)
+    columns = read_columns(files, dtypes)
+    rows = _rows(columns[ITEM_ID].values, candidates)
+    weight = columns[IS_TARGET].values * weight_of_type[columns[EVENT_TYPE].values]
+    if exclude_repeats:
+        weight *= ~_is_repeat(rows, columns[ITEM_ID])
+    padding: dict[str, int | float] = {
+        ROW: candidates.missing_row,
+        WEIGHT: 0.0,
+        TIMESTAMP: MISSING_INTEGER,
+    }
+    for feature in features.event:
+        padding |= feature.missing
+    user = {
+        name: columns[name].values
+        for feature in (features.user_id, *features.user)
+        for name in feature.missing
+    }
+    own = {ROW: rows, WEIGHT: weight.astype(np.float32)}
+    events = {name: own[name] if name in own else columns[name].values for name in padding}
+    return Windows(columns[ITEM_ID].lengths, user, events, padding)
+
+
+def _dtypes(feature: InputFeature) -> dict[str, tf.DType]:
+    if feature.kind is FeatureKind.NUMBER:
+        return {feature.name: tf.float32, bucket_name(feature.name): tf.int64}
+    return {feature.name: tf.int64}
+
+
+def _rows(item_id: np.ndarray, candidates: CandidateTable) -> np.ndarray:
+    """[num_events] int32 rows of the candidate table."""
+    row_of = {item: row for row, item in enumerate(candidates.item_id)}
+    try:
+        return np.fromiter((row_of[item] for item in item_id), np.int32, len(item_id))
+    except KeyError as error:
+        raise InputError(
+            f"item {error.args[0].decode(errors='replace')!r} of the windows is not in the "
+            "catalogue: generate catalogue and windows from the same files"
+        ) from error
+
+
+def _is_repeat(rows: np.ndarray, column: Column) -> np.ndarray:
+    """[num_events] bool: whether the item stands earlier in its window."""
+    window = np.repeat(np.arange(len(column.lengths)), column.lengths)
+    keys = window * (np.int64(rows.max(initial=0)) + 1) + rows
+    first = np.unique(keys, return_index=True)[1]
+    repeat = np.ones(len(rows), bool)
+    repeat[first] = False
+    return repeat
+
+
+def with_targets(windows: Windows, max_targets: int | None = None) -> Windows:
+    """Leaves out windows without a target, which teach and measure nothing.
+
+    Args:
+      windows: The windows of a split.
+      max_targets: Keeps this many targets, evenly spread over the split; all where None.
+    """
+    weight = windows.events[WEIGHT]
+    targets = np.flatnonzero(weight)
+    if max_targets is not None and len(targets) > max_targets:
+        spread = np.linspace(0, len(targets) - 1, max_targets).round().astype(np.int64)
+        kept = np.zeros_like(weight)
+        kept[targets[spread]] = weight[targets[spread]]
+        weight = kept
+    window = np.repeat(np.arange(len(windows)), windows.lengths)
+    has_target = np.bincount(window[weight > 0], minlength=len(windows)) > 0
+    events = {**windows.events, WEIGHT: weight}
+    return Windows(
+        lengths=windows.lengths[has_target],
+        user={name: values[has_target] for name, values in windows.user.items()},
+        events={name: values[has_target[window]] for name, values in events.items()},
+        padding=windows.padding,
+    )
+
+
+def batches(windows: Windows, batch_size: int, seed: int | None) -> tf.data.Dataset:
+    """Dense batches of windows of like length.
+
+    Args:
+      windows: What to batch.
+      batch_size: Windows a batch; the last of an epoch may have fewer.
+      seed: Shuffles anew each epoch, reproducibly; None keeps the order.
+
+    Returns:
+      Dictionaries of user columns [batch] and event columns [batch, longest], padded behind.
+    """
+    starts = tf.constant(np.cumsum(windows.lengths) - windows.lengths)
+    lengths = tf.constant(windows.lengths)
+    user = {name: tf.constant(values) for name, values in windows.user.items()}
+    # One more element behind the last event is what padding is gathered from.
+    events = {
+        name: tf.constant(np.append(values, np.asarray(windows.padding[name], values.dtype)))
+        for name, values in windows.events.items()
+    }
+    num_events = int(windows.lengths.sum())
+
+    def sorted_by_length(chunk: tf.Tensor) -> tf.Tensor:
+        return tf.gather(chunk, tf.argsort(tf.gather(lengths, chunk), stable=True))
+
+    def dense(window: tf.Tensor) -> dict[str, tf.Tensor]:
+        length = tf.gather(lengths, window)
+        position = tf.range(tf.reduce_max(length))
+        event = tf.gather(starts, window)[:, tf.newaxis] + position
+        event = tf.where(position < length[:, tf.newaxis], event, num_events)
+        columns = {name: tf.gather(values, window) for name, values in user.items()}
+        return columns | {name: tf.gather(values, event) for name, values in events.items()}
+
+    order = tf.data.Dataset.range(len(windows))
+    if seed is not None:
+        order = order.shuffle(len(windows), seed, reshuffle_each_iteration=True)
+    order = order.batch(batch_size * _BATCHES_SORTED_TOGETHER).map(sorted_by_length)
+    order = order.unbatch().batch(batch_size)
+    if seed is not None:
+        order = order.shuffle(_BATCHES_SORTED_TOGETHER, seed, reshuffle_each_iteration=True)
+    return order.map(dense, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)

@@ -1,0 +1,173 @@
+"""The functions that the exported model serves: raw features in, embeddings out.
+
+Both pass through the Transform graphs and the very layers of training, so that training and
+serving cannot come apart.
+"""
+
+from typing import Any
+
+import tensorflow as tf
+import tf_keras as keras
+
+from components.trainer.candidates import CandidateTable
+from components.trainer.columns import pad_bags
+from components.trainer.embeddings import Columns
+from components.trainer.features import InputFeature
+from components.trainer.input import ROW
+from components.trainer.lookup import lookup_table
+from components.trainer.model import TwoTowerModel
+from components.trainer.users import UserTable
+from components.trainer.windows import MISSING_TIMESTAMP, query_inputs
+from schemas import features as f
+from schemas import serving
+from schemas.data_settings import FeatureKind
+
+
+class QuerySignature:
+    """Embeds requests.
+
+    A request becomes a window: its history, and the request itself as one more event, of an
+    unknown item. The query is taken at that event, as it is at a training target.
+
+    History items that the catalogue lacks stay, as an item of which nothing is known: that the
+    user did something then, and how long ago, still tells.
+    """
+
+    def __init__(
+        self,
+        model: TwoTowerModel,
+        candidates: CandidateTable,
+        transform: keras.Model,
+        table: f.FeatureTable,
+        max_history: int,
+        users: UserTable | None,
+    ):
+        """Prepares the tables.
+
+        Args:
+          model: The trained model.
+          candidates: Its candidate table.
+          transform: The windows' transform graph as a layer.
+          table: The features of requests.
+          max_history: How many past events count; older ones are left out.
+          users: Fills in user features that a request lacks; None leaves them missing.
+        """
+        self._model = model
+        self._transform = transform
+        self._table = table
+        self._max_history = max_history
+        self._users = users
+        self._missing_row = candidates.missing_row
+        self._row_of_item = lookup_table(candidates.item_id, default=candidates.missing_row)
+        # Item features are settled once training ends: histories read them ready-made.
+        self._item_vectors = tf.Variable(model.catalogue_vectors(), trainable=False)
+
+    @property
+    def resources(self) -> list[Any]:
+        """What a SavedModel must track."""
+        users = self._users.resources if self._users else []
+        return [self._transform, self._row_of_item, self._item_vectors, *users]
+
+    def __call__(self, request: Columns) -> tf.Tensor:
+        """Tensors of `schemas.serving.query_specs` to [batch, dim] float32."""
+        events = self._events(request)
+        batch = self._transformed({**events, **self._user(request)})
+        batch[ROW] = self._rows(events[f.ITEM_ID])
+        inputs = query_inputs(batch, self._model.features)
+        states = self._model.encode(tf.gather(self._item_vectors, batch[ROW]), inputs.history)
+        last = events[f.ITEM_ID].row_lengths() - 1
+        positions = tf.stack([tf.range(tf.size(last, tf.int64)), last], axis=1)
+        return self._model.queries_at(positions, states, inputs)
+
+    def _events(self, request: Columns) -> dict[str, tf.RaggedTensor]:
+        """The window's raw event columns: the newest events, then the request."""
+        user_id = request[f.USER_ID]
+        present = tf.not_equal(request[serving.HISTORY_ITEM_ID], serving.PADDING_ITEM_ID)
+        now = {
+            f.ITEM_ID: tf.zeros_like(user_id),
+            f.TIMESTAMP: request[serving.REQUEST_TIMESTAMP],
+            f.EVENT_TYPE: tf.zeros_like(user_id),
+            f.VALUE: tf.fill(tf.shape(user_id), f.MISSING_NUMBER),
+        } | {feature.name: request[feature.name] for feature in self._table.context}
+        events = {}
+        for name, value in now.items():
+            past = tf.ragged.boolean_mask(request[serving.HISTORY_PREFIX + name], present)
+            events[name] = tf.concat([past[:, -self._max_history :], value[:, tf.newaxis]], axis=1)
+        is_target = tf.zeros_like(events[f.TIMESTAMP].flat_values)
+        events[f.IS_TARGET] = events[f.TIMESTAMP].with_flat_values(is_target)
+        return events
+
+    def _user(self, request: Columns) -> Columns:
+        """User id and raw user features, [batch]."""
+        user_id = request[f.USER_ID]
+        features = {feature.name: request[feature.name] for feature in self._table.user}
+        if self._users is not None:
+            features = self._users.filled(user_id, features)
+        return {f.USER_ID: user_id, **features}
+
+    def _transformed(self, raw: dict[str, Any]) -> Columns:
+        """Transformed columns as training has them: [batch], and of events [batch, length]."""
+        inputs = {
+            name: value.to_sparse() if isinstance(value, tf.RaggedTensor) else value[:, tf.newaxis]
+            for name, value in raw.items()
+        }
+        outputs = self._transform(inputs)
+        features = self._model.features
+        single = _dense(outputs, (features.user_id, *features.user))
+        missing = dict(MISSING_TIMESTAMP)
+        for feature in features.event:
+            missing |= feature.missing
+        padded = {
+            name: tf.sparse.to_dense(outputs[name], tf.cast(value, outputs[name].dtype))
+            for name, value in missing.items()
+        }
+        return {**single, **padded}
+
+    def _rows(self, item_id: tf.RaggedTensor) -> tf.Tensor:
+        rows = self._row_of_item.lookup(item_id.flat_values)
+        return item_id.with_flat_values(rows).to_tensor(self._missing_row)
+
+
+class CandidateSignature:
+    """Embeds items by their raw features; an id that was trained adds its own embedding."""
+
+    def __init__(
+        self,
+        model: TwoTowerModel,
+        candidates: CandidateTable,
+        transform: keras.Model,
+        table: f.FeatureTable,
+    ):
+        """As for `QuerySignature`; `transform` is the catalogue's graph."""
+        self._model = model
+        self._transform = transform
+        self._table = table
+        trained = candidates.item_id[: candidates.num_vocabulary]
+        self._row_of_item = lookup_table(trained, default=candidates.num_vocabulary)
+
+    @property
+    def resources(self) -> list[Any]:
+        """What a SavedModel must track."""
+        return [self._transform, self._row_of_item]
+
+    def __call__(self, items: Columns) -> tf.Tensor:
+        """Tensors of `schemas.serving.candidate_specs` to [batch, dim] float32."""
+        item_id = items[f.ITEM_ID]
+        unknown_time = tf.fill(tf.shape(item_id), tf.constant(f.MISSING_INTEGER, tf.int64))
+        raw = {f.ITEM_ID: item_id[:, tf.newaxis], f.AVAILABLE_AT: unknown_time[:, tf.newaxis]}
+        for feature in self._table.item:
+            value = items[feature.name]
+            is_list = feature.kind is FeatureKind.CATEGORIES
+            raw[feature.name] = tf.sparse.from_dense(value) if is_list else value[:, tf.newaxis]
+        columns = _dense(self._transform(raw), self._model.features.item)
+        rows = self._row_of_item.lookup(item_id)
+        return self._model.candidate_tower(self._model.item_features(rows, columns))
+
+
+def _dense(outputs: dict[str, Any], features: tuple[InputFeature, ...]) -> Columns:
+    """Single values [batch, 1] as [batch], bags padded to [batch, width]."""
+    return {
+        name: pad_bags(outputs[name]) if feature.is_bag else outputs[name][:, 0]
+        for feature in features
+        for name in feature.missing
+    }

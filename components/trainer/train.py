@@ -1,0 +1,231 @@
+"""Trains the two towers: from transformed examples to a model and its history."""
+
+import logging
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow_transform as tft
+import tf_keras as keras
+
+from components.trainer.callbacks import Progress, RefreshIndex, TimeLimit
+from components.trainer.candidates import CandidateTable, candidate_table, read_catalogue
+from components.trainer.features import TowerFeatures, tower_features
+from components.trainer.input import ROW, WEIGHT, Windows, batches, read_windows, with_targets
+from components.trainer.metrics import CUTOFFS, metric_name, watched_cutoff
+from components.trainer.model import TwoTowerModel
+from components.trainer.negatives import NegativePool
+from components.transform.vocabularies import read_counts
+from schemas.errors import InputError
+from schemas.features import EVENT_TYPE, feature_table
+from schemas.model_settings import ModelSettings, TrainSettings
+from schemas.settings import DataSettings
+from schemas.transformed import EVENT_TYPE_VOCABULARY, ITEM_VOCABULARY
+
+# Enough targets to tell epochs apart (recall@10 of .1 to ± .004), and quick to rank.
+MAX_VALIDATION_TARGETS = 20_000
+_ADAM_BETA_2 = 0.98
+_GLOBAL_CLIPNORM = 1.0
+
+progress = logging.getLogger("twotower.progress")
+
+
+@dataclass(frozen=True)
+class TrainerInputs:
+    """What training reads.
+
+    Attributes:
+      train_files: Transformed windows of split train.
+      eval_files: Transformed windows of split eval.
+      catalogue_files: The transformed catalogue.
+      windows_graph: Path of the windows' transform graph.
+      catalogue_graph: Path of the catalogue's transform graph.
+    """
+
+    train_files: Sequence[str]
+    eval_files: Sequence[str]
+    catalogue_files: Sequence[str]
+    windows_graph: str
+    catalogue_graph: str
+
+
+@dataclass(frozen=True)
+class TrainedTowers:
+    """A trained model and how it came about.
+
+    Attributes:
+      model: With the weights of its best epoch.
+      candidates: Its candidate table.
+      history: One record an epoch: `epoch` (from 1), `loss`, and where there are validation
+        targets `val_loss` and `val_recall@K`.
+      best_epoch: The epoch that the weights are of, from 1.
+      seconds: Training and validation.
+      targets_per_second: Training alone.
+    """
+
+    model: TwoTowerModel
+    candidates: CandidateTable
+    history: list[dict[str, float]]
+    best_epoch: int
+    seconds: float
+    targets_per_second: float
+
+    @property
+    def validation(self) -> dict[str, float]:
+        """The best epoch's validation metrics."""
+        best = self.history[self.best_epoch - 1]
+        return {name[4:]: value for name, value in best.items() if name.startswith("val_")}
+
+
+@dataclass(frozen=True)
+class _Data:
+    features: TowerFeatures
+    candidates: CandidateTable
+    train: Windows
+    validation: Windows
+
+
+def train(
+    inputs: TrainerInputs,
+    data: DataSettings,
+    model: ModelSettings,
+    settings: TrainSettings,
+    log_dir: str | None = None,
+) -> TrainedTowers:
+    """Trains until validation recall no longer rises, and returns the best epoch's model.
+
+    Validation ranks the whole catalogue for at most MAX_VALIDATION_TARGETS targets of split eval,
+    evenly spread over it. Without a target there, the last epoch is the best.
+
+    Args:
+      inputs: What to read.
+      data: The data's settings.
+      model: Sizes of the towers.
+      settings: How to train.
+      log_dir: Where TensorBoard's logs go; nowhere if None.
+
+    Raises:
+      InputError: There is nothing to learn from, or settings do not fit each other.
+      RuntimeError: Training diverged.
+    """
+    keras.utils.set_random_seed(settings.seed)
+    read = _read(inputs, data)
+    counts = np.bincount(
+        read.train.events[ROW][read.train.events[WEIGHT] > 0], minlength=len(read.candidates)
+    )
+    pool = NegativePool(counts, settings.uniform_negatives)
+    towers = TwoTowerModel(read.features, read.candidates, pool, model, settings)
+    steps = math.ceil(len(read.train) / settings.batch_size)
+    towers.compile(optimizer=_optimizer(settings, steps))
+    return _fit(towers, read, settings, steps, log_dir)
+
+
+def _read(inputs: TrainerInputs, data: DataSettings) -> _Data:
+    windows_graph = tft.TFTransformOutput(inputs.windows_graph)
+    catalogue_graph = tft.TFTransformOutput(inputs.catalogue_graph)
+    features = tower_features(feature_table(data), windows_graph, catalogue_graph)
+    vocabulary, _ = read_counts(windows_graph, ITEM_VOCABULARY)
+    item_id, columns = read_catalogue(list(inputs.catalogue_files), features.item)
+    candidates = candidate_table(vocabulary, item_id, columns, features.item)
+    weights = _weight_of_type(windows_graph, data.targets.weights)
+    exclude_repeats = data.repeat_interactions == "exclude"
+
+    def split(files: Sequence[str]) -> Windows:
+        return read_windows(list(files), features, candidates, weights, exclude_repeats)
+
+    train_windows = with_targets(split(inputs.train_files))
+    validation = with_targets(split(inputs.eval_files), MAX_VALIDATION_TARGETS)
+    if not train_windows.num_targets:
+        raise InputError(
+            "split train has no target to learn from: check targets.event_types and the split"
+        )
+    progress.info(
+        "%d windows with %d targets, %d candidates (%d with an id of their own), "
+        "%d validation targets",
+        len(train_windows),
+        train_windows.num_targets,
+        len(candidates),
+        candidates.num_vocabulary,
+        validation.num_targets,
+    )
+    return _Data(features, candidates, train_windows, validation)
+
+
+def _weight_of_type(graph: tft.TFTransformOutput, weights: dict[str, float]) -> np.ndarray:
+    """[num_event_types + 1] float32: the weight of each event type's index; 1 by default."""
+    names = graph.vocabulary_by_name(EVENT_TYPE_VOCABULARY)
+    by_index = [weights.get(name.decode(errors="replace"), 1.0) for name in names]
+    return np.array([*by_index, 1.0], np.float32)
+
+
+def _optimizer(settings: TrainSettings, steps_per_epoch: int) -> keras.optimizers.Optimizer:
+    """Adam that warms up over half an epoch, then falls by a cosine to a tenth."""
+    warmup = max(1, steps_per_epoch // 2)
+    rate = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=settings.learning_rate / warmup,
+        decay_steps=max(1, settings.max_epochs * steps_per_epoch - warmup),
+        alpha=0.1,
+        warmup_target=settings.learning_rate,
+        warmup_steps=warmup,
+    )
+    return keras.optimizers.Adam(rate, beta_2=_ADAM_BETA_2, global_clipnorm=_GLOBAL_CLIPNORM)
+
+
+def _fit(
+    model: TwoTowerModel, read: _Data, settings: TrainSettings, steps: int, log_dir: str | None
+) -> TrainedTowers:
+    started = time.monotonic()
+    cutoff = watched_cutoff(len(read.candidates))
+    monitor = "val_" + metric_name(cutoff)
+    told = Progress(settings.max_epochs, read.train.num_targets, cutoff)
+    callbacks: list[keras.callbacks.Callback] = [RefreshIndex(), told]
+    callbacks.append(keras.callbacks.TerminateOnNaN())
+    if log_dir is not None:
+        callbacks.append(keras.callbacks.TensorBoard(log_dir, write_graph=False))
+    if settings.max_seconds is not None:
+        callbacks.append(TimeLimit(settings.max_seconds))
+    validation = None
+    best = keras.callbacks.EarlyStopping(
+        monitor, patience=settings.patience, mode="max", restore_best_weights=True
+    )
+    if read.validation.num_targets:
+        validation = batches(read.validation, settings.batch_size, seed=None)
+        callbacks.append(best)
+    fitted = model.fit(
+        batches(read.train, settings.batch_size, settings.seed),
+        epochs=settings.max_epochs,
+        validation_data=validation,
+        callbacks=callbacks,
+        verbose=0,
+    )
+    history = _history(fitted.history)
+    _check_finite(history, settings)
+    if best.best_weights is not None:
+        # Keras restores them only where it stopped early.
+        model.set_weights(best.best_weights)
+    best_epoch = best.best_epoch + 1 if best.best_weights is not None else len(history)
+    seconds = time.monotonic() - started
+    return TrainedTowers(
+        model, read.candidates, history, best_epoch, seconds, told.targets_per_second
+    )
+
+
+def _history(logs: dict[str, list[float]]) -> list[dict[str, float]]:
+    """Keras's lists by metric as one record an epoch, with readable names."""
+    names = {"val_" + metric_name(k): f"val_recall@{k}" for k in CUTOFFS}
+    epochs = len(logs["loss"])
+    return [
+        {"epoch": epoch + 1}
+        | {names.get(name, name): float(values[epoch]) for name, values in logs.items()}
+        for epoch in range(epochs)
+    ]
+
+
+def _check_finite(history: list[dict[str, float]], settings: TrainSettings) -> None:
+    if not math.isfinite(history[-1]["loss"]):
+        raise RuntimeError(
+            f"training diverged at epoch {len(history)}: the loss is {history[-1]['loss']}; lower "
+            f"train.learning_rate (now {settings.learning_rate}) or raise train.temperature"
+        )

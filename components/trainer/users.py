@@ -1,0 +1,55 @@
+"""The table of users that the served model fills incomplete requests from."""
+
+import numpy as np
+import tensorflow as tf
+
+from components.trainer.embeddings import Columns
+from components.trainer.lookup import lookup_table
+from schemas.features import USER_ID
+
+# Above this the model would be mostly table: requests bring their own features then.
+MAX_USERS = 1_000_000
+
+
+class UserTable:
+    """Raw user features by user id, as constants of the served graph."""
+
+    def __init__(self, users: dict[str, np.ndarray]):
+        """Takes `user_id` and each user feature, [num_users] bytes or float32."""
+        user_id = users[USER_ID]
+        self._row_of_user = lookup_table(user_id, default=len(user_id))
+        # One more row: a user that the table lacks has no features.
+        self._columns = {
+            name: tf.constant(np.append(values, _missing(values.dtype)))
+            for name, values in users.items()
+            if name != USER_ID
+        }
+
+    @property
+    def resources(self) -> list[tf.lookup.StaticHashTable]:
+        """What a SavedModel must track."""
+        return [self._row_of_user]
+
+    def filled(self, user_id: tf.Tensor, features: Columns) -> Columns:
+        """Replaces missing features by the table's.
+
+        Args:
+          user_id: [batch] string.
+          features: User features of the request, [batch] string or float32.
+
+        Returns:
+          The same features; what neither request nor table knows stays missing.
+        """
+        rows = self._row_of_user.lookup(user_id)
+        return {
+            name: tf.where(_is_missing(values), tf.gather(self._columns[name], rows), values)
+            for name, values in features.items()
+        }
+
+
+def _missing(dtype: np.dtype) -> bytes | float:
+    return float("nan") if dtype == np.float32 else b""
+
+
+def _is_missing(values: tf.Tensor) -> tf.Tensor:
+    return tf.math.is_nan(values) if values.dtype == tf.float32 else tf.equal(values, "")

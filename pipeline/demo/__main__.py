@@ -1,0 +1,42 @@
+"""`python -m pipeline.demo DIR`: writes the demo log where it is absent or outdated."""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from pipeline.demo.files import current_manifest, write_world
+from pipeline.demo.settings import GENERATOR_VERSION, WorldSettings
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Runs the command and returns its exit code: 0 done, 2 the directory is unfit."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.demo", description=__doc__)
+    parser.add_argument("directory", type=Path, help="where the log, items and users go")
+    parser.add_argument("--seed", type=int, default=WorldSettings.seed)
+    options = parser.parse_args(arguments)
+    try:
+        settings = WorldSettings(seed=options.seed)
+        if current_manifest(options.directory, settings):
+            _say(f"demo log in {options.directory} is up to date (version {GENERATOR_VERSION})")
+            return 0
+        _say(f"writing the demo log to {options.directory} ...")
+        start_s = time.monotonic()
+        counts = write_world(options.directory, settings)["counts"]
+    except (OSError, ValueError) as error:
+        _say(f"error: {error}")
+        return 2
+    _say(
+        f"wrote {counts['lines']:,} lines ({counts['clean']:,} clean events), "
+        f"{counts['items']:,} items, {counts['users']:,} users "
+        f"in {time.monotonic() - start_s:.0f} s"
+    )
+    return 0
+
+
+def _say(message: str) -> None:
+    sys.stderr.write(message + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""Writes the demo world as a user's data would come, with a manifest beside it."""
+
+import csv
+import gzip
+import hashlib
+import io
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pipeline.demo.dirt import bot_ids, soiled_lines
+from pipeline.demo.settings import GENERATOR_VERSION, WorldSettings
+from pipeline.demo.simulate import simulate
+from pipeline.demo.words import AGE_BANDS, LOCATIONS
+from pipeline.demo.world import World, build_world
+
+EVENTS, ITEMS, USERS, MANIFEST = "events.jsonl.gz", "items.csv", "users.csv", "manifest.json"
+DATA_FILES = (EVENTS, ITEMS, USERS)
+
+
+def write_world(directory: Path, settings: WorldSettings) -> dict[str, Any]:
+    """Generates a world and writes its files, replacing those of an earlier generator.
+
+    Args:
+        directory: created if absent.
+        settings: seed and size; the same settings give the same bytes.
+
+    Returns:
+        The manifest: `generator_version`, `settings`, `counts` (of every kind of line, of users
+        and items), `bots` (their user ids) and `sha256` of each data file.
+
+    Raises:
+        FileExistsError: if the directory holds files of these names without a manifest.
+    """
+    _refuse_foreign_files(directory)
+    world = build_world(settings)
+    lines, log_counts = soiled_lines(world, simulate(world))
+    contents = {
+        EVENTS: _gzipped("".join(f"{line}\n" for line in lines)),
+        ITEMS: _items_csv(world).encode(),
+        USERS: _users_csv(world).encode(),
+    }
+    manifest = {
+        "generator_version": GENERATOR_VERSION,
+        "settings": settings.as_dict(),
+        "counts": {
+            **log_counts.as_dict(),
+            "users": settings.num_users,
+            "items": settings.num_items,
+        },
+        "bots": bot_ids(world),
+        "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()},
+    }
+    directory.mkdir(parents=True, exist_ok=True)
+    # Old data goes first, then the manifest: an interruption leaves a file missing, which the next
+    # call repairs, never an old file under a new manifest or files without one.
+    for name in contents:
+        (directory / name).unlink(missing_ok=True)
+    _replace(directory / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
+    for name, data in contents.items():
+        _replace(directory / name, data)
+    return manifest
+
+
+def current_manifest(directory: Path, settings: WorldSettings) -> dict[str, Any] | None:
+    """Returns the manifest if the directory holds this generator's files for these settings.
+
+    Their contents are not compared: a file that someone has edited stays as it is.
+    """
+    path = directory / MANIFEST
+    if not path.exists() or not all((directory / name).exists() for name in DATA_FILES):
+        return None
+    manifest = read_manifest(directory)
+    same = (manifest.get("generator_version"), manifest.get("settings")) == (
+        GENERATOR_VERSION,
+        settings.as_dict(),
+    )
+    return manifest if same else None
+
+
+def read_manifest(directory: Path) -> dict[str, Any]:
+    """Returns the manifest of a directory.
+
+    Raises:
+        ValueError: if it is not a JSON object.
+    """
+    path = directory / MANIFEST
+    try:
+        manifest = json.loads(path.read_text())
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{path} is not JSON ({error}): delete it and its data files") from error
+    if not isinstance(manifest, dict):
+        raise ValueError(f"{path} is not a JSON object: delete it and its data files")
+    return manifest
+
+
+def _refuse_foreign_files(directory: Path) -> None:
+    present = [name for name in DATA_FILES if (directory / name).exists()]
+    if present and not (directory / MANIFEST).exists():
+        raise FileExistsError(
+            f"{directory} holds {', '.join(present)} but no {MANIFEST}, so this command did not "
+            "write them: choose another directory, or move them away"
+        )
+
+
+def _replace(path: Path, data: bytes) -> None:
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_bytes(data)
+    partial.replace(path)
+
+
+def _gzipped(text: str) -> bytes:
+    buffer = io.BytesIO()
+    with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=buffer, mtime=0) as file:
+        file.write(text.encode())
+    return buffer.getvalue()
+
+
+def _items_csv(world: World) -> str:
+    items = world.items
+    rows = (
+        (
+            items.item_id(i),
+            items.title[i],
+            "|".join(items.categories(i)),
+            f"{items.price[i]:.2f}",
+            int(items.added_at_ms[i]),
+        )
+        for i in range(len(items.title))
+    )
+    return _csv(("item", "title", "categories", "price", "added_at"), rows)
+
+
+def _users_csv(world: World) -> str:
+    readers = world.readers
+    rows = (
+        (readers.user_id(u), AGE_BANDS[readers.age_band[u]], LOCATIONS[readers.location[u]])
+        for u in range(len(readers.age_band))
+    )
+    return _csv(("user", "age_band", "location"), rows)
+
+
+def _csv(header: tuple[str, ...], rows: Iterable[tuple[object, ...]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,112 @@
+"""The merging rule, case by case."""
+
+from pathlib import Path
+
+import pytest
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import schema_pb2
+
+from components.config_schema.build import (
+    DEFAULT_CATEGORY_DRIFT,
+    DataSchemas,
+    build_schemas,
+    read_curated,
+)
+from schemas import tfmd
+from schemas.data_settings import FeatureKind
+from schemas.errors import InputError
+from schemas.features import Feature, FeatureTable
+
+TABLE = FeatureTable(
+    user=(Feature("city", FeatureKind.CATEGORY, "city"), Feature("age", FeatureKind.NUMBER, "age")),
+    context=(Feature("device", FeatureKind.CATEGORY, "device"),),
+    item=(
+        Feature("city", FeatureKind.CATEGORY, "city"),
+        Feature("genres", FeatureKind.CATEGORIES, "genres"),
+        Feature("price", FeatureKind.NUMBER, "price"),
+    ),
+)
+
+
+def build(curated: str) -> DataSchemas:
+    return build_schemas(TABLE, text_format.Parse(curated, schema_pb2.Schema()))
+
+
+def feature(schema: schema_pb2.Schema, name: str) -> schema_pb2.Feature:
+    (found,) = (feature for feature in schema.feature if feature.name == name)
+    return found
+
+
+def test_without_a_curated_file_the_configuration_alone_counts() -> None:
+    built = build_schemas(TABLE, None)
+    assert built.windows == tfmd.windows_schema(TABLE)
+    assert built.catalogue == tfmd.catalogue_schema(TABLE)
+    limited = {f.name for f in built.events.feature if f.HasField("drift_comparator")}
+    assert limited == {"event_type", "city", "device"}
+    for each in built.events.feature:
+        each.ClearField("drift_comparator")
+    assert built.events == tfmd.events_schema(TABLE)
+
+
+def test_domains_and_limits_are_added_wherever_the_name_stands_but_not_to_windows() -> None:
+    built = build('feature { name: "city" string_domain { value: "Oslo" } }')
+    for schema in (built.events, built.catalogue):
+        assert list(feature(schema, "city").string_domain.value) == ["Oslo"]
+    assert built.windows == tfmd.windows_schema(TABLE)
+
+
+def test_a_curated_drift_limit_replaces_the_default() -> None:
+    built = build(
+        'feature { name: "device" drift_comparator { infinity_norm { threshold: 0.05 } } }'
+        'feature { name: "age" drift_comparator { jensen_shannon_divergence { threshold: 0.2 } } }'
+    )
+    device, age = feature(built.events, "device"), feature(built.events, "age")
+    assert device.drift_comparator.infinity_norm.threshold == 0.05
+    assert age.drift_comparator.jensen_shannon_divergence.threshold == 0.2
+    city = feature(built.events, "city")
+    assert city.drift_comparator.infinity_norm.threshold == DEFAULT_CATEGORY_DRIFT
+
+
+def test_a_shared_domain_is_copied_in() -> None:
+    built = build(
+        'string_domain { name: "towns" value: "Oslo" value: "Rome" }'
+        'feature { name: "city" domain: "towns" }'
+    )
+    assert list(feature(built.events, "city").string_domain.value) == ["Oslo", "Rome"]
+
+
+def test_the_layout_may_be_repeated_and_the_presence_of_a_list_limited() -> None:
+    built = build(
+        'feature { name: "price" type: FLOAT shape { dim { size: 1 } }'
+        "  presence { min_fraction: 1.0 min_count: 1 } float_domain { min: 0.0 } }"
+        'feature { name: "genres" presence { min_fraction: 0.5 } }'
+    )
+    assert feature(built.catalogue, "price").float_domain.min == 0.0
+    assert feature(built.catalogue, "genres").presence.min_fraction == 0.5
+
+
+@pytest.mark.parametrize(
+    ("curated", "message"),
+    [
+        ('feature { name: "pice" }', "'pice' is not a feature.*nearest: 'price'"),
+        ('feature { name: "is_target" }', "'is_target' is not a feature"),
+        ('feature { name: "price" type: BYTES }', "has type BYTES.*makes it FLOAT"),
+        ('feature { name: "genres" value_count { min: 2 max: 2 } }', "has value_count.*min: 2"),
+        ('feature { name: "age" presence { min_fraction: 0.5 } }', "has presence"),
+        ('feature { name: "city" domain: "towns" }', "domain 'towns'.*defines: none"),
+        ('feature { name: "city" deprecated: true }', "sets `deprecated`"),
+        ('default_environment: "TRAINING"', "`default_environment` is not read"),
+    ],
+)
+def test_what_cannot_be_merged_is_refused(curated: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        build(curated)
+
+
+def test_a_missing_file_and_one_that_is_no_schema_are_named(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"there is no file .*absent\.pbtxt"):
+        read_curated(str(tmp_path / "absent.pbtxt"))
+    broken = tmp_path / "broken.pbtxt"
+    broken.write_text('feature { nam: "x" }')
+    with pytest.raises(InputError, match=r"broken\.pbtxt is not .*1:11.*nam"):
+        read_curated(str(broken))

@@ -1,0 +1,157 @@
+"""Small logs written as the example generators write them, and a model with a known answer."""
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from components.evaluator.columns import EventColumns
+from schemas import features as f
+from schemas import serving
+from schemas.features import FeatureTable, feature_table
+from schemas.settings import DataSettings, from_dict
+
+SETTINGS: dict[str, Any] = {
+    "interactions": {
+        "path": "log.jsonl",
+        "format": "jsonl",
+        "fields": {"user_id": "user", "item_id": "item", "timestamp": "time"},
+        "context": {"device": {"kind": "category"}, "battery": {"kind": "number"}},
+    },
+    "items": {
+        "path": "items.csv",
+        "format": "csv",
+        "fields": {"item_id": "item"},
+        "features": {"genres": {"kind": "categories"}, "price": {"kind": "number"}},
+    },
+    "users": {
+        "path": "users.csv",
+        "format": "csv",
+        "fields": {"user_id": "user"},
+        "features": {"country": {"kind": "category"}},
+    },
+    "history": {"max_length": 3},
+}
+
+# (user, [(item, timestamp, is_target)]): one window.
+Window = tuple[str, list[tuple[str, int, int]]]
+
+
+def data_settings(**changes: Any) -> DataSettings:
+    """Settings with features of every place, changed at the top level."""
+    return from_dict(DataSettings, {**SETTINGS, **changes})
+
+
+TABLE: FeatureTable = feature_table(data_settings())
+
+
+def write_windows(uri: str, splits: Mapping[str, Iterable[Window]]) -> str:
+    """Writes raw windows; the other event columns follow from the timestamp."""
+    for split, windows in splits.items():
+        examples = []
+        for user, events in windows:
+            times = [time for _, time, _ in events]
+            examples.append(
+                {
+                    f.USER_ID: [user],
+                    "country": [f"country of {user}"],
+                    f.ITEM_ID: [item for item, _, _ in events],
+                    f.TIMESTAMP: times,
+                    f.EVENT_TYPE: [f"type {time}" for time in times],
+                    f.VALUE: [time / 2 for time in times],
+                    f.IS_TARGET: [is_target for _, _, is_target in events],
+                    "device": [f"device {time}" for time in times],
+                    "battery": [time / 4 for time in times],
+                }
+            )
+        _write(uri, split, examples)
+    return uri
+
+
+def write_catalogue(uri: str, items: Iterable[str]) -> str:
+    """Writes a raw catalogue; the n-th item has n genres and costs n."""
+    _write(
+        uri,
+        f.CATALOGUE_SPLIT,
+        [
+            {
+                f.ITEM_ID: [item],
+                f.AVAILABLE_AT: [-1],
+                "genres": [f"genre {g}" for g in range(n)],
+                "price": [float(n)],
+            }
+            for n, item in enumerate(items)
+        ],
+    )
+    return uri
+
+
+def _write(uri: str, split: str, examples: Iterable[Mapping[str, list[Any]]]) -> None:
+    folder = os.path.join(uri, f"Split-{split}")
+    os.makedirs(folder, exist_ok=True)
+    path = os.path.join(folder, "data_tfrecord-00000-of-00001.gz")
+    with tf.io.TFRecordWriter(path, "GZIP") as writer:
+        for example in examples:
+            features = {name: _feature(values) for name, values in example.items()}
+            proto = tf.train.Example(features=tf.train.Features(feature=features))
+            writer.write(proto.SerializeToString())
+
+
+def _feature(values: list[Any]) -> tf.train.Feature:
+    if values and isinstance(values[0], float):
+        return tf.train.Feature(float_list=tf.train.FloatList(value=values))
+    if values and isinstance(values[0], int):
+        return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
+    encoded = [value.encode() for value in values]
+    return tf.train.Feature(bytes_list=tf.train.BytesList(value=encoded))
+
+
+def event_columns(windows: Iterable[tuple[int, list[tuple[int, int, int]]]]) -> EventColumns:
+    """Columns of windows given as (user code, [(item row, timestamp, is_target)])."""
+    user, events, offsets = [], [], [0]
+    for code, window in windows:
+        user += [code] * len(window)
+        events += window
+        offsets.append(len(events))
+    item, timestamp, is_target = np.array(events, np.int64).reshape(-1, 3).T
+    return EventColumns(
+        np.array(user, np.int64), item, timestamp, is_target.astype(bool), np.array(offsets)
+    )
+
+
+def save_successor_model(
+    path: str, items: list[str], table: FeatureTable = TABLE, scale: float = 1.0
+) -> str:
+    """Saves a model that scores `scale` for the item after the last of the history, else 0.
+
+    Without history it scores the first item of the list.
+    """
+    module = tf.Module()
+    keys = tf.constant(items)
+    table_init = tf.lookup.KeyValueTensorInitializer(keys, tf.range(len(items), dtype=tf.int64))
+    module.rows = tf.lookup.StaticHashTable(table_init, default_value=-1)
+
+    @tf.function
+    def query(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        history = inputs[serving.HISTORY_ITEM_ID]
+        length = tf.reduce_sum(tf.cast(history != "", tf.int32), axis=1)
+        last = tf.gather(history, tf.maximum(length - 1, 0), batch_dims=1)
+        embedding = tf.one_hot(module.rows.lookup(last) + 1, len(items))
+        return {serving.OUTPUT_EMBEDDING: embedding * scale}
+
+    @tf.function
+    def candidate(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        rows = module.rows.lookup(inputs[f.ITEM_ID])
+        return {serving.OUTPUT_EMBEDDING: tf.one_hot(rows, len(items)) * scale}
+
+    module.query, module.candidate = query, candidate
+    signatures = {
+        serving.QUERY_EMBEDDING: query.get_concrete_function(**serving.query_specs(table)),
+        serving.CANDIDATE_EMBEDDING: candidate.get_concrete_function(
+            **serving.candidate_specs(table)
+        ),
+    }
+    tf.saved_model.save(module, path, signatures)
+    return path

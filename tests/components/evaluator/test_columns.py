@@ -1,0 +1,40 @@
+"""Users become codes and items rows of the catalogue, alike in all splits."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from components.evaluator.columns import index_events
+from components.examples import read_windows
+from schemas.errors import InputError
+from tests.components.evaluator.logs import TABLE, write_windows
+
+SPLITS = {
+    "train": [("w", [("a", 1, 1), ("b", 2, 1)]), ("u", [("b", 3, 1)])],
+    "eval": [],
+    "test": [("u", [("b", 3, 0), ("a", 4, 1)])],
+}
+
+
+def test_codes_are_shared_by_splits(tmp_path: Path) -> None:
+    uri = write_windows(str(tmp_path), SPLITS)
+    windows = {split: read_windows(uri, split, TABLE) for split in SPLITS}
+
+    events = index_events(windows, np.array([b"b", b"a"], object))
+
+    assert events["train"].user.tolist() == [1, 1, 0]
+    assert events["train"].item.tolist() == [1, 0, 0]
+    assert events["eval"].item.tolist() == []
+    assert events["test"].user.tolist() == [0, 0]
+    assert events["test"].item.tolist() == [0, 1]
+    assert events["test"].window_start.tolist() == [0, 0]
+    assert events["train"].window_start.tolist() == [0, 0, 2]
+
+
+def test_item_outside_the_catalogue_is_named(tmp_path: Path) -> None:
+    uri = write_windows(str(tmp_path), SPLITS)
+    windows = {split: read_windows(uri, split, TABLE) for split in SPLITS}
+
+    with pytest.raises(InputError, match=r"1 events of the train split.*'a'"):
+        index_events({"train": windows["train"]}, np.array([b"b"], object))

@@ -1,0 +1,114 @@
+"""The component's contract with TFX: channels, files, properties."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tfx import types
+from tfx.types import standard_artifacts
+
+from components import artifacts
+from components.current_model.read import CurrentModelState, write_current
+from components.evaluator.component import RetrievalEvaluator
+from components.evaluator.executor import Executor
+from components.fragment import read_fragment
+from schemas.model_settings import EvaluationSettings, ModelGateSettings
+from schemas.settings import to_json
+from tests.components.evaluator.logs import (
+    data_settings,
+    save_successor_model,
+    write_catalogue,
+    write_windows,
+)
+
+ITEMS = [f"item {n}" for n in range(8)]
+
+
+def artifact(kind: type[types.Artifact], uri: Path) -> types.Artifact:
+    made = kind()
+    made.uri = str(uri)
+    return made
+
+
+def execute(root: Path, gates: ModelGateSettings, current: CurrentModelState) -> dict[str, Any]:
+    """Runs the executor as a launcher would, and returns its output artifacts."""
+    train = [(f"u{n}", [(ITEMS[n], n, 1), (ITEMS[n + 1], n + 10, 1)]) for n in range(5)]
+    test = [("u1", [(ITEMS[1], 1, 0), (ITEMS[2], 11, 0), (ITEMS[3], 30, 1)])]
+    write_windows(str(root / "windows"), {"train": train, "eval": [], "test": test})
+    write_catalogue(str(root / "catalogue"), ITEMS)
+    save_successor_model(str(root / "model" / "Format-Serving"), ITEMS)
+    write_current(str(root / "current"), current)
+    inputs = {
+        "model": [artifact(standard_artifacts.Model, root / "model")],
+        "windows": [artifact(standard_artifacts.Examples, root / "windows")],
+        "catalogue": [artifact(standard_artifacts.Examples, root / "catalogue")],
+        "current": [artifact(artifacts.CurrentModelInfo, root / "current")],
+    }
+    outputs = {
+        "evaluation": [artifact(artifacts.Evaluation, root / "evaluation")],
+        "blessing": [artifact(standard_artifacts.ModelBlessing, root / "blessing")],
+    }
+    properties = {
+        "data": to_json(data_settings()),
+        "evaluation_settings": to_json(EvaluationSettings(bootstrap_samples=20, gates=gates)),
+        "code_version": "1",
+    }
+    Executor().Do(inputs, outputs, properties)
+    return {key: made for key, (made,) in outputs.items()}
+
+
+def test_good_model_is_blessed(tmp_path: Path) -> None:
+    outputs = execute(tmp_path, ModelGateSettings(metric="mrr"), CurrentModelState())
+
+    evaluation = json.loads((tmp_path / "evaluation" / "evaluation.json").read_text())
+    fragment = read_fragment(outputs["evaluation"].uri)
+    assert fragment is not None
+    assert fragment.pop("component") == "RetrievalEvaluator"
+    assert fragment.pop("seconds") >= 0
+    assert fragment == evaluation
+    assert outputs["evaluation"].get_float_custom_property("mrr") == 1.0
+    assert outputs["evaluation"].get_int_custom_property("targets") == 1
+    assert (tmp_path / "blessing" / "BLESSED").exists()
+    assert not (tmp_path / "blessing" / "NOT_BLESSED").exists()
+    assert outputs["blessing"].get_int_custom_property("blessed") == 1
+    assert outputs["blessing"].get_string_custom_property("current_model") == str(
+        tmp_path / "model"
+    )
+
+
+def test_refused_model_is_not_blessed_and_the_reason_stands_in_the_evaluation(
+    tmp_path: Path,
+) -> None:
+    twin = save_successor_model(str(tmp_path / "exact" / "7"), ITEMS)
+    serving = CurrentModelState(version="7", serving_path="", exact_path=twin)
+
+    outputs = execute(tmp_path, ModelGateSettings(beats=("markov",), metric="recall@100"), serving)
+
+    evaluation = json.loads((tmp_path / "evaluation" / "evaluation.json").read_text())
+    beats, drop = evaluation["gates"]
+    assert (beats["name"], beats["passed"]) == ("model.beats_markov", False)
+    assert (drop["name"], drop["passed"], drop["value"]) == ("model.max_drop", True, 0.0)
+    assert evaluation["test"]["current"] == evaluation["test"]["model"]
+    assert (tmp_path / "blessing" / "NOT_BLESSED").exists()
+    assert outputs["blessing"].get_int_custom_property("blessed") == 0
+    assert outputs["blessing"].get_string_custom_property("compared_with_version") == "7"
+
+
+def test_component_wires_its_channels() -> None:
+    component = RetrievalEvaluator(
+        model=types.Channel(type=standard_artifacts.Model),
+        windows=types.Channel(type=standard_artifacts.Examples),
+        catalogue=types.Channel(type=standard_artifacts.Examples),
+        current=types.Channel(type=artifacts.CurrentModelInfo),
+        data="{}",
+        evaluation_settings="{}",
+        code_version="1",
+    )
+
+    assert component.id == "RetrievalEvaluator"
+    assert set(component.inputs) == {"model", "windows", "catalogue", "current"}
+    assert component.outputs["evaluation"].type is artifacts.Evaluation
+    assert component.outputs["blessing"].type is standard_artifacts.ModelBlessing
+    with pytest.raises(TypeError):
+        RetrievalEvaluator(model=None)  # type: ignore[call-arg]

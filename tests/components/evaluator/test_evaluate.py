@@ -1,0 +1,191 @@
+"""The whole measurement on a log of chains, with models whose answers are known."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.evaluator.embed import SignatureEncoder
+from components.evaluator.evaluate import evaluate
+from components.examples import read_catalogue, read_windows
+from schemas.errors import InputError
+from schemas.features import feature_table
+from schemas.model_settings import EvaluationSettings, ModelGateSettings
+from tests.components.evaluator.logs import (
+    TABLE,
+    data_settings,
+    save_successor_model,
+    write_catalogue,
+    write_windows,
+)
+
+NUM_ITEMS = 30
+ITEMS = [f"item {n:02}" for n in range(NUM_ITEMS)]
+SETTINGS = EvaluationSettings(cutoffs=(1, 10), bootstrap_samples=50)
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Each user walks along the items; the last two steps are the test split."""
+    root = tmp_path_factory.mktemp("log")
+    train, test = [], []
+    for user in range(12):
+        walk = [(ITEMS[2 * user + n], 1000 * user + n) for n in range(6)]
+        train.append((f"user {user}", [(item, time, 1) for item, time in walk[:4]]))
+        test.append((f"user {user}", [(item, time, int(n >= 4)) for n, (item, time) in
+                                      enumerate(walk) if n >= 1]))  # fmt: skip
+    return {
+        "windows": write_windows(str(root / "windows"), {"train": train, "eval": [], "test": test}),
+        "catalogue": write_catalogue(str(root / "catalogue"), ITEMS),
+        "successor": save_successor_model(str(root / "successor"), ITEMS),
+        # The same towers over a list in the opposite order: it always names the item before.
+        "predecessor": save_successor_model(str(root / "predecessor"), ITEMS[::-1]),
+    }
+
+
+def run(log: dict[str, str], model: str, current: str | None = None, **changes: object) -> dict:
+    return evaluate(
+        model_path=log[model],
+        windows_uri=log["windows"],
+        catalogue_uri=log["catalogue"],
+        current_path=current and log[current],
+        data=data_settings(),
+        settings=EvaluationSettings(**{**vars(SETTINGS), **changes}),
+    )
+
+
+def test_model_that_knows_the_answer_is_perfect_and_passes(log: dict[str, str]) -> None:
+    found = run(log, "successor")
+
+    assert found["protocol"] == {
+        "name": "successive",
+        "split": "test",
+        "targets": 2 * 12,
+        "users": 12,
+        "candidates": NUM_ITEMS,
+        "repeat_interactions": "exclude",
+        "repeat_targets_skipped": 0,
+        "sampled": False,
+        "sampled_from": 2 * 12,
+    }
+    assert found["test"]["model"]["recall@1"] == 1.0
+    assert found["test"]["model"]["mrr"] == 1.0
+    assert found["confidence"]["model"]["recall@1"] == [1.0, 1.0]
+    assert set(found["test"]["baselines"]) == {
+        "popularity", "recent_popularity", "item_knn", "markov",
+    }  # fmt: skip
+    assert "current" not in found["test"]
+    low, high = found["confidence"]["model_minus_popularity"]["mrr"]
+    assert 0 < low <= 1.0 - found["test"]["baselines"]["popularity"]["mrr"] <= high
+    assert found["slices"]["past_events"]["3-9"]["targets"] == 24
+    assert found["slices"]["past_events"]["3-9"]["recall@10"] == 1.0
+    assert sum(s["targets"] for s in found["slices"]["item_popularity"].values()) == 24
+    assert [gate["name"] for gate in found["gates"]] == [
+        "model.beats_popularity",
+        "model.max_drop",
+    ]
+    assert all(gate["passed"] for gate in found["gates"])
+    json.dumps(found, allow_nan=False)
+
+
+def test_ties_count_against_a_model_that_is_wrong(log: dict[str, str]) -> None:
+    """It gives 1 to a seen item and 0 to all others: the true one ties with all that are left."""
+    found = run(log, "predecessor")
+
+    left = [NUM_ITEMS - 4, NUM_ITEMS - 5]
+    assert found["test"]["model"]["mrr"] == pytest.approx((1 / left[0] + 1 / left[1]) / 2)
+    assert not found["gates"][0]["passed"]
+
+
+def test_comparison_with_what_serves_on_the_same_targets(log: dict[str, str]) -> None:
+    worse = run(log, "predecessor", current="successor")
+    better = run(log, "successor", current="predecessor")
+
+    assert worse["test"]["current"]["mrr"] == 1.0
+    assert worse["test"]["current"] == better["test"]["model"]
+    assert worse["confidence"]["model_minus_current"]["mrr"][1] < 0
+    assert [gate["passed"] for gate in worse["gates"]][1] is False
+    assert [gate["passed"] for gate in better["gates"]][1] is True
+
+
+def test_measuring_twice_gives_the_same(log: dict[str, str]) -> None:
+    assert run(log, "successor", max_targets=10) == run(log, "successor", max_targets=10)
+    assert run(log, "successor", max_targets=10)["protocol"]["targets"] == 10
+
+
+def test_gate_on_an_unknown_metric_is_refused(log: dict[str, str]) -> None:
+    with pytest.raises(InputError, match=r"evaluation\.gates\.metric"):
+        run(log, "successor", gates=ModelGateSettings(metric="recall@7"))
+
+
+@pytest.mark.parametrize("scale", [float("nan"), float("inf"), 1e30])
+def test_model_with_scores_that_are_not_finite_is_refused(
+    log: dict[str, str], tmp_path: Path, scale: float
+) -> None:
+    broken = save_successor_model(str(tmp_path / "broken"), ITEMS, scale=scale)
+
+    with pytest.raises(FloatingPointError, match="diverged"):
+        run({**log, "broken": broken}, "broken")
+
+
+def test_saved_model_without_the_signatures_is_refused(log: dict[str, str], tmp_path: Path) -> None:
+    tf.saved_model.save(tf.Module(), str(tmp_path / "bare"))
+
+    with pytest.raises(InputError, match=r"no signature 'query_embedding'.*none"):
+        run({**log, "bare": str(tmp_path / "bare")}, "bare")
+
+
+def test_batches_come_back_in_order(log: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("components.evaluator.embed.QUERY_BATCH", 5)
+    encoder = SignatureEncoder(log["successor"], TABLE)
+    windows = read_windows(log["windows"], "train", TABLE)
+    positions = np.arange(len(windows.item_id))
+
+    embedded = encoder.queries(windows, positions, max_history=2)
+
+    items = windows.item_id.tolist()
+    expected = [
+        0 if position % 4 == 0 else ITEMS.index(items[position - 1].decode()) + 1
+        for position in positions
+    ]
+    assert embedded.argmax(axis=1).tolist() == expected
+
+
+def test_model_of_other_features_gets_what_it_knows_and_missing_for_the_rest(
+    log: dict[str, str],
+) -> None:
+    fewer = feature_table(data_settings(users=None, items=None))
+    encoder = SignatureEncoder(log["successor"], fewer)
+
+    candidates = encoder.candidates(read_catalogue(log["catalogue"], fewer))
+    queries = encoder.queries(read_windows(log["windows"], "test", fewer), np.array([1]), 3)
+
+    assert encoder.inputs_sent_as_missing == ("country", "genres", "price")
+    assert candidates.argmax(axis=1).tolist() == list(range(NUM_ITEMS))
+    assert queries.argmax(axis=1).tolist() == [2]
+
+
+def test_one_user_one_item_and_no_past(tmp_path: Path) -> None:
+    found = evaluate(
+        save_successor_model(str(tmp_path / "model"), ["only"]),
+        write_windows(
+            str(tmp_path / "windows"),
+            {
+                "train": [("other", [("only", 1, 1)])],
+                "eval": [],
+                "test": [("new", [("only", 5, 1)])],
+            },
+        ),
+        write_catalogue(str(tmp_path / "catalogue"), ["only"]),
+        None,
+        data_settings(),
+        SETTINGS,
+    )
+
+    assert found["test"]["model"]["recall@10"] == 1.0
+    assert found["test"]["baselines"]["markov"]["recall@10"] == 1.0
+    assert found["slices"]["past_events"]["0"]["targets"] == 1
+    assert not found["gates"][0]["passed"]
+    json.dumps(found, allow_nan=False)

@@ -1,0 +1,59 @@
+"""Small stand-ins for what is published: only their files matter here."""
+
+from pathlib import Path
+
+from components.pusher.manifest import Manifest
+from components.pusher.publish import Published, publish
+
+
+def write_bundle(folder: Path, content: str = "graph") -> Path:
+    """Writes a bundle of two SavedModels whose bytes follow from `content`."""
+    for model in ("scann", "exact"):
+        files = {
+            "saved_model.pb": f"{model} {content}",
+            "variables/variables.index": "index",
+            "assets/items.txt": "a\nb\n",
+            "fingerprint.pb": f"random {folder}",
+        }
+        for path, text in files.items():
+            target = folder / model / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(text)
+    return folder
+
+
+class Destination:
+    """A push destination under `root`, and what to publish to it."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.serving = root / "serving" / "demo"
+        self.exact = root / "serving_exact" / "demo"
+        self.statistics = root / "FeatureStats.pb"
+        self.statistics.write_bytes(b"statistics")
+
+    def publish(self, content: str = "graph", keep_versions: int = 5) -> Published:
+        """Publishes a bundle made of `content`."""
+        bundle = write_bundle(self.root / f"bundle-{content}", content)
+        return publish(
+            str(bundle),
+            str(self.serving),
+            str(self.exact),
+            Manifest(name="demo", code_version="c0", metrics={"recall@10": 0.25}),
+            statistics_file=str(self.statistics),
+            keep_versions=keep_versions,
+        )
+
+    def visible(self) -> tuple[list[str], list[str]]:
+        """The versions a server sees, in both folders."""
+        return _visible(self.serving), _visible(self.exact)
+
+    def all_names(self) -> set[str]:
+        """Every child of both folders, hidden ones too."""
+        return {p.name for d in (self.serving, self.exact) if d.exists() for p in d.iterdir()}
+
+
+def _visible(folder: Path) -> list[str]:
+    if not folder.exists():
+        return []
+    return sorted((p.name for p in folder.iterdir() if p.name.isdigit()), key=int)

@@ -1,0 +1,161 @@
+"""VersionedPusher publishes what both blessings allow, and states every refusal."""
+
+import json
+from pathlib import Path
+
+import pytest
+from tfx import types
+from tfx.types import standard_artifacts
+
+from components import artifacts
+from components.fragment import read_fragment
+from components.pusher.component import VersionedPusher
+from components.pusher.executor import Executor
+from components.pusher.manifest import read_manifest
+from tests.components.pusher.bundles import Destination, write_bundle
+
+
+def blessing(kind: type[types.Artifact], root: Path, blessed: int) -> list[types.Artifact]:
+    artifact = kind()
+    artifact.uri = str(root / kind.TYPE_NAME)
+    artifact.set_int_custom_property("blessed", blessed)
+    return [artifact]
+
+
+def artifact_at(kind: type[types.Artifact], path: Path) -> list[types.Artifact]:
+    artifact = kind()
+    artifact.uri = str(path)
+    path.mkdir(parents=True, exist_ok=True)
+    return [artifact]
+
+
+class Push:
+    """One execution of the pusher with artifacts under `root`."""
+
+    def __init__(self, root: Path):
+        self.destination = Destination(root)
+        write_bundle(root / "bundle")
+        statistics = root / "statistics"
+        (statistics / "Split-events").mkdir(parents=True)
+        (statistics / "Split-events/FeatureStats.pb").write_bytes(b"statistics")
+        self.inputs = {
+            "bundle": artifact_at(artifacts.Bundle, root / "bundle"),
+            "model_blessing": blessing(standard_artifacts.ModelBlessing, root, 1),
+            "infra_blessing": blessing(standard_artifacts.InfraBlessing, root, 1),
+            "evaluation": artifact_at(artifacts.Evaluation, root / "evaluation"),
+            "events_statistics": artifact_at(standard_artifacts.ExampleStatistics, statistics),
+        }
+        evaluation = {"protocol": {"name": "successive"}, "test": {"model": {"recall@10": 0.25}}}
+        (root / "evaluation/evaluation.json").write_text(json.dumps(evaluation))
+        (self.pushed_model,) = artifact_at(standard_artifacts.PushedModel, root / "pushed_model")
+
+    def run(self) -> dict:
+        """Executes, and returns the fragment."""
+        Executor().Do(
+            self.inputs,
+            {"pushed_model": [self.pushed_model]},
+            {
+                "name": "demo",
+                "serving_dir": str(self.destination.serving),
+                "exact_dir": str(self.destination.exact),
+                "keep_versions": 5,
+                "code_version": "c0",
+                "launch": "1",
+            },
+        )
+        fragment = read_fragment(self.pushed_model.uri)
+        assert fragment is not None
+        return fragment
+
+
+@pytest.fixture
+def push(tmp_path: Path) -> Push:
+    return Push(tmp_path)
+
+
+def test_with_both_blessings_it_publishes(push):
+    fragment = push.run()
+
+    version = fragment["version"]
+    assert fragment["pushed"]
+    assert push.destination.visible() == ([version], [version])
+    assert push.pushed_model.get_int_custom_property("pushed") == 1
+    assert push.pushed_model.get_string_custom_property("pushed_version") == version
+    destination = push.pushed_model.get_string_custom_property("pushed_destination")
+    assert destination == fragment["serving_path"] == str(push.destination.serving / version)
+    assert fragment["exact_path"] == str(push.destination.exact / version)
+    manifest = read_manifest(fragment["serving_path"])
+    assert manifest.metrics == {"recall@10": 0.25}
+    assert manifest.protocol == {"name": "successive"}
+    assert manifest.content_hash == fragment["content_hash"]
+
+
+def test_a_second_run_says_that_it_serves_already(push):
+    first = push.run()
+    second = push.run()
+    assert second["version"] == first["version"]
+    assert "already serving" in second["reason"]
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "cure"),
+    [
+        ("model_blessing", standard_artifacts.ModelBlessing, "evaluation.gates"),
+        ("infra_blessing", standard_artifacts.InfraBlessing, "index.recall_target"),
+    ],
+)
+def test_a_failed_blessing_is_named_with_its_cure(push, tmp_path, key, kind, cure):
+    push.inputs[key] = blessing(kind, tmp_path, 0)
+    fragment = push.run()
+    assert (fragment["pushed"], fragment["version"]) == (False, None)
+    assert f"the {key.replace('_', ' ')} was refused" in fragment["reason"]
+    assert cure in fragment["reason"]
+    assert push.pushed_model.get_int_custom_property("pushed") == 0
+    assert push.destination.all_names() == set()
+
+
+@pytest.mark.parametrize("key", ["model_blessing", "infra_blessing"])
+def test_a_missing_blessing_is_named(push, key):
+    del push.inputs[key]
+    fragment = push.run()
+    assert not fragment["pushed"]
+    assert f"there is no {key.replace('_', ' ')}" in fragment["reason"]
+    assert push.destination.all_names() == set()
+
+
+def test_both_refusals_are_told(push, tmp_path):
+    push.inputs["model_blessing"] = blessing(standard_artifacts.ModelBlessing, tmp_path, 0)
+    push.inputs["infra_blessing"] = []
+    reason = push.run()["reason"]
+    assert "the model blessing was refused" in reason
+    assert "there is no infra blessing" in reason
+
+
+def test_a_refusal_leaves_what_serves_untouched(push, tmp_path):
+    version = push.run()["version"]
+    push.inputs["model_blessing"] = blessing(standard_artifacts.ModelBlessing, tmp_path, 0)
+    push.run()
+    assert push.destination.visible() == ([version], [version])
+
+
+def test_the_component_requires_both_blessings():
+    channels = {
+        "bundle": types.Channel(type=artifacts.Bundle),
+        "model_blessing": types.Channel(type=standard_artifacts.ModelBlessing),
+        "infra_blessing": types.Channel(type=standard_artifacts.InfraBlessing),
+        "evaluation": types.Channel(type=artifacts.Evaluation),
+        "events_statistics": types.Channel(type=standard_artifacts.ExampleStatistics),
+    }
+    settings = {
+        "name": "demo",
+        "serving_dir": "serving/demo",
+        "exact_dir": "serving_exact/demo",
+        "keep_versions": 5,
+        "code_version": "c0",
+        "launch": "1",
+    }
+    component = VersionedPusher(**channels, **settings)
+    assert component.outputs["pushed_model"].type is standard_artifacts.PushedModel
+    for key in ("model_blessing", "infra_blessing"):
+        with pytest.raises((TypeError, ValueError)):
+            VersionedPusher(**{**channels, key: None}, **settings)

@@ -1,0 +1,43 @@
+"""The manifest survives the way to disk and back; what is no manifest is an error with a cure."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.pusher.manifest import Manifest, manifest_path, read_manifest, write_manifest
+from schemas.errors import InputError
+
+
+@given(
+    name=st.text(),
+    metrics=st.dictionaries(st.text(), st.floats(allow_nan=False, allow_infinity=False)),
+)
+def test_round_trip(tmp_path_factory, name, metrics):
+    folder = str(tmp_path_factory.mktemp("version"))
+    manifest = Manifest(
+        name=name,
+        code_version="c0",
+        metrics=metrics,
+        protocol={"name": "successive", "targets": 3},
+        version="17",
+        content_hash="ab",
+        pushed_at="2024-01-01T00:00:00+00:00",
+    )
+    write_manifest(folder, manifest)
+    assert read_manifest(folder) == manifest
+
+
+def test_a_missing_manifest_names_the_version_and_the_cure(tmp_path):
+    with pytest.raises(InputError, match=r"17 has no assets\.extra/manifest\.json.*push\.serving"):
+        read_manifest(str(tmp_path / "17"))
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"name": "demo"}', '{"unknown": 1}', "[]"])
+def test_an_unreadable_manifest_is_an_input_error(tmp_path, text):
+    path = Path(manifest_path(str(tmp_path)))
+    path.parent.mkdir()
+    path.write_text(text)
+    with pytest.raises(InputError, match="cannot be read as a manifest"):
+        read_manifest(str(tmp_path))

@@ -1,0 +1,83 @@
+"""A rollback withdraws the newer versions from both folders, or from neither."""
+
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+from components.pusher import rollback as rollback_module
+from components.pusher.rollback import rollback
+from schemas.errors import InputError
+from tests.components.pusher.bundles import Destination
+
+
+@pytest.fixture
+def destination(tmp_path: Path) -> Destination:
+    destination = Destination(tmp_path)
+    for content in "abc":
+        destination.publish(content)
+    return destination
+
+
+def test_by_default_it_goes_back_by_one(destination):
+    versions = destination.visible()[0]
+    done = rollback(str(destination.serving), str(destination.exact))
+    assert (done.version, done.withdrawn) == (versions[1], (versions[2],))
+    assert destination.visible() == (versions[:2], versions[:2])
+
+
+def test_it_goes_back_to_a_named_version(destination):
+    versions = destination.visible()[0]
+    done = rollback(str(destination.serving), str(destination.exact), to=int(versions[0]))
+    assert (done.version, done.withdrawn) == (versions[0], tuple(versions[1:]))
+    assert destination.visible() == (versions[:1], versions[:1])
+
+
+def test_what_is_withdrawn_can_be_brought_back(destination):
+    newest = destination.visible()[0][-1]
+    rollback(str(destination.serving), str(destination.exact))
+    hidden = destination.serving / f".rolled-back-{newest}"
+    assert (hidden / "saved_model.pb").read_text() == "scann c"
+
+
+def test_going_back_to_what_serves_changes_nothing(destination):
+    before = destination.visible()
+    done = rollback(str(destination.serving), str(destination.exact), to=int(before[0][-1]))
+    assert done.withdrawn == ()
+    assert destination.visible() == before
+
+
+def test_a_rollback_that_breaks_takes_its_moves_back(destination, monkeypatch):
+    before = destination.visible()
+    real = tf.io.gfile.rename
+
+    def rename(source: str, target: str, overwrite: bool = False) -> None:
+        if source.startswith(str(destination.exact)) and ".rolled-back" in target:
+            raise OSError("permission denied")
+        real(source, target, overwrite)
+
+    monkeypatch.setattr(rollback_module.tf.io.gfile, "rename", rename)
+    with pytest.raises(OSError, match="permission denied"):
+        rollback(str(destination.serving), str(destination.exact), to=int(before[0][0]))
+    assert destination.visible() == before
+
+
+def test_an_unknown_version_lists_those_there(destination):
+    versions = destination.visible()[0]
+    with pytest.raises(InputError, match=f"no version 12; .*{', '.join(versions)}"):
+        rollback(str(destination.serving), str(destination.exact), to=12)
+
+
+def test_the_only_version_cannot_be_rolled_back(tmp_path):
+    destination = Destination(tmp_path)
+    version = destination.publish().version
+    with pytest.raises(InputError, match=rf"no version to go back to \(there: {version}\)"):
+        rollback(str(destination.serving), str(destination.exact))
+
+
+def test_a_target_without_its_twin_is_refused(destination):
+    versions = destination.visible()[0]
+    (destination.exact / versions[1] / "saved_model.pb").unlink()
+    with pytest.raises(InputError, match="has no twin"):
+        rollback(str(destination.serving), str(destination.exact))
+    assert destination.visible()[0] == versions

@@ -1,0 +1,181 @@
+"""Runs as the runner and the steps would tell of them: complete, refused and failed."""
+
+from typing import Any
+
+CUTOFFS = (1, 5, 10, 20, 50, 100)
+STEPS = (
+    ("CatalogueExampleGen", 3.2),
+    ("InteractionExampleGen", 21.4),
+    ("StatisticsGen.events", 9.8),
+    ("DataGate", 0.4),
+    ("Transform.windows", 24.0),
+    ("TwoTowerTrainer", 84.6),
+    ("RetrievalEvaluator", 12.9),
+    ("ScannIndexer", 17.3),
+    ("VersionedPusher", 0.6),
+)
+
+
+def ranking(recall_at_10: float) -> dict[str, float]:
+    """Metrics of a ranking whose recall grows by a fixed power of K."""
+    recalls = {f"recall@{k}": round(min(1.0, recall_at_10 * (k / 10) ** 0.6), 4) for k in CUTOFFS}
+    return {
+        **recalls,
+        "ndcg@10": round(recall_at_10 * 0.55, 4),
+        "mrr": round(recall_at_10 * 0.48, 4),
+        "coverage@10": 0.61,
+    }
+
+
+def around(values: dict[str, float], offset: float = 0.0) -> dict[str, list[float]]:
+    """An interval of 0.01 on either side of each value less `offset`."""
+    return {name: [value - offset - 0.01, value - offset + 0.01] for name, value in values.items()}
+
+
+def gate(name: str, passed: bool = True, reason: str = "as it should be") -> dict[str, Any]:
+    """A gate of value 0.2 and threshold 0.1."""
+    return {"name": name, "passed": passed, "value": 0.2, "threshold": 0.1, "reason": reason}
+
+
+def fragments() -> dict[str, dict[str, Any]]:
+    """What every step of a complete run said."""
+    model = ranking(0.1874)
+    baselines = {
+        "popularity": ranking(0.0612),
+        "recent_popularity": ranking(0.1013),
+        "item_knn": ranking(0.1207),
+        "markov": ranking(0.1442),
+    }
+    leads = {f"model_minus_{name}": around(model, 0.1) for name in baselines}
+    split = {"first": "2024-01-01T00:00:00+00:00", "last": "2024-05-01T00:00:00+00:00"}
+    told: tuple[dict[str, Any], ...] = (
+        {
+            "component": "CatalogueExampleGen",
+            "read": 2004,
+            "kept": 2000,
+            "rejects": {"duplicate": 4},
+            "items": 2000,
+            "logged_only": 0,
+            "seconds": 3.0,
+        },
+        {
+            "component": "InteractionExampleGen",
+            "read": 201_530,
+            "kept": 198_764,
+            "rejects": {"unparseable": 803, "duplicate": 1412, "future_timestamp": 551},
+            "splits": {
+                "train": {"events": 159_011, "windows": 8123, "targets": 120_544, **split},
+                "eval": {"events": 19_876, "windows": 2711, "targets": 15_020, **split},
+                "test": {"events": 19_877, "windows": 2698, "targets": 15_102, **split},
+            },
+            "users": 2987,
+            "items": 2000,
+            **split,
+            "seconds": 20.9,
+        },
+        {"component": "DataGate", "gates": [gate("data.reject_fraction")]},
+        {
+            "component": "TwoTowerTrainer",
+            "epochs": 8,
+            "best_epoch": 7,
+            "seconds": 80.1,
+            "targets_per_second": 12_034.5,
+            "parameters": 412_345,
+            "candidates": 2000,
+            "validation": {"recall@10": 0.21},
+            "history": [
+                {
+                    "epoch": epoch,
+                    "loss": 6.1 - 0.9 * epoch**0.5,
+                    "val_loss": 6.2 - 0.8 * epoch**0.5,
+                    "val_factorized_top_k/top_10_categorical_accuracy": 0.08 * epoch**0.5,
+                    "val_factorized_top_k/top_100_categorical_accuracy": 0.2 * epoch**0.5,
+                }
+                for epoch in range(1, 9)
+            ],
+        },
+        {
+            "component": "RetrievalEvaluator",
+            "protocol": {"name": "successive", "targets": 15_102, "users": 2410, "sampled": False},
+            "test": {"model": model, "baselines": baselines},
+            "confidence": {"model": around(model), **leads},
+            "slices": {
+                "past_events": {
+                    part: {
+                        "users": users,
+                        "targets": 4 * users,
+                        "small": users < 30,
+                        "recall@10": 0.18,
+                        "ndcg@10": 0.1,
+                        "mrr": 0.09,
+                    }
+                    for part, users in (("0", 12), ("10+", 1800), ("3-9", 410))
+                }
+            },
+            "gates": [gate("model.beats_popularity", reason="recall@10 0.1874 against 0.0612")],
+            "seconds": 12.5,
+        },
+        {
+            "component": "ScannIndexer",
+            "index": {
+                "kind": "scann",
+                "recall@100": 0.9934,
+                "latency_ms": {"p50": 1.72, "p99": 3.9},
+                "candidates": 2000,
+                "size_bytes": 2_345_678,
+                "memory_bytes": 151_000_000,
+            },
+            "gates": [gate("index.recall")],
+            "seconds": 17.0,
+        },
+        {
+            "component": "VersionedPusher",
+            "pushed": True,
+            "version": "1719848123",
+            "serving_path": "runs/demo/serving/demo/1719848123",
+            "exact_path": "runs/demo/serving_exact/demo/1719848123",
+            "content_hash": "ab" * 32,
+            "reason": "version 1719848123 published at runs/demo/serving/demo/1719848123.",
+            "gates": [],
+            "seconds": 0.5,
+        },
+    )
+    return {fragment["component"]: fragment for fragment in told}
+
+
+def steps(failed: str | None = None, error: str | None = None) -> list[dict[str, Any]]:
+    """The steps of a run, skipped after the one that failed. Each has its own fragment folder."""
+    listed: list[dict[str, Any]] = []
+    status = "complete"
+    for name, seconds in STEPS:
+        if name == failed:
+            status = "failed"
+        listed.append(
+            {
+                "component": name,
+                "status": status,
+                "seconds": 0.0 if status == "skipped" else seconds,
+                "fragment_uris": [f"pipeline_root/{name}"],
+                "error": error if status == "failed" else None,
+            }
+        )
+        status = "skipped" if status == "failed" else status
+    return listed
+
+
+def run(**changes: Any) -> dict[str, Any]:
+    """What the runner knows of a run."""
+    return {
+        "name": "demo",
+        "config_path": "pipeline/configs/demo.yaml",
+        "config": {"name": "demo", "output": "runs/demo", "model": {"dim": 64}},
+        "config_hash": "0123456789abcdef",
+        "versions": {"python": "3.10.13", "tensorflow": "2.16.2", "scann": "1.3.2"},
+        "started": "2024-07-01T15:31:07+00:00",
+        "status": "pushed",
+        "exit_code": 0,
+        "error": None,
+        "gates": [],
+        "paths": {"report": "runs/demo/report.html", "log": "runs/demo/run.log"},
+        **changes,
+    }

@@ -1,0 +1,174 @@
+"""Small worlds for the trainer: raw windows and items, transformed and written as TFX would."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_transform.beam as tft_beam
+from tensorflow_metadata.proto.v0 import schema_pb2
+from tensorflow_transform.tf_metadata import dataset_metadata
+
+from components.trainer.export import TransformGraphs
+from components.trainer.train import TrainerInputs
+from components.transform.preprocessing import (
+    catalogue_preprocessing_fn,
+    windows_preprocessing_fn,
+)
+from schemas import tfmd
+from schemas.data_settings import FeatureKind
+from schemas.features import Feature, feature_table
+from schemas.settings import DataSettings, from_dict, to_json
+
+NAN = float("nan")
+Row = dict[str, list[Any]]
+
+PLAIN = {
+    "interactions": {
+        "path": "log.csv",
+        "format": "csv",
+        "fields": {"user_id": "u", "item_id": "i", "timestamp": "t"},
+    },
+    "history": {"max_length": 8},
+}
+RICH = {
+    "interactions": {
+        **PLAIN["interactions"],
+        "context": {"device": {"kind": "category"}, "battery": {"kind": "number"}},
+    },
+    "users": {
+        "path": "users.csv",
+        "format": "csv",
+        "fields": {"user_id": "u"},
+        "features": {"age": {"kind": "number"}, "place": {"kind": "category"}},
+    },
+    "items": {
+        "path": "items.csv",
+        "format": "csv",
+        "fields": {"item_id": "i"},
+        "features": {
+            "title": {"kind": "text"},
+            "genres": {"kind": "categories"},
+            "price": {"kind": "number"},
+            "brand": {"kind": "category"},
+        },
+    },
+    "history": {"max_length": 8},
+    "repeat_interactions": "allow",
+}
+
+
+@dataclass(frozen=True)
+class World:
+    """Raw rows and where their transformed examples lie."""
+
+    settings: DataSettings
+    train: list[Row]
+    evaluation: list[Row]
+    items: list[Row]
+    inputs: TrainerInputs
+
+    @property
+    def graphs(self) -> TransformGraphs:
+        return TransformGraphs(self.inputs.windows_graph, self.inputs.catalogue_graph)
+
+
+def data_settings(values: Mapping[str, Any], **changes: Any) -> DataSettings:
+    return from_dict(DataSettings, {**values, **changes})
+
+
+def window(
+    settings: DataSettings, user_id: str, item_id: Sequence[str], **given: list[Any]
+) -> Row:
+    """A raw window in which every event is a target, a minute apart; else missing."""
+    size = len(item_id)
+    table = feature_table(settings)
+    return {
+        "user_id": [user_id.encode()],
+        **{feature.name: [_missing(feature)] for feature in table.user},
+        "item_id": [item.encode() for item in item_id],
+        "timestamp": [60 * position for position in range(size)],
+        "event_type": [b""] * size,
+        "value": [NAN] * size,
+        "is_target": [1] * size,
+        **{feature.name: [_missing(feature)] * size for feature in table.context},
+        **given,
+    }
+
+
+def item(settings: DataSettings, item_id: str, **given: list[Any]) -> Row:
+    """A raw item; what is not given is missing."""
+    features = {
+        feature.name: [] if feature.kind is FeatureKind.CATEGORIES else [_missing(feature)]
+        for feature in feature_table(settings).item
+    }
+    return {"item_id": [item_id.encode()], "available_at": [-1], **features, **given}
+
+
+def make_world(
+    settings: DataSettings, train: list[Row], evaluation: list[Row], items: list[Row], folder: Path
+) -> World:
+    """Transforms the rows; statistics come from `train` and `items`."""
+    table = feature_table(settings)
+    config = {"data": to_json(settings)}
+    windows, catalogue = folder / "windows", folder / "catalogue"
+    _transform(
+        {"train": train, "eval": evaluation},
+        tfmd.windows_schema(table),
+        lambda inputs: windows_preprocessing_fn(inputs, config),
+        windows,
+    )
+    _transform(
+        {"catalogue": items},
+        tfmd.catalogue_schema(table),
+        lambda inputs: catalogue_preprocessing_fn(inputs, config),
+        catalogue,
+    )
+    inputs = TrainerInputs(
+        train_files=[str(windows / "train.gz")],
+        eval_files=[str(windows / "eval.gz")],
+        catalogue_files=[str(catalogue / "catalogue.gz")],
+        windows_graph=str(windows / "graph"),
+        catalogue_graph=str(catalogue / "graph"),
+    )
+    return World(settings, train, evaluation, items, inputs)
+
+
+def _transform(
+    splits: dict[str, list[Row]],
+    schema: schema_pb2.Schema,
+    preprocessing_fn: Callable[[Any], Any],
+    folder: Path,
+) -> None:
+    metadata = dataset_metadata.DatasetMetadata(schema)
+    first = next(iter(splits.values()))
+    with tft_beam.Context(temp_dir=str(folder / "temp"), force_tf_compat_v1=False):
+        graph = (first, metadata) | tft_beam.AnalyzeDataset(preprocessing_fn)
+        for name, rows in splits.items():
+            transformed, _ = ((rows, metadata), graph) | tft_beam.TransformDataset()
+            _write(transformed, folder / f"{name}.gz")
+        graph | "Write" >> tft_beam.WriteTransformFn(str(folder / "graph"))
+
+
+def _write(rows: list[dict[str, np.ndarray]], path: Path) -> None:
+    with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
+        for row in rows:
+            example = tf.train.Example()
+            for name, values in row.items():
+                _fill(example.features.feature[name], np.ravel(values))
+            writer.write(example.SerializeToString())
+
+
+def _fill(feature: tf.train.Feature, values: np.ndarray) -> None:
+    if values.dtype.kind == "i":
+        feature.int64_list.value.extend(values.tolist())
+    elif values.dtype.kind == "f":
+        feature.float_list.value.extend(values.tolist())
+    else:
+        feature.bytes_list.value.extend(values.tolist())
+
+
+def _missing(feature: Feature) -> bytes | float:
+    return NAN if feature.is_number else b""

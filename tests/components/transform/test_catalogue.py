@@ -1,0 +1,92 @@
+"""What Transform makes of the catalogue, beside NumPy."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.transform.preprocessing import catalogue_preprocessing_fn
+from components.transform.text import tokens
+from schemas import tfmd
+from schemas.features import feature_table
+from schemas.transformed import NUM_BUCKETS
+from tests.components.transform.worlds import SETTINGS, Transformed, as_request, item, transform
+
+SCHEMA = tfmd.catalogue_schema(feature_table(SETTINGS))
+
+
+@pytest.fixture(scope="module")
+def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Transformed:
+    raw = [
+        item(
+            "i1",
+            title=["Été: the sea, THE SEA!".encode()],
+            genres=[b"drama", b"war"],
+            price=[3.0],
+            brand=[b"acme"],
+            available_at=[7],
+        ),
+        item("i2", title=[b"The sky"], genres=[b"war"], price=[5.0]),
+        item("i3", title=[b"?!"], brand=[b"acme"]),
+    ]
+    return transform(raw, SCHEMA, catalogue_preprocessing_fn, tmp_path_factory.mktemp("catalogue"))
+
+
+def test_text_is_a_bag_of_lower_case_words(catalogue: Transformed) -> None:
+    vocabulary = catalogue.vocabulary("title")
+    # the 3, sea 2, then 1 each by falling bytes
+    assert vocabulary == [b"the", b"sea", "été".encode(), b"sky"]
+    words = [[vocabulary[index].decode() for index in row["title"]] for row in catalogue.rows]
+    assert words == [["été", "the", "sea", "the", "sea"], ["the", "sky"], []]
+
+
+def test_categories_are_bags_of_indices(catalogue: Transformed) -> None:
+    assert catalogue.vocabulary("genres") == [b"war", b"drama"]
+    assert [row["genres"].tolist() for row in catalogue.rows] == [[1, 0], [0], []]
+
+
+def test_single_values(catalogue: Transformed) -> None:
+    assert catalogue.flat("item_id").tolist() == [b"i1", b"i2", b"i3"]
+    assert catalogue.flat("available_at").tolist() == [7, -1, -1]
+    assert catalogue.flat("brand").tolist() == [0, 1, 0]
+    np.testing.assert_allclose(catalogue.flat("price"), [-1.0, 1.0, 0.0], rtol=1e-6)
+    assert catalogue.flat("price_bucket")[2] == NUM_BUCKETS
+
+
+def test_features_without_a_value_do_no_harm(catalogue: Transformed) -> None:
+    for name in ("blurb", "tags"):
+        assert catalogue.output.vocabulary_size_by_name(name) == 1
+        assert catalogue.flat(name).tolist() == []
+
+
+def test_a_request_is_transformed_as_the_data_was(catalogue: Transformed) -> None:
+    answer = catalogue.output.transform_raw_features(as_request(catalogue.raw, SCHEMA))
+    for name, tensor in answer.items():
+        values = tensor.values if isinstance(tensor, tf.SparseTensor) else tensor
+        assert np.ravel(values).tolist() == catalogue.flat(name).tolist(), name
+
+
+def test_padding_of_a_requests_list_is_no_category(catalogue: Transformed) -> None:
+    padded = tf.RaggedTensor.from_tensor(
+        tf.constant([[b"", b"war", b""], [b"", b"", b""], [b"jazz", b"", b"drama"]])
+    ).to_sparse()
+    answer = catalogue.output.transform_raw_features({"genres": padded})["genres"]
+    assert tf.RaggedTensor.from_sparse(answer).to_list() == [[0], [], [2, 1]]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", []),
+        ("  \t\n", []),
+        ("Don't stop—me 2night_now", ["don", "t", "stop", "me", "2night", "now"]),
+        ("ÅNGSTRÖM 日本 हिन्दी", ["ångström", "日本", "हिन्दी"]),
+    ],
+)
+def test_tokens(text: str, expected: list[str]) -> None:
+    bag = tokens(tf.constant([[text]]))
+    assert [word.decode() for word in bag.values.numpy()] == expected
+    assert bag.dense_shape.numpy()[0] == 1
+
+
+def test_tokens_of_bytes_that_are_not_utf8_do_not_fail() -> None:
+    assert b"abc" in tokens(tf.constant([[b"\xff\xfe abc"]])).values.numpy()

@@ -1,0 +1,64 @@
+"""Towers with known answers: items have fixed vectors, and queries are sums of them."""
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from schemas import serving
+from schemas.features import ITEM_ID, USER_ID, FeatureTable
+
+
+class FakeTowers(tf.Module):
+    """Has the signatures of the trainer's model.
+
+    An unknown item is the zero vector. A query is the sum of the vectors of its known history
+    items, and of a fixed vector that the hash of the user's id picks.
+    """
+
+    def __init__(self, item_id: list[str], embedding: np.ndarray, table: FeatureTable):
+        super().__init__()
+        dim = embedding.shape[1]
+        self.vectors = tf.Variable(
+            np.concatenate([embedding, np.zeros((1, dim))]).astype(np.float32), trainable=False
+        )
+        self.users = tf.Variable(user_vectors(dim), trainable=False)
+        self.row = tf.lookup.StaticHashTable(
+            tf.lookup.KeyValueTensorInitializer(
+                tf.constant(item_id), tf.range(len(item_id), dtype=tf.int64)
+            ),
+            default_value=len(item_id),
+        )
+        self.table = table
+
+    def query(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        history = tf.gather(self.vectors, self.row.lookup(inputs[serving.HISTORY_ITEM_ID]))
+        user = tf.strings.to_hash_bucket_fast(inputs[USER_ID], 100)
+        embedding = tf.reduce_sum(history, axis=1) + tf.gather(self.users, user)
+        return {serving.OUTPUT_EMBEDDING: embedding}
+
+    def candidate(self, **inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        known = tf.gather(self.vectors, self.row.lookup(inputs[ITEM_ID]))
+        return {serving.OUTPUT_EMBEDDING: known}
+
+    def save(self, path: str) -> None:
+        signatures: dict[str, Any] = {
+            serving.QUERY_EMBEDDING: tf.function(self.query).get_concrete_function(
+                **serving.query_specs(self.table)
+            ),
+            serving.CANDIDATE_EMBEDDING: tf.function(self.candidate).get_concrete_function(
+                **serving.candidate_specs(self.table)
+            ),
+        }
+        tf.saved_model.save(self, path, signatures=signatures)
+
+
+def user_vectors(dim: int) -> np.ndarray:
+    """[100, dim] float32: one vector for each bucket of user ids."""
+    return np.random.default_rng(1).normal(size=(100, dim)).astype(np.float32)
+
+
+def item_vectors(num_items: int, dim: int) -> np.ndarray:
+    """[num_items, dim] float32."""
+    return np.random.default_rng(2).normal(size=(num_items, dim)).astype(np.float32)
+

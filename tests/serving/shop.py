@@ -1,0 +1,133 @@
+"""A small shop: its settings, and its catalogue and windows as the example generators write them."""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from schemas.features import FeatureTable, feature_table
+from schemas.settings import DataSettings, from_dict
+from tests.serving.fake_towers import FakeTowers, item_vectors
+
+COLOURS = ("red", "green", "blue")
+MAX_HISTORY = 6
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Paths of artifacts, and the vectors behind them ([num_items, dim] float32)."""
+
+    data: DataSettings
+    table: FeatureTable
+    item_id: list[str]
+    vectors: np.ndarray
+    model: str
+    catalogue: str
+    windows: str
+
+
+def colour(row: int) -> str:
+    """The category of the item in a row."""
+    return COLOURS[row % len(COLOURS)]
+
+
+def tags(row: int) -> list[str]:
+    """The categories of the item in a row: none, one or two."""
+    return [[], ["new"], ["new", "sale"], ["sale"]][row % 4]
+
+
+def make_shop(folder: str, num_items: int, dim: int = 8, repeat: str = "exclude") -> Shop:
+    """Writes towers, catalogue and windows into `folder`."""
+    data = from_dict(
+        DataSettings,
+        {
+            "interactions": {
+                "path": "log.jsonl",
+                "format": "jsonl",
+                "fields": {"user_id": "user", "item_id": "item", "timestamp": "time"},
+                "context": {"device": {"kind": "category"}},
+            },
+            "items": {
+                "path": "items.csv",
+                "format": "csv",
+                "fields": {"item_id": "item"},
+                "features": {
+                    "title": {"kind": "text"},
+                    "colour": {"kind": "category"},
+                    "tags": {"kind": "categories"},
+                    "price": {"kind": "number"},
+                },
+            },
+            "users": {
+                "path": "users.csv",
+                "format": "csv",
+                "fields": {"user_id": "user"},
+                "features": {"age": {"kind": "number"}},
+            },
+            "repeat_interactions": repeat,
+            "history": {"max_length": MAX_HISTORY},
+        },
+    )
+    shop = Shop(
+        data=data,
+        table=feature_table(data),
+        item_id=[f"item{row}" for row in range(num_items)],
+        vectors=item_vectors(num_items, dim),
+        model=os.path.join(folder, "towers"),
+        catalogue=os.path.join(folder, "catalogue"),
+        windows=os.path.join(folder, "windows"),
+    )
+    FakeTowers(shop.item_id, shop.vectors, shop.table).save(shop.model)
+    _write(shop.catalogue, "catalogue", [_item(shop, row) for row in range(num_items)])
+    for split in ("train", "eval", "test"):
+        _write(shop.windows, split, [_window(shop, user) for user in range(20)])
+    return shop
+
+
+def _item(shop: Shop, row: int) -> dict[str, list[Any]]:
+    return {
+        "item_id": [shop.item_id[row]],
+        "available_at": [-1],
+        "title": [f"thing {row}"],
+        "colour": [colour(row)],
+        "tags": tags(row),
+        "price": [float(row)],
+    }
+
+
+def _window(shop: Shop, user: int) -> dict[str, list[Any]]:
+    rng = np.random.default_rng(user)
+    length = MAX_HISTORY + 1
+    rows = rng.integers(len(shop.item_id), size=length)
+    return {
+        "user_id": [f"user{user}"],
+        "age": [30.0 + user],
+        "item_id": [shop.item_id[row] for row in rows],
+        "timestamp": list(range(1000, 1000 + length)),
+        "event_type": ["view"] * length,
+        "value": [float("nan")] * length,
+        "device": ["phone"] * length,
+        "is_target": [1] * length,
+    }
+
+
+def _write(uri: str, split: str, rows: list[dict[str, list[Any]]]) -> None:
+    folder = os.path.join(uri, f"Split-{split}")
+    os.makedirs(folder)
+    path = os.path.join(folder, "data_tfrecord-00000-of-00001.gz")
+    with tf.io.TFRecordWriter(path, "GZIP") as writer:
+        for row in rows:
+            features = {name: _feature(values) for name, values in row.items()}
+            example = tf.train.Example(features=tf.train.Features(feature=features))
+            writer.write(example.SerializeToString())
+
+
+def _feature(values: list[Any]) -> tf.train.Feature:
+    if values and isinstance(values[0], float):
+        return tf.train.Feature(float_list=tf.train.FloatList(value=values))
+    if values and isinstance(values[0], int):
+        return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
+    encoded = [value.encode() for value in values]
+    return tf.train.Feature(bytes_list=tf.train.BytesList(value=encoded))
