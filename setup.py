@@ -41,9 +41,9 @@ setup(
         "packaging>=23",
         "pydantic>=2.7,<3",
         "pyyaml>=6,<7",
-        "rich>=13",
         # tensorflow-hub imports pkg_resources, which newer releases no longer have.
         "setuptools>=69,<81",
+        "scipy>=1.11,<2",
         "typer>=0.12,<1",
     ],
     extras_require={

@@ -1,6 +1,6 @@
 """A run's share of the oracle's Recall@10 on the demo log.
 
-    python benchmarks/demo_oracle.py RUN_DIR
+    python -m benchmarks.demo_oracle RUN_DIR
 
 The oracle ranks by the model that generated the log, so no ranking does better in expectation.
 Protocol, the same as the run's: every first interaction of the last tenth of the clean events by

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from tfx import v1 as tfx
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.proto import transform_pb2
+from tfx.types import Channel
 
 from components.catalogue_gen.component import CatalogueExampleGen
 from components.config_schema.component import ConfigSchema
@@ -162,7 +163,7 @@ def pipeline_nodes(settings: Settings, paths: RunPaths, facts: LaunchFacts) -> l
 
 
 def _statistics(
-    subject: str, examples: tfx.types.Channel, schema: tfx.types.Channel
+    subject: str, examples: Channel, schema: Channel
 ) -> tuple[BaseNode, BaseNode]:
     """StatisticsGen and ExampleValidator for one kind of examples."""
     statistics = tfx.components.StatisticsGen(examples=examples, schema=schema)
@@ -178,8 +179,8 @@ def _statistics(
 def _transform(
     subject: str,
     data: str,
-    examples: tfx.types.Channel,
-    schema: tfx.types.Channel,
+    examples: Channel,
+    schema: Channel,
     split: str | None = None,
 ) -> BaseNode:
     """A standard Transform; it analyses `train` unless one split is named for both purposes."""
@@ -192,5 +193,7 @@ def _transform(
         splits_config=splits,
         custom_config={"data": data, "code_version": code_version("transform")},
         disable_statistics=True,
+        # The cache of analysers serves rolling spans; here it costs more time than the analysis.
+        disable_analyzer_cache=True,
     )
     return transform.with_id(f"{subject}Transform")

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import absl.logging
 from tfx import v1 as tfx
 from tfx.dsl.components.base.base_node import BaseNode
 
@@ -167,6 +168,8 @@ def _exclusive(output: str) -> Iterator[None]:
 
 @contextmanager
 def _progress(console: Console) -> Iterator[None]:
+    # absl applies its own level once a library makes it read its flags, and the runner logs there.
+    absl.logging.set_verbosity(absl.logging.INFO)
     handler = ProgressHandler(console.progress, NUM_COMPONENTS)
     root = logging.getLogger()
     root.addHandler(handler)

@@ -12,13 +12,13 @@ from components.catalogue_gen.executor import Executor
 class CatalogueExampleGenSpec(ComponentSpec):
     """What CatalogueExampleGen takes and gives."""
 
-    PARAMETERS = {  # noqa: RUF012 - TFX declares it so
+    PARAMETERS = {
         "data": ExecutionParameter(type=str),
         "code_version": ExecutionParameter(type=str),
         "fingerprint": ExecutionParameter(type=str),
     }
-    INPUTS = {}  # noqa: RUF012
-    OUTPUTS = {  # noqa: RUF012
+    INPUTS = {}
+    OUTPUTS = {
         "examples": ChannelParameter(type=standard_artifacts.Examples),
         "rejects": ChannelParameter(type=Rejects),
     }

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
-from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 
 from components.catalogue_gen.ingest import ingest_catalogue
+from components.example_gen.executor import describe_examples
 from components.fragment import write_fragment
 from schemas.features import CATALOGUE_SPLIT
 from schemas.settings import DataSettings, from_json
@@ -32,8 +31,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             rejects.uri,
             self._make_beam_pipeline,
         )
-        examples.split_names = artifact_utils.encode_split_names([CATALOGUE_SPLIT])
-        examples_utils.set_payload_format(examples, example_gen_pb2.FORMAT_TF_EXAMPLE)
+        describe_examples(examples, (CATALOGUE_SPLIT,))
         examples.set_int_custom_property("items", report.items)
         for reason, count in report.rejects.items():
             rejects.set_int_custom_property(reason, count)

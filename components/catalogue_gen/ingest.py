@@ -12,6 +12,7 @@ from components.catalogue_gen.pipeline import ITEMS, LOGGED, MakeCatalogueExampl
 from components.example_gen.columns import check_source
 from components.example_gen.ingest import read_summary, write_rejects
 from components.example_gen.read_log import REJECTS_TAG, SUMMARY_TAG
+from components.example_gen.report import refusals, rejects_of
 from components.example_gen.tfrecord import write_split
 from schemas.errors import InputError
 from schemas.features import CATALOGUE_SPLIT
@@ -79,17 +80,14 @@ def ingest_catalogue(
 def _report(summary: dict[str, Any], data: DataSettings, seconds: float) -> CatalogueReport:
     if summary["faults"]:
         raise InputError("; ".join(summary["faults"]))
-    rejects = {reason: count for of, reason, count in summary["rejects"] if of == ITEMS}
     kept, logged_only = (summary["rows"].get(source, 0) for source in (ITEMS, LOGGED))
     if not kept + logged_only:
-        source = data.items or data.interactions
-        examples = [example for _, _, example in summary["examples"]]
-        shown = f" For example {examples[0]}" if examples else ""
-        raise InputError(f"{source.path}: no item could be read; refused: {rejects}.{shown}")
+        path, source = (data.items.path, ITEMS) if data.items else (data.interactions.path, LOGGED)
+        raise InputError(f"{path}: no item could be read. {refusals(summary, source)}".rstrip())
     return CatalogueReport(
         read=summary["read"].get(ITEMS, 0),
         kept=kept,
-        rejects=rejects,
+        rejects=rejects_of(summary, ITEMS),
         items=kept + logged_only,
         logged_only=logged_only,
         seconds=round(seconds, 3),

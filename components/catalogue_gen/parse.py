@@ -11,7 +11,7 @@ from components.example_gen.fields import (
     to_number,
 )
 from components.example_gen.parse import reject
-from components.example_gen.readers import Record
+from components.example_gen.records import Record
 from schemas.data_settings import FeatureKind, ItemsSettings
 from schemas.events import MICROSECONDS_PER_SECOND, Reject, RejectReason
 from schemas.features import MISSING_INTEGER, Feature

@@ -1,29 +1,24 @@
 """The composite transform: item files, and the log where it adds items; examples out."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import apache_beam as beam
 
-from components.catalogue_gen.parse import FeatureValue, ItemParser, missing_values
-from components.example_gen import encode as e
+from components.catalogue_gen.item_examples import item_example
+from components.catalogue_gen.parse import ItemParser, missing_values
 from components.example_gen.parse import EventParser
-from components.example_gen.read_log import REJECTS_TAG, SUMMARY_TAG, outputs
+from components.example_gen.read_log import REJECTS_TAG, SUMMARY_TAG, outputs, read_files
 from components.example_gen.readers import read_records
 from components.example_gen.summary import CombineSummaries, Summary
 from components.example_gen.tfrecord import frame
-from components.example_gen.user_examples import single_features
-from schemas.data_settings import FeatureKind, InteractionsSettings, ItemsSettings
+from schemas.data_settings import InteractionsSettings, ItemsSettings
 from schemas.errors import InputError
 from schemas.events import Reject, RejectReason
 from schemas.features import (
-    AVAILABLE_AT,
     CATALOGUE_SPLIT,
-    ITEM_ID,
     MISSING_INTEGER,
     Feature,
-    FeatureTable,
     feature_table,
 )
 from schemas.settings import DataSettings
@@ -53,8 +48,9 @@ class ReadItems(beam.DoFn):
         try:
             for record in read_records(path, self._settings, parser.columns):
                 read += 1
-                item = record if isinstance(record, Reject) else parser.parse(record, path)
-                if isinstance(item, Reject):
+                if isinstance(record, Reject):
+                    rejects.append(record)
+                elif isinstance(item := parser.parse(record, path), Reject):
                     rejects.append(item)
                 else:
                     row = (file, record.line, item.available_at, item.values, record.text())
@@ -70,7 +66,8 @@ class ReadItems(beam.DoFn):
 class ReadLoggedItems(beam.DoFn):
     """File index → (item_id, None), for every item of a readable event, once a chunk.
 
-    Refused records are not counted here: InteractionExampleGen reads the same log and does.
+    Refused records are counted under `logged` only to explain a log without any item:
+    InteractionExampleGen reads the same log, and reports them.
     """
 
     def __init__(self, files: tuple[str, ...], settings: InteractionsSettings):
@@ -81,15 +78,17 @@ class ReadLoggedItems(beam.DoFn):
         path = self._files[file]
         parser = EventParser(self._settings, ())
         ids: set[str] = set()
+        summary = Summary()
         try:
             for record in read_records(path, self._settings, parser.columns):
-                parsed = (
-                    record if isinstance(record, Reject) else parser.parse(record, file, path)
-                )
-                if not isinstance(parsed, Reject):
+                parsed = record if isinstance(record, Reject) else parser.parse(record, file, path)
+                if isinstance(parsed, Reject):
+                    summary.add_rejects(LOGGED, [parsed])
+                else:
                     ids.add(parsed.item_id)
         except InputError as error:
-            yield from outputs(LOGGED, [], faults={str(error)})
+            summary.faults.add(str(error))
+        yield beam.pvalue.TaggedOutput(SUMMARY_TAG, summary)
         for item_id in sorted(ids):
             yield item_id, None
 
@@ -128,25 +127,6 @@ class MakeItem(beam.DoFn):
         ]
 
 
-def item_example(
-    item_id: str,
-    available_at: int,
-    values: Sequence[FeatureValue],
-    features: tuple[Feature, ...],
-) -> bytes:
-    """One example of the `catalogue` split (`schemas.tfmd.catalogue_schema`)."""
-    encoded = [
-        e.bytes_feature(ITEM_ID, e.text_value(item_id)),
-        e.int_feature(AVAILABLE_AT, e.varint(available_at)),
-    ]
-    for feature, value in zip(features, values, strict=True):
-        if isinstance(value, tuple):
-            encoded.append(e.bytes_feature(feature.name, b"".join(map(e.text_value, value))))
-        else:
-            encoded += single_features([feature], [value])
-    return e.example(encoded)
-
-
 class MakeCatalogueExamples(beam.PTransform):
     """Reads the catalogue, and the logged items where the settings take them in.
 
@@ -171,12 +151,12 @@ class MakeCatalogueExamples(beam.PTransform):
         by_item, parts = {}, []
         if self._settings.items is not None:
             reader = ReadItems(self._item_files, self._settings.items, features)
-            items = _read(pipeline, "ReadItems", len(self._item_files), reader)
+            items = read_files(pipeline, "ReadItems", len(self._item_files), reader)
             by_item[ITEMS] = items["rows"]
             parts.append(items)
         if self._log_files:
             logged_reader = ReadLoggedItems(self._log_files, self._settings.interactions)
-            logged = _read(pipeline, "ReadLoggedItems", len(self._log_files), logged_reader)
+            logged = read_files(pipeline, "ReadLoggedItems", len(self._log_files), logged_reader)
             by_item[LOGGED] = logged["rows"]
             parts.append(logged)
         made = (
@@ -195,13 +175,3 @@ class MakeCatalogueExamples(beam.PTransform):
             | "Summaries" >> beam.Flatten()
             | "Summary" >> beam.CombineGlobally(CombineSummaries()),
         }
-
-
-def _read(
-    pipeline: beam.Pipeline, name: str, num_files: int, reader: beam.DoFn
-) -> dict[str, beam.PCollection]:
-    return (
-        pipeline
-        | f"{name}/Files" >> beam.Create(range(num_files), reshuffle=num_files > 1)
-        | name >> beam.ParDo(reader).with_outputs(REJECTS_TAG, SUMMARY_TAG, main="rows")
-    )

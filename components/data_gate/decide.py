@@ -6,6 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 import tensorflow_data_validation as tfdv
+from tensorflow_data_validation.utils import anomalies_util
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
 
 from components.data_gate import gate as gates
@@ -97,7 +98,7 @@ def _counts(uri: str) -> dict[str, Any]:
 
 def _anomalies(uri: str, split: str) -> anomalies_pb2.Anomalies:
     path = os.path.join(uri, f"Split-{split}", ANOMALIES_FILE)
-    return tfdv.load_anomalies_binary(_existing(path, "ExampleValidator"))
+    return anomalies_util.load_anomalies_binary(_existing(path, "ExampleValidator"))
 
 
 def _statistics(path: str, step: str) -> statistics_pb2.DatasetFeatureStatisticsList:

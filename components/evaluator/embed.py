@@ -27,13 +27,16 @@ class SignatureEncoder:
         """Loads the SavedModel at `path`.
 
         Raises:
-          InputError: It lacks one of the two signatures.
+          InputError: It lacks one of the two signatures, or an input has another dtype than the
+            settings' feature of that name.
         """
         self._path = path
         self._table = table
         self._model = tf.saved_model.load(path)
         self._query = self._signature(serving.QUERY_EMBEDDING)
         self._candidate = self._signature(serving.CANDIDATE_EMBEDDING)
+        self._check_dtypes(self._query, serving.query_specs(table))
+        self._check_dtypes(self._candidate, serving.candidate_specs(table))
 
     @property
     def inputs_sent_as_missing(self) -> tuple[str, ...]:
@@ -112,6 +115,15 @@ class SignatureEncoder:
                 "it was not exported by this pipeline; train it again, or push to another place"
             )
         return self._model.signatures[name]
+
+    def _check_dtypes(self, signature: Any, specs: serving.Specs) -> None:
+        for name, spec in _inputs(signature).items():
+            if name in specs and specs[name].dtype != spec.dtype:
+                raise InputError(
+                    f"the SavedModel at {self._path} takes {name} as {spec.dtype.name}, and the "
+                    f"settings make it {specs[name].dtype.name}: its kind has changed since that "
+                    "model was trained; give the feature another name, with `column:` for the old"
+                )
 
     def _check_finite(self, embedding: np.ndarray, name: str) -> None:
         bad = int((~np.isfinite(embedding)).any(axis=1).sum())

@@ -11,6 +11,8 @@ import numpy as np
 
 from components.evaluator.columns import EventColumns
 
+_TARGETS_PER_CHUNK = 4096
+
 
 @dataclass(frozen=True)
 class SeenItems:
@@ -47,9 +49,8 @@ class SeenItems:
     def contains(self, item: np.ndarray) -> np.ndarray:
         """[num_targets] bool: whether item[t] is among what target t's user had seen."""
         found = np.zeros(len(self.start), bool)
-        chunk = 4096
-        for first in range(0, len(found), chunk):
-            rows = slice(first, first + chunk)
+        for first in range(0, len(found), _TARGETS_PER_CHUNK):
+            rows = slice(first, first + _TARGETS_PER_CHUNK)
             row, seen = self.pairs(rows)
             found[first + row[seen == item[rows][row]]] = True
         return found

@@ -8,12 +8,6 @@ from schemas import features as f
 from schemas import serving
 from schemas.features import FeatureTable
 
-_MISSING: dict[tf.DType, bytes | int | np.float32] = {
-    tf.string: b"",
-    tf.int64: -1,
-    tf.float32: np.float32("nan"),
-}
-
 
 def requests_for(
     windows: Windows, table: FeatureTable, positions: np.ndarray, width: int
@@ -58,8 +52,13 @@ def requests_for(
             requests[name] = single[name]
         else:
             values = events[name.removeprefix(serving.HISTORY_PREFIX)]
-            requests[name] = np.where(is_event, values[index], _MISSING[spec.dtype])
+            requests[name] = np.where(is_event, values[index], _missing(spec))
     return requests
+
+
+def _missing(spec: tf.TensorSpec) -> bytes | int | float:
+    value = serving.missing_value(spec)
+    return value.encode() if isinstance(value, str) else value
 
 
 def history_lengths(windows: Windows, positions: np.ndarray) -> np.ndarray:

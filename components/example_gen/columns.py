@@ -3,14 +3,22 @@
 from difflib import get_close_matches
 
 from components.example_gen.files import find_files
-from components.example_gen.readers import Source, find_columns
-from schemas.data_settings import FeatureSettings, InteractionsSettings, ItemsSettings, UsersSettings
+from components.example_gen.readers import find_columns
+from components.example_gen.records import Source
+from schemas.data_settings import (
+    FeatureSettings,
+    InteractionsSettings,
+    ItemsSettings,
+    UsersSettings,
+)
 from schemas.errors import InputError
 
 _MAX_COLUMNS_SHOWN = 40
 
 
-def check_source(key: str, source: InteractionsSettings | ItemsSettings | UsersSettings) -> tuple[str, ...]:
+def check_source(
+    key: str, source: InteractionsSettings | ItemsSettings | UsersSettings
+) -> tuple[str, ...]:
     """Finds the files of one source, and its columns in the first of them.
 
     Args:
@@ -47,12 +55,12 @@ def check_columns(path: str, source: Source, wanted: dict[str, str]) -> None:
         near = get_close_matches(name, found, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
         shown = ", ".join(found[:_MAX_COLUMNS_SHOWN])
-        raise InputError(
-            f"{wanted[name]}: {path} has no column {name!r}; {hint}It has: {shown}"
-        )
+        raise InputError(f"{wanted[name]}: {path} has no column {name!r}; {hint}It has: {shown}")
 
 
-def _wanted(key: str, source: InteractionsSettings | ItemsSettings | UsersSettings) -> dict[str, str]:
+def _wanted(
+    key: str, source: InteractionsSettings | ItemsSettings | UsersSettings
+) -> dict[str, str]:
     """Config keys by column."""
     wanted = {
         column: f"{key}.fields.{field}"

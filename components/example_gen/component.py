@@ -12,13 +12,13 @@ from components.example_gen.executor import Executor
 class InteractionExampleGenSpec(ComponentSpec):
     """What InteractionExampleGen takes and gives."""
 
-    PARAMETERS = {  # noqa: RUF012 - TFX declares it so
+    PARAMETERS = {
         "data": ExecutionParameter(type=str),
         "code_version": ExecutionParameter(type=str),
         "fingerprint": ExecutionParameter(type=str),
     }
-    INPUTS = {"catalogue": ChannelParameter(type=standard_artifacts.Examples)}  # noqa: RUF012
-    OUTPUTS = {  # noqa: RUF012
+    INPUTS = {"catalogue": ChannelParameter(type=standard_artifacts.Examples)}
+    OUTPUTS = {
         "windows": ChannelParameter(type=standard_artifacts.Examples),
         "events": ChannelParameter(type=standard_artifacts.Examples),
         "users": ChannelParameter(type=standard_artifacts.Examples),

@@ -19,10 +19,6 @@ class Row(NamedTuple):
     problem: str = ""
 
 
-class _OpenQuote(ValueError):
-    """A quoted field is not closed yet: the row goes on in the next line."""
-
-
 def read_rows(lines: Iterator[tuple[int, str]], delimiter: str) -> Iterator[Row]:
     """Splits numbered lines (without line ends) into rows; blank lines are no rows.
 
@@ -49,20 +45,20 @@ def _quoted_row(
     lines: Iterator[tuple[int, str]],
     ahead: deque[tuple[int, str]],
 ) -> Row:
-    joined, taken = text, 0
-    while taken < MAX_LINES_PER_ROW:
-        try:
-            return _consumed(Row(line, _split(joined, delimiter), joined), ahead, taken)
-        except _OpenQuote:
+    joined = text
+    try:
+        for taken in range(MAX_LINES_PER_ROW):
+            fields = _split(joined, delimiter)
+            if fields is not None:
+                return _consumed(Row(line, fields, joined), ahead, taken)
             if taken == len(ahead):
                 following = next(lines, None)
                 if following is None:
                     break
                 ahead.append(following)
             joined += "\n" + ahead[taken][1]
-            taken += 1
-        except csv.Error as error:
-            return Row(line, None, text, str(error))
+    except csv.Error as error:
+        return Row(line, None, text, str(error))
     if len(delimiter) > 1:
         return Row(line, text.split(delimiter), text)
     return Row(line, None, text, 'a quoted field is not closed: double the quote ("") inside it')
@@ -74,11 +70,10 @@ def _consumed(row: Row, ahead: deque[tuple[int, str]], count: int) -> Row:
     return row
 
 
-def _split(text: str, delimiter: str) -> list[str]:
-    """Fields of one row.
+def _split(text: str, delimiter: str) -> list[str] | None:
+    """Fields of one row, or None where a quoted field goes on in the next line.
 
     Raises:
-      _OpenQuote: The row goes on in the next line.
       csv.Error: The row is malformed.
     """
     single = delimiter if len(delimiter) == 1 else _UNIT_SEPARATOR
@@ -90,7 +85,7 @@ def _split(text: str, delimiter: str) -> list[str]:
         fields = next(csv.reader([text], delimiter=single, strict=True))
     except csv.Error as error:
         if "unexpected end of data" in str(error):
-            raise _OpenQuote from error
+            return None
         if "expected after" not in str(error):
             raise
         if single != delimiter:

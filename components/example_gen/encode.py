@@ -20,13 +20,20 @@ _FIELD_1, _FIELD_2, _FIELD_3 = b"\x0a", b"\x12", b"\x1a"
 
 def varint(value: int) -> bytes:
     """A 64-bit integer in base 128, lowest group first; negatives as two's complement."""
-    value %= _UINT64
+    return _SHORT[value] if 0 <= value < _NUM_SHORT else _varint(value % _UINT64)
+
+
+def _varint(value: int) -> bytes:
     groups = bytearray()
     while value >= _VARINT_MORE:
         groups.append(value % _VARINT_MORE | _VARINT_MORE)
         value >>= _VARINT_BITS
     groups.append(value)
     return bytes(groups)
+
+
+_NUM_SHORT = 1 << 2 * _VARINT_BITS
+_SHORT = [_varint(value) for value in range(_NUM_SHORT)]  # nearly every length is one of them
 
 
 @lru_cache(maxsize=1 << 16)

@@ -52,4 +52,5 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 def describe_examples(artifact: Artifact, splits: tuple[str, ...]) -> None:
     """Sets what TFX's components read from an Examples artifact."""
     artifact.split_names = artifact_utils.encode_split_names(list(splits))
-    examples_utils.set_payload_format(artifact, example_gen_pb2.FORMAT_TF_EXAMPLE)
+    tf_example = example_gen_pb2.FORMAT_TF_EXAMPLE  # type: ignore[attr-defined]
+    examples_utils.set_payload_format(artifact, tf_example)

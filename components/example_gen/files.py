@@ -18,6 +18,8 @@ from schemas.errors import InputError
 Paths = str | tuple[str, ...]
 
 _REFUSED_SUFFIXES = (".xz", ".lzma", ".zip", ".7z", ".tar", ".tgz", ".deflate", ".lz4", ".snappy")
+_READ_SIZE = 1 << 17
+_MAX_WINDOW = 1 << 31
 _DAMAGE = (EOFError, OSError, zlib.error, zstandard.ZstdError)
 
 
@@ -81,9 +83,11 @@ def open_input(path: str) -> Iterator[IO[bytes]]:
       InputError: The file cannot be opened, or is damaged where it is read.
     """
     try:
-        with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as raw:
-            with _decompressed(raw, path.lower()) as file:
-                yield file
+        with (
+            FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as raw,
+            _decompressed(raw, path.lower()) as file,
+        ):
+            yield file
     except _DAMAGE as error:
         raise InputError(
             f"{path} cannot be read to its end ({type(error).__name__}: {error}); check its "
@@ -97,6 +101,42 @@ def _decompressed(raw: Any, path: str) -> IO[bytes]:
     if path.endswith(".bz2"):
         return io.BufferedReader(bz2.BZ2File(raw, mode="rb"))  # type: ignore[arg-type]
     if path.endswith((".zst", ".zstd")):
-        decompressor = zstandard.ZstdDecompressor(max_window_size=2**31)
-        return io.BufferedReader(decompressor.stream_reader(raw, read_across_frames=True))
+        return io.BufferedReader(_ZstdReader(raw))
     return raw
+
+
+class _ZstdReader(io.RawIOBase):
+    """Frames of Zstandard as one stream; unlike the library's own, it knows a cut-off file."""
+
+    def __init__(self, raw: IO[bytes]):
+        self._raw = raw
+        self._frame = _zstd_frame()
+        self._in_frame = False
+        self._pending = b""
+        self._ready = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            compressed = self._pending or self._raw.read(_READ_SIZE)
+            self._pending = b""
+            if not compressed:
+                if self._in_frame:
+                    raise EOFError("the compressed stream ends in the middle of a frame")
+                return 0
+            self._in_frame = True
+            self._ready = self._frame.decompress(compressed)
+            if self._frame.eof:
+                self._pending = self._frame.unused_data
+                self._frame = _zstd_frame()
+                self._in_frame = False
+        count = min(len(buffer), len(self._ready))
+        buffer[:count] = self._ready[:count]
+        self._ready = self._ready[count:]
+        return count
+
+
+def _zstd_frame() -> Any:
+    return zstandard.ZstdDecompressor(max_window_size=_MAX_WINDOW).decompressobj()

@@ -11,7 +11,6 @@ import apache_beam as beam
 import tensorflow as tf
 from apache_beam.io.filesystems import FileSystems
 
-from components.examples import split_files
 from components.example_gen.columns import check_source
 from components.example_gen.pipeline import Inputs, MakeInteractionExamples
 from components.example_gen.read_log import REJECTS_TAG, SUMMARY_TAG
@@ -19,6 +18,7 @@ from components.example_gen.rejects import REJECTS_PREFIX, REJECTS_SUFFIX
 from components.example_gen.report import IngestReport, build_report
 from components.example_gen.split import configured_boundaries
 from components.example_gen.tfrecord import write_bytes, write_split
+from components.examples import split_files
 from schemas.features import (
     CATALOGUE_SPLIT,
     EVENTS_SPLIT,

@@ -10,7 +10,7 @@ from components.example_gen.fields import (
     to_id,
     to_number,
 )
-from components.example_gen.readers import Record
+from components.example_gen.records import Record
 from schemas.data_settings import InteractionsSettings
 from schemas.events import InteractionEvent, Reject
 from schemas.features import Feature
@@ -76,9 +76,7 @@ class EventParser:
             return reject(record, path, error)
 
 
-def feature_values(
-    values: Sequence[Any], features: Sequence[Feature]
-) -> tuple[str | float, ...]:
+def feature_values(values: Sequence[Any], features: Sequence[Feature]) -> tuple[str | float, ...]:
     """Single-valued features: floats of numbers (missing: NaN), texts of the rest (missing: "").
 
     Raises:

@@ -15,6 +15,7 @@ from components.example_gen.read_log import (
     USERS,
     ReadLog,
     ReadUsers,
+    read_files,
 )
 from components.example_gen.split import Boundaries, configured_boundaries, quantile_boundaries
 from components.example_gen.summary import CombineSummaries
@@ -54,20 +55,15 @@ class MakeInteractionExamples(beam.PTransform):
 
     # Beam's own type hints know no dict of PCollections.
     @beam.typehints.no_annotations
-    def expand(
-        self, source: beam.Pipeline | beam.PCollection
-    ) -> dict[str, beam.PCollection]:
+    def expand(self, source: beam.Pipeline | beam.PCollection) -> dict[str, beam.PCollection]:
         settings, inputs = self._settings, self._inputs
         table = feature_table(settings)
-        strict = isinstance(source, beam.PCollection)
-        pipeline = source.pipeline if strict else source
-        known_items = (
-            beam.pvalue.AsSingleton(source | "KnownItems" >> beam.combiners.ToSet())
-            if strict
-            else None
-        )
-
-        log = _read(
+        if isinstance(source, beam.PCollection):
+            pipeline: beam.Pipeline = source.pipeline
+            known_items = beam.pvalue.AsSingleton(source | "KnownItems" >> beam.combiners.ToSet())
+        else:
+            pipeline, known_items = source, None
+        log = read_files(
             pipeline,
             "ReadLog",
             len(inputs.log_files),
@@ -76,7 +72,7 @@ class MakeInteractionExamples(beam.PTransform):
         by_user, parts = {INTERACTIONS: log["rows"]}, [log]
         if settings.users is not None:
             reader = ReadUsers(inputs.user_files, settings.users, table.user)
-            users = _read(pipeline, "ReadUsers", len(inputs.user_files), reader)
+            users = read_files(pipeline, "ReadUsers", len(inputs.user_files), reader)
             by_user[USERS] = users["rows"]
             parts.append(users)
 
@@ -170,16 +166,6 @@ def _joined(arrays: list[np.ndarray]) -> np.ndarray:
     return np.concatenate([np.empty(0, np.int64), *arrays])
 
 
-def _read(
-    pipeline: beam.Pipeline, name: str, num_files: int, reader: beam.DoFn
-) -> dict[str, beam.PCollection]:
-    return (
-        pipeline
-        | f"{name}/Files" >> beam.Create(range(num_files), reshuffle=num_files > 1)
-        | name >> beam.ParDo(reader).with_outputs(REJECTS_TAG, SUMMARY_TAG, main="rows")
-    )
-
-
 def _train_item_counts(
     rows: beam.PCollection, settings: DataSettings, timeline: beam.pvalue.AsSideInput
 ) -> beam.pvalue.AsSideInput | None:
@@ -190,5 +176,3 @@ def _train_item_counts(
         | "CountTrainItems" >> beam.ParDo(CountTrainItems(settings), timeline)
         | "TrainItemCounts" >> beam.CombineGlobally(SumCounts())
     )
-
-

@@ -1,4 +1,4 @@
-"""Beam steps that read the log and the users file, and key what they hold by user."""
+"""Beam steps that read the log and the users file, and key their rows by user."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -43,9 +43,7 @@ class ReadLog(beam.DoFn):
         chunk = _Chunk(INTERACTIONS)
         try:
             for record in read_records(path, self._settings, parser.columns):
-                parsed = (
-                    record if isinstance(record, Reject) else parser.parse(record, file, path)
-                )
+                parsed = record if isinstance(record, Reject) else parser.parse(record, file, path)
                 if isinstance(parsed, Reject):
                     chunk.rejects.append(parsed)
                 else:
@@ -110,6 +108,17 @@ class _Chunk:
         """Rows keyed by user, and the side outputs."""
         yield from self.by_user.items()
         yield from outputs(self.source, self.rejects, self.read, self.faults)
+
+
+def read_files(
+    pipeline: beam.Pipeline, name: str, num_files: int, reader: beam.DoFn
+) -> dict[str, beam.PCollection]:
+    """Runs a reader over file indices: `rows`, `rejects` and `summary`."""
+    return (
+        pipeline
+        | f"{name}/Files" >> beam.Create(range(num_files), reshuffle=num_files > 1)
+        | name >> beam.ParDo(reader).with_outputs(REJECTS_TAG, SUMMARY_TAG, main="rows")
+    )
 
 
 def outputs(

@@ -54,11 +54,13 @@ def build_report(summary: dict[str, Any], data: DataSettings, seconds: float) ->
     read = summary["read"].get(INTERACTIONS, 0)
     splits = summary["splits"]
     kept = sum(counts["events"] for counts in splits.values())
-    rejects = _rejects_of(summary, INTERACTIONS)
+    rejects = rejects_of(summary, INTERACTIONS)
     if not read:
         raise InputError(f"{_paths(data)}: the log holds no record")
     if not kept:
-        raise InputError(f"{_paths(data)}: all {read} records were refused. {_reasons(summary)}")
+        raise InputError(
+            f"{_paths(data)}: all {read} records were refused. {refusals(summary, INTERACTIONS)}"
+        )
     _check_splits(splits, kept, data, summary)
     first = min(counts["first"] for counts in splits.values() if counts["events"])
     last = max(counts["last"] for counts in splits.values() if counts["events"])
@@ -84,24 +86,25 @@ def iso(timestamp_s: int) -> str:
     return datetime.fromtimestamp(timestamp_s, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _rejects_of(summary: dict[str, Any], source: str) -> dict[str, int]:
+def rejects_of(summary: dict[str, Any], source: str) -> dict[str, int]:
+    """Counts of one source's refusals by reason."""
     return {reason: count for of, reason, count in summary["rejects"] if of == source}
 
 
 def _users_file(summary: dict[str, Any]) -> dict[str, Any]:
     read = summary["read"].get(USERS, 0)
-    rejects = _rejects_of(summary, USERS)
+    rejects = rejects_of(summary, USERS)
     return {"read": read, "kept": read - sum(rejects.values()), "rejects": rejects}
 
 
-def _reasons(summary: dict[str, Any]) -> str:
+def refusals(summary: dict[str, Any], source: str) -> str:
     """Counts by reason, most frequent first, with one record of the most frequent."""
-    counts = sorted(_rejects_of(summary, INTERACTIONS).items(), key=lambda entry: -entry[1])
+    counts = sorted(rejects_of(summary, source).items(), key=lambda entry: -entry[1])
     if not counts:
         return ""
     listed = ", ".join(f"{reason}: {count}" for reason, count in counts)
     examples = {(of, reason): example for of, reason, example in summary["examples"]}
-    example = examples[INTERACTIONS, counts[0][0]]
+    example = examples[source, counts[0][0]]
     return (
         f"By reason: {listed}. For example {example['file']}, line {example['line']}: "
         f"{example['detail']}. The record: {example['raw']}"
@@ -128,7 +131,7 @@ def _check_splits(
         cure = "the kept events need at least three distinct times; loosen keep, or give more log"
     raise InputError(
         f"{_paths(data)}: of {kept} kept events none is a target in {lacking}; {cure}. "
-        f"{_reasons(summary)}".rstrip()
+        f"{refusals(summary, INTERACTIONS)}".rstrip()
     )
 
 

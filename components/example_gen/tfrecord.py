@@ -41,11 +41,11 @@ def write_split(chunks: beam.PCollection, uri: str, split: str) -> None:
 
 def write_bytes(prefix: str, suffix: str, one_file: bool = False) -> beam.PTransform:
     """Writes byte strings end to end, compressed by `suffix`; shards are finalised atomically."""
-    layout = {"num_shards": 1, "shard_name_template": ""} if one_file else {}
     return beam.io.WriteToText(
         prefix,
         file_name_suffix=suffix,
         append_trailing_newlines=False,
         coder=beam.coders.BytesCoder(),
-        **layout,
+        num_shards=1 if one_file else 0,
+        shard_name_template="" if one_file else None,
     )

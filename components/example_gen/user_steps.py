@@ -8,7 +8,8 @@ from typing import Any
 
 import apache_beam as beam
 
-from components.example_gen.clean import CleanRules, clean_user, refuse
+from components.example_gen.clean import CleanRules, clean_user
+from components.example_gen.minimum_counts import apply_minimum_counts
 from components.example_gen.read_log import INTERACTIONS, SUMMARY_TAG, USERS, outputs
 from components.example_gen.split import Boundaries, Cuts, leave_one_out_cuts, temporal_cuts
 from components.example_gen.summary import Summary
@@ -48,8 +49,7 @@ class CleanUser(beam.DoFn):
             yield beam.pvalue.TaggedOutput(USERS_SPLIT, frame([record]))
             yield from outputs(USERS, self._replaced(user_id, rows))
         events = sorted(
-            InteractionEvent(user_id, *row)
-            for row in chain.from_iterable(grouped[INTERACTIONS])
+            InteractionEvent(user_id, *row) for row in chain.from_iterable(grouped[INTERACTIONS])
         )
         kept, rejects = clean_user(events, self._rules, known_items)
         yield from outputs(INTERACTIONS, rejects)
@@ -121,7 +121,9 @@ class MakeExamples(beam.DoFn):
         num_events, boundaries = timeline
         events = [InteractionEvent(user_id, *row) for row in rows]
         cuts = user_cuts(events, self._settings, boundaries)
-        events, cuts, rejects = self._apply_minimum_counts(events, cuts, train_item_counts)
+        events, cuts, rejects = apply_minimum_counts(
+            events, cuts, self._settings.interactions.keep, train_item_counts, self._files
+        )
         yield from outputs(INTERACTIONS, rejects)
         if not events:
             return
@@ -156,41 +158,6 @@ class MakeExamples(beam.DoFn):
                 pending.clear()
         for split, pending in records.items():
             yield from _framed(split, pending)
-
-    def _apply_minimum_counts(
-        self,
-        events: list[InteractionEvent],
-        cuts: Cuts,
-        train_item_counts: Counter[str] | None,
-    ) -> tuple[list[InteractionEvent], Cuts, list[Reject]]:
-        """Refuses events of users and items with too few train events; 1 keeps all, also users
-        and items that are first seen after the train period."""
-        keep = self._settings.interactions.keep
-        if 1 < keep.min_user_events and cuts.eval < keep.min_user_events:
-            detail = f"{cuts.eval} train events of this user, at least {keep.min_user_events} kept"
-            reason = RejectReason.TOO_FEW_USER_EVENTS
-            return [], Cuts(0, 0), [refuse(x, reason, detail, self._files) for x in events]
-        if train_item_counts is None:
-            return events, cuts, []
-        minimum = keep.min_item_events
-        kept_flags = [train_item_counts[event.item_id] >= minimum for event in events]
-        rejects = [
-            refuse(
-                event,
-                RejectReason.TOO_FEW_ITEM_EVENTS,
-                f"{train_item_counts[event.item_id]} train events of this item, "
-                f"at least {minimum} kept",
-                self._files,
-            )
-            for event, kept in zip(events, kept_flags, strict=True)
-            if not kept
-        ]
-        kept_events = [event for event, kept in zip(events, kept_flags, strict=True) if kept]
-        return (
-            kept_events,
-            Cuts(sum(kept_flags[: cuts.eval]), sum(kept_flags[: cuts.test])),
-            rejects,
-        )
 
 
 def _is_sampled(event: InteractionEvent, num_events: int) -> bool:

@@ -48,9 +48,7 @@ def user_windows(is_target: Sequence[bool], cuts: Cuts, max_length: int) -> Iter
         yield from _packed(split, targets, max_length, min_history)
 
 
-def _packed(
-    split: str, targets: list[int], max_length: int, min_history: int
-) -> Iterator[Window]:
+def _packed(split: str, targets: list[int], max_length: int, min_history: int) -> Iterator[Window]:
     """Greedy: a window takes targets as long as its first one keeps its history.
 
     The window then reaches back as far as it may, so most train targets see more than they must.

@@ -1,5 +1,7 @@
 """ScannIndexer: embeds the catalogue, builds its index, and tries the exported models out."""
 
+from typing import ClassVar
+
 from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
@@ -7,20 +9,22 @@ from tfx.types import component_spec, standard_artifacts
 from components import artifacts
 from components.indexer.executor import Executor
 
+_Channels = dict[str, component_spec.ChannelParameter]
+
 
 class ScannIndexerSpec(component_spec.ComponentSpec):
     """Inputs, outputs and properties of ScannIndexer."""
 
-    INPUTS = {
+    INPUTS: ClassVar[_Channels] = {
         "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
         "catalogue": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         "windows": component_spec.ChannelParameter(type=standard_artifacts.Examples),
     }
-    OUTPUTS = {
+    OUTPUTS: ClassVar[_Channels] = {
         "bundle": component_spec.ChannelParameter(type=artifacts.Bundle),
         "infra_blessing": component_spec.ChannelParameter(type=standard_artifacts.InfraBlessing),
     }
-    PARAMETERS = {
+    PARAMETERS: ClassVar[dict[str, component_spec.ExecutionParameter]] = {
         "data": component_spec.ExecutionParameter(type=str),
         "index_settings": component_spec.ExecutionParameter(type=str),
         "code_version": component_spec.ExecutionParameter(type=str),

@@ -76,9 +76,7 @@ class ServingModel(tf.Module):
         return self._named(answer)
 
     def _recommend(self, **inputs: tf.Tensor) -> Tensors:
-        exclude = self._excluded(
-            inputs[serving.HISTORY_ITEM_ID], inputs[serving.EXCLUDE_ITEM_ID]
-        )
+        exclude = self._excluded(inputs[serving.HISTORY_ITEM_ID], inputs[serving.EXCLUDE_ITEM_ID])
         return self._recommend_from(inputs, exclude, tf.shape(exclude)[1])
 
     def _recommend_examples(self, **inputs: tf.Tensor) -> Tensors:

@@ -1,7 +1,6 @@
 """Recall of a search against exact search, and the choice of how wide to search."""
 
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -99,7 +98,7 @@ def tune(
     queries: Queries,
     settings: IndexSettings,
     fetch: int,
-) -> tuple[ScannSearch, Sequence[Measured]]:
+) -> tuple[ScannSearch, list[Measured]]:
     """Chooses the fastest way to ask the index that meets the recall target.
 
     Args:

@@ -99,9 +99,7 @@ class Retrieval(tf.Module):
         excluded = tf.gather(exclude_rows, index)
         enough = tf.minimum(width + tf.shape(excluded)[1], self.num_items)
         found = self.exact(tf.gather(queries, index), enough)
-        return select.take_best(
-            *select.keep_eligible(*found, excluded), tf.gather(k, index), width
-        )
+        return select.take_best(*select.keep_eligible(*found, excluded), tf.gather(k, index), width)
 
     def _filtered(
         self,

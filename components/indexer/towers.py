@@ -38,7 +38,9 @@ class Towers(tf.Module):
     def _call(self, signature: str, inputs: dict[str, tf.Tensor]) -> tf.Tensor:
         return self.saved_model.signatures[signature](**inputs)[serving.OUTPUT_EMBEDDING]
 
-    def embed(self, signature: str, specs: serving.Specs, rows: dict[str, np.ndarray]) -> np.ndarray:
+    def embed(
+        self, signature: str, specs: serving.Specs, rows: dict[str, np.ndarray]
+    ) -> np.ndarray:
         """Embeds many rows batch by batch.
 
         Args:

@@ -10,7 +10,7 @@ from components.run_reporter.formatting import number
 
 _WIDTH, _HEIGHT = 460, 300
 _TOP, _BOTTOM, _LEFT = 16, 46, 52
-_LABEL_PX, _LINE_PX = 7.5, 16
+_LABEL_PX, _LINE_PX = 8.3, 16
 # Okabe and Ito's palette, told apart with any colour vision; dashes tell lines apart in print.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#8a5a9e", "#8c6d00", "#4d4d4d")
 _DASHES = ("", "7 3", "2 3", "9 3 2 3", "4 4", "1 4")
@@ -50,7 +50,7 @@ def line_chart(
       log_x: Whether equal ratios of x are equally far apart.
       from_zero: Whether the vertical axis starts at 0.
     """
-    label_px = max(len(line.name) for line in series) * _LABEL_PX + 10
+    label_px = max(len(line.name) for line in series) * _LABEL_PX + 12
     values = [y for line in series for _, y in line.points]
     ticks = _ticks(0.0 if from_zero else min(values), max(values))
     xs = sorted({x for line in series for x, _ in line.points})

@@ -32,7 +32,7 @@ _TEMPLATE = "report.html.j2"
 _MAX_LINES = 6
 _TFRS_RECALL = re.compile(r"(?:factorized_top_k/)?top_([0-9]+)_categorical_accuracy")
 _SLICE_COUNTS = frozenset({"users", "targets", "small"})
-_UNIT = re.compile(r"_(bytes|ms)$")
+_UNIT = re.compile(r"_(?:bytes|ms|seconds)$")
 
 
 def render_report(metrics: dict[str, Any], run: dict[str, Any]) -> str:
@@ -96,7 +96,7 @@ def _training_charts(history: list[dict[str, float]]) -> list[tuple[str, Markup]
     if len(history) < 2:
         return []
     names = sorted(set.intersection(*(set(epoch) for epoch in history)), key=natural_key)
-    losses = [name for name in ("loss", "val_loss") if name in names]
+    losses: list[str] = [name for name in ("loss", "val_loss") if name in names]
     metrics = [name for name in names if name.startswith("val_") and not name.endswith("loss")]
     groups = (("Loss", losses, False), ("Validation metrics", metrics, True))
     return [
@@ -139,10 +139,11 @@ def _slices(slices: dict[str, Any] | None) -> dict[str, dict[str, dict[str, Any]
     }
 
 
-def _slice_metrics(parts: dict[str, dict[str, Any]]) -> list[str]:
-    """The metrics among what is told of each part."""
-    names = {name for values in parts.values() for name in values}
-    return sorted(names - _SLICE_COUNTS, key=natural_key)
+def _slice_metrics(parts: dict[str, dict[str, Any]], headlines: list[str]) -> list[str]:
+    """The metrics among what is told of each part, the headlines first."""
+    names = {name for values in parts.values() for name in values} - _SLICE_COUNTS
+    shown = [name for name in headlines if name in names]
+    return shown + sorted(names.difference(shown), key=natural_key)
 
 
 def _index_facts(index: dict[str, Any]) -> list[tuple[str, str]]:
@@ -150,24 +151,35 @@ def _index_facts(index: dict[str, Any]) -> list[tuple[str, str]]:
     facts: list[tuple[str, str]] = []
     for name, value in index.items():
         if isinstance(value, dict):
-            nested = {f"{name.removesuffix('_ms')} {key}": part for key, part in value.items()}
-            unit = "_ms" if name.endswith("_ms") else ""
-            facts += [(label(key), _with_unit(unit, part)) for key, part in nested.items()]
+            group, unit = _UNIT.sub("", name), "".join(_UNIT.findall(name))
+            facts += [
+                (label(f"{group} {key}"), _with_unit(unit or key, part))
+                for key, part in value.items()
+                # A plan repeats what is said of the whole index.
+                if not isinstance(part, dict | list) and index.get(key) != part
+            ]
         elif not isinstance(value, list):
             facts.append((label(_UNIT.sub("", name)), _with_unit(name, value)))
     return facts
 
 
 def _with_unit(name: str, value: Any) -> str:
+    if value is None or isinstance(value, str):
+        return number(value)
     if name.endswith("_bytes"):
         return size(value)
-    return f"{number(value)} ms" if name.endswith("_ms") and value is not None else number(value)
+    if name.endswith("_seconds"):
+        return duration(value)
+    return f"{number(value)} ms" if name.endswith("_ms") else number(value)
 
 
 def _index_tables(index: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Lists of measurements, such as the curve that the index was tuned on."""
-    return {
-        name: value
-        for name, value in index.items()
-        if isinstance(value, list) and value and isinstance(value[0], dict)
-    }
+    """Lists of measurements, such as the curve that the index was tuned on, by name."""
+    tables = {}
+    for name, value in index.items():
+        rows = value
+        if isinstance(value, dict):
+            rows = [{name: key, **part} for key, part in value.items() if isinstance(part, dict)]
+        if isinstance(rows, list) and rows and isinstance(rows[0], dict):
+            tables[name] = rows
+    return tables

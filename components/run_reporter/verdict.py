@@ -34,7 +34,7 @@ def judge(
     if push is not None and push["pushed"]:
         return _verdict("pushed", f"Version {push['version']} is served", push["reason"], "")
     if failed_gates:
-        return _refused(failed_gates, push)
+        return _refused(failed_gates)
     if run.get("error"):
         return _verdict("failed", "The run failed", run["error"], _correct(run))
     if push is not None:
@@ -42,11 +42,11 @@ def judge(
     return _verdict("not_pushed", "Nothing was pushed", "The run ended before the push.", "")
 
 
-def _refused(failed_gates: list[dict[str, Any]], push: dict[str, Any] | None) -> dict[str, str]:
+def _refused(failed_gates: list[dict[str, Any]]) -> dict[str, str]:
     names = ", ".join(gate["name"] for gate in failed_gates)
     reasons = _sentence(gate["reason"] for gate in failed_gates)
-    cure = push["reason"] if push is not None else f"Cure that, then {_AGAIN}."
-    return _verdict("refused", f"Refused by {names}: nothing was pushed", reasons, cure)
+    headline = f"Refused by {names}: nothing was pushed"
+    return _verdict("refused", headline, reasons, f"Cure that, then {_AGAIN}.")
 
 
 def _failed(

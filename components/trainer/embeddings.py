@@ -13,7 +13,10 @@ Columns = dict[str, tf.Tensor]
 def embedding(num_rows: int, dim: int, name: str) -> keras.layers.Embedding:
     """An embedding whose vectors start with length 1 in expectation."""
     return keras.layers.Embedding(
-        num_rows, dim, embeddings_initializer=keras.initializers.RandomNormal(0, dim**-0.5), name=name
+        num_rows,
+        dim,
+        embeddings_initializer=keras.initializers.RandomNormal(0, dim**-0.5),
+        name=name,
     )
 
 
@@ -39,7 +42,9 @@ class FeatureEmbedding(keras.layers.Layer):
             return self._mean(values)
         if self.linear is None:
             return self.table(values)
-        return self.table(columns[bucket_name(self.feature.name)]) + self.linear(values[..., tf.newaxis])
+        return self.table(columns[bucket_name(self.feature.name)]) + self.linear(
+            values[..., tf.newaxis]
+        )
 
     def _mean(self, bags: tf.Tensor) -> tf.Tensor:
         present = tf.cast(tf.not_equal(bags, BAG_PADDING), tf.float32)[..., tf.newaxis]

@@ -88,7 +88,7 @@ def _signature(
 ) -> tf.types.experimental.ConcreteFunction:
     """A function of named tensors, for the specs' shapes."""
 
-    @tf.function
+    @tf.function(autograph=False)
     def served(**features: tf.Tensor) -> dict[str, tf.Tensor]:
         return {serving.OUTPUT_EMBEDDING: function(features)}
 

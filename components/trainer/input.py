@@ -182,6 +182,7 @@ def batches(windows: Windows, batch_size: int, seed: int | None) -> tf.data.Data
         order = order.shuffle(len(windows), seed, reshuffle_each_iteration=True)
     order = order.batch(batch_size * _BATCHES_SORTED_TOGETHER).map(sorted_by_length)
     order = order.unbatch().batch(batch_size)
+    order = order.apply(tf.data.experimental.assert_cardinality(-(-len(windows) // batch_size)))
     if seed is not None:
         order = order.shuffle(_BATCHES_SORTED_TOGETHER, seed, reshuffle_each_iteration=True)
     return order.map(dense, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)

@@ -19,8 +19,19 @@ from components.trainer.windows import QueryInputs, hide_at_random, query_inputs
 from schemas.features import TIMESTAMP
 from schemas.model_settings import ModelSettings, TrainSettings
 
+# No branch here needs AutoGraph, which would rewrite all of tf_keras: most of a minute.
+_as_it_is = tf.autograph.experimental.do_not_convert
 # Items whose embeddings are computed together.
 _CATALOGUE_CHUNK = 8192
+
+
+class RetrievalTask(tfrs.tasks.Retrieval):
+    """TFRS's task, for graphs built without AutoGraph.
+
+    Its `call` takes the length of a symbolic tensor, which AutoGraph alone understands.
+    """
+
+    call = tf.autograph.to_graph(tfrs.tasks.Retrieval.call, recursive=False)
 
 
 class TwoTowerModel(tfrs.Model):
@@ -66,7 +77,7 @@ class TwoTowerModel(tfrs.Model):
         self.encoder = CausalEncoder(model.dim, model.encoder)
         self.query_tower = QueryTower(features, model)
         self.index = catalogue_index(self.num_items, model.dim)
-        self.task = tfrs.tasks.Retrieval(
+        self.task = RetrievalTask(
             loss=keras.losses.CategoricalCrossentropy(
                 from_logits=True, reduction=keras.losses.Reduction.SUM
             ),
@@ -149,6 +160,7 @@ class TwoTowerModel(tfrs.Model):
         """Fills the index of the validation metric with today's candidate embeddings."""
         self.index.refill(self.candidate_embeddings())
 
+    @_as_it_is
     def compute_loss(self, inputs: Columns, training: bool = False) -> tf.Tensor:
         """The weighted mean loss of all targets of a batch of windows.
 
@@ -189,11 +201,13 @@ class TwoTowerModel(tfrs.Model):
             training,
         )
 
+    @_as_it_is
     def train_step(self, inputs: Columns) -> dict[str, tf.Tensor]:
         """One step; logs the mean loss of the epoch so far."""
         super().train_step(inputs)
         return {"loss": self.mean_loss.result()}
 
+    @_as_it_is
     def test_step(self, inputs: Columns) -> dict[str, tf.Tensor]:
         """One step of validation; logs the mean loss and recall at each cutoff."""
         super().test_step(inputs)
@@ -249,7 +263,9 @@ class TwoTowerModel(tfrs.Model):
         return loss
 
     def _in_chunks(self, embed: Callable[[tf.Tensor], tf.Tensor], num_rows: int) -> tf.Tensor:
-        compiled = tf.function(embed, input_signature=[tf.TensorSpec([None], tf.int32)])
+        compiled = tf.function(
+            embed, input_signature=[tf.TensorSpec([None], tf.int32)], autograph=False
+        )
         starts = range(0, num_rows, _CATALOGUE_CHUNK)
         return tf.concat(
             [

@@ -33,7 +33,9 @@ class NegativePool:
             return tf.range(self.num_items)
         return tf.random.uniform([self.num_uniform], maxval=self.num_items, dtype=tf.int32)
 
-    def probability(self, rows: tf.Tensor, num_in_batch: tf.Tensor, num_uniform: tf.Tensor) -> tf.Tensor:
+    def probability(
+        self, rows: tf.Tensor, num_in_batch: tf.Tensor, num_uniform: tf.Tensor
+    ) -> tf.Tensor:
         """How likely a random member of the pool is each of the given items.
 
         Args:

@@ -163,5 +163,3 @@ class QueryTower(keras.layers.Layer):
         parts.append(self.gap(times.gap_bucket(timestamp, previous_s)))
         known = tf.concat([states, tf.concat(parts, -1) * self.scale], -1)
         return self.mlp(states, known, training=training)
-
-

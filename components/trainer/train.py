@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import tensorflow as tf
 import tensorflow_transform as tft
 import tf_keras as keras
 
@@ -19,7 +20,7 @@ from components.trainer.model import TwoTowerModel
 from components.trainer.negatives import NegativePool
 from components.transform.vocabularies import read_counts
 from schemas.errors import InputError
-from schemas.features import EVENT_TYPE, feature_table
+from schemas.features import feature_table
 from schemas.model_settings import ModelSettings, TrainSettings
 from schemas.settings import DataSettings
 from schemas.transformed import EVENT_TYPE_VOCABULARY, ITEM_VOCABULARY
@@ -119,6 +120,7 @@ def train(
     towers = TwoTowerModel(read.features, read.candidates, pool, model, settings)
     steps = math.ceil(len(read.train) / settings.batch_size)
     towers.compile(optimizer=_optimizer(settings, steps))
+    _build(towers, batches(with_targets(read.train, max_targets=1), 1, seed=None))
     return _fit(towers, read, settings, steps, log_dir)
 
 
@@ -171,6 +173,13 @@ def _optimizer(settings: TrainSettings, steps_per_epoch: int) -> keras.optimizer
         warmup_steps=warmup,
     )
     return keras.optimizers.Adam(rate, beta_2=_ADAM_BETA_2, global_clipnorm=_GLOBAL_CLIPNORM)
+
+
+def _build(model: TwoTowerModel, batch: tf.data.Dataset) -> None:
+    """Makes all variables: a step that finds none has to be traced twice."""
+    model.compute_loss(next(iter(batch)))
+    model.optimizer.build(model.trainable_variables)
+    model.reset_metrics()
 
 
 def _fit(

@@ -1,13 +1,14 @@
 """Numbers to standard scores and quantile buckets; a missing number is NaN."""
 
 from collections.abc import Callable
+from typing import TypeAlias
 
 import tensorflow as tf
 import tensorflow_transform as tft
 
 from schemas.transformed import NUM_BUCKETS
 
-NumberTensor = tf.Tensor | tf.SparseTensor
+NumberTensor: TypeAlias = tf.Tensor | tf.SparseTensor
 
 # Rank error of the quantile sketch: a tenth of a bucket.
 QUANTILE_EPSILON = 0.01

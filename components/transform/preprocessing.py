@@ -4,7 +4,7 @@ TFX loads them by dotted path and reloads this module: it holds functions only.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import tensorflow as tf
 
@@ -34,7 +34,7 @@ from schemas.transformed import (
     bucket_name,
 )
 
-Tensors = dict[str, tf.Tensor | tf.SparseTensor]
+Tensors: TypeAlias = dict[str, tf.Tensor | tf.SparseTensor]
 
 
 def windows_preprocessing_fn(

@@ -1,12 +1,14 @@
 """Strings to indices, by vocabularies that TFT computes over the data."""
 
+from typing import TypeAlias
+
 import tensorflow as tf
 import tensorflow_transform as tft
 
 from schemas.features import MISSING_TEXT
 from schemas.transformed import CATEGORY_VOCABULARY_SIZE, COUNTS_FORMAT, VOCABULARY_FORMAT
 
-StringTensor = tf.Tensor | tf.SparseTensor
+StringTensor: TypeAlias = tf.Tensor | tf.SparseTensor
 
 # TFT writes this entry where a vocabulary would be empty, since no lookup table may be.
 EMPTY_VOCABULARY_ENTRY = b"49d0cd50-04bb-48c0-bc6f-5b575dce351a"

@@ -61,4 +61,3 @@ def user_vectors(dim: int) -> np.ndarray:
 def item_vectors(num_items: int, dim: int) -> np.ndarray:
     """[num_items, dim] float32."""
     return np.random.default_rng(2).normal(size=(num_items, dim)).astype(np.float32)
-

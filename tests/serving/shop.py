@@ -1,4 +1,4 @@
-"""A small shop: its settings, and its catalogue and windows as the example generators write them."""
+"""A small shop: settings, and catalogue and windows as the example generators write them."""
 
 import os
 from dataclasses import dataclass

@@ -82,7 +82,7 @@ def test_a_newest_version_of_another_publisher_is_an_error(destination):
     foreign = destination.serving / "99999999999"
     foreign.mkdir()
     (foreign / "saved_model.pb").write_text("not ours")
-    with pytest.raises(InputError, match="99999999999 has no .*move that version elsewhere"):
+    with pytest.raises(InputError, match=r"99999999999 has no .*move that version elsewhere"):
         find(destination)
 
 

@@ -13,6 +13,7 @@ from components.examples import read_catalogue, read_windows
 from schemas.errors import InputError
 from schemas.features import feature_table
 from schemas.model_settings import EvaluationSettings, ModelGateSettings
+from tests.components.evaluator.logs import SETTINGS as SETTINGS_OF_LOG
 from tests.components.evaluator.logs import (
     TABLE,
     data_settings,
@@ -165,6 +166,14 @@ def test_model_of_other_features_gets_what_it_knows_and_missing_for_the_rest(
     assert encoder.inputs_sent_as_missing == ("country", "genres", "price")
     assert candidates.argmax(axis=1).tolist() == list(range(NUM_ITEMS))
     assert queries.argmax(axis=1).tolist() == [2]
+
+
+def test_feature_that_changed_its_kind_is_named(log: dict[str, str]) -> None:
+    context = {"device": {"kind": "number"}}
+    changed = {**SETTINGS_OF_LOG["interactions"], "context": context}
+
+    with pytest.raises(InputError, match="takes device as string, and the settings make it float"):
+        SignatureEncoder(log["successor"], feature_table(data_settings(interactions=changed)))
 
 
 def test_one_user_one_item_and_no_past(tmp_path: Path) -> None:

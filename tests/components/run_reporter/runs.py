@@ -119,6 +119,13 @@ def fragments() -> dict[str, dict[str, Any]]:
             "component": "ScannIndexer",
             "index": {
                 "kind": "scann",
+                "plan": {"kind": "scann", "num_leaves": 44, "reason": "recall target 0.99 is met"},
+                "curve": [
+                    {"leaves_to_search": 3, "recall": 0.9712, "search_ms": 0.21},
+                    {"leaves_to_search": 7, "recall": 0.9934, "search_ms": 0.34},
+                ],
+                "signatures": {"recommend": {"requests": 12, "recall": 0.9934}},
+                "load_seconds": 0.81,
                 "recall@100": 0.9934,
                 "latency_ms": {"p50": 1.72, "p99": 3.9},
                 "candidates": 2000,

@@ -79,9 +79,7 @@ def data_settings(values: Mapping[str, Any], **changes: Any) -> DataSettings:
     return from_dict(DataSettings, {**values, **changes})
 
 
-def window(
-    settings: DataSettings, user_id: str, item_id: Sequence[str], **given: list[Any]
-) -> Row:
+def window(settings: DataSettings, user_id: str, item_id: Sequence[str], **given: list[Any]) -> Row:
     """A raw window in which every event is a target, a minute apart; else missing."""
     size = len(item_id)
     table = feature_table(settings)
@@ -148,11 +146,12 @@ def _transform(
         graph = (first, metadata) | tft_beam.AnalyzeDataset(preprocessing_fn)
         for name, rows in splits.items():
             transformed, _ = ((rows, metadata), graph) | tft_beam.TransformDataset()
-            _write(transformed, folder / f"{name}.gz")
+            write_examples(transformed, folder / f"{name}.gz")
         graph | "Write" >> tft_beam.WriteTransformFn(str(folder / "graph"))
 
 
-def _write(rows: list[dict[str, np.ndarray]], path: Path) -> None:
+def write_examples(rows: list[dict[str, np.ndarray]], path: Path) -> None:
+    """Writes transformed rows as gzipped TFRecords."""
     with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
         for row in rows:
             example = tf.train.Example()

@@ -1,5 +1,7 @@
 """What Transform makes of windows, beside NumPy."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -128,7 +130,7 @@ def test_a_request_is_transformed_as_the_data_was(windows: Transformed) -> None:
 
 
 def test_a_served_model_repeats_the_transform_from_some_of_the_features(
-    windows: Transformed, tmp_path: object
+    windows: Transformed, tmp_path: Path
 ) -> None:
     """TF Serving loads by the TF1 loader; the graph is exported a second time, inside a model."""
     module = tf.Module()

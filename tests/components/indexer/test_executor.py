@@ -1,0 +1,90 @@
+"""The component's executor on real artifacts, its probe included."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tfx import types
+from tfx.components.util import model_utils
+from tfx.types import standard_artifacts
+
+from components.artifacts import Bundle
+from components.fragment import read_fragment
+from components.indexer.bundle import export_index
+from components.indexer.executor import Executor
+from schemas.errors import InputError
+from schemas.model_settings import IndexSettings
+from schemas.serving import SIGNATURES
+from schemas.settings import to_json
+from tests.serving.shop import Shop, make_shop
+
+
+def _artifact(kind: type[types.Artifact], uri: str) -> list[types.Artifact]:
+    artifact = kind()
+    artifact.uri = uri
+    os.makedirs(uri, exist_ok=True)
+    return [artifact]
+
+
+def _run(shop: Shop, folder: Path, settings: IndexSettings) -> dict[str, Any]:
+    os.makedirs(folder / "model")
+    os.rename(shop.model, folder / "model" / "Format-Serving")
+    outputs = {
+        "bundle": _artifact(Bundle, str(folder / "bundle")),
+        "infra_blessing": _artifact(standard_artifacts.InfraBlessing, str(folder / "blessing")),
+    }
+    Executor().Do(
+        {
+            "model": _artifact(standard_artifacts.Model, str(folder / "model")),
+            "catalogue": _artifact(standard_artifacts.Examples, shop.catalogue),
+            "windows": _artifact(standard_artifacts.Examples, shop.windows),
+        },
+        outputs,
+        {
+            "data": to_json(shop.data),
+            "index_settings": to_json(settings),
+            "code_version": "1",
+        },
+    )
+    fragment = read_fragment(outputs["bundle"][0].uri)
+    assert fragment is not None
+    return {"fragment": fragment, "blessing": outputs["infra_blessing"][0]}
+
+
+def test_a_good_index_is_blessed_as_tfx_reads_blessings(tmp_path: Path) -> None:
+    shop = make_shop(str(tmp_path), 150)
+    result = _run(shop, tmp_path, IndexSettings(k=10, max_k=20))
+    index, gates = result["fragment"]["index"], result["fragment"]["gates"]
+    assert model_utils.is_infra_validated(result["blessing"])
+    assert (tmp_path / "blessing" / "INFRA_BLESSED").exists()
+    assert all(gate["passed"] for gate in gates)
+    assert {gate["name"] for gate in gates} == {
+        "index.recall",
+        "index.signatures",
+        "index.memory",
+    }
+    assert index["kind"] == "scann_brute_force"
+    assert index["recall@10"] == 1.0
+    assert index["candidates"] == 150
+    assert 0 < index["latency_ms"]["p50"] <= index["latency_ms"]["p99"]
+    assert set(index["signatures"]) == set(SIGNATURES)
+    assert index["index_bytes"] >= 150 * index["dim"] * np.dtype(np.float32).itemsize
+
+
+def test_an_index_below_the_recall_target_is_not_blessed(tmp_path: Path) -> None:
+    shop = make_shop(str(tmp_path), 300)
+    narrow = IndexSettings(k=10, max_k=20, num_leaves=30, num_leaves_to_search=1)
+    result = _run(shop, tmp_path, narrow)
+    failed = {gate["name"] for gate in result["fragment"]["gates"] if not gate["passed"]}
+    assert "index.recall" in failed
+    assert not model_utils.is_infra_validated(result["blessing"])
+    assert (tmp_path / "blessing" / "INFRA_NOT_BLESSED").exists()
+
+
+def test_k_beyond_max_k_is_refused(tmp_path: Path) -> None:
+    shop = make_shop(str(tmp_path), 3)
+    paths = (shop.model, shop.catalogue, shop.windows, str(tmp_path / "bundle"))
+    with pytest.raises(InputError, match=r"index\.k is 30 and index\.max_k is 20"):
+        export_index(*paths, shop.data, IndexSettings(k=30, max_k=20))

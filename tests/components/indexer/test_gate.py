@@ -1,0 +1,79 @@
+"""Verdicts on an index, and on answers that break the contract."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from components.indexer.agreement import overlap, ranking_faults
+from components.indexer.gate import gates
+from schemas.model_settings import IndexSettings
+from schemas.serving import PADDING_SCORE
+
+MIB = 1 << 20
+GOOD: dict[str, Any] = {
+    "faults": [],
+    "signatures": {"recommend": {"calls": 3, "overlap": 1.0}},
+    "memory_bytes": {"first": 100 * MIB, "all": 150 * MIB},
+    "latency_ms": {"p50": 1.0, "p99": 4.0},
+}
+
+
+def _failed(recall: float = 1.0, settings: dict | None = None, **changed: Any) -> list[str]:
+    verdicts = gates(recall, {**GOOD, **changed}, 10 * MIB, IndexSettings(**(settings or {})))
+    return [gate.name for gate in verdicts if not gate.passed]
+
+
+def test_a_good_index_passes_and_latency_is_judged_only_where_it_is_limited() -> None:
+    assert _failed() == []
+    assert "index.latency" not in {gate.name for gate in gates(1, GOOD, 1, IndexSettings())}
+    assert _failed(settings={"max_latency_ms": 4.0}) == []
+    assert _failed(settings={"max_latency_ms": 3.9}) == ["index.latency"]
+
+
+def test_recall_below_the_target_is_refused() -> None:
+    assert _failed(recall=0.99) == []
+    assert _failed(recall=0.98) == ["index.recall"]
+
+
+def test_faults_and_lost_recall_of_signatures_are_refused() -> None:
+    assert _failed(faults=["recommend: scores do not descend"]) == ["index.signatures"]
+    lost = {"similar_items": {"calls": 3, "overlap": 0.5}}
+    assert _failed(signatures=lost) == ["index.signatures"]
+
+
+def test_memory_of_a_second_searcher_is_refused() -> None:
+    allowed = 128 * MIB + 10 * MIB // 2
+    assert _failed(memory_bytes={"first": 0, "all": allowed}) == []
+    assert _failed(memory_bytes={"first": 0, "all": allowed + 1}) == ["index.memory"]
+
+
+def _answer(ids: list[str], scores: list[float]) -> dict[str, Any]:
+    encoded = np.array([[item.encode() for item in ids]], object)
+    return {"item_id": encoded, "score": np.array([scores], np.float32)}
+
+
+EXACT = _answer(["a", "b", ""], [3.0, 2.0, PADDING_SCORE])
+
+
+def test_a_near_answer_is_no_fault_but_overlaps_less() -> None:
+    near = _answer(["a", "c", ""], [3.0, 1.0, PADDING_SCORE])
+    assert ranking_faults(near, EXACT) == []
+    assert overlap(near, EXACT) == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("answer", "fault"),
+    [
+        (_answer(["a", "b"], [3.0, 2.0]), "shape"),
+        (_answer(["a", "b", ""], [3.0, np.nan, PADDING_SCORE]), "not finite"),
+        (_answer(["a", "", ""], [3.0, PADDING_SCORE, PADDING_SCORE]), "fewer items"),
+        (_answer(["a", "b", ""], [3.0, 2.0, 0.0]), "padding"),
+        (_answer(["a", "a", ""], [3.0, 3.0, PADDING_SCORE]), "twice"),
+        (_answer(["b", "a", ""], [2.0, 3.0, PADDING_SCORE]), "descend"),
+        (_answer(["hidden", "a", ""], [9.0, 3.0, PADDING_SCORE]), "exceeds the best"),
+        (_answer(["a", "b", ""], [3.0, 1.5, PADDING_SCORE]), "item b'b' scores"),
+    ],
+)
+def test_each_broken_promise_is_named(answer: dict[str, Any], fault: str) -> None:
+    assert any(fault in found for found in ranking_faults(answer, EXACT))

@@ -1,0 +1,59 @@
+"""Charts place points to scale, stay inside their frame, and keep labels apart."""
+
+from itertools import pairwise
+from xml.etree import ElementTree
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.run_reporter.charts import Series, line_chart
+
+VALUES = st.floats(min_value=-1e6, max_value=1e6, allow_subnormal=False)
+
+
+def drawn(series: list[Series], **options: bool) -> ElementTree.Element:
+    options = {"from_zero": True, **options}
+    return ElementTree.fromstring(line_chart("Recall", "K", series, **options))
+
+
+def line_points(svg: ElementTree.Element) -> list[list[tuple[float, float]]]:
+    lines = [line.attrib["points"].split() for line in svg.iter("polyline")]
+    return [[tuple(map(float, point.split(","))) for point in line] for line in lines]
+
+
+def test_points_lie_to_scale():
+    (line,) = line_points(drawn([Series("a", [(0, 0.0), (1, 0.5), (4, 1.0)])]))
+    (x0, y0), (x1, y1), (x2, y2) = line
+    assert abs((x1 - x0) - (x2 - x0) / 4) < 0.2
+    assert abs((y1 - y0) - (y2 - y0) / 2) < 0.2
+    assert y2 < y0  # larger values stand higher
+
+
+def test_a_logarithmic_axis_gives_equal_ratios_equal_room():
+    (line,) = line_points(drawn([Series("a", [(1, 0.1), (10, 0.2), (100, 0.3)])], log_x=True))
+    assert abs((line[1][0] - line[0][0]) - (line[2][0] - line[1][0])) < 0.2
+
+
+@given(st.lists(st.lists(VALUES, min_size=1, max_size=8), min_size=1, max_size=6))
+def test_nothing_leaves_the_frame(curves):
+    series = [Series(f"line {i}", list(enumerate(c, 1))) for i, c in enumerate(curves)]
+    svg = drawn(series, from_zero=False)
+    _, _, width, height = map(float, svg.attrib["viewBox"].split())
+    for line in line_points(svg):
+        assert all(0 <= x <= width and 0 <= y <= height for x, y in line)
+    for text in svg.iter("text"):
+        assert 0 <= float(text.attrib["x"]) <= width
+        assert 0 <= float(text.attrib["y"]) <= height
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=6))
+def test_labels_do_not_overlap(ends):
+    svg = drawn([Series(f"line {i}", [(1, 0.0), (2, end)]) for i, end in enumerate(ends)])
+    places = sorted(float(t.attrib["y"]) for t in svg.iter("text") if "fill" in t.attrib)
+    assert len(places) == len(ends)
+    assert all(below - above >= 14 for above, below in pairwise(places))
+
+
+def test_a_reader_of_the_screen_hears_title_and_last_values():
+    svg = drawn([Series("model", [(1, 0.1), (10, 0.25)])])
+    assert svg.attrib["aria-label"] == "Recall. At K 10: model 0.25"

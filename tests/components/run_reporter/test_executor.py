@@ -1,0 +1,74 @@
+"""RunReporter reads fragments from folders and replaces its files whole."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from components import artifacts
+from components.fragment import write_fragment
+from components.run_reporter import write
+from components.run_reporter.component import RunReporter
+from components.run_reporter.executor import Executor
+from tests.components.run_reporter import runs
+
+FILES = {"metrics.json", "run.json", "report.html"}
+
+
+def report(tmp_path: Path, steps: list[dict], run: dict) -> Path:
+    """Executes, and returns the run directory."""
+    artifact = artifacts.RunReport()
+    artifact.uri = str(tmp_path / "report")
+    output = tmp_path / "run"
+    properties = {"steps": json.dumps(steps), "run": json.dumps(run), "output_dir": str(output)}
+    Executor().Do({}, {"report": [artifact]}, {**properties, "code_version": "c", "launch": "1"})
+    assert artifact.get_string_custom_property("outcome")
+    return output
+
+
+def steps_on_disk(tmp_path: Path) -> list[dict]:
+    steps = runs.steps()
+    for step in steps:
+        step["fragment_uris"] = [str(tmp_path / "root" / step["component"])]
+    for name, fragment in runs.fragments().items():
+        write_fragment(str(tmp_path / "root" / name), fragment)
+    return steps
+
+
+def test_it_writes_the_same_three_files_to_run_directory_and_artifact(tmp_path):
+    output = report(tmp_path, steps_on_disk(tmp_path), runs.run())
+    for folder in (output, tmp_path / "report"):
+        assert {path.name for path in folder.iterdir()} == FILES
+    for name in FILES:
+        assert (output / name).read_bytes() == (tmp_path / "report" / name).read_bytes()
+    metrics = json.loads((output / "metrics.json").read_text())
+    assert metrics["test"]["model"]["recall@10"] == 0.1874
+    record = json.loads((output / "run.json").read_text())
+    assert record["verdict"]["outcome"] == "pushed"
+    assert "0.1874" in (output / "report.html").read_text()
+
+
+def test_a_run_without_fragments_is_reported_too(tmp_path):
+    steps = runs.steps("CatalogueExampleGen", "no file matches items/*.csv")
+    output = report(tmp_path, steps, runs.run(exit_code=2, error="x"))
+    assert json.loads((output / "metrics.json").read_text())["test"] is None
+    assert "no file matches items/*.csv" in (output / "report.html").read_text()
+
+
+def test_a_report_that_cannot_be_written_leaves_the_older_one(tmp_path, monkeypatch):
+    output = report(tmp_path, steps_on_disk(tmp_path), runs.run())
+    before = (output / "metrics.json").read_text()
+
+    def broken(source: str, target: str, overwrite: bool = False) -> None:
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(write.tf.io.gfile, "rename", broken)
+    with pytest.raises(OSError, match="no space left"):
+        write.write_outputs(str(output), {"gates": []}, {})
+    assert (output / "metrics.json").read_text() == before
+
+
+def test_the_component_takes_no_channel():
+    component = RunReporter("[]", "{}", "runs/demo", "c0", "1")
+    assert component.inputs == {}
+    assert component.outputs["report"].type is artifacts.RunReport

@@ -1,0 +1,165 @@
+"""The page shows what was measured, needs nothing beside itself, and escapes what it shows."""
+
+import re
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+
+from components.run_reporter.collect import collect_metrics, collect_run
+from components.run_reporter.report import render_report
+from tests.components.run_reporter import runs
+
+VOID = {"meta", "br", "link", "img", "hr", "input"}
+HOSTILE = "</title><script>alert('x')</script>\"'&"
+
+
+class Balanced(HTMLParser):
+    """Fails on tags that are not closed in order; collects headings and attributes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [value or "" for name, value in attrs if name in ("src", "href")]
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def page(steps=None, fragments=None, **run) -> str:
+    steps = runs.steps() if steps is None else steps
+    fragments = runs.fragments() if fragments is None else fragments
+    known = runs.run(**run)
+    return render_report(collect_metrics(fragments, known), collect_run(steps, fragments, known))
+
+
+def headings(html: str) -> list[str]:
+    return [re.sub(r"<[^>]+>", "", h).strip() for h in re.findall(r"<h2>(.*?)</h2>", html)]
+
+
+def refused() -> str:
+    told = {k: v for k, v in runs.fragments().items() if k.endswith("ExampleGen")}
+    gate = runs.gate("data.reject_fraction", False, "13 % were refused: look at rejects/")
+    return page(runs.steps("DataGate"), told, exit_code=3, error="x", gates=[gate])
+
+
+def failed() -> str:
+    told = {k: v for k, v in runs.fragments().items() if k.endswith("ExampleGen")}
+    return page(runs.steps("TwoTowerTrainer"), told, exit_code=1, error="OOM: out of memory")
+
+
+@pytest.mark.parametrize("render", [page, refused, failed])
+def test_the_page_is_well_formed_and_self_contained(render):
+    html = render()
+    parser = Balanced()
+    parser.feed(html)
+    assert parser.open == []
+    assert parser.links == []
+    assert not {"script", "link", "img", "iframe"} & set(parser.tags)
+    assert "url(" not in html
+    assert "@import" not in html
+    for svg in re.findall(r"<svg.*?</svg>", html, re.DOTALL):
+        ElementTree.fromstring(svg)
+
+
+def test_a_complete_run_shows_its_sections_and_values():
+    html = page()
+    assert headings(html) == [
+        "✓ Version 1719848123 is served",
+        "Quality on held-out time",
+        "Gates",
+        "Slices",
+        "Index",
+        "Training",
+        "Data",
+        "Steps",
+        "Files",
+        "Configuration and versions",
+    ]
+    for text in (
+        "0.1874",  # recall@10 of the model
+        "0.1774–0.1974",  # its interval
+        "+0.0774 … +0.0974",  # its lead over a baseline
+        "0.0612",  # recall@10 of popularity
+        "recent popularity",
+        "model.beats_popularity",
+        "0.9934",  # recall of the index
+        "3.9 ms",
+        "2.3 MB",
+        "0.9712",  # a point of the index's curve
+        "plan num leaves",
+        "0.8 s",  # to load the index
+        "412,345",  # parameters
+        "201,530",  # events read
+        "1,416",  # duplicates of both logs: 1412 + 4
+        "1 min 25 s",  # 84.6 s of training
+        "runs/demo/run.log",
+        "runs/demo/serving/demo/1719848123",
+        "0123456789abcdef",
+        "2.16.2",
+    ):
+        assert text in html, text
+    assert "plan kind" not in html  # said of the whole index already
+    # Recall@K, loss and validation metrics.
+    assert html.count("<svg") == 3
+
+
+def test_baselines_stand_from_best_to_worst_below_the_model():
+    html = page()
+    names = ["this model", "markov", "item knn", "recent popularity", "popularity"]
+    places = [html.index(f'<th scope="row">{name}</th>') for name in names]
+    assert places == sorted(places)
+
+
+def test_a_data_refusal_names_gate_and_reason_and_shows_no_quality():
+    html = refused()
+    assert "Refused by data.reject_fraction: nothing was pushed" in html
+    assert "13 % were refused: look at rejects/" in html
+    assert "✗ refused" in html
+    assert not {"Quality on held-out time", "Training", "Index", "Slices"} & set(headings(html))
+    assert "Data" in headings(html)
+
+
+def test_a_failed_step_shows_where_why_and_what_was_skipped():
+    html = failed()
+    assert "Failed in TwoTowerTrainer: nothing was pushed" in html
+    assert "OOM: out of memory" in html
+    assert html.count(">skipped<") == 3  # evaluator, indexer, pusher
+    assert "Gates" not in headings(html)
+
+
+def test_a_run_without_any_step_still_has_a_page():
+    html = page([], {}, exit_code=2, error="no file matches", paths=None, config=None)
+    assert "no file matches" in html
+
+
+def test_hostile_text_is_escaped_everywhere():
+    fragments = runs.fragments()
+    evaluation = fragments["RetrievalEvaluator"]
+    evaluation["test"]["baselines"][HOSTILE] = runs.ranking(0.09)
+    evaluation["slices"][HOSTILE] = {HOSTILE: {"users": 1, "targets": 1, "recall@10": 0.1}}
+    fragments["TwoTowerTrainer"]["history"] = [
+        {"epoch": epoch, "loss": 1.0, f"val_{HOSTILE}": 0.1} for epoch in (1, 2)
+    ]
+    fragments["InteractionExampleGen"]["rejects"][HOSTILE] = 3
+    evaluation["gates"] = [runs.gate(HOSTILE, False, HOSTILE)]
+    html = page(
+        fragments=fragments,
+        name=HOSTILE,
+        config={"name": HOSTILE},
+        config_path=HOSTILE,
+        paths={HOSTILE: HOSTILE},
+        error=HOSTILE,
+    )
+    assert "<script" not in html
+    assert html.count("</title>") == 1
+    parser = Balanced()
+    parser.feed(html)
+    assert parser.open == []

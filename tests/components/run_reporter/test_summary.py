@@ -1,0 +1,63 @@
+"""The summary is plain text: aligned metrics, gates with verdicts, and where things are."""
+
+from components.run_reporter.collect import collect_metrics, collect_run
+from components.run_reporter.summary import align, render_summary
+from tests.components.run_reporter import runs
+
+
+def summary(steps=None, fragments=None, **run) -> list[str]:
+    fragments = runs.fragments() if fragments is None else fragments
+    steps = runs.steps() if steps is None else steps
+    known = runs.run(**run)
+    metrics, record = collect_metrics(fragments, known), collect_run(steps, fragments, known)
+    return render_summary(metrics, record).splitlines()
+
+
+def test_columns_are_aligned():
+    assert align([["a", "1", "x"], ["long", "22", ""]], left=1) == ["a      1  x", "long  22"]
+
+
+def test_metrics_stand_beside_the_baselines_in_columns():
+    lines = summary()
+    start = next(i for i, line in enumerate(lines) if line.startswith("test metrics"))
+    table = lines[start : start + 7]
+    assert table[0].split() == ["test", "metrics", "recall@10", "recall@100", "ndcg@10", "mrr"]
+    assert table[1].split() == ["this", "model", "0.1874", "0.7461", "0.1031", "0.0900"]
+    assert table[2].split()[3:5] == ["0.1774–0.1974", "0.7361–0.7561"]
+    assert [row.split("  ")[0] for row in table[3:]] == [
+        "markov",
+        "item knn",
+        "recent popularity",
+        "popularity",
+    ]
+    assert len({len(row) for row in table}) == 1
+
+
+def test_what_serves_now_stands_next_to_the_model():
+    fragments = runs.fragments()
+    fragments["RetrievalEvaluator"]["test"]["current"] = runs.ranking(0.05)
+    names = [line.split("  ")[0] for line in summary(fragments=fragments)]
+    assert names.index("serving now") < names.index("markov")
+
+
+def test_gates_have_their_verdicts_and_reasons():
+    fragments = runs.fragments()
+    fragments["ScannIndexer"]["gates"] = [runs.gate("index.recall", False, "search wider")]
+    lines = summary(fragments=fragments)
+    assert any(line.startswith("✓  data.reject_fraction") for line in lines)
+    refused = next(line for line in lines if line.startswith("✗  index.recall"))
+    assert refused.split()[2:] == ["0.2", "0.1", "search", "wider"]
+
+
+def test_places_are_listed_and_the_model_first():
+    lines = summary()
+    assert "model   runs/demo/serving/demo/1719848123" in lines
+    assert "log     runs/demo/run.log" in lines
+
+
+def test_a_failed_run_says_where_why_and_what_to_do():
+    lines = summary(runs.steps("TwoTowerTrainer"), {}, exit_code=1, error="out of memory")
+    assert lines[0] == "Failed in TwoTowerTrainer: nothing was pushed"
+    assert lines[1] == "out of memory"
+    assert "run the same command again" in lines[2]
+    assert not any(line.startswith("test metrics") for line in lines)

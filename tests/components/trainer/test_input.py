@@ -1,0 +1,131 @@
+"""Windows to batches: targets, weights, padding and order."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from components.trainer.candidates import candidate_table
+from components.trainer.features import InputFeature, TowerFeatures
+from components.trainer.input import Windows, batches, read_windows, with_targets
+from schemas.data_settings import FeatureKind
+from schemas.errors import InputError
+from tests.components.trainer.worlds import write_examples
+
+ITEMS = candidate_table([b"a", b"b", b"c"], np.array([], dtype=object), {}, ())
+FEATURES = TowerFeatures(
+    user_id=InputFeature("user_id", FeatureKind.CATEGORY, 9),
+    user=(),
+    context=(),
+    outcome=(InputFeature("event_type", FeatureKind.CATEGORY, 2),),
+    item=(),
+)
+# Index 0 weighs 1, index 1 weighs 3, unknown types 1.
+WEIGHTS = np.array([1.0, 3.0, 1.0], np.float32)
+
+
+def example(user_id: int, item_id: list[bytes], is_target: list[int]) -> dict[str, np.ndarray]:
+    size = len(item_id)
+    return {
+        "user_id": np.array([user_id]),
+        "item_id": np.array(item_id, dtype=object),
+        "timestamp": np.arange(size),
+        "event_type": np.arange(size) % 2,
+        "is_target": np.array(is_target),
+    }
+
+
+def read(folder: Path, rows: list[dict[str, np.ndarray]], exclude_repeats: bool) -> Windows:
+    path = folder / "windows.gz"
+    write_examples(rows, path)
+    return read_windows([str(path)], FEATURES, ITEMS, WEIGHTS, exclude_repeats)
+
+
+@pytest.mark.parametrize(
+    ("exclude_repeats", "weight"), [(True, [0, 3, 0, 0, 1]), (False, [0, 3, 1, 0, 1])]
+)
+def test_weights_are_those_of_types_targets_and_first_occurrences(
+    tmp_path: Path, exclude_repeats: bool, weight: list[float]
+) -> None:
+    rows = [
+        # types 0, 1, 0, 1: the first a is no target, the third repeats it, the last is history
+        example(1, [b"a", b"c", b"a", b"b"], [0, 1, 1, 0]),
+        # another window knows nothing of the first
+        example(2, [b"a"], [1]),
+    ]
+
+    windows = read(tmp_path, rows, exclude_repeats)
+
+    assert windows.events["weight"].tolist() == weight
+    assert windows.events["row"].tolist() == [0, 2, 0, 1, 0]
+    assert windows.user["user_id"].tolist() == [1, 2]
+    assert windows.num_targets == np.count_nonzero(weight)
+
+
+def test_an_item_outside_the_catalogue_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"item 'x' of the windows is not in the catalogue"):
+        read(tmp_path, [example(1, [b"x"], [1])], exclude_repeats=True)
+
+
+def windows_of(lengths: list[int]) -> Windows:
+    """Window w holds user w; events are numbered through, all targets."""
+    size = sum(lengths)
+    return Windows(
+        lengths=np.array(lengths),
+        user={"user_id": np.arange(len(lengths))},
+        events={"row": np.arange(size, dtype=np.int32), "weight": np.ones(size, np.float32)},
+        padding={"row": -7, "weight": 0.0},
+    )
+
+
+@pytest.mark.parametrize("seed", [None, 3])
+def test_batches_hold_every_event_once_and_pad_behind(seed: int | None) -> None:
+    lengths = [3, 1, 5, 2, 2]
+    windows = windows_of(lengths)
+    ends = np.cumsum(lengths)
+    seen: dict[int, list[int]] = {}
+
+    for batch in batches(windows, batch_size=2, seed=seed):
+        for user, row, weight in zip(*(batch[n].numpy() for n in ("user_id", "row", "weight"))):
+            length = lengths[user]
+            seen[user] = row[:length].tolist()
+            assert row[length:].tolist() == [-7] * (len(row) - length)
+            assert weight.tolist() == [1.0] * length + [0.0] * (len(row) - length)
+
+    assert seen == {
+        user: list(range(end - length, end))
+        for user, (length, end) in enumerate(zip(lengths, ends, strict=True))
+    }
+
+
+def test_order_follows_the_seed_and_changes_by_epoch() -> None:
+    def order(seed: int) -> list[list[int]]:
+        dataset = batches(windows_of([1] * 50), batch_size=50, seed=seed)
+        return [next(iter(dataset))["user_id"].numpy().tolist() for _ in range(2)]
+
+    assert order(1) == order(1)
+    assert order(1) != order(2)
+    assert order(1)[0] != order(1)[1]
+
+
+def test_the_number_of_batches_is_known() -> None:
+    assert batches(windows_of([1] * 5), batch_size=2, seed=1).cardinality() == 3
+
+
+def test_windows_without_a_target_are_left_out() -> None:
+    windows = windows_of([2, 1, 2])
+    windows.events["weight"][:3] = [0, 0, 4]
+
+    kept = with_targets(windows)
+
+    assert kept.user["user_id"].tolist() == [1, 2]
+    assert kept.events["row"].tolist() == [2, 3, 4]
+    assert kept.events["weight"].tolist() == [4, 1, 1]
+
+
+def test_a_cap_keeps_targets_evenly_spread_and_their_histories_whole() -> None:
+    kept = with_targets(windows_of([4, 4, 4]), max_targets=3)
+
+    # of targets 0 … 11 the first, the middle one and the last
+    assert kept.events["row"][kept.events["weight"] > 0].tolist() == [0, 6, 11]
+    assert kept.lengths.tolist() == [4, 4, 4]

@@ -1,0 +1,49 @@
+"""Answers recorded requests in a process of its own: `python -m tests.serving.answer JOBS`.
+
+JOBS is a JSON list of {"model", "requests", "answers", "scann"}; answers are pickled.
+"""
+
+import json
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from components.indexer.served import ServedModel, load_scann_ops
+from components.indexer.warmup import Request, read_requests, write_requests
+
+Answer = dict[str, Any]
+
+
+def answers_in_new_process(
+    folder: Path, models: list[tuple[str, list[Request]]], scann: bool
+) -> list[list[Answer]]:
+    """For each model its answers to its requests; without `scann` its op is not registered."""
+    jobs = []
+    for number, (model, requests) in enumerate(models):
+        path = str(folder / f"requests-{number}")
+        write_requests(path, requests)
+        jobs.append({"model": model, "requests": path, "answers": f"{path}.answers"})
+    jobs_file = folder / "jobs.json"
+    jobs_file.write_text(json.dumps({"scann": scann, "jobs": jobs}))
+    command = [sys.executable, "-m", "tests.serving.answer", str(jobs_file)]
+    root = Path(__file__).parents[2]
+    finished = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert finished.returncode == 0, finished.stderr[-3000:]
+    return [pickle.loads(Path(job["answers"]).read_bytes()) for job in jobs]
+
+
+def main() -> None:
+    plan = json.loads(Path(sys.argv[1]).read_text())
+    if plan["scann"]:
+        load_scann_ops()
+    for job in plan["jobs"]:
+        model = ServedModel(job["model"])
+        answers = [model(*request) for request in read_requests(job["requests"])]
+        Path(job["answers"]).write_bytes(pickle.dumps(answers))
+    assert "scann" not in sys.modules
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+"""What the model must answer, by NumPy."""
+
+import numpy as np
+import tensorflow as tf
+
+from schemas import serving
+from schemas.features import USER_ID
+from tests.serving.fake_towers import user_vectors
+from tests.serving.shop import Shop, colour, tags
+
+
+def query(shop: Shop, user: bytes, history: list[bytes]) -> np.ndarray:
+    """[dim] float32: what the fake query tower gives."""
+    bucket = int(tf.strings.to_hash_bucket_fast(user, 100))
+    return user_vectors(shop.vectors.shape[1])[bucket] + sum(
+        (shop.vectors[row] for row in _rows(shop, history)), np.zeros(shop.vectors.shape[1])
+    )
+
+
+def ranking(
+    shop: Shop, embedding: np.ndarray, excluded: list[bytes], k: int, eligible: np.ndarray
+) -> tuple[list[bytes], np.ndarray]:
+    """The k best eligible items that are not excluded, and their scores."""
+    scores = shop.vectors @ embedding
+    allowed = eligible.copy()
+    allowed[_rows(shop, excluded)] = False
+    rows = [row for row in np.argsort(-scores, kind="stable") if allowed[row]][:k]
+    return [shop.item_id[row].encode() for row in rows], scores[rows]
+
+
+def recommend(
+    shop: Shop, request: dict[str, np.ndarray], row: int, default_k: int, max_k: int
+) -> tuple[list[bytes], np.ndarray]:
+    """The answer to one row of a `recommend` request, unpadded."""
+    history = list(request[serving.HISTORY_ITEM_ID][row])
+    hidden = history if shop.data.repeat_interactions == "exclude" else []
+    k = int(request[serving.K][row])
+    return ranking(
+        shop,
+        query(shop, request[USER_ID][row], history),
+        [*hidden, *request[serving.EXCLUDE_ITEM_ID][row]],
+        min(default_k if k < 0 else k, max_k),
+        passes(shop, request, row),
+    )
+
+
+def passes(shop: Shop, request: dict[str, np.ndarray], row: int) -> np.ndarray:
+    """[num_items] bool: the items with any wanted value of each feature that is filtered."""
+    wanted_colours = {value.decode() for value in request["filter_colour"][row] if value}
+    wanted_tags = {value.decode() for value in request["filter_tags"][row] if value}
+    return np.array(
+        [
+            (not wanted_colours or colour(item) in wanted_colours)
+            and (not wanted_tags or bool(wanted_tags & set(tags(item))))
+            for item in range(len(shop.item_id))
+        ]
+    )
+
+
+def _rows(shop: Shop, item_ids: list[bytes]) -> list[int]:
+    known = {item.encode(): row for row, item in enumerate(shop.item_id)}
+    return [known[item] for item in item_ids if item in known]

@@ -1,0 +1,52 @@
+"""Dense requests for the small shop, as a client writes them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from schemas import serving
+from tests.serving.shop import Shop
+
+
+def recommend_request(
+    shop: Shop,
+    histories: Sequence[Sequence[str]],
+    users: Sequence[str] | None = None,
+    exclude: Sequence[Sequence[str]] | None = None,
+    colours: Sequence[Sequence[str]] | None = None,
+    tags: Sequence[Sequence[str]] | None = None,
+    k: int | Sequence[int] = 10,
+    width: int = 6,
+) -> dict[str, np.ndarray]:
+    """A `recommend` request in which all that is not given is missing."""
+    batch = len(histories)
+    request = {}
+    for name, spec in serving.recommend_specs(shop.table).items():
+        shape = [batch, width][: spec.shape.rank]
+        missing = serving.missing_value(spec)
+        if isinstance(missing, str):
+            request[name] = np.full(shape, missing.encode(), object)
+        else:
+            request[name] = np.full(shape, missing, spec.dtype.as_numpy_dtype)
+    request["user_id"] = np.array([u.encode() for u in users or ["user0"] * batch], object)
+    request["history_item_id"] = padded(histories, width)
+    for name, lists in (
+        ("exclude_item_id", exclude),
+        ("filter_colour", colours),
+        ("filter_tags", tags),
+    ):
+        request[name] = padded(lists or [[]] * batch, 3)
+    request["k"] = np.broadcast_to(np.array(k, np.int32), [batch]).copy()
+    return request
+
+
+def padded(lists: Sequence[Sequence[str]], width: int) -> np.ndarray:
+    """[len(lists), at least width] bytes, padded with b""."""
+    width = max([width, *(len(values) for values in lists)])
+    rows = [[v.encode() for v in values] + [b""] * (width - len(values)) for values in lists]
+    return np.array(rows, object).reshape(len(lists), width)
+
+
+def one_row(request: dict[str, np.ndarray], row: int) -> dict[str, np.ndarray]:
+    """The same request for one row alone."""
+    return {name: values[row : row + 1] for name, values in request.items()}
