@@ -36,15 +36,22 @@ setup(
     package_data={"": ["**/*.yaml", "**/*.pbtxt", "**/*.html", "**/*.j2"]},
     install_requires=[
         *VERSION_SET,
+        "absl-py>=1.4",
+        "google-crc32c>=1.5",
         "jinja2>=3.1,<4",
-        "matplotlib>=3.8,<4",
+        "markupsafe>=2",
+        "ml-metadata>=1.16",
+        "orjson>=3.9",
         "packaging>=23",
         "pydantic>=2.7,<3",
         "pyyaml>=6,<7",
         # tensorflow-hub imports pkg_resources, which newer releases no longer have.
         "setuptools>=69,<81",
         "scipy>=1.11,<2",
+        "tensorflow-data-validation>=1.16,<1.17",
+        "tensorflow-metadata>=1.16,<1.17",
         "typer>=0.12,<1",
+        "zstandard>=0.22",
     ],
     extras_require={
         "dev": [

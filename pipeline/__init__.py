@@ -1,1 +1,3 @@
-"""The pipeline: configuration, graph, runners and the command."""
+"""The `twotower` command: configuration, the graph of components, and where it runs."""
+
+import schemas as schemas  # sets the Keras version before anything imports TensorFlow

@@ -2,9 +2,9 @@
 
 import os
 
-from tfx import v1 as tfx
-from tfx.orchestration.experimental import FinalStatusStr
+from tfx.orchestration.kubeflow.decorators import FinalStatusStr
 from tfx.orchestration.kubeflow.v2 import kubeflow_v2_dag_runner
+from tfx.orchestration.pipeline import Pipeline
 
 from components.run_reporter.component import RunReporter
 from pipeline.code_version import code_version
@@ -27,7 +27,7 @@ def compile_ir(settings: Settings, path: str, pipeline_root: str, image: str) ->
     """
     facts = unread_facts()
     paths = run_paths(settings)
-    pipeline = tfx.dsl.Pipeline(
+    pipeline = Pipeline(
         pipeline_name=settings.name,
         pipeline_root=pipeline_root,
         components=pipeline_nodes(settings, paths, facts),

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
-from tfx import v1 as tfx
+from tfx.components.example_validator.component import ExampleValidator
+from tfx.components.statistics_gen.component import StatisticsGen
+from tfx.components.transform.component import Transform
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.proto import transform_pb2
 from tfx.types import Channel
@@ -162,14 +164,10 @@ def pipeline_nodes(settings: Settings, paths: RunPaths, facts: LaunchFacts) -> l
     ]
 
 
-def _statistics(
-    subject: str, examples: Channel, schema: Channel
-) -> tuple[BaseNode, BaseNode]:
+def _statistics(subject: str, examples: Channel, schema: Channel) -> tuple[BaseNode, BaseNode]:
     """StatisticsGen and ExampleValidator for one kind of examples."""
-    statistics = tfx.components.StatisticsGen(examples=examples, schema=schema)
-    validator = tfx.components.ExampleValidator(
-        statistics=statistics.outputs["statistics"], schema=schema
-    )
+    statistics = StatisticsGen(examples=examples, schema=schema)
+    validator = ExampleValidator(statistics=statistics.outputs["statistics"], schema=schema)
     return (
         statistics.with_id(f"{subject}Statistics"),
         validator.with_id(f"{subject}Validator"),
@@ -186,7 +184,7 @@ def _transform(
     """A standard Transform; it analyses `train` unless one split is named for both purposes."""
     splits = transform_pb2.SplitsConfig(analyze=[split], transform=[split]) if split else None
     hook = f"{PREPROCESSING}.{subject.lower()}_preprocessing_fn"
-    transform = tfx.components.Transform(
+    transform = Transform(
         examples=examples,
         schema=schema,
         preprocessing_fn=hook,

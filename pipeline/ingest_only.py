@@ -1,4 +1,4 @@
-"""`twotower ingest`: reads the log and the catalogue alone, to see what is kept and what refused."""
+"""`twotower ingest`: reads the log and the catalogue alone, and counts what it kept and refused."""
 
 import os
 import shutil

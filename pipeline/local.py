@@ -11,8 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import absl.logging
-from tfx import v1 as tfx
 from tfx.dsl.components.base.base_node import BaseNode
+from tfx.orchestration import metadata
+from tfx.orchestration.local.local_dag_runner import LocalDagRunner
+from tfx.orchestration.pipeline import Pipeline
 
 from components.fragment import read_fragment
 from components.run_reporter.component import RunReporter
@@ -87,17 +89,15 @@ def run_local(settings: Settings, config_path: str, console: Console) -> RunOutc
 
 
 def _run(name: str, nodes: list[BaseNode], settings: Settings, paths: RunPaths) -> None:
-    pipeline = tfx.dsl.Pipeline(
+    pipeline = Pipeline(
         pipeline_name=name,
         pipeline_root=paths.pipeline_root,
         components=nodes,
         enable_cache=True,
-        metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config(
-            paths.metadata
-        ),
+        metadata_connection_config=metadata.sqlite_metadata_connection_config(paths.metadata),
         beam_pipeline_args=list(settings.beam.args),
     )
-    tfx.orchestration.LocalDagRunner().run(pipeline)
+    LocalDagRunner().run(pipeline)
 
 
 def _report(

@@ -42,13 +42,13 @@ class TrainSettings:
     """
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
-    max_epochs: PositiveInt = 20
-    patience: PositiveInt = 3
-    batch_size: PositiveInt = 64
-    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    max_epochs: PositiveInt = 8
+    patience: PositiveInt = 2
+    batch_size: PositiveInt = 32
+    learning_rate: Annotated[float, Field(gt=0)] = 4e-3
     temperature: Annotated[float, Field(gt=0)] = 1.0
-    in_batch_negatives: PositiveInt = 512
-    uniform_negatives: Annotated[int, Field(ge=0)] = 512
+    in_batch_negatives: PositiveInt = 256
+    uniform_negatives: Annotated[int, Field(ge=0)] = 256
     feature_dropout: Dropout = 0.1
     id_dropout: Dropout = 0.1
     max_seconds: Annotated[float, Field(gt=0)] | None = None

@@ -1,7 +1,5 @@
 """ScannIndexer: embeds the catalogue, builds its index, and tries the exported models out."""
 
-from typing import ClassVar
-
 from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
@@ -15,16 +13,16 @@ _Channels = dict[str, component_spec.ChannelParameter]
 class ScannIndexerSpec(component_spec.ComponentSpec):
     """Inputs, outputs and properties of ScannIndexer."""
 
-    INPUTS: ClassVar[_Channels] = {
+    INPUTS: _Channels = {
         "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
         "catalogue": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         "windows": component_spec.ChannelParameter(type=standard_artifacts.Examples),
     }
-    OUTPUTS: ClassVar[_Channels] = {
+    OUTPUTS: _Channels = {
         "bundle": component_spec.ChannelParameter(type=artifacts.Bundle),
         "infra_blessing": component_spec.ChannelParameter(type=standard_artifacts.InfraBlessing),
     }
-    PARAMETERS: ClassVar[dict[str, component_spec.ExecutionParameter]] = {
+    PARAMETERS: dict[str, component_spec.ExecutionParameter] = {
         "data": component_spec.ExecutionParameter(type=str),
         "index_settings": component_spec.ExecutionParameter(type=str),
         "code_version": component_spec.ExecutionParameter(type=str),

@@ -33,6 +33,14 @@ class ExactSearch(tf.Module):
             lambda: self._in_chunks(queries, num_neighbors, chunk),
         )
 
+    def vectors(self, rows: tf.Tensor) -> tf.Tensor:
+        """[n, dim] float32 embeddings of int32 rows [n].
+
+        Gathering from a variable itself makes TensorFlow copy all of it at every later read
+        (`copy_on_read_mode` of `ResourceGather`), so this gathers from its value.
+        """
+        return tf.gather(self.embedding.read_value(), rows)
+
     def _top(self, queries: tf.Tensor, num_neighbors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         scores = tf.matmul(queries, self.embedding, transpose_b=True)
         top = tf.math.top_k(scores, num_neighbors)

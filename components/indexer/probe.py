@@ -29,9 +29,9 @@ def probe(bundle: str) -> dict[str, Any]:
 
     Returns:
       JSON values: `load_seconds`; `memory_bytes` of the process `before`, `loaded`, after the
-      `first` signature and after `all`; `latency_ms` of `recommend` for one request (`p50`,
-      `p99`); by signature `calls` and `overlap` with exact search (0…1, null for embeddings);
-      `faults`, sentences.
+      `first` signature (`recommend`) and after `all`; `latency_ms` of `recommend` for one request
+      (`p50`, `p99`); by signature `calls` and `overlap` with exact search (0…1, null for
+      embeddings); `faults`, sentences.
     """
     load_scann_ops()
     memory = {"before": resident_bytes()}
@@ -40,7 +40,9 @@ def probe(bundle: str) -> dict[str, Any]:
     load_seconds = time.perf_counter() - begin
     memory["loaded"] = resident_bytes()
     requests = list(read_requests(os.path.join(bundle, "scann", WARMUP_FILE)))
-    model(*requests[0])
+    for request in requests:
+        if request[0] == serving.RECOMMEND:
+            model(*request)
     memory["first"] = resident_bytes()
     answers = [model(*request) for request in requests]
     memory["all"] = resident_bytes()

@@ -115,8 +115,7 @@ class Retrieval(tf.Module):
             for name, values in wanted.items():
                 eligible &= self.filters[name].eligible(values[row])
             inside = tf.cast(tf.where(eligible)[:, 0], tf.int32)
-            vectors = tf.gather(self.exact.embedding, inside)
-            scores = tf.linalg.matvec(vectors, queries[row])
+            scores = tf.linalg.matvec(self.exact.vectors(inside), queries[row])
             found = select.keep_eligible(
                 inside[tf.newaxis], scores[tf.newaxis], exclude_rows[row][tf.newaxis]
             )

@@ -5,7 +5,7 @@ import tensorflow as tf
 
 from components.trainer.embeddings import Columns
 from components.trainer.lookup import lookup_table
-from schemas.features import USER_ID
+from schemas import features as f
 
 # Above this the model would be mostly table: requests bring their own features then.
 MAX_USERS = 1_000_000
@@ -16,13 +16,13 @@ class UserTable:
 
     def __init__(self, users: dict[str, np.ndarray]):
         """Takes `user_id` and each user feature, [num_users] bytes or float32."""
-        user_id = users[USER_ID]
+        user_id = users[f.USER_ID]
         self._row_of_user = lookup_table(user_id, default=len(user_id))
         # One more row: a user that the table lacks has no features.
         self._columns = {
             name: tf.constant(np.append(values, _missing(values.dtype)))
             for name, values in users.items()
-            if name != USER_ID
+            if name != f.USER_ID
         }
 
     @property
@@ -47,9 +47,12 @@ class UserTable:
         }
 
 
-def _missing(dtype: np.dtype) -> bytes | float:
-    return float("nan") if dtype == np.float32 else b""
+def _missing(dtype: np.dtype) -> np.ndarray:
+    """One missing value, of the given dtype lest `np.append` widens the column."""
+    return np.array([f.MISSING_NUMBER if dtype == np.float32 else f.MISSING_TEXT.encode()], dtype)
 
 
 def _is_missing(values: tf.Tensor) -> tf.Tensor:
-    return tf.math.is_nan(values) if values.dtype == tf.float32 else tf.equal(values, "")
+    return (
+        tf.math.is_nan(values) if values.dtype == tf.float32 else tf.equal(values, f.MISSING_TEXT)
+    )

@@ -12,7 +12,9 @@ from tfx.types import artifact_utils, standard_artifacts
 from tfx.types.artifact import Artifact
 
 from components.artifacts import Rejects
+from components.catalogue_gen.component import CatalogueExampleGen
 from components.catalogue_gen.executor import Executor as CatalogueExecutor
+from components.example_gen.component import InteractionExampleGen
 from components.example_gen.executor import Executor
 from components.examples import read_catalogue, read_users, read_windows
 from components.fragment import read_fragment
@@ -147,3 +149,12 @@ def test_rejects_hold_file_line_reason_and_record(run: Any) -> None:
         "reason": "unparseable",
         "raw": '{"user": "user-000", "item"',
     }
+
+
+def test_components_declare_what_they_take_and_give() -> None:
+    catalogue = CatalogueExampleGen(data="{}", code_version="1", fingerprint="2")
+    log = InteractionExampleGen(catalogue.outputs["examples"], "{}", "1", "2")
+    assert set(catalogue.outputs) == {"examples", "rejects"}
+    assert set(log.outputs) == {"windows", "events", "users", "rejects"}
+    assert log.outputs["rejects"].type is Rejects
+    assert log.exec_properties == {"data": "{}", "code_version": "1", "fingerprint": "2"}

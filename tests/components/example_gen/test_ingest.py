@@ -240,3 +240,9 @@ def test_a_damaged_file_is_an_error_that_names_it(tmp_path: Path) -> None:
     data = replace(data, interactions=replace(data.interactions, path=path))
     with pytest.raises(InputError, match=r"log\.jsonl\.gz cannot be read to its end"):
         run(data, tmp_path)
+
+
+def test_one_user_with_one_item_is_enough(tmp_path: Path) -> None:
+    out = run(settings(tmp_path, [event("u", "i", n) for n in (1, 2, 3)], ["i"]), tmp_path)
+    assert out.windows["test"] == [("u", ["i", "i", "i"], [1, 2, 3], [False, False, True])]
+    assert (out.report.users, out.report.items, out.catalogue.items) == (1, 1, 1)

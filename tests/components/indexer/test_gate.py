@@ -43,7 +43,7 @@ def test_faults_and_lost_recall_of_signatures_are_refused() -> None:
 
 
 def test_memory_of_a_second_searcher_is_refused() -> None:
-    allowed = 128 * MIB + 10 * MIB // 2
+    allowed = 64 * MIB + 10 * MIB // 2
     assert _failed(memory_bytes={"first": 0, "all": allowed}) == []
     assert _failed(memory_bytes={"first": 0, "all": allowed + 1}) == ["index.memory"]
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.indexer import choose
 from components.indexer.choose import choose_index
 from components.indexer.exact import ExactSearch
 from components.indexer.plan import SearchKind
@@ -59,3 +60,18 @@ def test_halves_share_no_query_but_the_only_one(num_queries: int, sizes: tuple[i
     assert (len(chosen_on), len(reported_on)) == sizes
     shared = (chosen_on.embedding @ reported_on.embedding.T).any()
     assert shared == (num_queries == 1)
+
+
+@pytest.mark.parametrize(
+    ("exact_ms", "kind"), [(0.0, SearchKind.EXACT), (1e6, SearchKind.SCANN_BRUTE_FORCE)]
+)
+def test_auto_takes_what_was_measured_to_be_faster(
+    monkeypatch: pytest.MonkeyPatch, exact_ms: float, kind: SearchKind
+) -> None:
+    monkeypatch.setattr(choose, "latency_ms", lambda *_: exact_ms)
+    vectors = RNG.normal(size=(200, 8)).astype(np.float32)
+    queries = Queries(vectors[:4], np.zeros((4, 0), np.int32))
+    settings = IndexSettings(k=5, max_k=5, kind="auto")
+    index = choose_index(ExactSearch(tf.Variable(vectors)), queries, settings)
+    assert index.plan.kind is kind
+    assert index.recall == 1.0

@@ -1,0 +1,92 @@
+"""One small world with every kind of feature, trained and exported once."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.trainer.export import export_towers
+from components.trainer.train import TrainedTowers, train
+from schemas.model_settings import EncoderSettings, ModelSettings, TrainSettings
+from tests.components.trainer.worlds import (
+    NAN,
+    RICH,
+    Row,
+    World,
+    data_settings,
+    item,
+    make_world,
+    window,
+)
+
+NUM_ITEMS = 30
+NUM_USERS = 24
+SIZES = ModelSettings(
+    dim=8,
+    hidden_dim=16,
+    feature_dim=4,
+    encoder=EncoderSettings(num_heads=2, num_blocks=1, kernel_width=4),
+)
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A world, the model trained on it, and the SavedModel."""
+
+    world: World
+    trained: TrainedTowers
+    path: Path
+    log_dir: Path
+
+
+@pytest.fixture(scope="session")
+def rich(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exported]:
+    folder = tmp_path_factory.mktemp("rich")
+    world = _rich_world(folder)
+    settings = TrainSettings(max_epochs=2, batch_size=8, learning_rate=1e-2)
+    trained = train(world.inputs, world.settings, SIZES, settings, str(folder / "logs"))
+    users = {
+        "user_id": np.array([row["user_id"][0] for row in world.train], dtype=object),
+        "age": np.array([row["age"][0] for row in world.train], np.float32),
+        "place": np.array([row["place"][0] for row in world.train], dtype=object),
+    }
+    export_towers(trained, world.settings, world.graphs, users, str(folder / "model"))
+    yield Exported(world, trained, folder / "model", folder / "logs")
+    tf.keras.backend.clear_session()
+
+
+def _rich_world(folder: Path) -> World:
+    settings = data_settings(RICH)
+    rng = np.random.default_rng(3)
+
+    def some_window(user: int) -> Row:
+        size = settings.history.max_length + 1
+        return window(
+            settings,
+            f"u{user}",
+            [f"i{rng.integers(NUM_ITEMS - 3)}" for _ in range(size)],  # three are never seen
+            timestamp=np.cumsum(rng.integers(1, 100_000, size)).tolist(),
+            event_type=rng.choice([b"view", b"like"], size).tolist(),
+            value=rng.choice([1.0, 2.0, 3.0, NAN], size).tolist(),
+            device=rng.choice([b"tv", b"phone", b""], size).tolist(),
+            battery=rng.choice([0.1, 0.5, NAN], size).tolist(),
+            age=[float(rng.integers(20, 60))],
+            place=[b"north" if user % 2 else b"south"],
+        )
+
+    def some_item(number: int) -> Row:
+        return item(
+            settings,
+            f"i{number}",
+            title=[f"The book {number} of {number % 5}".encode()],
+            genres=[f"g{number % 3}".encode(), f"g{number % 4}".encode()][: number % 3],
+            price=[float(number)] if number % 4 else [NAN],
+            brand=[f"b{number % 2}".encode()],
+        )
+
+    rows = [some_window(user) for user in range(NUM_USERS)]
+    items = [some_item(number) for number in range(NUM_ITEMS)]
+    return make_world(settings, rows, rows[:8], items, folder)

@@ -1,0 +1,110 @@
+"""Whole trainings on small worlds with a known answer."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.trainer.train import train
+from schemas.errors import InputError
+from schemas.model_settings import EncoderSettings, ModelSettings, TrainSettings
+from tests.components.trainer.conftest import Exported
+from tests.components.trainer.worlds import (
+    PLAIN,
+    Row,
+    World,
+    data_settings,
+    item,
+    make_world,
+    window,
+)
+
+NUM_ITEMS = 10
+LENGTH = 5
+SIZES = ModelSettings(dim=16, hidden_dim=32, encoder=EncoderSettings(num_heads=4))
+
+
+@pytest.fixture(scope="module")
+def successors(tmp_path_factory: pytest.TempPathFactory) -> World:
+    """After item i comes item i + 1; eval has other users, and asks for all but the first item."""
+    settings = data_settings(PLAIN)
+    rng = np.random.default_rng(1)
+
+    def walk(user: str, is_target: list[int]) -> Row:
+        first = rng.integers(NUM_ITEMS)
+        items = [f"i{(first + step) % NUM_ITEMS}" for step in range(LENGTH)]
+        return window(settings, user, items, is_target=is_target)
+
+    return make_world(
+        settings,
+        train=[walk(f"u{user}", [1] * LENGTH) for user in range(150)],
+        evaluation=[walk(f"e{user}", [0] + [1] * (LENGTH - 1)) for user in range(40)],
+        items=[item(settings, f"i{number}") for number in range(NUM_ITEMS)],
+        folder=tmp_path_factory.mktemp("successors"),
+    )
+
+
+def test_successors_are_learnt(successors: World, caplog: pytest.LogCaptureFixture) -> None:
+    settings = TrainSettings(max_epochs=15, patience=15, batch_size=16, learning_rate=1e-2)
+
+    with caplog.at_level(logging.INFO, "twotower.progress"):
+        trained = train(successors.inputs, successors.settings, SIZES, settings)
+
+    assert trained.validation["recall@1"] > 0.9
+    assert len(trained.history) == 15
+    # a catalogue of ten has no recall@50
+    assert set(trained.history[0]) == {
+        "epoch", "loss", "val_loss", "val_recall@1", "val_recall@5", "val_recall@10"
+    }  # fmt: skip
+    assert trained.targets_per_second > 0
+    assert "epoch 15/15" in caplog.text
+    assert "750 targets, 10 candidates" in caplog.text
+
+
+def test_histories_of_length_one_and_no_eval_targets(tmp_path: Path) -> None:
+    settings = data_settings(PLAIN)
+    rows = [window(settings, f"u{user}", [f"i{user % 3}"]) for user in range(9)]
+    nothing = [window(settings, "e", ["i0"], is_target=[0])]
+    world = make_world(settings, rows, nothing, [item(settings, "i0")], tmp_path)
+
+    trained = train(world.inputs, settings, SIZES, TrainSettings(max_epochs=2, batch_size=4))
+
+    assert trained.best_epoch == len(trained.history) == 2
+    assert trained.validation == {}
+    assert len(trained.candidates) == 3  # two of them trained on, but not in the catalogue
+
+
+@pytest.mark.filterwarnings("ignore:overflow")
+def test_divergence_stops_and_says_so(successors: World) -> None:
+    settings = TrainSettings(max_epochs=3, learning_rate=1e30, temperature=1e-30)
+
+    with pytest.raises(RuntimeError, match=r"training diverged at epoch 1: .*learning_rate"):
+        train(successors.inputs, successors.settings, SIZES, settings)
+
+
+def test_time_is_limited(successors: World) -> None:
+    settings = TrainSettings(max_epochs=500, patience=500, max_seconds=0.01)
+
+    assert len(train(successors.inputs, successors.settings, SIZES, settings).history) == 1
+
+
+def test_nothing_to_learn_from_is_an_error(tmp_path: Path) -> None:
+    settings = data_settings(PLAIN)
+    rows = [window(settings, "u", ["i0"], is_target=[0])]
+    world = make_world(settings, rows, rows, [item(settings, "i0")], tmp_path)
+
+    with pytest.raises(InputError, match="no target to learn from"):
+        train(world.inputs, settings, SIZES, TrainSettings())
+
+
+def test_tensorboard_gets_the_validation_metrics(rich: Exported) -> None:
+    tags = {
+        value.tag
+        for path in rich.log_dir.glob("validation/*")
+        for event in tf.compat.v1.train.summary_iterator(str(path))
+        for value in event.summary.value
+    }
+
+    assert "epoch_factorized_top_k/top_10_categorical_accuracy" in tags
