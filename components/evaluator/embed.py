@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from components.evaluator.requests import history_lengths, requests_for
 from components.examples import Catalogue, Windows
+from components.requests import history_lengths, requests_for
 from schemas import serving
 from schemas.errors import InputError
 from schemas.features import ITEM_ID, FeatureTable

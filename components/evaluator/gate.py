@@ -68,12 +68,11 @@ def _max_drop(metric: str, value: float, current: Metrics | None, threshold: flo
     serving = current[metric]
     drop = 1.0 - value / serving if serving > 0 else 0.0
     passed = drop <= threshold
-    change = f"{drop:.1%} lower than" if drop > 0 else f"{-drop:.1%} higher than"
-    reason = f"{metric} {value:.4f} is {change} the {serving:.4f} of the model that serves now"
+    reason = f"{metric} {value:.4f} against {serving:.4f} of the model that serves now"
     if not passed:
         reason += (
-            f", more than the {threshold:.1%} allowed: keep what serves, or raise "
-            "evaluation.gates.max_drop"
+            f": {drop:.1%} lower, more than the {threshold:.1%} allowed; keep what serves, or "
+            "raise evaluation.gates.max_drop"
         )
     return GateResult(gate, passed, drop, threshold, reason)
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.evaluator.requests import requests_for
 from components.examples import Windows, read_windows
+from components.requests import requests_for
 from schemas import serving
 from schemas.errors import InputError
 from schemas.features import FeatureTable

@@ -1,32 +1,27 @@
 """TwoTowerTrainer: trains the query tower and the candidate tower together."""
 
-from typing import ClassVar
-
 from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import component_spec, standard_artifacts
 
 from components.trainer.executor import Executor
 
-_Channels = dict[str, component_spec.ChannelParameter]
-_Parameters = dict[str, component_spec.ExecutionParameter]
-
 
 class TwoTowerTrainerSpec(component_spec.ComponentSpec):
     """Inputs, outputs and properties of TwoTowerTrainer."""
 
-    INPUTS: ClassVar[_Channels] = {
+    INPUTS = {
         "windows": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         "catalogue": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         "windows_graph": component_spec.ChannelParameter(type=standard_artifacts.TransformGraph),
         "catalogue_graph": component_spec.ChannelParameter(type=standard_artifacts.TransformGraph),
         "users": component_spec.ChannelParameter(type=standard_artifacts.Examples),
     }
-    OUTPUTS: ClassVar[_Channels] = {
+    OUTPUTS = {
         "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
         "model_run": component_spec.ChannelParameter(type=standard_artifacts.ModelRun),
     }
-    PARAMETERS: ClassVar[_Parameters] = {
+    PARAMETERS = {
         "data": component_spec.ExecutionParameter(type=str),
         "model_settings": component_spec.ExecutionParameter(type=str),
         "train_settings": component_spec.ExecutionParameter(type=str),

@@ -23,6 +23,7 @@ from schemas.model_settings import ModelSettings, TrainSettings
 _as_it_is = tf.autograph.experimental.do_not_convert
 # Items whose embeddings are computed together.
 _CATALOGUE_CHUNK = 8192
+_ROWS = (tf.TensorSpec([None], tf.int32),)
 
 
 class RetrievalTask(tfrs.tasks.Retrieval):
@@ -148,13 +149,11 @@ class TwoTowerModel(tfrs.Model):
 
     def catalogue_vectors(self) -> tf.Tensor:
         """[num_items + 1, dim] item features of the candidate table, the unknown item last."""
-        return self._in_chunks(self.item_vectors, self.num_items + 1)
+        return _in_chunks(self._vectors, self.num_items + 1)
 
     def candidate_embeddings(self) -> tf.Tensor:
         """[num_items, dim] embeddings of the whole catalogue in row order."""
-        return self._in_chunks(
-            lambda rows: self.candidate_tower(self.item_vectors(rows)), self.num_items
-        )
+        return _in_chunks(self._embeddings, self.num_items)
 
     def refresh_index(self) -> None:
         """Fills the index of the validation metric with today's candidate embeddings."""
@@ -262,15 +261,19 @@ class TwoTowerModel(tfrs.Model):
         self.mean_loss.update_state(loss, sample_weight=total_weight)
         return loss
 
-    def _in_chunks(self, embed: Callable[[tf.Tensor], tf.Tensor], num_rows: int) -> tf.Tensor:
-        compiled = tf.function(
-            embed, input_signature=[tf.TensorSpec([None], tf.int32)], autograph=False
-        )
-        starts = range(0, num_rows, _CATALOGUE_CHUNK)
-        return tf.concat(
-            [
-                compiled(tf.range(start, min(start + _CATALOGUE_CHUNK, num_rows)))
-                for start in starts
-            ],
-            0,
-        )
+    @tf.function(input_signature=_ROWS, autograph=False)
+    def _vectors(self, rows: tf.Tensor) -> tf.Tensor:
+        return self.item_vectors(rows)
+
+    @tf.function(input_signature=_ROWS, autograph=False)
+    def _embeddings(self, rows: tf.Tensor) -> tf.Tensor:
+        return self.candidate_tower(self.item_vectors(rows))
+
+
+def _in_chunks(embed: Callable[[tf.Tensor], tf.Tensor], num_rows: int) -> tf.Tensor:
+    """Embeds rows 0 … num_rows - 1 in bounded memory."""
+    starts = range(0, num_rows, _CATALOGUE_CHUNK)
+    ends = [min(start + _CATALOGUE_CHUNK, num_rows) for start in starts]
+    return tf.concat(
+        [embed(tf.range(start, end)) for start, end in zip(starts, ends, strict=True)], 0
+    )

@@ -120,7 +120,7 @@ def train(
     towers = TwoTowerModel(read.features, read.candidates, pool, model, settings)
     steps = math.ceil(len(read.train) / settings.batch_size)
     towers.compile(optimizer=_optimizer(settings, steps))
-    _build(towers, batches(with_targets(read.train, max_targets=1), 1, seed=None))
+    _build(towers, batches(with_targets(read.train, max_targets=2), 2, seed=None))
     return _fit(towers, read, settings, steps, log_dir)
 
 

@@ -85,7 +85,12 @@ def test_catalogue_example_gens_container_command_runs(
     outputs = {
         key: {
             "artifacts": [
-                {"name": key, "type": of["artifactType"], "uri": str(tmp_path / key), "metadata": {}}
+                {
+                    "name": key,
+                    "type": of["artifactType"],
+                    "uri": str(tmp_path / key),
+                    "metadata": {},
+                }
             ]
         }
         for key, of in definition["outputDefinitions"]["artifacts"].items()

@@ -86,7 +86,8 @@ def test_batches_hold_every_event_once_and_pad_behind(seed: int | None) -> None:
     seen: dict[int, list[int]] = {}
 
     for batch in batches(windows, batch_size=2, seed=seed):
-        for user, row, weight in zip(*(batch[n].numpy() for n in ("user_id", "row", "weight"))):
+        columns = (batch[name].numpy() for name in ("user_id", "row", "weight"))
+        for user, row, weight in zip(*columns, strict=True):
             length = lengths[user]
             seen[user] = row[:length].tolist()
             assert row[length:].tolist() == [-7] * (len(row) - length)

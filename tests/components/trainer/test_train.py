@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.trainer.metrics import watched_cutoff
 from components.trainer.train import train
 from schemas.errors import InputError
 from schemas.model_settings import EncoderSettings, ModelSettings, TrainSettings
@@ -61,6 +62,11 @@ def test_successors_are_learnt(successors: World, caplog: pytest.LogCaptureFixtu
     assert trained.targets_per_second > 0
     assert "epoch 15/15" in caplog.text
     assert "750 targets, 10 candidates" in caplog.text
+
+
+@pytest.mark.parametrize(("num_items", "expected"), [(1, 1), (10, 1), (20, 5), (40, 10)])
+def test_the_watched_recall_is_not_that_of_all_items(num_items: int, expected: int) -> None:
+    assert watched_cutoff(num_items) == expected
 
 
 def test_histories_of_length_one_and_no_eval_targets(tmp_path: Path) -> None:

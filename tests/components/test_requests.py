@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.evaluator.requests import history_lengths, requests_for
 from components.examples import Windows, read_windows
+from components.requests import history_lengths, requests_for
 from schemas import serving
 from tests.components.evaluator.logs import TABLE, write_windows
 
