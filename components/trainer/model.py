@@ -11,6 +11,7 @@ from components.trainer.candidates import CandidateTable
 from components.trainer.embeddings import Columns
 from components.trainer.encoders import CausalEncoder
 from components.trainer.features import TowerFeatures
+from components.trainer.losses import GroupedRetrievalLoss
 from components.trainer.metrics import catalogue_index, cutoffs
 from components.trainer.negatives import NegativePool
 from components.trainer.times import shifted
@@ -24,15 +25,6 @@ _as_it_is = tf.autograph.experimental.do_not_convert
 # Items whose embeddings are computed together.
 _CATALOGUE_CHUNK = 8192
 _ROWS = (tf.TensorSpec([None], tf.int32),)
-
-
-class RetrievalTask(tfrs.tasks.Retrieval):
-    """TFRS's task, for graphs built without AutoGraph.
-
-    Its `call` takes the length of a symbolic tensor, which AutoGraph alone understands.
-    """
-
-    call = tf.autograph.to_graph(tfrs.tasks.Retrieval.call, recursive=False)
 
 
 class TwoTowerModel(tfrs.Model):
@@ -78,14 +70,8 @@ class TwoTowerModel(tfrs.Model):
         self.encoder = CausalEncoder(model.dim, model.encoder)
         self.query_tower = QueryTower(features, model)
         self.index = catalogue_index(self.num_items, model.dim)
-        self.task = RetrievalTask(
-            loss=keras.losses.CategoricalCrossentropy(
-                from_logits=True, reduction=keras.losses.Reduction.SUM
-            ),
-            metrics=[tfrs.metrics.FactorizedTopK(self.index, cutoffs(self.num_items))],
-            temperature=None if train.temperature == 1.0 else train.temperature,
-            remove_accidental_hits=True,
-        )
+        metric = tfrs.metrics.FactorizedTopK(self.index, cutoffs(self.num_items))
+        self.loss_of_queries = GroupedRetrievalLoss(pool, train, metric)
         self.mean_loss = keras.metrics.Mean("mean_loss")
 
     @property
@@ -190,15 +176,20 @@ class TwoTowerModel(tfrs.Model):
         states = self.encode(tf.gather(vectors, event_place), seen.history, training=training)
         queries = self.queries_at(positions, states, seen, training=training)
         embeddings = self.candidate_tower(vectors, training=training)
-        return self._loss(
+        query_weights = tf.gather_nd(weights, positions)
+        total = self.loss_of_queries(
             queries,
-            tf.gather_nd(weights, positions),
+            query_weights,
             tf.gather_nd(event_place, positions),
             place[tf.size(rows) :],
             embeddings,
             unique,
-            training,
+            training=training,
         )
+        total_weight = tf.reduce_sum(query_weights)
+        loss = tf.math.divide_no_nan(total, total_weight)
+        self.mean_loss.update_state(loss, sample_weight=total_weight)
+        return loss
 
     @_as_it_is
     def train_step(self, inputs: Columns) -> dict[str, tf.Tensor]:
@@ -212,54 +203,6 @@ class TwoTowerModel(tfrs.Model):
         super().test_step(inputs)
         logs = {metric.name: metric.result() for metric in self.metrics}
         return {"loss": logs.pop(self.mean_loss.name), **logs}
-
-    def _loss(
-        self,
-        queries: tf.Tensor,
-        weights: tf.Tensor,
-        positives: tf.Tensor,
-        negatives: tf.Tensor,
-        embeddings: tf.Tensor,
-        rows: tf.Tensor,
-        training: bool,
-    ) -> tf.Tensor:
-        """Sums the loss over groups of queries that are each other's negatives.
-
-        Groups keep the logits, a square of the group, in the processor's cache.
-
-        Args:
-          queries: [num_queries, dim].
-          weights: [num_queries].
-          positives: [num_queries] places of the targets in `embeddings`.
-          negatives: [num_uniform] places of the uniform negatives.
-          embeddings: [num_unique, dim] candidate embeddings.
-          rows: [num_unique] rows of the candidate table.
-          training: Whether the metric is left alone.
-        """
-
-        def group_loss(start: tf.Tensor) -> tf.Tensor:
-            group = slice(start, start + self.train_settings.in_batch_negatives)
-            members = tf.concat([positives[group], negatives], 0)
-            ids = tf.gather(rows, members)
-            return self.task(
-                queries[group],
-                tf.gather(embeddings, members),
-                sample_weight=weights[group],
-                candidate_sampling_probability=self.pool.probability(
-                    ids, tf.size(positives[group]), tf.size(negatives)
-                ),
-                candidate_ids=ids,
-                compute_metrics=not training,
-            )
-
-        starts = tf.range(0, tf.size(weights), self.train_settings.in_batch_negatives)
-        losses = tf.map_fn(
-            group_loss, starts, parallel_iterations=1, fn_output_signature=tf.float32
-        )
-        total_weight = tf.reduce_sum(weights)
-        loss = tf.math.divide_no_nan(tf.reduce_sum(losses), total_weight)
-        self.mean_loss.update_state(loss, sample_weight=total_weight)
-        return loss
 
     @tf.function(input_signature=_ROWS, autograph=False)
     def _vectors(self, rows: tf.Tensor) -> tf.Tensor:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.examples import read_users, split_files
+from components.trainer.data import TrainerInputs
 from components.trainer.export import TransformGraphs, export_towers
-from components.trainer.train import TrainedTowers, TrainerInputs, train
+from components.trainer.train import TrainedTowers, train
 from schemas.features import CATALOGUE_SPLIT, feature_table
 from schemas.model_settings import ModelSettings, TrainSettings
 from schemas.settings import DataSettings

@@ -3,53 +3,26 @@
 import logging
 import math
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
-import tensorflow_transform as tft
 import tf_keras as keras
 
 from components.trainer.callbacks import Progress, RefreshIndex, TimeLimit
-from components.trainer.candidates import CandidateTable, candidate_table, read_catalogue
-from components.trainer.features import TowerFeatures, tower_features
-from components.trainer.input import ROW, WEIGHT, Windows, batches, read_windows, with_targets
+from components.trainer.candidates import CandidateTable
+from components.trainer.data import TrainData, TrainerInputs, read_data
+from components.trainer.input import ROW, WEIGHT, batches, with_targets
 from components.trainer.metrics import CUTOFFS, metric_name, watched_cutoff
 from components.trainer.model import TwoTowerModel
 from components.trainer.negatives import NegativePool
-from components.transform.vocabularies import read_counts
-from schemas.errors import InputError
-from schemas.features import feature_table
 from schemas.model_settings import ModelSettings, TrainSettings
 from schemas.settings import DataSettings
-from schemas.transformed import EVENT_TYPE_VOCABULARY, ITEM_VOCABULARY
 
-# Enough targets to tell epochs apart (recall@10 of .1 to ± .004), and quick to rank.
-MAX_VALIDATION_TARGETS = 20_000
 _ADAM_BETA_2 = 0.98
 _GLOBAL_CLIPNORM = 1.0
 
 progress = logging.getLogger("twotower.progress")
-
-
-@dataclass(frozen=True)
-class TrainerInputs:
-    """What training reads.
-
-    Attributes:
-      train_files: Transformed windows of split train.
-      eval_files: Transformed windows of split eval.
-      catalogue_files: The transformed catalogue.
-      windows_graph: Path of the windows' transform graph.
-      catalogue_graph: Path of the catalogue's transform graph.
-    """
-
-    train_files: Sequence[str]
-    eval_files: Sequence[str]
-    catalogue_files: Sequence[str]
-    windows_graph: str
-    catalogue_graph: str
 
 
 @dataclass(frozen=True)
@@ -80,14 +53,6 @@ class TrainedTowers:
         return {name[4:]: value for name, value in best.items() if name.startswith("val_")}
 
 
-@dataclass(frozen=True)
-class _Data:
-    features: TowerFeatures
-    candidates: CandidateTable
-    train: Windows
-    validation: Windows
-
-
 def train(
     inputs: TrainerInputs,
     data: DataSettings,
@@ -112,7 +77,7 @@ def train(
       RuntimeError: Training diverged.
     """
     keras.utils.set_random_seed(settings.seed)
-    read = _read(inputs, data)
+    read = read_data(inputs, data)
     counts = np.bincount(
         read.train.events[ROW][read.train.events[WEIGHT] > 0], minlength=len(read.candidates)
     )
@@ -122,44 +87,6 @@ def train(
     towers.compile(optimizer=_optimizer(settings, steps))
     _build(towers, batches(with_targets(read.train, max_targets=2), 2, seed=None))
     return _fit(towers, read, settings, steps, log_dir)
-
-
-def _read(inputs: TrainerInputs, data: DataSettings) -> _Data:
-    windows_graph = tft.TFTransformOutput(inputs.windows_graph)
-    catalogue_graph = tft.TFTransformOutput(inputs.catalogue_graph)
-    features = tower_features(feature_table(data), windows_graph, catalogue_graph)
-    vocabulary, _ = read_counts(windows_graph, ITEM_VOCABULARY)
-    item_id, columns = read_catalogue(list(inputs.catalogue_files), features.item)
-    candidates = candidate_table(vocabulary, item_id, columns, features.item)
-    weights = _weight_of_type(windows_graph, data.targets.weights)
-    exclude_repeats = data.repeat_interactions == "exclude"
-
-    def split(files: Sequence[str]) -> Windows:
-        return read_windows(list(files), features, candidates, weights, exclude_repeats)
-
-    train_windows = with_targets(split(inputs.train_files))
-    validation = with_targets(split(inputs.eval_files), MAX_VALIDATION_TARGETS)
-    if not train_windows.num_targets:
-        raise InputError(
-            "split train has no target to learn from: check targets.event_types and the split"
-        )
-    progress.info(
-        "%d windows with %d targets, %d candidates (%d with an id of their own), "
-        "%d validation targets",
-        len(train_windows),
-        train_windows.num_targets,
-        len(candidates),
-        candidates.num_vocabulary,
-        validation.num_targets,
-    )
-    return _Data(features, candidates, train_windows, validation)
-
-
-def _weight_of_type(graph: tft.TFTransformOutput, weights: dict[str, float]) -> np.ndarray:
-    """[num_event_types + 1] float32: the weight of each event type's index; 1 by default."""
-    names = graph.vocabulary_by_name(EVENT_TYPE_VOCABULARY)
-    by_index = [weights.get(name.decode(errors="replace"), 1.0) for name in names]
-    return np.array([*by_index, 1.0], np.float32)
 
 
 def _optimizer(settings: TrainSettings, steps_per_epoch: int) -> keras.optimizers.Optimizer:
@@ -183,7 +110,7 @@ def _build(model: TwoTowerModel, batch: tf.data.Dataset) -> None:
 
 
 def _fit(
-    model: TwoTowerModel, read: _Data, settings: TrainSettings, steps: int, log_dir: str | None
+    model: TwoTowerModel, read: TrainData, settings: TrainSettings, steps: int, log_dir: str | None
 ) -> TrainedTowers:
     started = time.monotonic()
     cutoff = watched_cutoff(len(read.candidates))

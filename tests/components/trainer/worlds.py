@@ -11,8 +11,8 @@ import tensorflow_transform.beam as tft_beam
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_transform.tf_metadata import dataset_metadata
 
+from components.trainer.data import TrainerInputs
 from components.trainer.export import TransformGraphs
-from components.trainer.train import TrainerInputs
 from components.transform.preprocessing import (
     catalogue_preprocessing_fn,
     windows_preprocessing_fn,

@@ -1,0 +1,102 @@
+"""What a training reads: both window splits, the catalogue, and what the vocabularies hold."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import tensorflow_transform as tft
+
+from components.trainer.candidates import CandidateTable, candidate_table, read_catalogue
+from components.trainer.features import TowerFeatures, tower_features
+from components.trainer.input import Windows, read_windows, with_targets
+from components.transform.vocabularies import read_counts
+from schemas.errors import InputError
+from schemas.features import feature_table
+from schemas.settings import DataSettings
+from schemas.transformed import EVENT_TYPE_VOCABULARY, ITEM_VOCABULARY
+
+# Enough to tell epochs apart (recall@10 of .1 to ± .004), and few beside an epoch of training:
+# a validation target brings a whole history of its own.
+MAX_VALIDATION_TARGETS = 5_000
+
+progress = logging.getLogger("twotower.progress")
+
+
+@dataclass(frozen=True)
+class TrainerInputs:
+    """What training reads.
+
+    Attributes:
+      train_files: Transformed windows of split train.
+      eval_files: Transformed windows of split eval.
+      catalogue_files: The transformed catalogue.
+      windows_graph: Path of the windows' transform graph.
+      catalogue_graph: Path of the catalogue's transform graph.
+    """
+
+    train_files: Sequence[str]
+    eval_files: Sequence[str]
+    catalogue_files: Sequence[str]
+    windows_graph: str
+    catalogue_graph: str
+
+
+@dataclass(frozen=True)
+class TrainData:
+    """What a training learns from, in memory.
+
+    Attributes:
+      features: What the towers see.
+      candidates: The candidate table.
+      train: Windows with targets to learn from.
+      validation: Windows with targets to rank; none where split eval has none.
+    """
+
+    features: TowerFeatures
+    candidates: CandidateTable
+    train: Windows
+    validation: Windows
+
+
+def read_data(inputs: TrainerInputs, data: DataSettings) -> TrainData:
+    """Reads both splits, the catalogue and the sizes of all vocabularies.
+
+    Raises:
+      InputError: There is no target to learn from, or windows and catalogue do not fit.
+    """
+    windows_graph = tft.TFTransformOutput(inputs.windows_graph)
+    catalogue_graph = tft.TFTransformOutput(inputs.catalogue_graph)
+    features = tower_features(feature_table(data), windows_graph, catalogue_graph)
+    vocabulary, _ = read_counts(windows_graph, ITEM_VOCABULARY)
+    item_id, columns = read_catalogue(list(inputs.catalogue_files), features.item)
+    candidates = candidate_table(vocabulary, item_id, columns, features.item)
+    weights = _weight_of_type(windows_graph, data.targets.weights)
+    exclude_repeats = data.repeat_interactions == "exclude"
+
+    def split(files: Sequence[str]) -> Windows:
+        return read_windows(list(files), features, candidates, weights, exclude_repeats)
+
+    train_windows = with_targets(split(inputs.train_files))
+    validation = with_targets(split(inputs.eval_files), MAX_VALIDATION_TARGETS)
+    if not train_windows.num_targets:
+        raise InputError(
+            "split train has no target to learn from: check targets.event_types and the split"
+        )
+    progress.info(
+        "%d windows with %d targets, %d candidates (%d with an id of their own), "
+        "%d validation targets",
+        len(train_windows),
+        train_windows.num_targets,
+        len(candidates),
+        candidates.num_vocabulary,
+        validation.num_targets,
+    )
+    return TrainData(features, candidates, train_windows, validation)
+
+
+def _weight_of_type(graph: tft.TFTransformOutput, weights: dict[str, float]) -> np.ndarray:
+    """[num_event_types + 1] float32: the weight of each event type's index; 1 by default."""
+    names = graph.vocabulary_by_name(EVENT_TYPE_VOCABULARY)
+    by_index = [weights.get(name.decode(errors="replace"), 1.0) for name in names]
+    return np.array([*by_index, 1.0], np.float32)
