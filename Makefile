@@ -20,7 +20,7 @@ run: $(READY) ## write the demo log and run the whole pipeline on it
 	@$(BIN)/twotower run pipeline/configs/demo.yaml
 
 test: $(READY) ## run the fast tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadscope
 
 test-slow: $(READY) ## run the tests that run whole pipelines
 	$(BIN)/python -m pytest -m slow

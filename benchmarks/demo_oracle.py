@@ -58,9 +58,10 @@ def compare(recalls: dict[str, float], settings: WorldSettings) -> dict[str, Any
 
 
 def main() -> int:
-    """Prints the comparison and returns the exit code: 0 done, 2 the run cannot be read."""
+    """Prints the comparison and returns 0; 1 below --at-least; 2 if the run cannot be read."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("run_dir", type=Path, help="output directory of a run on the demo log")
+    parser.add_argument("--at-least", type=float, default=0.0, help="share the model must reach")
     parser.add_argument("--seed", type=int, default=WorldSettings.seed, help="of the demo log")
     options = parser.parse_args()
     try:
@@ -73,7 +74,7 @@ def main() -> int:
     for name, row in result["rankings"].items():
         print(f"{name:<20}{row['recall']:>10.4f}{row['share_of_oracle']:>11.1%}", file=sys.stderr)
     print(json.dumps(result, indent=2))
-    return 0
+    return 0 if result["rankings"]["model"]["share_of_oracle"] >= options.at_least else 1
 
 
 if __name__ == "__main__":

@@ -43,10 +43,11 @@ def run(config: Config, set_: Overrides = None, output: Output = None) -> None:
     with quiet_streams(run_paths(settings).log) as console:
         console.progress.write(f"twotower: {settings.name} → {settings.output}\n")
         from pipeline.local import run_local
-        from pipeline.results import render_results
+        from pipeline.results import render_outcome, render_recommendations
 
         outcome = run_local(settings, config, console)
-        console.result.write(render_results(settings, outcome))
+        console.result.write(render_outcome(outcome))
+        console.result.write(render_recommendations(settings, outcome))
         if outcome.error:
             console.progress.write(f"error: {outcome.error}\n")
             console.progress.write(f"The full log is in {outcome.paths.log}\n")
@@ -130,6 +131,8 @@ def doctor(
     path: Annotated[str, typer.Option(help="Where runs will be written.")] = ".",
 ) -> None:
     """Checks the interpreter, the versions, the ScaNN op, the CPU and the disk."""
+    if not Path(path).is_dir():
+        raise InputError(f"--path {path}: no such directory")
     with quiet_streams(os.devnull) as console:
         from pipeline.doctor import render, run_checks
 

@@ -12,21 +12,12 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
+from packaging.requirements import Requirement
+
 ROOT = Path(__file__).resolve().parent.parent
+DISTRIBUTION = "twotower"
 PACKAGES = ("schemas", "components", "pipeline")
 _IGNORED_SUFFIXES = frozenset({".pyc", ".pyo"})
-_LIBRARIES = (
-    "apache-beam",
-    "numpy",
-    "scann",
-    "tensorflow",
-    "tensorflow-data-validation",
-    "tensorflow-recommenders",
-    "tensorflow-transform",
-    "tf-keras",
-    "tfx",
-    "tfx-bsl",
-)
 
 
 def code_version(folder: str) -> str:
@@ -34,14 +25,26 @@ def code_version(folder: str) -> str:
 
     Args:
       folder: Name of the step's folder.
+
+    Raises:
+      ValueError: There is no such step.
     """
-    digest = hashlib.sha256()
-    for name in _LIBRARIES:
-        digest.update(f"{name}=={importlib.metadata.version(name)}\n".encode())
-    for path in sorted(_closure(_files_in(ROOT / "components" / folder))):
+    files = list(_files_in(ROOT / "components" / folder))
+    if not files:
+        raise ValueError(f"components/{folder} holds no file: there is no such step")
+    digest = hashlib.sha256("\n".join(_libraries()).encode())
+    for path in sorted(_closure(files)):
         digest.update(str(path.relative_to(ROOT)).encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]
+
+
+@cache
+def _libraries() -> tuple[str, ...]:
+    """What this distribution declares to need, with the versions that are installed."""
+    declared = (Requirement(line) for line in importlib.metadata.requires(DISTRIBUTION) or ())
+    names = sorted(r.name for r in declared if r.marker is None or r.marker.evaluate({"extra": ""}))
+    return tuple(f"{name}=={importlib.metadata.version(name)}" for name in names)
 
 
 def _files_in(folder: Path) -> Iterator[Path]:

@@ -1,6 +1,7 @@
 """Compiles the pipeline to KFP v2 IR (schema 2.1), as Vertex AI Pipelines takes it."""
 
 import os
+from dataclasses import replace
 
 from tfx.orchestration.kubeflow.decorators import FinalStatusStr
 from tfx.orchestration.kubeflow.v2 import kubeflow_v2_dag_runner
@@ -26,7 +27,9 @@ def compile_ir(settings: Settings, path: str, pipeline_root: str, image: str) ->
       image: The container image that has this project installed.
     """
     facts = unread_facts()
-    paths = run_paths(settings)
+    # What the container's own disk holds is gone with it: unless the configuration says where
+    # versions are published, it is beside the artifacts.
+    paths = run_paths(replace(settings, output=pipeline_root))
     pipeline = Pipeline(
         pipeline_name=settings.name,
         pipeline_root=pipeline_root,

@@ -32,7 +32,6 @@ from schemas.settings import Settings
 
 _logger = logging.getLogger(__name__)
 PUSHER = "VersionedPusher"
-NUM_COMPONENTS = 16
 
 
 @dataclass(frozen=True)
@@ -68,13 +67,14 @@ def run_local(settings: Settings, config_path: str, console: Console) -> RunOutc
     """
     paths = run_paths(settings)
     os.makedirs(paths.output, exist_ok=True)
-    with _exclusive(paths.output), _progress(console):
+    with _exclusive(paths.output), _progress(console) as progress:
         started_s = time.time()
         facts, nodes = unread_facts(), list[BaseNode]()
         error: BaseException | None = None
         try:
             facts = launch_facts(settings)
             nodes = pipeline_nodes(settings, paths, facts)
+            progress.components = len(nodes) + 1
             _run(settings.name, nodes, settings, paths)
         except Exception as caught:
             # Reported below and turned into the exit code: no error of a step ends the process
@@ -167,13 +167,13 @@ def _exclusive(output: str) -> Iterator[None]:
 
 
 @contextmanager
-def _progress(console: Console) -> Iterator[None]:
+def _progress(console: Console) -> Iterator[ProgressHandler]:
     # absl applies its own level once a library makes it read its flags, and the runner logs there.
     absl.logging.set_verbosity(absl.logging.INFO)
-    handler = ProgressHandler(console.progress, NUM_COMPONENTS)
+    handler = ProgressHandler(console.progress)
     root = logging.getLogger()
     root.addHandler(handler)
     try:
-        yield
+        yield handler
     finally:
         root.removeHandler(handler)

@@ -20,12 +20,11 @@ _CACHED = "A cached execution %d is used."
 class ProgressHandler(logging.Handler):
     """Prints `[ 3/15] InteractionExampleGen … 12.1 s` to a stream, and indented progress lines."""
 
-    def __init__(
-        self, stream: TextIO, components: int, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
+        """`components` is how many there will be; set it once that is known."""
         super().__init__(logging.INFO)
+        self.components = 1
         self._stream = stream
-        self._components = components
         self._clock = clock
         self._number = 0
         self._started_s = 0.0
@@ -48,8 +47,8 @@ class ProgressHandler(logging.Handler):
             self._line(f"{self._place()} {self._component(record)} done ({outcome})")
 
     def _place(self) -> str:
-        width = len(str(self._components))
-        return f"[{self._number:{width}d}/{self._components}]"
+        width = len(str(self.components))
+        return f"[{self._number:{width}d}/{self.components}]"
 
     @staticmethod
     def _component(record: logging.LogRecord) -> str:

@@ -24,12 +24,11 @@ _TIMEOUT_S = 30.0
 
 @dataclass(frozen=True)
 class Recommendation:
-    """One recommended item; the title is empty where nothing is known of it."""
+    """One recommended item."""
 
     rank: int
     item_id: str
     score: float
-    title: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """JSON values."""
@@ -89,12 +88,15 @@ def newest_version(model: str) -> str:
     Raises:
       InputError: Neither the folder nor a version in it holds a SavedModel.
     """
-    if os.path.isfile(os.path.join(model, "saved_model.pb")):
+    import tensorflow as tf
+
+    if tf.io.gfile.exists(os.path.join(model, "saved_model.pb")):
         return model
-    names = os.listdir(model) if os.path.isdir(model) else []
-    for version in sorted((name for name in names if name.isdigit()), key=int, reverse=True):
+    names = tf.io.gfile.listdir(model) if tf.io.gfile.isdir(model) else []
+    versions = [name.rstrip("/") for name in names if name.rstrip("/").isdigit()]
+    for version in sorted(versions, key=int, reverse=True):
         path = os.path.join(model, version)
-        if os.path.isfile(os.path.join(path, "saved_model.pb")):
+        if tf.io.gfile.exists(os.path.join(path, "saved_model.pb")):
             return path
     raise InputError(
         f"{model}: no SavedModel here; expected a folder of versions such as "
@@ -103,11 +105,8 @@ def newest_version(model: str) -> str:
 
 
 def render_recommendations(recommendations: Sequence[Recommendation]) -> str:
-    """One line an item: rank, score, id and, where known, title."""
-    return "".join(
-        f"{r.rank:>4}  {r.score:>9.4f}  {r.item_id}{'  ' + r.title if r.title else ''}\n"
-        for r in recommendations
-    )
+    """One line an item: rank, score and id."""
+    return "".join(f"{r.rank:>4}  {r.score:>9.4f}  {r.item_id}\n" for r in recommendations)
 
 
 def _ask_server(url: str, user: str, history: Sequence[str], k: int) -> list[Recommendation]:

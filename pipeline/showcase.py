@@ -7,7 +7,8 @@ import numpy as np
 from components.examples import Catalogue, Windows, read_catalogue, read_windows
 from pipeline.recommend import Recommender
 from schemas.data_settings import FeatureKind
-from schemas.features import FeatureTable
+from schemas.features import FeatureTable, feature_table
+from schemas.settings import Settings
 
 NUM_USERS = 3
 NUM_PAST_ITEMS = 5
@@ -15,7 +16,7 @@ NUM_RECOMMENDATIONS = 5
 
 
 def render_showcase(
-    serving_dir: str, windows_uri: str, catalogue_uri: str, table: FeatureTable
+    serving_dir: str, windows_uri: str, catalogue_uri: str, settings: Settings
 ) -> str:
     """Three users of the test split, what they did last, and what the pushed model recommends.
 
@@ -23,13 +24,15 @@ def render_showcase(
       serving_dir: The folder of pushed versions.
       windows_uri: The `windows` artifact.
       catalogue_uri: The catalogue's examples.
-      table: The features; the first text feature of items serves as title.
+      settings: The run's settings; the first text feature of items serves as title.
     """
+    table = feature_table(settings.data)
+    wanted = min(NUM_RECOMMENDATIONS, settings.index.k)
     titles = item_titles(read_catalogue(catalogue_uri, table), table)
     recommender = Recommender(serving_dir)
     lines = []
     for user, history in _users(read_windows(windows_uri, "test", table)):
-        recommendations = recommender(user, history, NUM_RECOMMENDATIONS)
+        recommendations = recommender(user, history, wanted)
         lines.append(f"\nUser {user}, most recent first:")
         distinct = list(dict.fromkeys(reversed(history)))[:NUM_PAST_ITEMS]
         lines.extend(f"    · {_named(item, titles)}" for item in distinct)

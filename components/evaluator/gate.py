@@ -1,10 +1,8 @@
 """Decides whether a model is good enough to be blessed, each gate with its reason."""
 
-import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from components.gate import GateResult
-from schemas.errors import InputError
 from schemas.model_settings import ModelGateSettings
 
 Metrics = Mapping[str, float]
@@ -31,15 +29,6 @@ def judge(
     if settings.max_drop is not None:
         gates.append(_max_drop(name, value, current, settings.max_drop))
     return gates
-
-
-def check_settings(
-    settings: ModelGateSettings, metrics: Iterable[str], baselines: Iterable[str]
-) -> None:
-    """Raises InputError where a gate names a metric or a baseline that is not measured."""
-    _check_known("evaluation.gates.metric", settings.metric, sorted(metrics))
-    for name in settings.beats:
-        _check_known("evaluation.gates.beats", name, sorted(baselines))
 
 
 def _beats(metric: str, value: float, other: str, threshold: float) -> GateResult:
@@ -75,11 +64,3 @@ def _max_drop(metric: str, value: float, current: Metrics | None, threshold: flo
             "raise evaluation.gates.max_drop"
         )
     return GateResult(gate, passed, drop, threshold, reason)
-
-
-def _check_known(key: str, name: str, known: list[str]) -> None:
-    if name in known:
-        return
-    close = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-    nearest = f"; the nearest is {close[0]!r}" if close else ""
-    raise InputError(f"{key}: {name!r} is not measured{nearest}; known are {', '.join(known)}")

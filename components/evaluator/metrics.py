@@ -10,9 +10,7 @@ import numpy as np
 
 from components.evaluator.columns import NO_ITEM
 from components.evaluator.ranking import Ranking
-
-NDCG_CUTOFFS = (10, 100)
-LIST_LENGTH = 10
+from schemas.metrics import LIST_LENGTH, NDCG_CUTOFFS
 
 
 def recall(ranks: np.ndarray, k: int) -> np.ndarray:

@@ -10,8 +10,23 @@ from components.trainer.columns import Column, read_columns
 from components.trainer.features import InputFeature
 from schemas.data_settings import FeatureKind
 from schemas.errors import InputError
-from schemas.features import ITEM_ID
+from schemas.features import AVAILABLE_AT, ITEM_ID, MISSING_INTEGER
 from schemas.transformed import bucket_name
+
+
+@dataclass(frozen=True)
+class TransformedCatalogue:
+    """The catalogue after Transform, in file order.
+
+    Attributes:
+      item_id: [num_catalogue] bytes.
+      available_at: [num_catalogue] int64 seconds UTC, -1 where unknown.
+      columns: The item features.
+    """
+
+    item_id: np.ndarray
+    available_at: np.ndarray
+    columns: dict[str, Column]
 
 
 @dataclass(frozen=True)
@@ -23,12 +38,14 @@ class CandidateTable:
 
     Attributes:
       item_id: [num_items] bytes. The first `num_vocabulary` occur in training, the others do not.
+      available_at: [num_items] int64 seconds UTC, -1 where unknown.
       num_vocabulary: Items with an id embedding of their own; all others share one.
       columns: The item features after Transform: [num_items + 1] int32 or float32, for bags
         [num_items + 1, width] int32.
     """
 
     item_id: np.ndarray
+    available_at: np.ndarray
     num_vocabulary: int
     columns: dict[str, np.ndarray]
 
@@ -40,25 +57,27 @@ class CandidateTable:
         """The row of an unknown item."""
         return len(self.item_id)
 
+    def rows_available_by(self, time_s: int) -> np.ndarray:
+        """[num_available] int32 rows of the items not known to appear after `time_s`."""
+        return np.flatnonzero(self.available_at <= time_s).astype(np.int32)
 
-def read_catalogue(
-    files: list[str], features: Sequence[InputFeature]
-) -> tuple[np.ndarray, dict[str, Column]]:
-    """Reads the transformed catalogue: item ids, [num_items] bytes, and feature columns."""
-    dtypes: dict[str, tf.DType] = {ITEM_ID: tf.string}
+
+def read_catalogue(files: list[str], features: Sequence[InputFeature]) -> TransformedCatalogue:
+    """Reads the transformed catalogue: gzipped TFRecords with the given features."""
+    dtypes: dict[str, tf.DType] = {ITEM_ID: tf.string, AVAILABLE_AT: tf.int64}
     for feature in features:
         is_number = feature.kind is FeatureKind.NUMBER
         dtypes[feature.name] = tf.float32 if is_number else tf.int64
         if is_number:
             dtypes[bucket_name(feature.name)] = tf.int64
     columns = read_columns(files, dtypes)
-    return columns.pop(ITEM_ID).values, columns
+    item_id, available_at = columns.pop(ITEM_ID).values, columns.pop(AVAILABLE_AT).values
+    return TransformedCatalogue(item_id, available_at, columns)
 
 
 def candidate_table(
     vocabulary: Sequence[bytes],
-    item_id: np.ndarray,
-    columns: dict[str, Column],
+    catalogue: TransformedCatalogue,
     features: Sequence[InputFeature],
 ) -> CandidateTable:
     """Lays the catalogue out in rows.
@@ -66,25 +85,28 @@ def candidate_table(
     Args:
       vocabulary: The items of the train split, the most frequent first. One that the catalogue
         lacks has no content.
-      item_id: [num_catalogue] bytes, the catalogue's items.
-      columns: The catalogue's transformed features, aligned with `item_id`.
-      features: The features that `columns` holds.
+      catalogue: The catalogue's items.
+      features: The features that the catalogue's columns hold.
 
     Raises:
       InputError: There is no item at all, or the catalogue has an item twice.
     """
     row_of = {item: row for row, item in enumerate(vocabulary)}
+    item_id = catalogue.item_id
     for item in item_id:
         row_of.setdefault(item, len(row_of))
     if not row_of:
         raise InputError("the catalogue is empty and nothing was trained on: there is no item")
     rows = np.fromiter((row_of[item] for item in item_id), np.int64, len(item_id))
     _check_unique(item_id, rows)
+    available_at = np.full(len(row_of), MISSING_INTEGER, np.int64)
+    available_at[rows] = catalogue.available_at
     return CandidateTable(
         item_id=np.array(list(row_of), dtype=object),
+        available_at=available_at,
         num_vocabulary=len(vocabulary),
         columns={
-            name: _scattered(columns[name], rows, len(row_of) + 1, missing, feature)
+            name: _scattered(catalogue.columns[name], rows, len(row_of) + 1, missing, feature)
             for feature in features
             for name, missing in feature.missing.items()
         },

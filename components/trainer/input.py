@@ -1,6 +1,6 @@
 """Transformed windows to dense batches, held in memory without padding."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import tensorflow as tf
@@ -31,12 +31,14 @@ class Windows:
       events: [num_events] each: `row` of the candidate table, `weight` as a target (0: not one),
         `timestamp` in seconds, event type, value and context.
       padding: By event column: the value of an event that is not there.
+      repeat_targets: Targets that were left out because they repeat an item of their history.
     """
 
     lengths: np.ndarray
     user: dict[str, np.ndarray]
     events: dict[str, np.ndarray]
     padding: dict[str, int | float]
+    repeat_targets: int = 0
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -73,8 +75,11 @@ def read_windows(
     columns = read_columns(files, dtypes)
     rows = _rows(columns[ITEM_ID].values, candidates)
     weight = columns[IS_TARGET].values * weight_of_type[columns[EVENT_TYPE].values]
+    repeat_targets = 0
     if exclude_repeats:
-        weight *= ~_is_repeat(rows, columns[ITEM_ID])
+        is_repeat = _is_repeat(rows, columns[ITEM_ID])
+        repeat_targets = int(np.count_nonzero(weight[is_repeat]))
+        weight *= ~is_repeat
     padding: dict[str, int | float] = {
         ROW: candidates.missing_row,
         WEIGHT: 0.0,
@@ -89,7 +94,7 @@ def read_windows(
     }
     own = {ROW: rows, WEIGHT: weight.astype(np.float32)}
     events = {name: own[name] if name in own else columns[name].values for name in padding}
-    return Windows(columns[ITEM_ID].lengths, user, events, padding)
+    return Windows(columns[ITEM_ID].lengths, user, events, padding, repeat_targets)
 
 
 def _dtypes(feature: InputFeature) -> dict[str, tf.DType]:
@@ -137,11 +142,11 @@ def with_targets(windows: Windows, max_targets: int | None = None) -> Windows:
     window = np.repeat(np.arange(len(windows)), windows.lengths)
     has_target = np.bincount(window[weight > 0], minlength=len(windows)) > 0
     events = {**windows.events, WEIGHT: weight}
-    return Windows(
+    return replace(
+        windows,
         lengths=windows.lengths[has_target],
         user={name: values[has_target] for name, values in windows.user.items()},
         events={name: values[has_target[window]] for name, values in events.items()},
-        padding=windows.padding,
     )
 
 

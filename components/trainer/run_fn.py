@@ -74,6 +74,7 @@ def _fragment(trained: TrainedTowers, seconds: float) -> dict[str, Any]:
         "targets_per_second": trained.targets_per_second,
         "parameters": sum(weight.shape.num_elements() for weight in weights),
         "candidates": len(trained.candidates),
+        "repeat_targets_left_out": trained.repeat_targets_left_out,
         "validation": trained.validation,
         "history": trained.history,
     }

@@ -37,6 +37,7 @@ class TrainedTowers:
       best_epoch: The epoch that the weights are of, from 1.
       seconds: Training and validation.
       targets_per_second: Training alone.
+      repeat_targets_left_out: Targets of split train that repeat an item of their history.
     """
 
     model: TwoTowerModel
@@ -45,6 +46,7 @@ class TrainedTowers:
     best_epoch: int
     seconds: float
     targets_per_second: float
+    repeat_targets_left_out: int
 
     @property
     def validation(self) -> dict[str, float]:
@@ -81,7 +83,7 @@ def train(
     counts = np.bincount(
         read.train.events[ROW][read.train.events[WEIGHT] > 0], minlength=len(read.candidates)
     )
-    pool = NegativePool(counts, settings.uniform_negatives)
+    pool = NegativePool(counts, settings.uniform_negatives, read.available_rows)
     towers = TwoTowerModel(read.features, read.candidates, pool, model, settings)
     steps = math.ceil(len(read.train) / settings.batch_size)
     towers.compile(optimizer=_optimizer(settings, steps))
@@ -144,7 +146,13 @@ def _fit(
     best_epoch = best.best_epoch + 1 if best.best_weights is not None else len(history)
     seconds = time.monotonic() - started
     return TrainedTowers(
-        model, read.candidates, history, best_epoch, seconds, told.targets_per_second
+        model,
+        read.candidates,
+        history,
+        best_epoch,
+        seconds,
+        told.targets_per_second,
+        read.train.repeat_targets,
     )
 
 
@@ -160,8 +168,19 @@ def _history(logs: dict[str, list[float]]) -> list[dict[str, float]]:
 
 
 def _check_finite(history: list[dict[str, float]], settings: TrainSettings) -> None:
-    if not math.isfinite(history[-1]["loss"]):
-        raise RuntimeError(
-            f"training diverged at epoch {len(history)}: the loss is {history[-1]['loss']}; lower "
-            f"train.learning_rate (now {settings.learning_rate}) or raise train.temperature"
-        )
+    """Refuses a history with a NaN or an infinity in a loss of any epoch."""
+    for record in history:
+        if not math.isfinite(record["loss"]):
+            raise RuntimeError(
+                f"training diverged at epoch {record['epoch']}: the loss is {record['loss']}; "
+                f"lower train.learning_rate (now {settings.learning_rate}) or raise "
+                "train.temperature"
+            )
+        validation_loss = record.get("val_loss", 0.0)
+        if not math.isfinite(validation_loss):
+            raise RuntimeError(
+                f"training diverged at epoch {record['epoch']}: the validation loss is "
+                f"{validation_loss}, while the training loss is {record['loss']:.3f}; lower "
+                f"train.learning_rate (now {settings.learning_rate}), or look for extreme numbers "
+                "in the features of split eval"
+            )

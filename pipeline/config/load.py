@@ -1,7 +1,8 @@
 """Reads a YAML file, applies overrides, and validates the whole into `Settings`."""
 
+import difflib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import yaml
@@ -10,6 +11,7 @@ from pydantic import ValidationError
 from pipeline.config.messages import explain
 from schemas.errors import InputError
 from schemas.features import feature_table
+from schemas.metrics import BASELINES, metric_names
 from schemas.settings import Settings, from_dict
 
 # `title: text` is short for `title: {kind: text}` in these places.
@@ -119,5 +121,21 @@ def _check_consistency(path: str, settings: Settings) -> None:
     split = settings.split
     if (split.eval_start is None) != (split.test_start is None):
         raise InputError(f"{path}: split.eval_start and split.test_start go together; give both")
-    if split.eval_fraction + split.test_fraction >= 1.0:
-        raise InputError(f"{path}: split.eval_fraction and split.test_fraction leave no train data")
+    gates = settings.evaluation.gates
+    _check_known(
+        path,
+        "evaluation.gates.metric",
+        gates.metric,
+        metric_names(settings.evaluation.cutoffs),
+    )
+    for baseline in gates.beats:
+        _check_known(path, "evaluation.gates.beats", baseline, BASELINES)
+
+
+def _check_known(path: str, key: str, name: str, known: Sequence[str]) -> None:
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+        raise InputError(
+            f"{path}: {key}: {name!r} is not measured; did you mean {close[0]!r}? "
+            f"(known: {', '.join(known)})"
+        )

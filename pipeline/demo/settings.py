@@ -1,12 +1,16 @@
 """The size, seed and period of a demo world."""
 
+import hashlib
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-GENERATOR_VERSION = "1"
-"""Raise it whenever a change alters the files that the same settings give."""
+GENERATOR_VERSION = hashlib.sha256(
+    b"".join(path.read_bytes() for path in sorted(Path(__file__).parent.glob("*.py")))
+).hexdigest()[:8]
+"""Of the generator's source: an edited generator writes its files anew."""
 
 DAY_MS = 86_400_000
 END_MS = 1_719_705_600_000

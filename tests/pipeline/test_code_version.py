@@ -47,3 +47,8 @@ def test_edit_reaches_what_imports_it(tree: Path, edited: str, alpha_changes: bo
     path = tree / edited
     path.write_text(path.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
     assert (module.code_version("alpha") != before) is alpha_changes
+
+
+def test_a_step_that_does_not_exist_is_an_error(tree: Path) -> None:
+    with pytest.raises(ValueError, match="no such step"):
+        module.code_version("omega")

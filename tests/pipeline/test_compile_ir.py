@@ -72,6 +72,13 @@ def test_transforms_wait_for_the_data_gate(spec: dict[str, Any]) -> None:
         assert "DataGate" in inner[name]["dependentTasks"]
 
 
+def test_versions_are_published_beside_the_artifacts(spec: dict[str, Any]) -> None:
+    pusher = spec["components"]["tfx-dag"]["dag"]["tasks"]["VersionedPusher"]
+    parameters = pusher["inputs"]["parameters"]
+    serving_dir = parameters["serving_dir"]["runtimeValue"]["constant"]
+    assert serving_dir == "gs://bucket/root/serving/chain"
+
+
 def test_catalogue_example_gens_container_command_runs(
     spec: dict[str, Any], settings: Settings, tmp_path: Path
 ) -> None:

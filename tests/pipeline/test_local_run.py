@@ -93,7 +93,15 @@ def test_first_run_pushes_and_says_so(
 ) -> None:
     assert len(project.versions()) == 1
     assert project.versions("serving_exact") == project.versions()
-    for name in ("metrics.json", "run.json", "report.html", "metadata.sqlite", "run.log"):
+    for name in (
+        "metrics.json",
+        "run.json",
+        "report.html",
+        "metadata.sqlite",
+        "run.log",
+        "rejects/interactions.jsonl.gz",
+        "rejects/catalogue.jsonl.gz",
+    ):
         assert (project.run_dir / name).stat().st_size > 0
     assert set(project.statuses().values()) == {"complete"}
     assert "[ 1/16]" in first.stderr
@@ -158,14 +166,15 @@ def test_second_run_is_answered_from_the_cache_but_for_an_edited_step(
     project: Project, first: subprocess.CompletedProcess[str]
 ) -> None:
     versions = project.versions()
-    source = project.folder / "components" / "evaluator" / "slices.py"
+    source = project.folder / "components" / "indexer" / "plan.py"
     source.write_text(source.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
     again = project.run()
     assert again.returncode == 0, again.stderr[-3000:]
-    ran = {name for name, status in project.statuses().items() if status == "complete"}
-    # ScannIndexer replays windows with the evaluator's code, but not with its slices.
-    assert ran == NEVER_CACHED
-    assert project.versions() == versions
+    statuses = project.statuses()
+    ran = {name for name, status in statuses.items() if status == "complete"}
+    assert ran == NEVER_CACHED | {"ScannIndexer"}
+    assert {statuses[name] for name in set(statuses) - ran} == {"cached"}
+    assert set(versions) <= set(project.versions())
     assert "unchanged, from cache" in again.stderr
 
 
@@ -227,3 +236,26 @@ def test_data_gate_refuses_a_dirty_log(
     failed = [gate for gate in project.read("metrics.json")["gates"] if not gate["passed"]]
     assert [gate["name"] for gate in failed] == ["data.interaction_reject_fraction"]
     assert project.versions() == before
+
+
+def test_one_user_and_fewer_than_100_items_are_served_by_exact_search(project: Project) -> None:
+    rows = [f"reader,book-{number},{1_700_000_000 + 100 * number}" for number in range(40)]
+    log = project.folder / "world" / "one-user.csv"
+    log.write_text("\n".join(["user,item,time", *rows]) + "\n", encoding="utf-8")
+    settings = {
+        "name": "one-user",
+        "output": "runs/one-user",
+        "interactions": {
+            "path": "world/one-user.csv",
+            "format": "csv",
+            "fields": {"user_id": "user", "item_id": "item", "timestamp": "time"},
+        },
+        "train": {"max_epochs": 1},
+        "evaluation": {"gates": {"beats": []}},
+        "index": {"k": 3},
+    }
+    (project.folder / "one-user.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    done = project.command("run", "one-user.yaml")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "fewer than 100" in done.stderr
+    assert "is recommended:" in done.stdout

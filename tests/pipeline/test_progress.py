@@ -9,7 +9,8 @@ from pipeline.progress import PROGRESS_LOGGER, ProgressHandler
 def test_lines_of_a_run_step_a_cached_step_and_a_steps_own_progress() -> None:
     times = iter([0.0, 12.34, 20.0, 20.5])
     stream = io.StringIO()
-    handler = ProgressHandler(stream, components=16, clock=lambda: next(times))
+    handler = ProgressHandler(stream, clock=lambda: next(times))
+    handler.components = 16
     absl = logging.Logger("absl")
     absl.addHandler(handler)
     steps = logging.Logger(PROGRESS_LOGGER)

@@ -11,8 +11,6 @@ from components.evaluator.baselines.popularity import fit_popularity, fit_recent
 from components.evaluator.columns import EventColumns
 from schemas.errors import InputError
 
-NAMES = ("popularity", "recent_popularity", "item_knn", "markov")
-
 
 class Baseline(Protocol):
     """Anything that scores the whole catalogue for some histories."""

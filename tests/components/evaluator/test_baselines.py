@@ -6,7 +6,7 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from components.evaluator.baselines.fit import NAMES, fit_baselines
+from components.evaluator.baselines.fit import fit_baselines
 from components.evaluator.baselines.item_knn import fit_item_knn
 from components.evaluator.baselines.markov import fit_markov
 from components.evaluator.baselines.popularity import (
@@ -16,6 +16,7 @@ from components.evaluator.baselines.popularity import (
 )
 from components.evaluator.columns import NO_ITEM, EventColumns, recent_items
 from schemas.errors import InputError
+from schemas.metrics import BASELINES
 from tests.components.evaluator.logs import event_columns
 
 NUM_ITEMS = 12
@@ -145,7 +146,7 @@ def test_every_baseline_scores_the_whole_catalogue_in_float32(
 ) -> None:
     fitted = fit_baselines(train, NUM_ITEMS + 1, recent_days=30)
 
-    assert tuple(fitted) == NAMES
+    assert tuple(fitted) == BASELINES
     for baseline in fitted.values():
         scores = baseline.scores(history)
         assert scores.shape == (len(history), NUM_ITEMS + 1)

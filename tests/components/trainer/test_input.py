@@ -5,14 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.trainer.candidates import candidate_table
+from components.trainer.candidates import TransformedCatalogue, candidate_table
 from components.trainer.features import InputFeature, TowerFeatures
 from components.trainer.input import Windows, batches, read_windows, with_targets
 from schemas.data_settings import FeatureKind
 from schemas.errors import InputError
 from tests.components.trainer.worlds import write_examples
 
-ITEMS = candidate_table([b"a", b"b", b"c"], np.array([], dtype=object), {}, ())
+NO_CATALOGUE = TransformedCatalogue(np.array([], dtype=object), np.array([], np.int64), {})
+ITEMS = candidate_table([b"a", b"b", b"c"], NO_CATALOGUE, ())
 FEATURES = TowerFeatures(
     user_id=InputFeature("user_id", FeatureKind.CATEGORY, 9),
     user=(),
@@ -42,10 +43,11 @@ def read(folder: Path, rows: list[dict[str, np.ndarray]], exclude_repeats: bool)
 
 
 @pytest.mark.parametrize(
-    ("exclude_repeats", "weight"), [(True, [0, 3, 0, 0, 1]), (False, [0, 3, 1, 0, 1])]
+    ("exclude_repeats", "weight", "left_out"),
+    [(True, [0, 3, 0, 0, 1], 1), (False, [0, 3, 1, 0, 1], 0)],
 )
 def test_weights_are_those_of_types_targets_and_first_occurrences(
-    tmp_path: Path, exclude_repeats: bool, weight: list[float]
+    tmp_path: Path, exclude_repeats: bool, weight: list[float], left_out: int
 ) -> None:
     rows = [
         # types 0, 1, 0, 1: the first a is no target, the third repeats it, the last is history
@@ -60,6 +62,7 @@ def test_weights_are_those_of_types_targets_and_first_occurrences(
     assert windows.events["row"].tolist() == [0, 2, 0, 1, 0]
     assert windows.user["user_id"].tolist() == [1, 2]
     assert windows.num_targets == np.count_nonzero(weight)
+    assert windows.repeat_targets == with_targets(windows).repeat_targets == left_out
 
 
 def test_an_item_outside_the_catalogue_is_an_error(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.trainer.candidates import candidate_table
+from components.trainer.candidates import TransformedCatalogue, candidate_table
 from components.trainer.features import InputFeature, TowerFeatures
 from components.trainer.model import TwoTowerModel
 from components.trainer.negatives import NegativePool
@@ -15,6 +15,8 @@ from schemas.model_settings import EncoderSettings, ModelSettings, TrainSettings
 NUM_ITEMS = 12
 DIM = 8
 ITEM_ID = np.array([f"i{row}".encode() for row in range(NUM_ITEMS)], dtype=object)
+NO_CATALOGUE = TransformedCatalogue(np.array([], dtype=object), np.array([], np.int64), {})
+ALL_ROWS = np.arange(NUM_ITEMS, dtype=np.int32)
 COUNTS = np.arange(NUM_ITEMS)[::-1] * 3
 FEATURES = TowerFeatures(
     user_id=InputFeature("user_id", FeatureKind.CATEGORY, 3),
@@ -26,9 +28,9 @@ FEATURES = TowerFeatures(
 
 
 def model_of(train: TrainSettings) -> TwoTowerModel:
-    table = candidate_table(list(ITEM_ID), np.array([], dtype=object), {}, ())
+    table = candidate_table(list(ITEM_ID), NO_CATALOGUE, ())
     sizes = ModelSettings(dim=DIM, encoder=EncoderSettings(num_heads=2))
-    pool = NegativePool(COUNTS, train.uniform_negatives)
+    pool = NegativePool(COUNTS, train.uniform_negatives, ALL_ROWS)
     return TwoTowerModel(FEATURES, table, pool, sizes, train)
 
 
@@ -116,7 +118,7 @@ def test_training_with_one_window_has_uniform_negatives() -> None:
 
 
 def test_probability_mixes_both_sources() -> None:
-    pool = NegativePool(np.array([8, 0]), num_uniform=1)
+    pool = NegativePool(np.array([8, 0]), num_uniform=1, eligible_rows=ALL_ROWS[:2])
 
     # smoothed frequencies 9/10 and 1/10; of 4 + 1 members 4 are drawn by frequency
     expected = [(4 * 0.9 + 1 / 2) / 5, (4 * 0.1 + 1 / 2) / 5]
@@ -125,14 +127,35 @@ def test_probability_mixes_both_sources() -> None:
 
 
 def test_an_item_without_targets_has_a_probability() -> None:
-    pool = NegativePool(np.array([5, 0]), num_uniform=0)
+    pool = NegativePool(np.array([5, 0]), num_uniform=0, eligible_rows=ALL_ROWS[:2])
 
     assert pool.probability(tf.constant([1]), tf.constant(3), tf.constant(0))[0] > 0.1
 
 
 @pytest.mark.parametrize(("num_uniform", "expected"), [(9, 5), (5, 5), (2, 2), (0, 0)])
 def test_a_small_catalogue_is_drawn_whole(num_uniform: int, expected: int) -> None:
-    rows = NegativePool(np.ones(5), num_uniform).draw().numpy()
+    rows = NegativePool(np.ones(5), num_uniform, ALL_ROWS[:5]).draw().numpy()
 
     assert len(rows) == expected
     assert len(set(rows)) == 5 or num_uniform < 5
+
+
+def test_only_eligible_items_are_drawn_and_only_they_have_a_uniform_share() -> None:
+    eligible = np.array([1, 3], np.int32)
+    counts = np.array([6, 0, 0, 0])
+
+    # smoothed frequencies 7/10 and three times 1/10; of 4 + 1 members 4 are drawn by frequency
+    pool = NegativePool(counts, 1, eligible)
+    probability = pool.probability(tf.range(4), tf.constant(4), tf.constant(1))
+    expected = [4 * 0.7 / 5, (4 * 0.1 + 1 / 2) / 5, 4 * 0.1 / 5, (4 * 0.1 + 1 / 2) / 5]
+    np.testing.assert_allclose(probability, expected, rtol=1e-6)
+    assert {int(pool.draw()[0]) for _ in range(50)} == {1, 3}
+    assert NegativePool(counts, 9, eligible).draw().numpy().tolist() == [1, 3]
+
+
+def test_no_eligible_item_means_no_uniform_negatives() -> None:
+    pool = NegativePool(np.array([8, 0]), 3, np.array([], np.int32))
+
+    assert pool.num_uniform == len(pool.draw()) == 0
+    probability = pool.probability(tf.range(2), tf.constant(4), tf.constant(0))
+    np.testing.assert_allclose(probability, [0.9, 0.1], rtol=1e-6)

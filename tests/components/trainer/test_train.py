@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.trainer.data import read_data
 from components.trainer.metrics import watched_cutoff
+from components.trainer.model import TwoTowerModel
 from components.trainer.train import train
 from schemas.errors import InputError
 from schemas.model_settings import EncoderSettings, ModelSettings, TrainSettings
@@ -103,6 +105,83 @@ def test_nothing_to_learn_from_is_an_error(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match="no target to learn from"):
         train(world.inputs, settings, SIZES, TrainSettings())
+
+
+def test_targets_that_all_repeat_their_history_are_named_as_the_cause(tmp_path: Path) -> None:
+    settings = data_settings(PLAIN)
+    rows = [window(settings, "u", ["i0", "i0", "i0"], is_target=[0, 1, 1])]
+    world = make_world(settings, rows, rows, [item(settings, "i0")], tmp_path)
+
+    with pytest.raises(InputError, match=r"all 2 repeat .* repeat_interactions is exclude"):
+        train(world.inputs, settings, SIZES, TrainSettings())
+
+
+def test_repeats_left_out_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    settings = data_settings(PLAIN)
+    rows = [window(settings, f"u{user}", ["i0", "i1", "i0"]) for user in range(4)]
+    world = make_world(settings, rows, [], [item(settings, "i0")], tmp_path)
+
+    with caplog.at_level(logging.INFO, "twotower.progress"):
+        trained = train(world.inputs, settings, SIZES, TrainSettings(max_epochs=1))
+
+    assert trained.repeat_targets_left_out == 4
+    assert "4 windows with 8 targets" in caplog.text
+    assert "4 targets left out as repeats" in caplog.text
+
+
+def test_items_of_after_the_train_split_are_no_uniform_negatives(tmp_path: Path) -> None:
+    settings = data_settings(PLAIN)
+    # the last event of split train is at 120 s, in a window without a target
+    rows = [
+        window(settings, "u", ["i0", "i1"]),
+        window(settings, "v", ["i0", "i1", "i2"], is_target=[0, 0, 0]),
+    ]
+    times = {"i0": 0, "i1": -1, "i2": 120, "new": 121, "timeless": -1}
+    items = [item(settings, name, available_at=[time]) for name, time in times.items()]
+    evaluation = [window(settings, "e", ["i0", "new"], timestamp=[500, 600])]
+    world = make_world(settings, rows, evaluation, items, tmp_path)
+
+    read = read_data(world.inputs, settings)
+    trained = train(world.inputs, settings, SIZES, TrainSettings(max_epochs=1))
+
+    assert set(read.candidates.item_id[read.available_rows]) == {b"i0", b"i1", b"i2", b"timeless"}
+    drawn = trained.model.pool.draw().numpy()
+    assert set(trained.candidates.item_id[drawn]) == {b"i0", b"i1", b"i2", b"timeless"}
+
+
+@pytest.mark.parametrize(
+    ("types", "expected"),
+    [
+        (
+            [b"purchase", b"view"],
+            r"targets\.weights\.purchse: .* types are purchase, view, the nearest is 'purchase'",
+        ),
+        ([b"", b""], r"targets\.weights\.purchse: the events of split train have no type"),
+    ],
+)
+def test_a_weight_of_an_unknown_event_type_is_an_error(
+    tmp_path: Path, types: list[bytes], expected: str
+) -> None:
+    settings = data_settings(PLAIN, targets={"weights": {"purchse": 9.0}})
+    rows = [window(settings, "u", ["i0", "i1"], event_type=types)]
+    world = make_world(settings, rows, rows, [item(settings, "i0")], tmp_path)
+
+    with pytest.raises(InputError, match=expected):
+        read_data(world.inputs, settings)
+
+
+def test_a_validation_loss_that_is_not_finite_is_an_error(
+    successors: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def test_step(model: TwoTowerModel, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        return {"loss": tf.constant(np.nan), "factorized_top_k/top_1_categorical_accuracy": 0.5}
+
+    monkeypatch.setattr(TwoTowerModel, "test_step", test_step)
+
+    with pytest.raises(
+        RuntimeError, match=r"diverged at epoch 1: the validation loss is nan, .* split eval"
+    ):
+        train(successors.inputs, successors.settings, SIZES, TrainSettings(max_epochs=2))
 
 
 def test_tensorboard_gets_the_validation_metrics(rich: Exported) -> None:

@@ -113,6 +113,8 @@ def test_missing_key_and_wrong_values_are_named(tmp_path: Path) -> None:
         ("interactions.context.user_id=category", "reserved"),
         ("interactions.context.device=text", "not possible here"),
         ("interactions.context.filter_x=category", "must be an identifier"),
+        ("evaluation.gates.metric=recal@10", "gates.metric: 'recal@10' is not measured; did you"),
+        ("evaluation.gates.beats=[markof]", "gates.beats: 'markof' is not measured; did you mean"),
         ("train", "expected key.sub=value"),
         ("name.sub=1", "holds a value, not a section"),
     ],
