@@ -78,9 +78,7 @@ def pipeline_nodes(settings: Settings, paths: RunPaths, facts: LaunchFacts) -> l
     )
     gate = DataGate(
         events_statistics=events_statistics.outputs["statistics"],
-        catalogue_statistics=catalogue_statistics.outputs["statistics"],
         events_schema=schema.outputs["events_schema"],
-        catalogue_schema=schema.outputs["catalogue_schema"],
         events_anomalies=events_validator.outputs["anomalies"],
         catalogue_anomalies=catalogue_validator.outputs["anomalies"],
         interaction_rejects=interactions.outputs["rejects"],

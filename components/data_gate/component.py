@@ -15,11 +15,7 @@ class DataGateSpec(component_spec.ComponentSpec):
         "events_statistics": component_spec.ChannelParameter(
             type=standard_artifacts.ExampleStatistics
         ),
-        "catalogue_statistics": component_spec.ChannelParameter(
-            type=standard_artifacts.ExampleStatistics
-        ),
         "events_schema": component_spec.ChannelParameter(type=standard_artifacts.Schema),
-        "catalogue_schema": component_spec.ChannelParameter(type=standard_artifacts.Schema),
         "events_anomalies": component_spec.ChannelParameter(
             type=standard_artifacts.ExampleAnomalies
         ),
@@ -47,9 +43,7 @@ class DataGate(base_component.BaseComponent):
     def __init__(
         self,
         events_statistics: types.BaseChannel,
-        catalogue_statistics: types.BaseChannel,
         events_schema: types.BaseChannel,
-        catalogue_schema: types.BaseChannel,
         events_anomalies: types.BaseChannel,
         catalogue_anomalies: types.BaseChannel,
         interaction_rejects: types.BaseChannel,
@@ -63,9 +57,7 @@ class DataGate(base_component.BaseComponent):
 
         Args:
           events_statistics: Of split `events`.
-          catalogue_statistics: Of split `catalogue`.
           events_schema: With the limits on drift.
-          catalogue_schema: Of the catalogue.
           events_anomalies: ExampleValidator's findings on `events`.
           catalogue_anomalies: ExampleValidator's findings on `catalogue`.
           interaction_rejects: InteractionExampleGen's refused records.
@@ -78,9 +70,7 @@ class DataGate(base_component.BaseComponent):
         super().__init__(
             DataGateSpec(
                 events_statistics=events_statistics,
-                catalogue_statistics=catalogue_statistics,
                 events_schema=events_schema,
-                catalogue_schema=catalogue_schema,
                 events_anomalies=events_anomalies,
                 catalogue_anomalies=catalogue_anomalies,
                 interaction_rejects=interaction_rejects,

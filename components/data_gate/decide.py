@@ -42,6 +42,7 @@ def decide(inputs: GateInputs, data: DataSettings) -> list[GateResult]:
     """
     return [
         _interaction_rejects(inputs, data),
+        *_user_rejects(inputs, data),
         _catalogue_rejects(inputs, data),
         gates.anomalies_gate(
             gates.EVENTS_ANOMALIES, _anomalies(inputs.events_anomalies, EVENTS_SPLIT), "events"
@@ -61,6 +62,22 @@ def _interaction_rejects(inputs: GateInputs, data: DataSettings) -> GateResult:
     return gates.reject_gate(
         gates.INTERACTION_REJECTS, counts["read"], counts["rejects"], limit, "interactions"
     )
+
+
+def _user_rejects(inputs: GateInputs, data: DataSettings) -> list[GateResult]:
+    """The gate on the users file; none where there is no such file."""
+    if data.users is None:
+        return []
+    counts = _counts(inputs.interaction_rejects).get("users_file")
+    if counts is None:
+        raise InputError(
+            f"{inputs.interaction_rejects} holds no counts of the users file, which `users:` "
+            "names; delete the folder, which makes InteractionExampleGen run again"
+        )
+    limit = data.users.max_reject_fraction
+    return [
+        gates.reject_gate(gates.USER_REJECTS, counts["read"], counts["rejects"], limit, "users")
+    ]
 
 
 def _catalogue_rejects(inputs: GateInputs, data: DataSettings) -> GateResult:

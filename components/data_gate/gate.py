@@ -10,6 +10,7 @@ from components.gate import GateResult
 from schemas.events import RejectReason
 
 INTERACTION_REJECTS = "data.interaction_reject_fraction"
+USER_REJECTS = "data.user_reject_fraction"
 CATALOGUE_REJECTS = "data.catalogue_reject_fraction"
 EVENTS_ANOMALIES = "data.events_anomalies"
 CATALOGUE_ANOMALIES = "data.catalogue_anomalies"
@@ -26,7 +27,8 @@ def reject_gate(
       read: How many records were read.
       rejects: How many were refused, by `RejectReason`.
       max_fraction: The largest share of unfit records in those read.
-      section: The section of the configuration that owns the limit, `interactions` or `items`.
+      section: The section of the configuration that owns the limit: `interactions`, `users`
+        or `items`.
 
     Returns:
       The verdict; its value is the share.
@@ -45,7 +47,7 @@ def reject_gate(
     cure = (
         ""
         if passed
-        else f"; look into rejects.jsonl.gz, then correct the files or the `{section}`"
+        else f"; look into rejects/, then correct the files or the `{section}`"
         f" settings, or raise {section}.max_reject_fraction"
     )
     return GateResult(name, passed, fraction, max_fraction, f"{found}: {limit}{cure}")

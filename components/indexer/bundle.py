@@ -2,13 +2,13 @@
 
 import logging
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from components.examples import read_catalogue
+from components.examples import Catalogue, read_catalogue
 from components.gate import GateResult
 from components.indexer.candidates import Candidates, embed_candidates
 from components.indexer.choose import Index, choose_index
@@ -18,12 +18,12 @@ from components.indexer.gate import gates
 from components.indexer.held_out import HeldOut, read_held_out
 from components.indexer.item_table import ItemTable
 from components.indexer.module import ServingOptions
-from components.indexer.probe_process import probe_in_new_process
+from components.indexer.probe_process import ProbeProcess
 from components.indexer.quality import Queries
+from components.indexer.report import index_report, probe_report
 from components.indexer.sample_requests import sample_for_signatures
 from components.indexer.towers import Towers
 from schemas import serving
-from schemas.errors import InputError
 from schemas.features import feature_table
 from schemas.model_settings import IndexSettings
 from schemas.settings import DataSettings
@@ -66,15 +66,18 @@ def build_bundle(
     Raises:
       InputError: Settings, catalogue and windows do not fit together.
     """
-    index, report = export_index(model_path, catalogue_uri, windows_uri, bundle_uri, data, settings)
-    probed = probe_in_new_process(bundle_uri)
+    chosen = _choose(model_path, catalogue_uri, windows_uri, data, settings)
+    with ProbeProcess(bundle_uri) as process:
+        report = _export(chosen, bundle_uri, settings)
+        probed = process.result()
     _progress.info(
         "index: every signature called in a new process, %.2f ms a request (p99 %.2f)",
         probed["latency_ms"]["p50"],
         probed["latency_ms"]["p99"],
     )
-    report = {**report, **_measured_by_probe(probed)}
-    return Bundled(report, gates(index.recall, probed, index.size_bytes, settings))
+    report = {**report, **probe_report(probed)}
+    index = chosen.index
+    return Bundled(report, gates(index.recall, index.plan, probed, index.size_bytes, settings))
 
 
 def export_index(
@@ -86,11 +89,34 @@ def export_index(
     settings: IndexSettings,
 ) -> tuple[Index, dict[str, Any]]:
     """All of `build_bundle` but the probe: the index, and what the report says of it."""
-    if settings.k > settings.max_k:
-        raise InputError(
-            f"index.k is {settings.k} and index.max_k is {settings.max_k}: "
-            "a request cannot get more than max_k items, so raise it"
-        )
+    chosen = _choose(model_path, catalogue_uri, windows_uri, data, settings)
+    return chosen.index, _export(chosen, bundle_uri, settings)
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """An index, and all that is exported with it."""
+
+    index: Index
+    exact: ExactSearch
+    towers: Towers
+    catalogue: Catalogue
+    candidates: Candidates
+    held_out: HeldOut
+    options: ServingOptions
+
+
+def _choose(
+    model_path: str,
+    catalogue_uri: str,
+    windows_uri: str,
+    data: DataSettings,
+    settings: IndexSettings,
+) -> _Chosen:
+    """Embeds the catalogue, builds the index and tunes it.
+
+    The tuning compares latencies: no process of ours may run beside it.
+    """
     table = feature_table(data)
     options = ServingOptions(
         table=table,
@@ -114,10 +140,27 @@ def export_index(
         settings.k,
         index.recall,
     )
-    requests = list(sample_for_signatures(held_out, catalogue, table, settings.k))
-    export_bundle(bundle_uri, towers, candidates, index.search, exact, options, requests)
-    report = _report(index, candidates, held_out, settings)
-    return index, {**report, "size_bytes": size_bytes(os.path.join(bundle_uri, SCANN))}
+    return _Chosen(index, exact, towers, catalogue, candidates, held_out, options)
+
+
+def _export(chosen: _Chosen, bundle_uri: str, settings: IndexSettings) -> dict[str, Any]:
+    """Writes both models; returns what the report says of the index."""
+    requests = list(
+        sample_for_signatures(
+            chosen.held_out, chosen.catalogue, chosen.options.table, chosen.options.k
+        )
+    )
+    export_bundle(
+        bundle_uri,
+        chosen.towers,
+        chosen.candidates,
+        chosen.index.search,
+        chosen.exact,
+        chosen.options,
+        requests,
+    )
+    report = index_report(chosen.index, chosen.candidates, chosen.held_out, settings)
+    return {**report, "size_bytes": size_bytes(os.path.join(bundle_uri, SCANN))}
 
 
 def _queries(
@@ -133,44 +176,3 @@ def _queries(
         )
     seen = ItemTable(candidates.item_id).rows(tf.constant(held_out.history, tf.string)).numpy()
     return Queries(embedding, seen if options.exclude_history else seen[:, :0])
-
-
-def _report(
-    index: Index,
-    candidates: Candidates,
-    held_out: HeldOut,
-    settings: IndexSettings,
-) -> dict[str, Any]:
-    plan = {**asdict(index.plan), "kind": index.plan.kind.value}
-    return {
-        "kind": index.plan.kind.value,
-        "reason": index.plan.reason,
-        "plan": plan,
-        f"recall@{settings.k}": index.recall,
-        "fetch": index.fetch,
-        "queries": len(held_out),
-        "queries_from": held_out.split,
-        "curve": [
-            {
-                "leaves_to_search": point.plan.leaves_to_search,
-                "reorder_factor": point.plan.reorder_factor,
-                "recall": point.recall,
-                "search_ms": point.latency_ms,
-            }
-            for point in index.curve
-        ],
-        "candidates": len(candidates),
-        "dim": int(candidates.embedding.shape[1]),
-        "index_bytes": index.size_bytes,
-    }
-
-
-def _measured_by_probe(probed: dict[str, Any]) -> dict[str, Any]:
-    memory = probed["memory_bytes"]
-    return {
-        "memory_bytes": memory["all"] - memory["before"],
-        "memory_growth_bytes": memory["all"] - memory["first"],
-        "load_seconds": probed["load_seconds"],
-        "latency_ms": probed["latency_ms"],
-        "signatures": probed["signatures"],
-    }

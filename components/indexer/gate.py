@@ -3,6 +3,7 @@
 from typing import Any
 
 from components.gate import GateResult
+from components.indexer.plan import SearchPlan
 from schemas.model_settings import IndexSettings
 
 # What the process may grow by between the first signature and the last: the session's work space
@@ -15,18 +16,23 @@ _MIB = 1 << 20
 
 
 def gates(
-    recall: float, probed: dict[str, Any], index_bytes: int, settings: IndexSettings
+    recall: float,
+    plan: SearchPlan,
+    probed: dict[str, Any],
+    index_bytes: int,
+    settings: IndexSettings,
 ) -> list[GateResult]:
     """All verdicts on an index.
 
     Args:
       recall: recall@k against exact search on held-out queries, in 0…1.
+      plan: The search that reached it.
       probed: What `probe` returned.
       index_bytes: Size of the vectors and of what ScaNN made of them.
       settings: Targets.
     """
     results = [
-        _recall(recall, settings),
+        _recall(recall, plan, settings),
         _signatures(probed, settings),
         _memory(probed, index_bytes),
     ]
@@ -35,15 +41,25 @@ def gates(
     return results
 
 
-def _recall(recall: float, settings: IndexSettings) -> GateResult:
+def _recall(recall: float, plan: SearchPlan, settings: IndexSettings) -> GateResult:
     passed = recall >= settings.recall_target
     reason = f"recall@{settings.k} against exact search is {recall:.4f}"
     if not passed:
         reason += (
-            f", below index.recall_target {settings.recall_target}: raise "
-            "index.num_leaves_to_search, lower the target, or set index.kind to exact"
+            f", below index.recall_target {settings.recall_target}: {_widen(plan)}lower the "
+            "target, or set index.kind to exact"
         )
     return GateResult("index.recall", passed, recall, settings.recall_target, reason)
+
+
+def _widen(plan: SearchPlan) -> str:
+    """How to search more of a tree; nothing where there is none, or all of it is searched."""
+    if plan.leaves_to_search >= plan.num_leaves:
+        return ""
+    return (
+        f"set index.num_leaves to {plan.num_leaves} and index.num_leaves_to_search above "
+        f"{plan.leaves_to_search}, "
+    )
 
 
 def _signatures(probed: dict[str, Any], settings: IndexSettings) -> GateResult:

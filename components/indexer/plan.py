@@ -61,13 +61,26 @@ def make_plan(num_items: int, settings: IndexSettings) -> SearchPlan:
     """The plan to start from; `quality.tune` refines it.
 
     Raises:
-      InputError: `index.num_leaves` exceeds the number of items.
+      InputError: `index.num_leaves` exceeds the number of items, or
+        `index.num_leaves_to_search` is set where there is no tree.
     """
     if settings.num_leaves is not None and settings.num_leaves > num_items:
         raise InputError(
             f"index.num_leaves is {settings.num_leaves}, but the catalogue has {num_items} items: "
             "leave it out, or set it to about the square root of the number of items"
         )
+    plan = _plan_of_size(num_items, settings)
+    # Where num_leaves is set as well, a tree was asked for, and the reason says why there is none.
+    if not plan.num_leaves and settings.num_leaves is None and settings.num_leaves_to_search:
+        cure = "leave it out" if plan.kind is SearchKind.EXACT else "set index.num_leaves too"
+        raise InputError(
+            f"index.num_leaves_to_search is {settings.num_leaves_to_search}, but the search of "
+            f"this catalogue has no tree of leaves ({plan.reason}): {cure}"
+        )
+    return plan
+
+
+def _plan_of_size(num_items: int, settings: IndexSettings) -> SearchPlan:
     if settings.kind == "exact":
         return SearchPlan(SearchKind.EXACT, "index.kind is exact")
     if num_items < MIN_SCANN_ITEMS:

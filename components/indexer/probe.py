@@ -7,6 +7,7 @@ beside the model, compares with the exact twin, and measures latency and memory.
 import argparse
 import json
 import os
+import sys
 import time
 from collections import defaultdict
 from typing import Any
@@ -19,6 +20,8 @@ from components.indexer.served import ServedModel, load_scann_ops
 from components.indexer.warmup import WARMUP_FILE, Request, read_requests
 from schemas import serving
 
+# The line of standard input that `--wait` waits for.
+GO = "go"
 _EMBEDDINGS = (serving.QUERY_EMBEDDING, serving.CANDIDATE_EMBEDDING)
 _WARM_CALLS = 20
 _TIMED_CALLS = 300
@@ -114,7 +117,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("bundle", help="folder with scann/ and exact/")
     parser.add_argument("--output", required=True, help="JSON file to write")
+    parser.add_argument(
+        "--wait", action="store_true", help=f"begin when standard input says {GO!r}"
+    )
     arguments = parser.parse_args()
+    if arguments.wait and sys.stdin.readline().strip() != GO:
+        sys.exit("the process that wanted the probe ended before its bundle was there")
     result = probe(arguments.bundle)
     with tf.io.gfile.GFile(arguments.output, "w") as file:
         file.write(json.dumps(result, indent=1, allow_nan=False))

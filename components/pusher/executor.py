@@ -80,7 +80,6 @@ def _publish(input_dict: InputDict, exec_properties: dict[str, Any]) -> Publishe
         exec_properties["exact_dir"],
         Manifest(
             name=exec_properties["name"],
-            code_version=exec_properties["code_version"],
             metrics=evaluation["test"]["model"],
             protocol=evaluation["protocol"],
         ),

@@ -6,7 +6,7 @@ https://www.tensorflow.org/guide/saved_model#the_savedmodel_format_on_disk
 
 import json
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import tensorflow as tf
@@ -17,29 +17,30 @@ ASSETS_EXTRA = "assets.extra"
 MANIFEST_FILE = "manifest.json"
 STATISTICS_FOLDER = "statistics"
 STATISTICS_FILE = "FeatureStats.pb"
+_REQUIRED = ("name", "version", "content_hash")
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """Where a version comes from. The last three fields are filled in by `publish`.
+    """Where a version comes from. The last four fields are filled in by `publish`.
 
     Attributes:
       name: The model's name.
-      code_version: The version of the code that made it.
       metrics: Its test metrics when it was pushed, by name.
       protocol: How they were measured.
       version: Its integer version as a string.
       content_hash: Hash of the bundle, as `content_hash` gives it.
       pushed_at: When it was published, ISO 8601 UTC.
+      serving_dir: Where the ScaNN model was published; a twin belongs to the version there.
     """
 
     name: str
-    code_version: str
     metrics: dict[str, float] = field(default_factory=dict)
     protocol: dict[str, Any] = field(default_factory=dict)
     version: str = ""
     content_hash: str = ""
     pushed_at: str = ""
+    serving_dir: str = ""
 
 
 def manifest_path(version_dir: str) -> str:
@@ -81,9 +82,21 @@ def read_manifest(version_dir: str) -> Manifest:
     with tf.io.gfile.GFile(path, "r") as file:
         text = file.read()
     try:
-        return Manifest(**json.loads(text))
-    except (json.JSONDecodeError, TypeError) as error:
+        return _parse(text)
+    except ValueError as error:
         raise InputError(
             f"{path} cannot be read as a manifest ({error}); move version "
             f"{os.path.basename(version_dir)} out of the folder, so that the one before it serves"
         ) from error
+
+
+def _parse(text: str) -> Manifest:
+    """Passes over keys of other releases, so that what they published stays readable."""
+    values = json.loads(text)
+    if not isinstance(values, dict):
+        raise ValueError(f"expected a JSON object, got {type(values).__name__}")
+    missing = [key for key in _REQUIRED if key not in values]
+    if missing:
+        raise ValueError(f"without {', '.join(missing)}")
+    known = {entry.name for entry in fields(Manifest)}
+    return Manifest(**{key: value for key, value in values.items() if key in known})

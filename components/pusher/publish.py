@@ -2,7 +2,7 @@
 
 Each SavedModel is copied to a hidden sibling and renamed into place. An object store cannot rename
 a folder atomically: there `saved_model.pb`, which servers look for, is copied last, as TFX's own
-Pusher does. One publisher at a time may write to a destination.
+Pusher does.
 """
 
 import os
@@ -19,6 +19,7 @@ from components.pusher.content_hash import (
     content_hash,
     relative_files,
 )
+from components.pusher.lock import exclusive
 from components.pusher.manifest import (
     Manifest,
     has_manifest,
@@ -59,13 +60,14 @@ def publish(
 ) -> Published:
     """Publishes a bundle, the twin first, then removes versions beyond `keep_versions`.
 
-    A bundle equal to what serves now is not copied again.
+    A bundle equal to what serves now is not copied again. Publishers to one local destination
+    take turns. On a remote filesystem there is no lock: only one may publish there at a time.
 
     Args:
       bundle_dir: Holds the SavedModels `scann/` and `exact/`.
       serving_dir: Where TF Serving looks for versions of the ScaNN model.
       exact_dir: The same for its twin.
-      manifest: What the version is to say of itself; version, hash and time are filled in here.
+      manifest: What the version is to say of itself; `publish` fills in the rest.
       statistics_file: TFDV statistics of the events it was trained on, copied along.
       keep_versions: How many versions stay, this one included; at least 1.
 
@@ -74,22 +76,31 @@ def publish(
         `keep_versions` is less than 1. Nothing has been changed.
     """
     _check(bundle_dir, serving_dir, exact_dir, keep_versions)
-    for model_dir in (serving_dir, exact_dir):
-        v.remove_leftovers(model_dir)
-    v.remove_orphan_twins(serving_dir, exact_dir)
-
     bundle_hash = content_hash(bundle_dir)
-    serving = v.list_versions(serving_dir)
-    if serving and _holds(serving[-1], serving_dir, exact_dir, bundle_hash):
-        return _published(serving[-1], serving_dir, exact_dir, bundle_hash, already_serving=True)
+    with exclusive(serving_dir, exact_dir):
+        for model_dir in (serving_dir, exact_dir):
+            v.remove_leftovers(model_dir)
+        serving = v.list_versions(serving_dir)
+        already = bool(serving) and _holds(serving[-1], serving_dir, exact_dir, bundle_hash)
+        version = serving[-1] if already else _next_version(serving_dir, exact_dir)
+        if not already:
+            manifest = replace(
+                manifest,
+                version=str(version),
+                content_hash=bundle_hash,
+                pushed_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+                serving_dir=v.place(serving_dir),
+            )
+            _place_both(bundle_dir, serving_dir, exact_dir, manifest, statistics_file)
+            v.remove_old_versions(serving_dir, exact_dir, keep_versions)
+        v.remove_orphan_twins(serving_dir, exact_dir)
+    return _published(version, serving_dir, exact_dir, bundle_hash, already_serving=already)
 
-    version = _next_version(serving_dir, exact_dir)
-    manifest = replace(
-        manifest,
-        version=str(version),
-        content_hash=bundle_hash,
-        pushed_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-    )
+
+def _place_both(
+    bundle_dir: str, serving_dir: str, exact_dir: str, manifest: Manifest, statistics_file: str
+) -> None:
+    """Places the twin, then the served model, or neither."""
     exact_bundle, scann_bundle = (
         os.path.join(bundle_dir, folder) for folder in (EXACT_FOLDER, SCANN_FOLDER)
     )
@@ -97,11 +108,8 @@ def publish(
         _place(exact_bundle, exact_dir, manifest, statistics_file)
         _place(scann_bundle, serving_dir, manifest, statistics_file)
     except BaseException:
-        _withdraw(version, serving_dir, exact_dir)
+        _withdraw(manifest.version, serving_dir, exact_dir)
         raise
-    for model_dir in (serving_dir, exact_dir):
-        v.remove_old_versions(model_dir, keep_versions)
-    return _published(version, serving_dir, exact_dir, bundle_hash, already_serving=False)
 
 
 def _check(bundle_dir: str, serving_dir: str, exact_dir: str, keep_versions: int) -> None:
@@ -163,10 +171,10 @@ def _copy_file(source: str, target: str) -> None:
     tf.io.gfile.copy(source, target)
 
 
-def _withdraw(version: int, serving_dir: str, exact_dir: str) -> None:
+def _withdraw(version: str, serving_dir: str, exact_dir: str) -> None:
     """Removes every trace of a failed push, from the folder that clients read first."""
     for model_dir in (serving_dir, exact_dir):
-        for name in (str(version), f"{v.INCOMING_PREFIX}{version}"):
+        for name in (version, f"{v.INCOMING_PREFIX}{version}"):
             folder = os.path.join(model_dir, name)
             if tf.io.gfile.exists(folder):
                 tf.io.gfile.rmtree(folder)

@@ -10,7 +10,7 @@ import re
 
 import tensorflow as tf
 
-from components.pusher.manifest import has_manifest
+from components.pusher.manifest import has_manifest, read_manifest
 
 SAVED_MODEL_FILE = "saved_model.pb"
 INCOMING_PREFIX = ".incoming-"
@@ -21,6 +21,11 @@ _INTEGER = re.compile(r"[0-9]+")
 def is_remote(path: str) -> bool:
     """Whether `path` is on an object store, where renaming a folder is not atomic."""
     return "://" in path
+
+
+def place(model_dir: str) -> str:
+    """One name for a folder, however it was written."""
+    return model_dir.rstrip("/") if is_remote(model_dir) else os.path.realpath(model_dir)
 
 
 def version_dir(model_dir: str, version: int) -> str:
@@ -55,25 +60,41 @@ def remove_leftovers(model_dir: str) -> None:
 
 
 def remove_orphan_twins(serving_dir: str, exact_dir: str) -> None:
-    """Removes our twins that no served version stands beside (a push killed between the two)."""
+    """Removes twins published for `serving_dir` whose version is not there (a killed push).
+
+    Twins of what serves from another folder stay.
+    """
     for version in set(list_versions(exact_dir)) - set(list_versions(serving_dir)):
         folder = version_dir(exact_dir, version)
-        if has_manifest(folder):
+        if has_manifest(folder) and read_manifest(folder).serving_dir == place(serving_dir):
             tf.io.gfile.rmtree(folder)
 
 
-def remove_old_versions(model_dir: str, keep_versions: int) -> None:
-    """Removes our versions, served or rolled back, older than the newest `keep_versions`.
+def remove_old_versions(serving_dir: str, exact_dir: str, keep_versions: int) -> None:
+    """Removes our versions with their twins, served or rolled back, older than those kept.
 
-    Versions without a manifest were put there by others: they neither count nor go.
+    The newest `keep_versions` are kept. Versions without a manifest were put there by others:
+    they neither count nor go.
     """
-    ours = [v for v in list_versions(model_dir) if has_manifest(version_dir(model_dir, v))]
-    for version in ours[:-keep_versions]:
-        tf.io.gfile.rmtree(version_dir(model_dir, version))
+    ours = [v for v in list_versions(serving_dir) if has_manifest(version_dir(serving_dir, v))]
     oldest_kept = ours[-keep_versions:][0]
-    for version in list_withdrawn(model_dir):
-        if version < oldest_kept:
-            tf.io.gfile.rmtree(os.path.join(model_dir, f"{WITHDRAWN_PREFIX}{version}"))
+    withdrawn = [v for v in list_withdrawn(serving_dir) if v < oldest_kept]
+    for name in (*map(str, ours[:-keep_versions]), *(f"{WITHDRAWN_PREFIX}{v}" for v in withdrawn)):
+        served = os.path.join(serving_dir, name)
+        if has_manifest(served):
+            _remove_with_twin(served, os.path.join(exact_dir, name))
+
+
+def _remove_with_twin(served: str, twin: str) -> None:
+    """Removes the served one first, as clients read it first; a twin of another bundle stays."""
+    is_twin = has_manifest(twin) and _content(twin) == _content(served)
+    tf.io.gfile.rmtree(served)
+    if is_twin:
+        tf.io.gfile.rmtree(twin)
+
+
+def _content(folder: str) -> str:
+    return read_manifest(folder).content_hash
 
 
 def _with_prefix(model_dir: str, prefix: str) -> list[int]:

@@ -1,6 +1,7 @@
 """Line charts as inline SVG: no script, no external resource, readable in print and by ear."""
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from components.run_reporter.formatting import number
 _WIDTH, _HEIGHT = 460, 300
 _TOP, _BOTTOM, _LEFT = 16, 46, 52
 _LABEL_PX, _LINE_PX = 8.3, 16
+# Below this share of the largest value, or this size, a range is no longer drawn to scale.
+_RESOLUTION, _SMALLEST = 1e-9, 1e-300
 # Okabe and Ito's palette, told apart with any colour vision; dashes tell lines apart in print.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#8a5a9e", "#8c6d00", "#4d4d4d")
 _DASHES = ("", "7 3", "2 3", "9 3 2 3", "4 4", "1 4")
@@ -34,7 +37,9 @@ class _Scale:
     end_px: float
 
     def __call__(self, value: float) -> float:
-        share = (value - self.low) / (self.high - self.low) if self.high > self.low else 0.5
+        # Halved first: the difference of two finite numbers may exceed the largest one.
+        half_range = self.high / 2 - self.low / 2
+        share = (value / 2 - self.low / 2) / half_range if half_range > 0 else 0.5
         return self.start_px + share * (self.end_px - self.start_px)
 
 
@@ -84,12 +89,21 @@ def line_chart(
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Four to eight round values (1, 2 or 5 times a power of ten) that enclose the range."""
-    span = (high - low) or abs(high) or 1.0
-    power = 10.0 ** math.floor(math.log10(span / 4))
-    step = next(power * factor for factor in (1, 2, 5, 10) if span / (power * factor) <= 5)
+    """Up to seven round values (1, 2 or 5 times a power of ten) that enclose the range.
+
+    Values too close together to be told apart, or too small, get the ticks of a single value.
+    """
+    largest = max(abs(low), abs(high))
+    half_range = high / 2 - low / 2
+    if half_range <= _RESOLUTION * largest:
+        half_range = largest / 2
+    if half_range < _SMALLEST:
+        half_range = 0.5
+    power = 10.0 ** math.floor(math.log10(half_range / 2))
+    step = next(power * factor for factor in (1, 2, 5, 10) if half_range / (power * factor) <= 2.5)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    return [index * step for index in range(first, max(last, first + 1) + 1)]
+    ticks = (index * step for index in range(first, max(last, first + 1) + 1))
+    return [min(max(tick, -sys.float_info.max), sys.float_info.max) for tick in ticks]
 
 
 def _grid(ticks: list[float], scale_y: _Scale, right_px: float) -> Markup:

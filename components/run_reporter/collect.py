@@ -1,13 +1,14 @@
 """Gathers the steps' fragments into `metrics.json` and `run.json`.
 
 The keys of both are always the same. A section whose step did not speak (the run was refused or
-failed before it) is null: nothing is made up for it.
+failed before it, or is compiled, where no step can be asked) is null: nothing is made up for it.
 """
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from components.fragment import read_fragment
+from components.run_reporter.final_status import read_final_status
 from components.run_reporter.verdict import judge
 
 INTERACTIONS = "InteractionExampleGen"
@@ -67,7 +68,7 @@ def collect_run(
     """The content of `run.json`: the verdict, the steps, and what they counted on the way."""
     gates = _gates(fragments, run)
     return {
-        **{key: run.get(key) for key in _RUN_KEYS},
+        **_known(run),
         "verdict": judge(steps, gates, fragments.get(PUSHER), run),
         "components": [{key: step.get(key) for key in _STEP_KEYS} for step in steps],
         "gates": gates,
@@ -78,6 +79,12 @@ def collect_run(
         "training": fragments.get(TRAINER),
         "push": fragments.get(PUSHER),
     }
+
+
+def _known(run: dict[str, Any]) -> dict[str, Any]:
+    final = read_final_status(run)
+    told = {"status": final.state, "error": final.error} if final else run
+    return {key: told.get(key) for key in _RUN_KEYS}
 
 
 def _gates(fragments: Fragments, run: dict[str, Any]) -> list[dict[str, Any]]:

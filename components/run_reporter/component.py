@@ -36,7 +36,8 @@ class RunReporter(base_component.BaseComponent):
             "skipped"), "seconds", "fragment_uris" (artifact folders that may hold a fragment),
             "error" (text or null)}.
           run: JSON of {"name", "config", "config_hash", "versions", "started", "status",
-            "exit_code", "error", "gates" (of a refusal that stopped a step), "paths"}.
+            "exit_code", "error", "gates" (of a refusal that stopped a step), "paths"}; for an exit
+            handler the pipeline's final status, which tells of no step.
           output_dir: The run directory.
           code_version: The version of the installed code.
           launch: Differs from run to run, so that the step is never answered from the cache.

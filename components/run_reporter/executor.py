@@ -10,6 +10,7 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
 from components.run_reporter.collect import collect_metrics, collect_run, gather_fragments
+from components.run_reporter.rejects import copy_rejects
 from components.run_reporter.write import REPORT_FILE, write_outputs
 
 progress = logging.getLogger("twotower.progress")
@@ -24,7 +25,7 @@ class Executor(base_executor.BaseExecutor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Writes the report to artifact `report`, then to the run directory."""
+        """Writes the report to artifact and run directory, and copies the rejects to the latter."""
         self._log_startup(input_dict, output_dict, exec_properties)
         steps = json.loads(exec_properties["steps"])
         run = json.loads(exec_properties["run"])
@@ -34,5 +35,6 @@ class Executor(base_executor.BaseExecutor):
         report = artifact_utils.get_single_instance(output_dict["report"])
         for folder in (report.uri, exec_properties["output_dir"]):
             write_outputs(folder, metrics, record)
+        copy_rejects(steps, exec_properties["output_dir"])
         report.set_string_custom_property("outcome", record["verdict"]["outcome"])
         progress.info("report: %s", os.path.join(exec_properties["output_dir"], REPORT_FILE))

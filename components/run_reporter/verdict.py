@@ -3,7 +3,9 @@
 from collections.abc import Iterable
 from typing import Any, Literal
 
-Outcome = Literal["pushed", "refused", "failed", "not_pushed"]
+from components.run_reporter.final_status import FinalStatus, read_final_status
+
+Outcome = Literal["pushed", "refused", "failed", "not_pushed", "told_by_state"]
 
 _AGAIN = "run the same command again: steps that finished are reused from the cache"
 
@@ -20,11 +22,14 @@ def judge(
       steps: The run's steps with status and error.
       gates: Every gate that was read.
       push: The pusher's fragment, if it got that far.
-      run: What the runner knows of the run.
+      run: What the runner knows of the run, or the final status of a compiled pipeline.
 
     Returns:
       `outcome`, `headline`, `cause` and `cure`; the last is "" where there is nothing to do.
     """
+    final = read_final_status(run)
+    if final is not None:
+        return _told_by_state(final)
     failed_gates = [gate for gate in gates if not gate["passed"]]
     # A refusing gate stops its step too, but says more than the step's error.
     refused_by_raising = any(not gate["passed"] for gate in run.get("gates") or [])
@@ -40,6 +45,17 @@ def judge(
     if push is not None:
         return _verdict("refused", "Refused: nothing was pushed", push["reason"], "")
     return _verdict("not_pushed", "Nothing was pushed", "The run ended before the push.", "")
+
+
+def _told_by_state(final: FinalStatus) -> dict[str, str]:
+    """The state alone: a run that succeeded may have pushed or not, the steps know."""
+    job = f" of {final.job}" if final.job else ""
+    return _verdict(
+        "told_by_state",
+        f"The pipeline ended with the state {final.state}",
+        final.error or "No error message came with it.",
+        f"Read what each step said in `fragment.json` of the artifacts{job}: it is not known here.",
+    )
 
 
 def _refused(failed_gates: list[dict[str, Any]]) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 import json
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import tensorflow as tf
@@ -24,11 +26,16 @@ def _json(values: dict[str, Any]) -> str:
     return json.dumps(values, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def _write(path: str, text: str) -> None:
-    """Writes beside the file and renames, so that a reader never meets half of it."""
+@contextmanager
+def replacing(path: str) -> Iterator[str]:
+    """Gives a path beside `path` to write to, then renames: no reader meets half a file."""
     folder, name = os.path.split(path)
     temporary = os.path.join(folder, f".{name}.incoming")
     tf.io.gfile.makedirs(folder)
-    with tf.io.gfile.GFile(temporary, "w") as file:
-        file.write(text)
+    yield temporary
     tf.io.gfile.rename(temporary, path, overwrite=True)
+
+
+def _write(path: str, text: str) -> None:
+    with replacing(path) as temporary, tf.io.gfile.GFile(temporary, "w") as file:
+        file.write(text)

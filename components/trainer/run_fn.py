@@ -61,10 +61,11 @@ def run(
     users = read_users(paths.users, feature_table(data))
     graphs = TransformGraphs(paths.windows_graph, paths.catalogue_graph)
     export_towers(trained, data, graphs, users, paths.serving_model)
-    return _fragment(trained, time.monotonic() - started)
+    return training_fragment(trained, time.monotonic() - started)
 
 
-def _fragment(trained: TrainedTowers, seconds: float) -> dict[str, Any]:
+def training_fragment(trained: TrainedTowers, seconds: float) -> dict[str, Any]:
+    """What the step says of itself; `seconds` include the export."""
     weights = trained.model.serving_weights
     return {
         "component": "TwoTowerTrainer",

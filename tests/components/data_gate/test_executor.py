@@ -1,5 +1,6 @@
 """DataGate over artifact folders: the verdict is written whatever it is."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ from tfx.types import standard_artifacts
 from components.artifacts import CurrentModelInfo, DataVerdict, Rejects
 from components.config_schema.executor import Executor as ConfigSchemaExecutor
 from components.current_model.read import CurrentModelState, write_current
+from components.data_gate.component import DataGateSpec
 from components.data_gate.executor import Executor
 from components.fragment import read_fragment, write_fragment
 from components.gate import GateRefusal
+from schemas.data_settings import UsersSettings
 from schemas.errors import InputError
 from schemas.settings import DataSettings, from_dict, to_json
 from tests.components.data_gate.statistics import statistics_of
@@ -54,13 +57,16 @@ def inputs(tmp_path: Path) -> Artifacts:
     properties: dict[str, Any] = {"data": to_json(DATA), "curated": "", "code_version": "1"}
     ConfigSchemaExecutor(context(tmp_path)).Do({}, schemas, properties)
 
-    made: Artifacts = {name: schemas[name] for name in names[1:]}
-    for name, split in (("events", "events"), ("catalogue", "catalogue")):
-        statistics = artifact(standard_artifacts.ExampleStatistics, tmp_path / f"{name}_statistics")
-        write(statistics, split, "FeatureStats.pb", statistics_of(device=["tv", "phone"]))
-        anomalies = artifact(standard_artifacts.ExampleAnomalies, tmp_path / f"{name}_anomalies")
+    statistics = artifact(standard_artifacts.ExampleStatistics, tmp_path / "events_statistics")
+    write(statistics, "events", "FeatureStats.pb", statistics_of(device=["tv", "phone"]))
+    made: Artifacts = {
+        "events_schema": schemas["events_schema"],
+        "events_statistics": [statistics],
+    }
+    for split in ("events", "catalogue"):
+        anomalies = artifact(standard_artifacts.ExampleAnomalies, tmp_path / f"{split}_anomalies")
         write(anomalies, split, "SchemaDiff.pb", anomalies_pb2.Anomalies())
-        made |= {f"{name}_statistics": [statistics], f"{name}_anomalies": [anomalies]}
+        made[f"{split}_anomalies"] = [anomalies]
     for name in ("interaction_rejects", "catalogue_rejects"):
         rejects = artifact(Rejects, tmp_path / name)
         write_fragment(rejects.uri, {"read": 10, "kept": 10, "rejects": {}})
@@ -76,10 +82,10 @@ def write(made: types.Artifact, split: str, name: str, message: Any) -> None:
     (folder / name).write_bytes(message.SerializeToString())
 
 
-def run(inputs: Artifacts, folder: Path) -> list[dict[str, Any]]:
+def run(inputs: Artifacts, folder: Path, data: DataSettings = DATA) -> list[dict[str, Any]]:
     """The gates in the fragment that was written."""
     verdict = artifact(DataVerdict, folder / "verdict")
-    properties = {"data": to_json(DATA), "code_version": "1", "launch": "1"}
+    properties = {"data": to_json(data), "code_version": "1", "launch": "1"}
     Executor(context(folder)).Do(inputs, {"verdict": [verdict]}, properties)
     return gates_in(folder)
 
@@ -120,6 +126,35 @@ def test_every_refusing_gate_is_named_and_the_verdict_is_written(
     assert {gate.name for gate in refusal.value.failed} == failing
     assert all(name in str(refusal.value) for name in failing)
     assert {gate["name"] for gate in gates_in(tmp_path) if not gate["passed"]} == failing
+
+
+def with_users(max_reject_fraction: float) -> DataSettings:
+    users = {"path": "users.csv", "format": "csv", "fields": {"user_id": "u"}}
+    limited = from_dict(UsersSettings, {**users, "max_reject_fraction": max_reject_fraction})
+    return replace(DATA, users=limited)
+
+
+@pytest.mark.parametrize(("limit", "passed"), [(2 / 8, True), (1 / 8, False)])
+def test_the_users_file_has_a_gate_of_its_own(
+    inputs: Artifacts, tmp_path: Path, limit: float, passed: bool
+) -> None:
+    users_file = {"read": 8, "kept": 6, "rejects": {"unparseable": 2}}
+    counts = {"read": 10, "kept": 10, "rejects": {}, "users_file": users_file}
+    write_fragment(inputs["interaction_rejects"][0].uri, counts)
+    cure = r"users\.max_reject_fraction"
+    with nullcontext() if passed else pytest.raises(GateRefusal, match=cure):
+        run(inputs, tmp_path, with_users(limit))
+    (gate,) = [g for g in gates_in(tmp_path) if g["name"] == "data.user_reject_fraction"]
+    assert (gate["passed"], gate["value"], gate["threshold"]) == (passed, 2 / 8, limit)
+
+
+def test_a_users_file_without_counts_is_never_a_pass(inputs: Artifacts, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no counts of the users file"):
+        run(inputs, tmp_path, with_users(0.1))
+
+
+def test_the_component_takes_what_the_gates_read(inputs: Artifacts) -> None:
+    assert set(DataGateSpec.INPUTS) == set(inputs)
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,9 @@
 """The component's executor on real artifacts, its probe included."""
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,9 +15,7 @@ from tfx.types import standard_artifacts
 from components.artifacts import Bundle
 from components.fragment import read_fragment
 from components.indexer import bundle
-from components.indexer.bundle import export_index
 from components.indexer.executor import Executor
-from schemas.errors import InputError
 from schemas.model_settings import IndexSettings
 from schemas.serving import SIGNATURES
 from schemas.settings import to_json
@@ -84,7 +84,8 @@ def test_an_index_below_the_recall_target_is_not_blessed(
         "memory_bytes": {"before": 1, "loaded": 2, "first": 3, "all": 4},
         "latency_ms": {"p50": 1.0, "p99": 2.0},
     }
-    monkeypatch.setattr(bundle, "probe_in_new_process", lambda uri: probed)
+    process = SimpleNamespace(result=lambda: probed)
+    monkeypatch.setattr(bundle, "ProbeProcess", lambda uri: nullcontext(process))
     shop = make_shop(str(tmp_path), 300)
     narrow = IndexSettings(k=10, max_k=20, num_leaves=30, num_leaves_to_search=1)
     result = _run(shop, tmp_path, narrow)
@@ -92,10 +93,3 @@ def test_an_index_below_the_recall_target_is_not_blessed(
     assert failed == {"index.recall"}
     assert not model_utils.is_infra_validated(result["blessing"])
     assert (tmp_path / "blessing" / "INFRA_NOT_BLESSED").exists()
-
-
-def test_k_beyond_max_k_is_refused(tmp_path: Path) -> None:
-    shop = make_shop(str(tmp_path), 3)
-    paths = (shop.model, shop.catalogue, shop.windows, str(tmp_path / "bundle"))
-    with pytest.raises(InputError, match=r"index\.k is 30 and index\.max_k is 20"):
-        export_index(*paths, shop.data, IndexSettings(k=30, max_k=20))

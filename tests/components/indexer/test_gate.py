@@ -7,6 +7,7 @@ import pytest
 
 from components.indexer.agreement import overlap, ranking_faults
 from components.indexer.gate import gates
+from components.indexer.plan import SearchKind, SearchPlan
 from schemas.model_settings import IndexSettings
 from schemas.serving import PADDING_SCORE
 
@@ -19,14 +20,17 @@ GOOD: dict[str, Any] = {
 }
 
 
+FLAT = SearchPlan(SearchKind.SCANN_BRUTE_FORCE, "few items")
+
+
 def _failed(recall: float = 1.0, settings: dict | None = None, **changed: Any) -> list[str]:
-    verdicts = gates(recall, {**GOOD, **changed}, 10 * MIB, IndexSettings(**(settings or {})))
+    verdicts = gates(recall, FLAT, {**GOOD, **changed}, 10 * MIB, IndexSettings(**(settings or {})))
     return [gate.name for gate in verdicts if not gate.passed]
 
 
 def test_a_good_index_passes_and_latency_is_judged_only_where_it_is_limited() -> None:
     assert _failed() == []
-    assert "index.latency" not in {gate.name for gate in gates(1, GOOD, 1, IndexSettings())}
+    assert "index.latency" not in {gate.name for gate in gates(1, FLAT, GOOD, 1, IndexSettings())}
     assert _failed(settings={"max_latency_ms": 4.0}) == []
     assert _failed(settings={"max_latency_ms": 3.9}) == ["index.latency"]
 
@@ -34,6 +38,28 @@ def test_a_good_index_passes_and_latency_is_judged_only_where_it_is_limited() ->
 def test_recall_below_the_target_is_refused() -> None:
     assert _failed(recall=0.99) == []
     assert _failed(recall=0.98) == ["index.recall"]
+
+
+@pytest.mark.parametrize(
+    ("plan", "cure"),
+    [
+        (
+            SearchPlan(SearchKind.SCANN_TREE_HASH, "", num_leaves=50, leaves_to_search=7),
+            "index.num_leaves to 50 and index.num_leaves_to_search above 7, lower the target",
+        ),
+        (
+            SearchPlan(SearchKind.SCANN_TREE_HASH, "", num_leaves=50, leaves_to_search=50),
+            "0.99: lower the target, or set index.kind to exact",
+        ),
+        (
+            SearchPlan(SearchKind.SCANN_HASH, "", reorder_factor=2),
+            "0.99: lower the target, or set index.kind to exact",
+        ),
+    ],
+)
+def test_the_cure_for_low_recall_fits_the_plan(plan: SearchPlan, cure: str) -> None:
+    recall_gate = gates(0.5, plan, GOOD, 1, IndexSettings())[0]
+    assert cure in recall_gate.reason
 
 
 def test_faults_and_lost_recall_of_signatures_are_refused() -> None:

@@ -48,3 +48,35 @@ def test_leaves_to_search_that_are_given_are_kept() -> None:
     settings = IndexSettings(num_leaves=50, num_leaves_to_search=7)
     plans = variants(make_plan(1000, settings), settings)
     assert {plan.leaves_to_search for plan in plans} == {7}
+
+
+@pytest.mark.parametrize(
+    ("num_items", "settings", "cure"),
+    [
+        (200, {}, "fewer than 5000 items.*: set index.num_leaves too"),
+        (5_000, {}, "fewer than 50000 items.*: set index.num_leaves too"),
+        (99, {}, "ScaNN cannot train on 99 items.*: leave it out"),
+        (50_000, {"kind": "exact"}, "index.kind is exact.*: leave it out"),
+    ],
+)
+def test_leaves_to_search_without_a_tree_are_refused(
+    num_items: int, settings: dict, cure: str
+) -> None:
+    with pytest.raises(InputError, match=f"index.num_leaves_to_search is 7, .*{cure}"):
+        make_plan(num_items, IndexSettings(num_leaves_to_search=7, **settings))
+
+
+@pytest.mark.parametrize(
+    ("num_items", "settings", "kind"),
+    [
+        (200, {"num_leaves": 10}, SearchKind.SCANN_TREE_HASH),
+        (50_000, {}, SearchKind.SCANN_TREE_HASH),
+        # a tree was asked for, and the reason of the plan says what came between
+        (99, {"num_leaves": 10}, SearchKind.EXACT),
+        (200, {"num_leaves": 10, "kind": "exact"}, SearchKind.EXACT),
+    ],
+)
+def test_leaves_to_search_beside_a_tree_are_taken(
+    num_items: int, settings: dict, kind: SearchKind
+) -> None:
+    assert make_plan(num_items, IndexSettings(num_leaves_to_search=7, **settings)).kind is kind

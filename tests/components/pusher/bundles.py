@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from components.pusher.lock import LOCK_FILE
 from components.pusher.manifest import Manifest
 from components.pusher.publish import Published, publish
 
@@ -39,7 +40,7 @@ class Destination:
             str(bundle),
             str(self.serving),
             str(self.exact),
-            Manifest(name="demo", code_version="c0", metrics={"recall@10": 0.25}),
+            Manifest(name="demo", metrics={"recall@10": 0.25}),
             statistics_file=str(self.statistics),
             keep_versions=keep_versions,
         )
@@ -49,8 +50,9 @@ class Destination:
         return _visible(self.serving), _visible(self.exact)
 
     def all_names(self) -> set[str]:
-        """Every child of both folders, hidden ones too."""
-        return {p.name for d in (self.serving, self.exact) if d.exists() for p in d.iterdir()}
+        """Every child of both folders, hidden ones too, but the lock."""
+        folders = [d for d in (self.serving, self.exact) if d.exists()]
+        return {p.name for d in folders for p in d.iterdir()} - {LOCK_FILE}
 
 
 def _visible(folder: Path) -> list[str]:

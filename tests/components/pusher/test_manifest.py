@@ -18,12 +18,12 @@ def test_round_trip(tmp_path_factory, name, metrics):
     folder = str(tmp_path_factory.mktemp("version"))
     manifest = Manifest(
         name=name,
-        code_version="c0",
         metrics=metrics,
         protocol={"name": "successive", "targets": 3},
         version="17",
         content_hash="ab",
         pushed_at="2024-01-01T00:00:00+00:00",
+        serving_dir="serving/demo",
     )
     write_manifest(folder, manifest)
     assert read_manifest(folder) == manifest
@@ -32,6 +32,13 @@ def test_round_trip(tmp_path_factory, name, metrics):
 def test_a_missing_manifest_names_the_version_and_the_cure(tmp_path):
     with pytest.raises(InputError, match=r"17 has no assets\.extra/manifest\.json.*push\.serving"):
         read_manifest(str(tmp_path / "17"))
+
+
+def test_a_manifest_of_another_release_stays_readable(tmp_path):
+    path = Path(manifest_path(str(tmp_path)))
+    path.parent.mkdir()
+    path.write_text('{"name": "demo", "version": "17", "content_hash": "ab", "code_version": "c"}')
+    assert read_manifest(str(tmp_path)) == Manifest(name="demo", version="17", content_hash="ab")
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"name": "demo"}', '{"unknown": 1}', "[]"])

@@ -1,6 +1,7 @@
 """Publishing is atomic, idempotent by content, and leaves what others put there alone."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor, TimeoutError
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import tensorflow as tf
 
 from components.pusher import publish as publish_module
 from components.pusher.content_hash import content_hash
+from components.pusher.lock import exclusive
 from components.pusher.manifest import read_manifest, statistics_path
 from components.pusher.rollback import rollback
 from schemas.errors import InputError
@@ -39,6 +41,7 @@ def test_both_models_stand_under_one_version_with_manifest_and_statistics(destin
         assert manifest.content_hash == published.content_hash
         assert manifest.metrics == {"recall@10": 0.25}
         assert manifest.pushed_at.endswith("+00:00")
+        assert manifest.serving_dir == str(destination.serving)
     assert destination.all_names() == {published.version}
 
 
@@ -180,6 +183,52 @@ def test_what_a_killed_push_left_is_removed(destination):
     assert destination.all_names() == {good.version}
 
 
+def test_an_orphan_stays_until_the_new_version_has_been_placed(destination, monkeypatch):
+    good = destination.publish("good")
+    orphan = destination.exact / str(int(good.version) + 50)
+    shutil.copytree(good.exact_path, orphan)
+    with monkeypatch.context() as patched:
+        fail_after(patched, 7)
+        with pytest.raises(OSError, match="no space left"):
+            destination.publish("bad")
+    assert orphan.exists()
+
+    newest = destination.publish("newest").version
+    assert destination.visible() == ([good.version, newest], [good.version, newest])
+
+
+@pytest.mark.parametrize("keep_versions", [1, 5])
+def test_twins_of_what_serves_from_another_folder_stay(destination, keep_versions):
+    served = [destination.publish(content).version for content in "ab"]
+    elsewhere, destination.serving = destination.serving, destination.root / "moved" / "demo"
+
+    moved = [destination.publish(content, keep_versions).version for content in "cd"]
+
+    kept = moved[-keep_versions:]
+    assert destination.visible() == (kept, [*served, *kept])
+    assert {path.name for path in elsewhere.iterdir() if path.name.isdigit()} == set(served)
+
+
+@pytest.mark.parametrize("locked", ["serving", "exact"])
+def test_a_publisher_waits_for_the_one_before_it(destination, locked):
+    folder = getattr(destination, locked)
+    incoming = folder / ".incoming-7"
+    incoming.mkdir(parents=True)
+    with ThreadPoolExecutor(1) as pool:
+        with exclusive(str(folder)):
+            waiting = pool.submit(destination.publish)
+            with pytest.raises(TimeoutError):
+                waiting.result(timeout=0.3)
+            assert incoming.exists()
+        published = waiting.result(timeout=30)
+    assert destination.all_names() == {published.version}
+
+
+def test_an_object_store_is_not_locked():
+    with exclusive("gs://bucket/demo"), exclusive("gs://bucket/demo"):
+        pass
+
+
 def test_old_versions_go_only_after_a_push_that_succeeded(destination, monkeypatch):
     versions = [destination.publish(c, keep_versions=2).version for c in "abc"]
     assert destination.visible() == (versions[1:], versions[1:])
@@ -234,7 +283,7 @@ def test_a_bundle_without_a_model_is_refused(destination, missing):
             str(bundle),
             str(destination.serving),
             str(destination.exact),
-            publish_module.Manifest(name="demo", code_version="c0"),
+            publish_module.Manifest(name="demo"),
             statistics_file=str(destination.statistics),
             keep_versions=1,
         )

@@ -3,12 +3,13 @@
 from itertools import pairwise
 from xml.etree import ElementTree
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from components.run_reporter.charts import Series, line_chart
+from components.run_reporter.charts import Series, _ticks, line_chart
 
-VALUES = st.floats(min_value=-1e6, max_value=1e6, allow_subnormal=False)
+VALUES = st.floats(allow_nan=False, allow_infinity=False)
+LARGEST, LEAST = 1.7976931348623157e308, 5e-324
 
 
 def drawn(series: list[Series], **options: bool) -> ElementTree.Element:
@@ -35,6 +36,9 @@ def test_a_logarithmic_axis_gives_equal_ratios_equal_room():
 
 
 @given(st.lists(st.lists(VALUES, min_size=1, max_size=8), min_size=1, max_size=6))
+@example([[0.0, LEAST]])
+@example([[-LARGEST, 0.0, LARGEST]])
+@example([[1e6, 1e6 + 1e-10]])
 def test_nothing_leaves_the_frame(curves):
     series = [Series(f"line {i}", list(enumerate(c, 1))) for i, c in enumerate(curves)]
     svg = drawn(series, from_zero=False)
@@ -46,7 +50,26 @@ def test_nothing_leaves_the_frame(curves):
         assert 0 <= float(text.attrib["y"]) <= height
 
 
+@given(st.tuples(VALUES, VALUES).map(sorted))
+@example([0.0, LEAST])
+@example([-LARGEST, LARGEST])
+def test_ticks_are_few_rising_and_enclose_the_range(ends):
+    low, high = ends
+    ticks = _ticks(low, high)
+    assert 2 <= len(ticks) <= 7
+    assert all(below < above for below, above in pairwise(ticks))
+    tolerance = 1e-8 * (ticks[-1] / 2 - ticks[0] / 2)
+    assert ticks[0] / 2 <= low / 2 + tolerance
+    assert ticks[-1] / 2 >= high / 2 - tolerance
+
+
+def test_ticks_of_an_ordinary_range_are_round():
+    assert _ticks(0.0, 0.5) == [index * 0.1 for index in range(6)]
+    assert _ticks(3.0, 17.0) == [0.0, 5.0, 10.0, 15.0, 20.0]
+
+
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=6))
+@example([0.0, LEAST])
 def test_labels_do_not_overlap(ends):
     svg = drawn([Series(f"line {i}", [(1, 0.0), (2, end)]) for i, end in enumerate(ends)])
     places = sorted(float(t.attrib["y"]) for t in svg.iter("text") if "fill" in t.attrib)

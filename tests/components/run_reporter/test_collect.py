@@ -120,3 +120,26 @@ def test_the_verdict_of_a_failed_step_names_it_its_cause_and_the_log(step_error)
 def test_the_verdict_of_a_run_that_never_began():
     told = verdict([], {}, exit_code=2, error="no file matches data/*.csv")
     assert (told["outcome"], told["cause"]) == ("failed", "no file matches data/*.csv")
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "cause"),
+    [
+        ("SUCCEEDED", None, "No error message came with it."),
+        ("SUCCEEDED", {}, "No error message came with it."),
+        ("CANCELLED", {"code": 1, "message": "cancelled by a user"}, "cancelled by a user"),
+        ("FAILED", {"code": 9, "message": "DataGate failed"}, "DataGate failed"),
+    ],
+)
+def test_the_verdict_of_a_final_status_states_what_was_told_and_no_more(state, error, cause):
+    job = "projects/1/locations/l/pipelineJobs/demo-7"
+    final = {"state": state, "pipelineJobResourceName": job, "error": error}
+    record = collect_run([], {}, final)
+    told = record["verdict"]
+    assert told["outcome"] == "told_by_state"
+    assert told["headline"] == f"The pipeline ended with the state {state}"
+    assert told["cause"] == cause
+    assert f"artifacts of {job}" in told["cure"]
+    assert "push" not in " ".join(told.values())
+    assert (record["status"], record["name"]) == (state, None)
+    assert record["error"] == (error or {}).get("message")

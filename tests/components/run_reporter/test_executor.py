@@ -10,6 +10,7 @@ from components.fragment import write_fragment
 from components.run_reporter import write
 from components.run_reporter.component import RunReporter
 from components.run_reporter.executor import Executor
+from components.run_reporter.rejects import copy_rejects
 from tests.components.run_reporter import runs
 
 FILES = {"metrics.json", "run.json", "report.html"}
@@ -46,6 +47,63 @@ def test_it_writes_the_same_three_files_to_run_directory_and_artifact(tmp_path):
     record = json.loads((output / "run.json").read_text())
     assert record["verdict"]["outcome"] == "pushed"
     assert "0.1874" in (output / "report.html").read_text()
+
+
+def test_the_refused_records_of_both_logs_stand_in_the_run_directory(tmp_path):
+    steps = steps_on_disk(tmp_path)
+    for step in steps[:2]:
+        step["fragment_uris"].insert(0, str(tmp_path / "root" / "examples"))
+        rejects = tmp_path / "root" / step["component"] / "rejects.jsonl.gz"
+        rejects.write_bytes(step["component"].encode())
+    older = tmp_path / "run/rejects/catalogue.jsonl.gz"
+    older.parent.mkdir(parents=True)
+    older.write_bytes(b"older")
+
+    output = report(tmp_path, steps, runs.run())
+
+    assert {path.name: path.read_bytes() for path in (output / "rejects").iterdir()} == {
+        "interactions.jsonl.gz": b"InteractionExampleGen",
+        "catalogue.jsonl.gz": b"CatalogueExampleGen",
+    }
+    assert not (tmp_path / "report" / "rejects").exists()
+
+
+def test_rejects_of_steps_that_did_not_run_or_did_not_ingest_are_not_copied(tmp_path):
+    other = tmp_path / "root" / "DataGate"
+    other.mkdir(parents=True)
+    (other / "rejects.jsonl.gz").write_bytes(b"of another step")
+    steps = steps_on_disk(tmp_path)
+    for step in steps[:2]:
+        step["fragment_uris"] = []
+    assert copy_rejects(steps, str(tmp_path / "run")) == []
+    assert not (tmp_path / "run").exists()
+
+
+def test_rejects_that_cannot_be_copied_leave_the_older_ones(tmp_path, monkeypatch):
+    steps = steps_on_disk(tmp_path)
+    rejects = tmp_path / "root" / "InteractionExampleGen" / "rejects.jsonl.gz"
+    rejects.write_bytes(b"older")
+    (written,) = copy_rejects(steps, str(tmp_path / "run"))
+    rejects.write_bytes(b"newer")
+
+    def broken(source: str, target: str, overwrite: bool = False) -> None:
+        Path(target).write_bytes(b"ne")
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(write.tf.io.gfile, "copy", broken)
+    with pytest.raises(OSError, match="no space left"):
+        copy_rejects(steps, str(tmp_path / "run"))
+    assert Path(written).read_bytes() == b"older"
+
+
+def test_an_exit_handler_reports_the_state_it_was_told(tmp_path):
+    output = report(tmp_path, [], {"state": "FAILED", "error": {"code": 9, "message": "boom"}})
+    record = json.loads((output / "run.json").read_text())
+    assert (record["status"], record["error"]) == ("FAILED", "boom")
+    html = (output / "report.html").read_text()
+    assert "The pipeline ended with the state FAILED" in html
+    for unknown in ("None", "0 steps", "started", "Steps of the run"):
+        assert unknown not in html
 
 
 def test_a_run_without_fragments_is_reported_too(tmp_path):

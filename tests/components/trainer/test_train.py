@@ -10,6 +10,7 @@ import tensorflow as tf
 from components.trainer.data import read_data
 from components.trainer.metrics import watched_cutoff
 from components.trainer.model import TwoTowerModel
+from components.trainer.run_fn import training_fragment
 from components.trainer.train import train
 from schemas.errors import InputError
 from schemas.model_settings import EncoderSettings, ModelSettings, TrainSettings
@@ -124,7 +125,7 @@ def test_repeats_left_out_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixt
     with caplog.at_level(logging.INFO, "twotower.progress"):
         trained = train(world.inputs, settings, SIZES, TrainSettings(max_epochs=1))
 
-    assert trained.repeat_targets_left_out == 4
+    assert training_fragment(trained, seconds=1.0)["repeat_targets_left_out"] == 4
     assert "4 windows with 8 targets" in caplog.text
     assert "4 targets left out as repeats" in caplog.text
 

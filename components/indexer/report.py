@@ -1,0 +1,52 @@
+"""The `index` part of metrics.json: how the catalogue is searched, and what was measured."""
+
+from dataclasses import asdict
+from typing import Any
+
+from components.indexer.candidates import Candidates
+from components.indexer.choose import Index
+from components.indexer.held_out import HeldOut
+from schemas.model_settings import IndexSettings
+
+
+def index_report(
+    index: Index,
+    candidates: Candidates,
+    held_out: HeldOut,
+    settings: IndexSettings,
+) -> dict[str, Any]:
+    """How the catalogue is searched, and what tuning found."""
+    plan = {**asdict(index.plan), "kind": index.plan.kind.value}
+    return {
+        "kind": index.plan.kind.value,
+        "reason": index.plan.reason,
+        "plan": plan,
+        f"recall@{settings.k}": index.recall,
+        "fetch": index.fetch,
+        "queries": len(held_out),
+        "queries_from": held_out.split,
+        "curve": [
+            {
+                "leaves_to_search": point.plan.leaves_to_search,
+                "reorder_factor": point.plan.reorder_factor,
+                "recall": point.recall,
+                "search_ms": point.latency_ms,
+            }
+            for point in index.curve
+        ],
+        "candidates": len(candidates),
+        "dim": int(candidates.embedding.shape[1]),
+        "index_bytes": index.size_bytes,
+    }
+
+
+def probe_report(probed: dict[str, Any]) -> dict[str, Any]:
+    """What of `probe`'s measurements is reported; memory is what the model adds."""
+    memory = probed["memory_bytes"]
+    return {
+        "memory_bytes": memory["all"] - memory["before"],
+        "memory_growth_bytes": memory["all"] - memory["first"],
+        "load_seconds": probed["load_seconds"],
+        "latency_ms": probed["latency_ms"],
+        "signatures": probed["signatures"],
+    }
