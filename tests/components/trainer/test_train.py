@@ -1,6 +1,7 @@
 """Whole trainings on small worlds with a known answer."""
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from components.trainer.metrics import watched_cutoff
 from components.trainer.model import TwoTowerModel
 from components.trainer.run_fn import training_fragment
 from components.trainer.train import train
+from schemas.data_settings import TargetsSettings
 from schemas.errors import InputError
 from schemas.model_settings import EncoderSettings, ModelSettings, TrainSettings
 from tests.components.trainer.conftest import Exported
@@ -150,25 +152,18 @@ def test_items_of_after_the_train_split_are_no_uniform_negatives(tmp_path: Path)
     assert set(trained.candidates.item_id[drawn]) == {b"i0", b"i1", b"i2", b"timeless"}
 
 
-@pytest.mark.parametrize(
-    ("types", "expected"),
-    [
-        (
-            [b"purchase", b"view"],
-            r"targets\.weights\.purchse: .* types are purchase, view, the nearest is 'purchase'",
-        ),
-        ([b"", b""], r"targets\.weights\.purchse: the events of split train have no type"),
-    ],
-)
-def test_a_weight_of_an_unknown_event_type_is_an_error(
-    tmp_path: Path, types: list[bytes], expected: str
-) -> None:
-    settings = data_settings(PLAIN, targets={"weights": {"purchse": 9.0}})
-    rows = [window(settings, "u", ["i0", "i1"], event_type=types)]
-    world = make_world(settings, rows, rows, [item(settings, "i0")], tmp_path)
+def test_a_weight_of_an_unknown_event_type_is_an_error(rich: Exported, successors: World) -> None:
+    def read_with_weight(world: World, event_type: str) -> None:
+        targets = TargetsSettings(weights={event_type: 9.0})
+        read_data(world.inputs, replace(world.settings, targets=targets))
 
-    with pytest.raises(InputError, match=expected):
-        read_data(world.inputs, settings)
+    read_with_weight(rich.world, "like")
+    with pytest.raises(
+        InputError, match=r"targets\.weights\.lik: .* are like, view, the nearest is 'like'"
+    ):
+        read_with_weight(rich.world, "lik")
+    with pytest.raises(InputError, match=r"targets\.weights\.like: the events .* have no type"):
+        read_with_weight(successors, "like")
 
 
 def test_a_validation_loss_that_is_not_finite_is_an_error(
