@@ -162,7 +162,10 @@ def _read(run_dir: str, name: str) -> dict[str, Any]:
     path = Path(run_dir) / name
     if not path.is_file():
         raise InputError(f"{path}: no such file; expected a run directory, as `twotower run` makes")
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"{path}: damaged ({error}); run `twotower run` again") from error
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TextIO
 
+from schemas.errors import InputError
+
 
 @dataclass(frozen=True)
 class Console:
@@ -27,12 +29,21 @@ def quiet_streams(log_path: str) -> Iterator[Console]:
     """Sends file descriptors 1 and 2 to `log_path` and yields the real ones.
 
     The log file is appended to. On exit the descriptors are restored, also after an error.
+
+    Raises:
+      InputError: The log file cannot be written.
     """
-    os.makedirs(os.path.dirname(os.path.abspath(log_path)), exist_ok=True)
+    try:
+        os.makedirs(os.path.dirname(os.path.abspath(log_path)), exist_ok=True)
+        log = open(log_path, "ab", buffering=0)  # noqa: SIM115 - closed below
+    except OSError as error:
+        raise InputError(
+            f"{log_path}: cannot be written ({error}); give another --output"
+        ) from error
     sys.stdout.flush()
     sys.stderr.flush()
     saved_out, saved_err = os.dup(1), os.dup(2)
-    with open(log_path, "ab", buffering=0) as log:
+    with log:
         os.dup2(log.fileno(), 1)
         os.dup2(log.fileno(), 2)
     handler = _log_to_stderr()

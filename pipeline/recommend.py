@@ -51,7 +51,10 @@ class Recommender:
         import tensorflow as tf
 
         path = newest_version(model)
-        self._model = tf.saved_model.load(path)
+        try:
+            self._model = tf.saved_model.load(path)
+        except (OSError, tf.errors.OpError) as error:
+            raise InputError(f"{path}: this SavedModel cannot be loaded: {error}") from error
         if DEFAULT not in self._model.signatures:
             raise InputError(f"{path}: this SavedModel has no signature {DEFAULT!r}")
         self._signature = self._model.signatures[DEFAULT]

@@ -64,5 +64,5 @@ def _users(windows: Windows) -> Iterator[tuple[str, list[str]]]:
 
 
 def _named(item: str, titles: Mapping[str, str]) -> str:
-    title = titles.get(item)
+    title = " ".join(titles.get(item, "").split())
     return f"{title} ({item})" if title else item

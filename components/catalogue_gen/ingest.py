@@ -83,7 +83,8 @@ def _report(summary: dict[str, Any], data: DataSettings, seconds: float) -> Cata
     kept, logged_only = (summary["rows"].get(source, 0) for source in (ITEMS, LOGGED))
     if not kept + logged_only:
         path, source = (data.items.path, ITEMS) if data.items else (data.interactions.path, LOGGED)
-        raise InputError(f"{path}: no item could be read. {refusals(summary, source)}".rstrip())
+        cause = refusals(summary, source) or "It holds no record: check the path and the format."
+        raise InputError(f"{path}: no item could be read. {cause}")
     return CatalogueReport(
         read=summary["read"].get(ITEMS, 0),
         kept=kept,

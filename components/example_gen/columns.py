@@ -14,6 +14,7 @@ from schemas.data_settings import (
 from schemas.errors import InputError
 
 _MAX_COLUMNS_SHOWN = 40
+_MAX_CHARACTERS_SHOWN = 1000
 
 
 def check_source(
@@ -51,11 +52,23 @@ def check_columns(path: str, source: Source, wanted: dict[str, str]) -> None:
       InputError: Names the file, the column, those found, the nearest, and the config key.
     """
     found, lacking = find_columns(path, source, tuple(wanted))
+    for name in wanted:
+        if found.count(name) > 1:
+            raise InputError(
+                f"{wanted[name]}: {path} has {found.count(name)} columns named {name!r}, and which "
+                "is meant cannot be told: rename them in the file's header, or give csv.header"
+            )
     for name in lacking:
         near = get_close_matches(name, found, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        shown = ", ".join(found[:_MAX_COLUMNS_SHOWN])
-        raise InputError(f"{wanted[name]}: {path} has no column {name!r}; {hint}It has: {shown}")
+        shown = _printable(", ".join(found[:_MAX_COLUMNS_SHOWN]))
+        raise InputError(f"{wanted[name]}: {path} has no column {name!r}; {hint}it has: {shown}")
+
+
+def _printable(text: str) -> str:
+    """Cut, and escaped where a wrong encoding or line ending made it unfit for a terminal."""
+    text = text[:_MAX_CHARACTERS_SHOWN]
+    return text if text.isprintable() else ascii(text)
 
 
 def _wanted(

@@ -86,7 +86,8 @@ def _split(text: str, delimiter: str) -> list[str] | None:
     except csv.Error as error:
         if "unexpected end of data" in str(error):
             return None
-        if "expected after" not in str(error):
+        # A quote inside a field of one line may be meant; one that swallowed a line is stray.
+        if "expected after" not in str(error) or "\n" in text:
             raise
         if single != delimiter:
             return text.split(single)

@@ -12,6 +12,8 @@ NumberTensor: TypeAlias = tf.Tensor | tf.SparseTensor
 
 # Rank error of the quantile sketch: a tenth of a bucket.
 QUANTILE_EPSILON = 0.01
+# Standard deviations: what lies beyond is an error or an outlier, and a layer would follow it.
+MAX_SCORE = 10.0
 
 
 def standard_score(x: NumberTensor, sample: tf.Tensor) -> NumberTensor:
@@ -24,7 +26,7 @@ def standard_score(x: NumberTensor, sample: tf.Tensor) -> NumberTensor:
       sample: float32 of any shape: the values that the statistics are computed from.
 
     Returns:
-      float32 of the shape and sparsity of `x`, finite everywhere.
+      float32 of the shape and sparsity of `x`, at most MAX_SCORE from 0.
     """
     known = tf.cast(_finite(sample), tf.float64)
     mean, variance = tft.mean(known), tft.var(known)
@@ -37,7 +39,8 @@ def standard_score(x: NumberTensor, sample: tf.Tensor) -> NumberTensor:
         # Missing values are replaced first: 0 times NaN is NaN.
         is_known = tf.math.is_finite(values)
         wide = tf.cast(tf.where(is_known, values, 0.0), tf.float64)
-        return tf.where(is_known, tf.cast((wide - centre) * scale, tf.float32), 0.0)
+        score = tf.clip_by_value((wide - centre) * scale, -MAX_SCORE, MAX_SCORE)
+        return tf.where(is_known, tf.cast(score, tf.float32), 0.0)
 
     return _map_values(x, score)
 

@@ -1,28 +1,40 @@
 """Reads a YAML file, applies overrides, and validates the whole into `Settings`."""
 
-import difflib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import yaml
 from pydantic import ValidationError
 
+from pipeline.config.consistency import check_consistency
 from pipeline.config.messages import explain
 from schemas.errors import InputError
 from schemas.features import feature_table
-from schemas.metrics import BASELINES, metric_names
 from schemas.settings import Settings, from_dict
 
 # `title: text` is short for `title: {kind: text}` in these places.
 _FEATURE_MAPS = (("items", "features"), ("users", "features"), ("interactions", "context"))
 
 
-class _TextDatesLoader(yaml.SafeLoader):
-    """YAML's safe loader, but `2024-01-01` stays text: the split reads instants itself."""
+class _StrictLoader(yaml.SafeLoader):
+    """YAML's safe loader, but a key may stand once, and `2024-01-01` stays text.
+
+    YAML forbids a repeated key, which PyYAML would let the last one win. Instants are read by the
+    split itself.
+    """
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        for place, key in enumerate(keys):
+            if key in keys[:place]:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} stands twice", node.value[place][0].start_mark
+                )
+        return super().construct_mapping(node, deep)
 
 
-_TextDatesLoader.yaml_implicit_resolvers = {
+_StrictLoader.yaml_implicit_resolvers = {
     letter: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
     for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
@@ -53,7 +65,7 @@ def load_settings(path: str, overrides: Iterable[str] = (), output: str | None =
         raise InputError(f"{path}: {explain(error)}") from error
     except ValueError as error:
         raise InputError(f"{path}: {error}") from error
-    _check_consistency(path, settings)
+    check_consistency(path, settings)
     return settings
 
 
@@ -64,7 +76,7 @@ def _read_yaml(path: str) -> dict[str, Any]:
         )
     try:
         with open(path, encoding="utf-8") as file:
-            values = yaml.load(file, Loader=_TextDatesLoader)
+            values = yaml.load(file, Loader=_StrictLoader)
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read: {error}") from error
     except yaml.YAMLError as error:
@@ -79,7 +91,7 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
     if not separator or not key:
         raise InputError(f"--set {override}: expected key.sub=value, e.g. --set train.max_epochs=3")
     try:
-        value = yaml.load(text, Loader=_TextDatesLoader)
+        value = yaml.load(text, Loader=_StrictLoader)
     except yaml.YAMLError as error:
         raise InputError(f"--set {override}: the value is not valid YAML: {error}") from error
     *parents, last = key.split(".")
@@ -104,38 +116,3 @@ def _expand_short_features(values: dict[str, Any]) -> None:
 
 def _is_section(values: dict[str, Any], section: str) -> bool:
     return isinstance(values.get(section), dict)
-
-
-def _check_consistency(path: str, settings: Settings) -> None:
-    """Checks what no single key can say."""
-    encoder = settings.model.encoder
-    if settings.model.dim % encoder.num_heads:
-        raise InputError(
-            f"{path}: model.dim is {settings.model.dim}, which model.encoder.num_heads "
-            f"({encoder.num_heads}) does not divide: change one of them"
-        )
-    if settings.index.k > settings.index.max_k:
-        raise InputError(
-            f"{path}: index.k is {settings.index.k}, above index.max_k ({settings.index.max_k})"
-        )
-    split = settings.split
-    if (split.eval_start is None) != (split.test_start is None):
-        raise InputError(f"{path}: split.eval_start and split.test_start go together; give both")
-    gates = settings.evaluation.gates
-    _check_known(
-        path,
-        "evaluation.gates.metric",
-        gates.metric,
-        metric_names(settings.evaluation.cutoffs),
-    )
-    for baseline in gates.beats:
-        _check_known(path, "evaluation.gates.beats", baseline, BASELINES)
-
-
-def _check_known(path: str, key: str, name: str, known: Sequence[str]) -> None:
-    if name not in known:
-        close = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
-        raise InputError(
-            f"{path}: {key}: {name!r} is not measured; did you mean {close[0]!r}? "
-            f"(known: {', '.join(known)})"
-        )

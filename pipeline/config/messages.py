@@ -27,6 +27,8 @@ def _sentence(problem: Any) -> str:
         return f"{key}: unknown key{_nearest(location)}"
     if problem["type"] == "missing":
         return f"{key}: this key is required"
+    if problem["type"] == "string_pattern_mismatch":
+        return f"{key}: use lower-case letters, digits and hyphens, got {_shown(problem['input'])}"
     return f"{key}: {problem['msg'].lower()}, got {_shown(problem['input'])}"
 
 

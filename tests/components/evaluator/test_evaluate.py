@@ -12,7 +12,7 @@ from components.evaluator.evaluate import evaluate
 from components.examples import read_catalogue, read_windows
 from schemas.errors import InputError
 from schemas.features import feature_table
-from schemas.model_settings import EvaluationSettings, ModelGateSettings
+from schemas.model_settings import EvaluationSettings
 from tests.components.evaluator.logs import SETTINGS as SETTINGS_OF_LOG
 from tests.components.evaluator.logs import (
     TABLE,
@@ -114,11 +114,6 @@ def test_comparison_with_what_serves_on_the_same_targets(log: dict[str, str]) ->
 def test_measuring_twice_gives_the_same(log: dict[str, str]) -> None:
     assert run(log, "successor", max_targets=10) == run(log, "successor", max_targets=10)
     assert run(log, "successor", max_targets=10)["protocol"]["targets"] == 10
-
-
-def test_gate_on_an_unknown_metric_is_refused(log: dict[str, str]) -> None:
-    with pytest.raises(InputError, match=r"evaluation\.gates\.metric"):
-        run(log, "successor", gates=ModelGateSettings(metric="recall@7"))
 
 
 @pytest.mark.parametrize("scale", [float("nan"), float("inf"), 1e30])

@@ -54,3 +54,11 @@ def test_an_unclosed_quote_costs_its_own_line_only():
 
 def test_a_nul_byte_is_not_fatal():
     assert rows('a,b\n"x\0",1\nc,d')[::2] == [(1, ["a", "b"]), (3, ["c", "d"])]
+
+
+def test_a_stray_quote_does_not_swallow_the_next_line() -> None:
+    lines = iter([(1, '"abc,i1,17'), (2, '"abc,i1,18'), (3, "u,i,19")])
+
+    rows = list(read_rows(lines, ","))
+
+    assert [(row.line, row.fields) for row in rows] == [(1, None), (2, None), (3, ["u", "i", "19"])]

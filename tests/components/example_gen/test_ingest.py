@@ -227,7 +227,7 @@ def test_a_missing_column_is_named_with_its_nearest(tmp_path: Path) -> None:
         check_source("interactions", data.interactions)
     assert str(caught.value) == (
         f"interactions.context.devise: {tmp_path}/log.jsonl has no column 'devise'; "
-        "did you mean 'device'? It has: user, item, time, type, value, id, device"
+        "did you mean 'device'? it has: user, item, time, type, value, id, device"
     )
 
 

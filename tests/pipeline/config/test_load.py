@@ -115,6 +115,17 @@ def test_missing_key_and_wrong_values_are_named(tmp_path: Path) -> None:
         ("interactions.context.filter_x=category", "must be an identifier"),
         ("evaluation.gates.metric=recal@10", "gates.metric: 'recal@10' is not measured; did you"),
         ("evaluation.gates.beats=[markof]", "gates.beats: 'markof' is not measured; did you mean"),
+        ("interactions.path=[]", "interactions.path: names no file"),
+        ("interactions.fields.item_id=user", "both column 'user'"),
+        ("interactions.keep.event_types=[buy]", "needs interactions.fields.event_type"),
+        ("targets.event_types=[buy]", "targets.event_types: needs interactions.fields.event_type"),
+        ("targets.event_types=[]", "an empty list leaves no event"),
+        ("targets.weights.buy=2", "targets.weights: needs interactions.fields.event_type"),
+        ("interactions.keep.min_value=3", "needs interactions.fields.value"),
+        (
+            "split={policy: leave_one_out, eval_start: 2024-01-01, test_start: 2024-02-01}",
+            "mean nothing to policy leave_one_out",
+        ),
         ("train", "expected key.sub=value"),
         ("name.sub=1", "holds a value, not a section"),
     ],
@@ -129,6 +140,9 @@ def test_unreadable_files_say_so(tmp_path: Path) -> None:
     broken = tmp_path / "broken.yaml"
     broken.write_text("a: [1, 2", encoding="utf-8")
     with pytest.raises(InputError, match="not valid YAML"):
+        load_settings(str(broken))
+    broken.write_text("name: a\nmodel: {dim: 8, dim: 16}\n", encoding="utf-8")
+    with pytest.raises(InputError, match="the key 'dim' stands twice"):
         load_settings(str(broken))
     broken.write_text("just text", encoding="utf-8")
     with pytest.raises(InputError, match="expected a mapping"):

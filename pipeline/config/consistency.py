@@ -1,0 +1,90 @@
+"""What no single key can say: settings that are each allowed and together make no sense."""
+
+import difflib
+from collections.abc import Iterator, Sequence
+
+from schemas.errors import InputError
+from schemas.metrics import BASELINES, metric_names
+from schemas.settings import Settings
+
+
+def check_consistency(path: str, settings: Settings) -> None:
+    """Checks validated settings against each other.
+
+    Args:
+      path: The file they came from, for the message.
+      settings: Validated settings.
+
+    Raises:
+      InputError: Lists every contradiction with its cure.
+    """
+    problems = [
+        *_interactions(settings),
+        *_split(settings),
+        *_sizes(settings),
+        *_gates(settings),
+    ]
+    if problems:
+        raise InputError(f"{path}: " + "; ".join(problems))
+
+
+def _interactions(settings: Settings) -> Iterator[str]:
+    interactions, targets = settings.interactions, settings.targets
+    fields, keep = interactions.fields, interactions.keep
+    if not interactions.path:
+        yield "interactions.path: names no file"
+    if fields.user_id == fields.item_id:
+        yield (
+            f"interactions.fields: user_id and item_id are both column {fields.user_id!r}; name "
+            "the column of each"
+        )
+    for key, types in (
+        ("interactions.keep.event_types", keep.event_types),
+        ("targets.event_types", targets.event_types),
+    ):
+        if types is not None and not types:
+            yield f"{key}: an empty list leaves no event; name some types, or leave the key out"
+    uses_types = {
+        "interactions.keep.event_types": keep.event_types,
+        "targets.event_types": targets.event_types,
+        "targets.weights": targets.weights,
+    }
+    for key, used in uses_types.items():
+        if used and fields.event_type is None:
+            yield f"{key}: needs interactions.fields.event_type, the column that holds the type"
+    if keep.min_value is not None and fields.value is None:
+        yield "interactions.keep.min_value: needs interactions.fields.value, the column it limits"
+
+
+def _split(settings: Settings) -> Iterator[str]:
+    split = settings.split
+    if (split.eval_start is None) != (split.test_start is None):
+        yield "split.eval_start and split.test_start go together; give both"
+    elif split.eval_start is not None and split.policy == "leave_one_out":
+        yield "split.eval_start and split.test_start mean nothing to policy leave_one_out"
+
+
+def _sizes(settings: Settings) -> Iterator[str]:
+    model, index = settings.model, settings.index
+    if model.dim % model.encoder.num_heads:
+        yield (
+            f"model.dim is {model.dim}, which model.encoder.num_heads "
+            f"({model.encoder.num_heads}) does not divide: change one of them"
+        )
+    if index.k > index.max_k:
+        yield f"index.k is {index.k}, above index.max_k ({index.max_k})"
+
+
+def _gates(settings: Settings) -> Iterator[str]:
+    gates = settings.evaluation.gates
+    metrics = metric_names(settings.evaluation.cutoffs)
+    yield from _unknown("evaluation.gates.metric", gates.metric, metrics)
+    for baseline in gates.beats:
+        yield from _unknown("evaluation.gates.beats", baseline, BASELINES)
+
+
+def _unknown(key: str, name: str, known: Sequence[str]) -> Iterator[str]:
+    if name not in known:
+        close = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+        hint = f" did you mean {close[0]!r}?" if close else ""
+        yield f"{key}: {name!r} is not measured;{hint} (known: {', '.join(known)})"
