@@ -4,8 +4,9 @@ By kind: an id or `category` becomes `<name>` int64, an index into the vocabular
 out-of-vocabulary index last. `categories` and `text` become sparse int64 indices of the same sort.
 A `number` becomes `<name>` float32, standardised, cut at ten deviations and 0 where missing, and
 `<name>_bucket` int64, its quantile bucket, NUM_BUCKETS where missing. `item_id`, `timestamp`,
-`is_target` and `available_at` pass through: the trainer maps item ids to catalogue rows by string, so that an item outside the
-vocabulary still has its content. The vocabulary `item_id` is computed for its counts.
+`is_target` and `available_at` pass through: the trainer maps item ids to catalogue rows by string,
+so that an item outside the vocabulary still has its content. The vocabulary `item_id` is computed
+for its counts.
 """
 
 from schemas.features import EVENT_TYPE, ITEM_ID, USER_ID, VALUE
