@@ -46,11 +46,6 @@ class Windows:
     def __len__(self) -> int:
         return len(self.user_id)
 
-    @property
-    def window_of_event(self) -> np.ndarray:
-        """[num_events] int64: the window each event stands in."""
-        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
-
 
 @dataclass(frozen=True)
 class Catalogue:

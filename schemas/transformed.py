@@ -9,7 +9,7 @@ so that an item outside the vocabulary still has its content. The vocabulary `it
 for its counts.
 """
 
-from schemas.features import EVENT_TYPE, ITEM_ID, USER_ID, VALUE
+from schemas.features import EVENT_TYPE, ITEM_ID, USER_ID
 
 NUM_BUCKETS = 10
 TEXT_VOCABULARY_SIZE = 20_000
@@ -24,7 +24,6 @@ COUNTS_FORMAT = "tfrecord_gzip"
 USER_VOCABULARY = USER_ID
 ITEM_VOCABULARY = ITEM_ID
 EVENT_TYPE_VOCABULARY = EVENT_TYPE
-VALUE_BUCKET = VALUE + "_bucket"
 
 
 def bucket_name(name: str) -> str:

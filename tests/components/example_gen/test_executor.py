@@ -75,7 +75,7 @@ def test_every_kept_event_is_a_target_once(run: Any) -> None:
     seen = []
     for split in ("train", "eval", "test"):
         windows = read_windows(artifacts["windows"].uri, split, table)
-        users = windows.user_id[windows.window_of_event]
+        users = np.repeat(windows.user_id, np.diff(windows.offsets))
         targets = (users[windows.is_target], windows.timestamp[windows.is_target])
         seen += list(zip(*targets, strict=True))
     assert len(seen) == len(set(seen)) == NUM_USERS * EVENTS_PER_USER
