@@ -117,7 +117,7 @@ class SignatureEncoder:
         return self._model.signatures[name]
 
     def _check_dtypes(self, signature: Any, specs: serving.Specs) -> None:
-        for name, spec in _inputs(signature).items():
+        for name, spec in sorted(_inputs(signature).items()):
             if name in specs and specs[name].dtype != spec.dtype:
                 raise InputError(
                     f"the SavedModel at {self._path} takes {name} as {spec.dtype.name}, and the "
