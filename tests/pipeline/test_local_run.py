@@ -198,12 +198,13 @@ def test_edited_input_runs_what_depends_on_it(
     ("overrides", "code", "message"),
     [
         (
-            ("evaluation.gates.metric=coverage@10", "evaluation.gates.min_value=1.0"),
+            # No ranking of several items reaches it: the most popular has half a rank above.
+            ("evaluation.gates.metric=popularity_percentile@10", "evaluation.gates.min_value=1.0"),
             4,
             "model.min_value",
         ),
         (("interactions.path=world/absent.jsonl",), 2, "absent.jsonl"),
-        (("interactions.fields.item_id=itme",), 2, "did you mean 'item'"),
+        (("interactions.fields.item_id=itm",), 2, "did you mean 'item'"),
         (("train.max_epoch=1",), 2, "did you mean 'max_epochs'"),
     ],
 )
