@@ -25,8 +25,8 @@ _CURES = {
         "evaluation.gates in the configuration"
     ),
     "infra_blessing": (
-        "ScannIndexer's gates say why: change index.recall_target, index.num_leaves_to_search "
-        "or index.max_latency_ms in the configuration"
+        "ScannIndexer's gates say why: change index.recall_target, index.max_latency_ms or the key "
+        "that the gate names"
     ),
 }
 

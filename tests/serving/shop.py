@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from schemas.features import FeatureTable, feature_table
 from schemas.settings import DataSettings, from_dict
+from tests.examples import write_split
 from tests.serving.fake_towers import FakeTowers, item_vectors
 
 COLOURS = ("red", "green", "blue")
@@ -80,9 +80,9 @@ def make_shop(folder: str, num_items: int, dim: int = 8, repeat: str = "exclude"
         windows=os.path.join(folder, "windows"),
     )
     FakeTowers(shop.item_id, shop.vectors, shop.table).save(shop.model)
-    _write(shop.catalogue, "catalogue", [_item(shop, row) for row in range(num_items)])
+    write_split(shop.catalogue, "catalogue", [_item(shop, row) for row in range(num_items)])
     for split in ("train", "eval", "test"):
-        _write(shop.windows, split, [_window(shop, user) for user in range(20)])
+        write_split(shop.windows, split, [_window(shop, user) for user in range(20)])
     return shop
 
 
@@ -111,23 +111,3 @@ def _window(shop: Shop, user: int) -> dict[str, list[Any]]:
         "device": ["phone"] * length,
         "is_target": [1] * length,
     }
-
-
-def _write(uri: str, split: str, rows: list[dict[str, list[Any]]]) -> None:
-    folder = os.path.join(uri, f"Split-{split}")
-    os.makedirs(folder)
-    path = os.path.join(folder, "data_tfrecord-00000-of-00001.gz")
-    with tf.io.TFRecordWriter(path, "GZIP") as writer:
-        for row in rows:
-            features = {name: _feature(values) for name, values in row.items()}
-            example = tf.train.Example(features=tf.train.Features(feature=features))
-            writer.write(example.SerializeToString())
-
-
-def _feature(values: list[Any]) -> tf.train.Feature:
-    if values and isinstance(values[0], float):
-        return tf.train.Feature(float_list=tf.train.FloatList(value=values))
-    if values and isinstance(values[0], int):
-        return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
-    encoded = [value.encode() for value in values]
-    return tf.train.Feature(bytes_list=tf.train.BytesList(value=encoded))

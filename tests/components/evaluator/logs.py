@@ -1,6 +1,5 @@
 """Small logs written as the example generators write them, and a model with a known answer."""
 
-import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from schemas import features as f
 from schemas import serving
 from schemas.features import FeatureTable, feature_table
 from schemas.settings import DataSettings, from_dict
+from tests.examples import write_split
 
 SETTINGS: dict[str, Any] = {
     "interactions": {
@@ -66,13 +66,13 @@ def write_windows(uri: str, splits: Mapping[str, Iterable[Window]]) -> str:
                     "battery": [time / 4 for time in times],
                 }
             )
-        _write(uri, split, examples)
+        write_split(uri, split, examples)
     return uri
 
 
 def write_catalogue(uri: str, items: Iterable[str]) -> str:
     """Writes a raw catalogue; the n-th item has n genres and costs n."""
-    _write(
+    write_split(
         uri,
         f.CATALOGUE_SPLIT,
         [
@@ -86,26 +86,6 @@ def write_catalogue(uri: str, items: Iterable[str]) -> str:
         ],
     )
     return uri
-
-
-def _write(uri: str, split: str, examples: Iterable[Mapping[str, list[Any]]]) -> None:
-    folder = os.path.join(uri, f"Split-{split}")
-    os.makedirs(folder, exist_ok=True)
-    path = os.path.join(folder, "data_tfrecord-00000-of-00001.gz")
-    with tf.io.TFRecordWriter(path, "GZIP") as writer:
-        for example in examples:
-            features = {name: _feature(values) for name, values in example.items()}
-            proto = tf.train.Example(features=tf.train.Features(feature=features))
-            writer.write(proto.SerializeToString())
-
-
-def _feature(values: list[Any]) -> tf.train.Feature:
-    if values and isinstance(values[0], float):
-        return tf.train.Feature(float_list=tf.train.FloatList(value=values))
-    if values and isinstance(values[0], int):
-        return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
-    encoded = [value.encode() for value in values]
-    return tf.train.Feature(bytes_list=tf.train.BytesList(value=encoded))
 
 
 def event_columns(windows: Iterable[tuple[int, list[tuple[int, int, int]]]]) -> EventColumns:
