@@ -11,8 +11,8 @@ from tensorflow_transform.tf_metadata import schema_utils
 
 from schemas import features as f
 from schemas import tfmd
-from schemas.data_settings import FeatureKind
 from schemas.errors import InputError
+from schemas.source_settings import FeatureKind
 
 _PARSE_BATCH = 4096
 

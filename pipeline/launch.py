@@ -16,9 +16,9 @@ def launch_facts(settings: Settings) -> LaunchFacts:
     Raises:
       InputError: An input does not exist or cannot be read.
     """
-    log = fingerprint(settings.interactions.path)
-    items = fingerprint(settings.items.path) if settings.items else ""
-    users = fingerprint(settings.users.path) if settings.users else ""
+    log = fingerprint(settings.interactions.paths)
+    items = fingerprint(settings.items.paths) if settings.items else ""
+    users = fingerprint(settings.users.paths) if settings.users else ""
     reads_log = settings.items is None or settings.items.unknown == "accept"
     return LaunchFacts(
         launch=uuid.uuid4().hex,

@@ -6,9 +6,9 @@ import numpy as np
 
 from components.examples import Catalogue, Windows, read_catalogue, read_windows
 from pipeline.recommend import Recommender
-from schemas.data_settings import FeatureKind
 from schemas.features import FeatureTable, feature_table
 from schemas.settings import Settings
+from schemas.source_settings import FeatureKind
 
 NUM_USERS = 3
 NUM_PAST_ITEMS = 5

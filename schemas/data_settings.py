@@ -1,53 +1,20 @@
-"""The sections of the configuration that say what the log, the catalogue and the users are.
-
-Plain frozen dataclasses: `pipeline.config` validates a YAML file into them once, and components
-receive them as canonical JSON (`schemas.settings`). Constraints stand in the annotations.
-"""
+"""The sections of the configuration that say what the log, the catalogue and the users are."""
 
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
-FORBID_UNKNOWN_KEYS = ConfigDict(extra="forbid")
+from schemas.source_settings import (
+    FORBID_UNKNOWN_KEYS,
+    FeatureSettings,
+    PositiveInt,
+    SourceSettings,
+    TimestampUnit,
+)
 
-SourceFormat = Literal["csv", "jsonl", "parquet"]
-TimestampUnit = Literal["s", "ms", "us", "iso8601"]
-PositiveInt = Annotated[int, Field(gt=0)]
-Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
-
-
-class FeatureKind(str, Enum):
-    """How a column becomes a feature."""
-
-    TEXT = "text"
-    CATEGORY = "category"
-    CATEGORIES = "categories"
-    NUMBER = "number"
-
-
-@dataclass(frozen=True, kw_only=True)
-class FeatureSettings:
-    """One declared feature: `title: text` or `genres: {kind: categories, separator: "|"}`.
-
-    `column` is the name in the file where it differs from the feature's own.
-    """
-
-    __pydantic_config__ = FORBID_UNKNOWN_KEYS
-    kind: FeatureKind
-    separator: Annotated[str, Field(min_length=1)] = "|"
-    column: str | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class CsvSettings:
-    """How delimited text is laid out; `header` only where the file has none."""
-
-    __pydantic_config__ = FORBID_UNKNOWN_KEYS
-    delimiter: Annotated[str, Field(min_length=1)] = ","
-    header: tuple[str, ...] | None = None
-    encoding: str = "utf-8"
+# YAML reads an unquoted id of digits as a number.
+Id = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,22 +40,46 @@ class KeepSettings:
     min_user_events: PositiveInt = 1
     min_item_events: PositiveInt = 1
     max_user_events: PositiveInt | None = None
-    max_user_events_per_day: PositiveInt | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class InteractionsSettings:
+class RateLimitSettings:
+    """More than `events` of one user in one calendar minute, hour or day (UTC) are a bot's."""
+
+    __pydantic_config__ = FORBID_UNKNOWN_KEYS
+    events: PositiveInt
+    per: Literal["minute", "hour", "day"] = "day"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RefuseSettings:
+    """Which readable events are refused as impossible; each rule can be switched off.
+
+    Attributes:
+      duplicates: Repeats, within one user, of an event_id, else of item, time and type; the
+        first stays.
+      future: Events later than the start of the run.
+      earliest: The horizon, as ISO 8601: events before it are refused as late.
+      user_rate_limit: All events of a user in a period that has more of them.
+    """
+
+    __pydantic_config__ = FORBID_UNKNOWN_KEYS
+    duplicates: bool = True
+    future: bool = True
+    earliest: str | None = None
+    user_rate_limit: RateLimitSettings | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class InteractionsSettings(SourceSettings):
     """The interaction log: files, layout, fields, and what of it is kept."""
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
-    path: str | tuple[str, ...]
-    format: SourceFormat
     fields: InteractionFields
-    csv: CsvSettings = field(default_factory=CsvSettings)
     timestamp_unit: TimestampUnit = "s"
     context: dict[str, FeatureSettings] = field(default_factory=dict)
+    refuse: RefuseSettings = field(default_factory=RefuseSettings)
     keep: KeepSettings = field(default_factory=KeepSettings)
-    max_reject_fraction: Fraction = 0.1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,22 +92,20 @@ class ItemFields:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ItemsSettings:
+class ItemsSettings(SourceSettings):
     """The item catalogue.
 
     `unknown` says what happens to events on items the catalogue lacks: `strict` refuses them,
-    `accept` adds the items, without content, to the catalogue.
+    `accept` adds the items, without content, to the catalogue. `never_logged` says what happens to
+    items without a readable event: `accept` keeps them as candidates, `strict` refuses them.
     """
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
-    path: str | tuple[str, ...]
-    format: SourceFormat
     fields: ItemFields
-    csv: CsvSettings = field(default_factory=CsvSettings)
     timestamp_unit: TimestampUnit = "s"
     features: dict[str, FeatureSettings] = field(default_factory=dict)
     unknown: Literal["strict", "accept"] = "strict"
-    max_reject_fraction: Fraction = 0.1
+    never_logged: Literal["strict", "accept"] = "accept"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,16 +117,41 @@ class UserFields:
 
 
 @dataclass(frozen=True, kw_only=True)
-class UsersSettings:
+class UsersSettings(SourceSettings):
     """The users file: features that travel with a user's windows."""
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
-    path: str | tuple[str, ...]
-    format: SourceFormat
     fields: UserFields
-    csv: CsvSettings = field(default_factory=CsvSettings)
     features: dict[str, FeatureSettings] = field(default_factory=dict)
-    max_reject_fraction: Fraction = 0.1
+
+
+@dataclass(frozen=True, kw_only=True)
+class RejectsSettings:
+    """How much of a refused record its entry in `rejects` shows.
+
+    Without `raw`, neither the record nor the detail, which quotes values, is written: the reason
+    and the place in the file remain.
+    """
+
+    __pydantic_config__ = FORBID_UNKNOWN_KEYS
+    raw: bool = True
+    max_raw_characters: PositiveInt = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class EraseSettings:
+    """Users and items whose every record is dropped at ingestion, counted as `erased` and nowhere
+    shown: ids in the configuration, or text files of one id a line.
+    """
+
+    __pydantic_config__ = FORBID_UNKNOWN_KEYS
+    user_ids: tuple[Id, ...] = ()
+    item_ids: tuple[Id, ...] = ()
+    user_ids_path: str | None = None
+    item_ids_path: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.user_ids or self.item_ids or self.user_ids_path or self.item_ids_path)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,10 +15,14 @@ class RejectReason(str, Enum):
     MISSING_FIELD = "missing_field"
     BAD_TIMESTAMP = "bad_timestamp"
     BAD_VALUE = "bad_value"
+    DAMAGED_FILE = "damaged_file"
     FUTURE_TIMESTAMP = "future_timestamp"
+    LATE = "late"
     DUPLICATE = "duplicate"
     UNKNOWN_ITEM = "unknown_item"
     OVER_RATE_LIMIT = "over_rate_limit"
+    ERASED = "erased"
+    NEVER_LOGGED = "never_logged"
     EVENT_TYPE_NOT_KEPT = "event_type_not_kept"
     VALUE_BELOW_MINIMUM = "value_below_minimum"
     TOO_FEW_USER_EVENTS = "too_few_user_events"
@@ -27,12 +31,14 @@ class RejectReason(str, Enum):
 
     @property
     def is_dirt(self) -> bool:
-        """Whether the record was unfit, rather than left out by a `keep` rule."""
+        """Whether the record was unfit, rather than left out by choice."""
         return self not in _LEFT_OUT_BY_CHOICE
 
 
 _LEFT_OUT_BY_CHOICE = frozenset(
     {
+        RejectReason.ERASED,
+        RejectReason.NEVER_LOGGED,
         RejectReason.EVENT_TYPE_NOT_KEPT,
         RejectReason.VALUE_BELOW_MINIMUM,
         RejectReason.TOO_FEW_USER_EVENTS,

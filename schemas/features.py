@@ -7,8 +7,8 @@ schema (`schemas.tfmd`), what Transform makes of it, and the inputs of the serve
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from schemas.data_settings import FeatureKind, FeatureSettings
 from schemas.settings import DataSettings
+from schemas.source_settings import FeatureKind, FeatureSettings
 
 USER_ID = "user_id"
 ITEM_ID = "item_id"

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.data_settings import FORBID_UNKNOWN_KEYS, Fraction, PositiveInt
+from schemas.source_settings import FORBID_UNKNOWN_KEYS, Fraction, PositiveInt
 
 Dropout = Annotated[float, Field(ge=0.0, lt=1.0)]
 

@@ -7,7 +7,6 @@ history length H, or the width of an exclusion or filter list.
 
 import tensorflow as tf
 
-from schemas.data_settings import FeatureKind
 from schemas.features import (
     EVENT_TYPE,
     ITEM_ID,
@@ -20,6 +19,7 @@ from schemas.features import (
     Feature,
     FeatureTable,
 )
+from schemas.source_settings import FeatureKind
 
 Specs = dict[str, tf.TensorSpec]
 

@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field, TypeAdapter
 
 from schemas.data_settings import (
-    FORBID_UNKNOWN_KEYS,
+    EraseSettings,
     HistorySettings,
     InteractionsSettings,
     ItemsSettings,
+    RejectsSettings,
     SplitSettings,
     TargetsSettings,
     UsersSettings,
@@ -27,6 +28,7 @@ from schemas.model_settings import (
     PushSettings,
     TrainSettings,
 )
+from schemas.source_settings import FORBID_UNKNOWN_KEYS
 
 T = TypeVar("T")
 
@@ -39,6 +41,8 @@ class DataSettings:
     interactions: InteractionsSettings
     items: ItemsSettings | None = None
     users: UsersSettings | None = None
+    erase: EraseSettings = field(default_factory=EraseSettings)
+    rejects: RejectsSettings = field(default_factory=RejectsSettings)
     targets: TargetsSettings = field(default_factory=TargetsSettings)
     repeat_interactions: Literal["exclude", "allow"] = "exclude"
     split: SplitSettings = field(default_factory=SplitSettings)
@@ -66,6 +70,8 @@ class Settings(DataSettings):
             interactions=self.interactions,
             items=self.items,
             users=self.users,
+            erase=self.erase,
+            rejects=self.rejects,
             targets=self.targets,
             repeat_interactions=self.repeat_interactions,
             split=self.split,

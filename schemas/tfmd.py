@@ -6,7 +6,6 @@ StatisticsGen and ExampleValidator check `events` and `catalogue` against theirs
 
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from schemas.data_settings import FeatureKind
 from schemas.features import (
     AVAILABLE_AT,
     EVENT_TYPE,
@@ -18,6 +17,7 @@ from schemas.features import (
     Feature,
     FeatureTable,
 )
+from schemas.source_settings import FeatureKind
 
 BYTES = schema_pb2.BYTES
 INT = schema_pb2.INT

@@ -82,7 +82,9 @@ def _report(summary: dict[str, Any], data: DataSettings, seconds: float) -> Cata
         raise InputError("; ".join(summary["faults"]))
     kept, logged_only = (summary["rows"].get(source, 0) for source in (ITEMS, LOGGED))
     if not kept + logged_only:
-        path, source = (data.items.path, ITEMS) if data.items else (data.interactions.path, LOGGED)
+        path, source = (
+            (data.items.place, ITEMS) if data.items else (data.interactions.place, LOGGED)
+        )
         cause = refusals(summary, source) or "It holds no record: check the path and the format."
         raise InputError(f"{path}: no item could be read. {cause}")
     return CatalogueReport(

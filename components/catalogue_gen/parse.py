@@ -12,9 +12,10 @@ from components.example_gen.fields import (
 )
 from components.example_gen.parse import reject
 from components.example_gen.records import Record
-from schemas.data_settings import FeatureKind, ItemsSettings
+from schemas.data_settings import ItemsSettings
 from schemas.events import MICROSECONDS_PER_SECOND, Reject, RejectReason
 from schemas.features import MISSING_INTEGER, Feature
+from schemas.source_settings import FeatureKind
 
 FeatureValue = str | float | tuple[str, ...]
 

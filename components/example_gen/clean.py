@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
-from schemas.data_settings import KeepSettings
+from schemas.data_settings import KeepSettings, RefuseSettings
 from schemas.events import MICROSECONDS_PER_SECOND, InteractionEvent, Reject, RejectReason
 
 _MICROSECONDS_PER_DAY = 86_400 * MICROSECONDS_PER_SECOND
@@ -19,12 +19,14 @@ class CleanRules:
     """The rules that need no more than one user's events.
 
     Attributes:
-      keep: The configured rules.
+      keep: Which valid events are worth keeping.
+      refuse: Which events are impossible.
       now_us: Events after it are refused, microseconds since the epoch.
       files: The log's sorted files, by `InteractionEvent.file`.
     """
 
     keep: KeepSettings
+    refuse: RefuseSettings
     now_us: int
     files: tuple[str, ...]
 
@@ -61,8 +63,9 @@ def clean_user(
     apply(RejectReason.FUTURE_TIMESTAMP, _later_than(rules.now_us))
     if known_items is not None:
         apply(RejectReason.UNKNOWN_ITEM, _unknown(known_items))
-    if keep.max_user_events_per_day is not None:
-        limit = _over_daily_limit(events_left[-1], keep.max_user_events_per_day)
+    rate = rules.refuse.user_rate_limit
+    if rate is not None:
+        limit = _over_daily_limit(events_left[-1], rate.events)
         apply(RejectReason.OVER_RATE_LIMIT, limit)
     if keep.event_types is not None:
         apply(RejectReason.EVENT_TYPE_NOT_KEPT, _of_other_type(keep.event_types))

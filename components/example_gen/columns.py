@@ -5,13 +5,9 @@ from difflib import get_close_matches
 from components.example_gen.files import find_files
 from components.example_gen.readers import find_columns
 from components.example_gen.records import Source
-from schemas.data_settings import (
-    FeatureSettings,
-    InteractionsSettings,
-    ItemsSettings,
-    UsersSettings,
-)
+from schemas.data_settings import InteractionsSettings, ItemsSettings, UsersSettings
 from schemas.errors import InputError
+from schemas.source_settings import FeatureSettings
 
 _MAX_COLUMNS_SHOWN = 40
 _MAX_CHARACTERS_SHOWN = 1000
@@ -33,7 +29,7 @@ def check_source(
       InputError: No file, an unreadable one, or a column that is not there.
     """
     try:
-        files = tuple(file.path for file in find_files(source.path))
+        files = tuple(file.path for file in find_files(source.paths))
     except InputError as error:
         raise InputError(f"{key}.path: {error}") from error
     check_columns(files[0], source, _wanted(key, source))

@@ -8,8 +8,8 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from schemas.data_settings import TimestampUnit
 from schemas.events import MICROSECONDS_PER_SECOND, MILLISECONDS_PER_SECOND, RejectReason
+from schemas.source_settings import TimestampUnit
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)

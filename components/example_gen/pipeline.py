@@ -77,7 +77,10 @@ class MakeInteractionExamples(beam.PTransform):
             parts.append(users)
 
         rules = CleanRules(
-            settings.interactions.keep, inputs.now_s * MICROSECONDS_PER_SECOND, inputs.log_files
+            settings.interactions.keep,
+            settings.interactions.refuse,
+            inputs.now_s * MICROSECONDS_PER_SECOND,
+            inputs.log_files,
         )
         cleaned = (
             by_user

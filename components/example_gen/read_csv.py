@@ -7,9 +7,9 @@ from typing import Any
 from components.example_gen.delimited import Row, read_rows
 from components.example_gen.files import open_input
 from components.example_gen.records import Record, without_bom
-from schemas.data_settings import CsvSettings
 from schemas.errors import InputError
 from schemas.events import Reject, RejectReason
+from schemas.source_settings import CsvSettings
 
 
 def read_csv(path: str, layout: CsvSettings, columns: tuple[str, ...]) -> Iterator[Record | Reject]:

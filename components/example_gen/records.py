@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Protocol
 
 import orjson
 
-from schemas.data_settings import CsvSettings
+from schemas.source_settings import CsvSettings
 
 
 class Source(Protocol):

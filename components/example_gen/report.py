@@ -136,5 +136,4 @@ def _check_splits(
 
 
 def _paths(data: DataSettings) -> str:
-    path = data.interactions.path
-    return path if isinstance(path, str) else ", ".join(path)
+    return data.interactions.place

@@ -8,9 +8,9 @@ import tensorflow as tf
 
 from components.trainer.columns import Column, read_columns
 from components.trainer.features import InputFeature
-from schemas.data_settings import FeatureKind
 from schemas.errors import InputError
 from schemas.features import AVAILABLE_AT, ITEM_ID, MISSING_INTEGER
+from schemas.source_settings import FeatureKind
 from schemas.transformed import bucket_name
 
 

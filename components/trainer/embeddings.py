@@ -4,7 +4,7 @@ import tensorflow as tf
 import tf_keras as keras
 
 from components.trainer.features import BAG_PADDING, InputFeature
-from schemas.data_settings import FeatureKind
+from schemas.source_settings import FeatureKind
 from schemas.transformed import bucket_name
 
 Columns = dict[str, tf.Tensor]

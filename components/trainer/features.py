@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import tensorflow_transform as tft
 
-from schemas.data_settings import FeatureKind
 from schemas.features import EVENT_TYPE, USER_ID, VALUE, Feature, FeatureTable
+from schemas.source_settings import FeatureKind
 from schemas.transformed import NUM_BUCKETS, bucket_name
 
 # Fills up the lists of a padded bag; no vocabulary has it.

@@ -8,9 +8,9 @@ import tensorflow as tf
 from components.trainer.candidates import CandidateTable
 from components.trainer.columns import Column, read_columns
 from components.trainer.features import InputFeature, TowerFeatures
-from schemas.data_settings import FeatureKind
 from schemas.errors import InputError
 from schemas.features import EVENT_TYPE, IS_TARGET, ITEM_ID, MISSING_INTEGER, TIMESTAMP
+from schemas.source_settings import FeatureKind
 from schemas.transformed import bucket_name
 
 # Columns that the trainer adds to the transformed ones.

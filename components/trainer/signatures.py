@@ -20,7 +20,7 @@ from components.trainer.users import UserTable
 from components.trainer.windows import MISSING_TIMESTAMP, query_inputs
 from schemas import features as f
 from schemas import serving
-from schemas.data_settings import FeatureKind
+from schemas.source_settings import FeatureKind
 
 
 class QuerySignature:

@@ -11,7 +11,6 @@ import tensorflow as tf
 from components.transform.numeric import quantile_bucket, standard_score
 from components.transform.text import tokens, without_missing
 from components.transform.vocabularies import count_vocabulary, index_by_vocabulary
-from schemas.data_settings import FeatureKind
 from schemas.features import (
     AVAILABLE_AT,
     EVENT_TYPE,
@@ -25,6 +24,7 @@ from schemas.features import (
     feature_table,
 )
 from schemas.settings import DataSettings, from_json
+from schemas.source_settings import FeatureKind
 from schemas.transformed import (
     CATEGORY_VOCABULARY_SIZE,
     EVENT_TYPE_VOCABULARY,

@@ -31,7 +31,7 @@ def check_consistency(path: str, settings: Settings) -> None:
 def _interactions(settings: Settings) -> Iterator[str]:
     interactions, targets = settings.interactions, settings.targets
     fields, keep = interactions.fields, interactions.keep
-    if not interactions.path:
+    if not interactions.paths:
         yield "interactions.path: names no file"
     if fields.user_id == fields.item_id:
         yield (

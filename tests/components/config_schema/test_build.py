@@ -13,9 +13,9 @@ from components.config_schema.build import (
     read_curated,
 )
 from schemas import tfmd
-from schemas.data_settings import FeatureKind
 from schemas.errors import InputError
 from schemas.features import Feature, FeatureTable
+from schemas.source_settings import FeatureKind
 
 TABLE = FeatureTable(
     user=(Feature("city", FeatureKind.CATEGORY, "city"), Feature("age", FeatureKind.NUMBER, "age")),

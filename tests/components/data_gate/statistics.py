@@ -5,8 +5,8 @@ import tensorflow_data_validation as tfdv
 from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from schemas.data_settings import FeatureKind
 from schemas.features import Feature, FeatureTable
+from schemas.source_settings import FeatureKind
 
 TABLE = FeatureTable(context=(Feature("device", FeatureKind.CATEGORY, "device"),))
 NAN = float("nan")

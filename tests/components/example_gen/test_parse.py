@@ -6,9 +6,10 @@ import math
 from components.example_gen.parse import EventParser
 from components.example_gen.records import Record
 from components.example_gen.rejects import MAX_RAW_CHARACTERS, to_json_lines
-from schemas.data_settings import FeatureKind, InteractionFields, InteractionsSettings
+from schemas.data_settings import InteractionFields, InteractionsSettings
 from schemas.events import InteractionEvent, Reject, RejectReason
 from schemas.features import Feature
+from schemas.source_settings import FeatureKind
 
 CONTEXT = (
     Feature("device", FeatureKind.CATEGORY, "dev"),

@@ -12,9 +12,10 @@ import pytest
 import zstandard
 
 from components.example_gen.readers import find_columns, read_records
-from schemas.data_settings import CsvSettings, InteractionFields, InteractionsSettings
+from schemas.data_settings import InteractionFields, InteractionsSettings
 from schemas.errors import InputError
 from schemas.events import Reject, RejectReason
+from schemas.source_settings import CsvSettings
 
 FIELDS = InteractionFields(user_id="user", item_id="item", timestamp="time")
 JSON = b'{"user": "u", "item": {"id": 7}, "time": 5}\n'

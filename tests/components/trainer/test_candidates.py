@@ -6,8 +6,8 @@ import pytest
 from components.trainer.candidates import TransformedCatalogue, candidate_table
 from components.trainer.columns import MAX_BAG_LENGTH, Column
 from components.trainer.features import BAG_PADDING, InputFeature
-from schemas.data_settings import FeatureKind
 from schemas.errors import InputError
+from schemas.source_settings import FeatureKind
 from schemas.transformed import NUM_BUCKETS
 
 FEATURES = (

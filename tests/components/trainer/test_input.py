@@ -8,8 +8,8 @@ import pytest
 from components.trainer.candidates import TransformedCatalogue, candidate_table
 from components.trainer.features import InputFeature, TowerFeatures
 from components.trainer.input import Windows, batches, read_windows, with_targets
-from schemas.data_settings import FeatureKind
 from schemas.errors import InputError
+from schemas.source_settings import FeatureKind
 from tests.components.trainer.worlds import write_examples
 
 NO_CATALOGUE = TransformedCatalogue(np.array([], dtype=object), np.array([], np.int64), {})

@@ -9,8 +9,8 @@ from components.trainer.features import InputFeature, TowerFeatures
 from components.trainer.model import TwoTowerModel
 from components.trainer.negatives import NegativePool
 from components.trainer.windows import query_inputs
-from schemas.data_settings import FeatureKind
 from schemas.model_settings import EncoderSettings, ModelSettings, TrainSettings
+from schemas.source_settings import FeatureKind
 
 NUM_ITEMS = 12
 DIM = 8

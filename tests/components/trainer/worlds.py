@@ -18,9 +18,9 @@ from components.transform.preprocessing import (
     windows_preprocessing_fn,
 )
 from schemas import tfmd
-from schemas.data_settings import FeatureKind
 from schemas.features import Feature, feature_table
 from schemas.settings import DataSettings, from_dict, to_json
+from schemas.source_settings import FeatureKind
 
 NAN = float("nan")
 Row = dict[str, list[Any]]

@@ -6,9 +6,9 @@ import pytest
 import yaml
 
 from pipeline.config import load_settings
-from schemas.data_settings import FeatureKind
 from schemas.errors import InputError
 from schemas.settings import Settings, from_json, to_json
+from schemas.source_settings import FeatureKind
 
 MINIMAL = {
     "name": "shop",
