@@ -37,6 +37,7 @@ setup(
     install_requires=[
         *VERSION_SET,
         "absl-py>=1.4",
+        "fastavro>=1.9,<2",
         "google-crc32c>=1.5",
         "jinja2>=3.1,<4",
         "markupsafe>=2",
@@ -51,6 +52,7 @@ setup(
         "tensorflow-data-validation>=1.16,<1.17",
         "tensorflow-metadata>=1.16,<1.17",
         "tensorflow-serving-api>=2.16,<2.17",
+        "tfx-bsl>=1.16,<1.17",
         "typer>=0.12,<1",
         "zstandard>=0.22",
     ],

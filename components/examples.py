@@ -54,7 +54,7 @@ class Catalogue:
     Attributes:
       item_id: [num_items] bytes.
       available_at: [num_items] int64, seconds UTC; -1 where unknown.
-      features: By name: [num_items] bytes or float32, or for `categories`
+      features: By name: [num_items] bytes, float32 or int64, or for `categories`
         [num_items, max_categories] bytes padded with b"".
     """
 

@@ -66,11 +66,33 @@ def ingest(
     """Reads the log and the catalogue alone, and prints what was kept and what refused."""
     settings = load_settings(config, set_ or (), output)
     with quiet_streams(run_paths(settings).log) as console:
-        from pipeline.ingest_only import ingest_only, render_counts
+        from pipeline.ingest_only import ingest_only
+        from pipeline.ingest_table import render_counts
 
         counts = ingest_only(settings)
         plain = as_json or not console.result.isatty()
         console.result.write(json.dumps(counts) + "\n" if plain else render_counts(counts))
+
+
+@app.command()
+def schema(
+    config: Config,
+    set_: Overrides = None,
+    output: Annotated[str | None, typer.Option(help="The file to write, not stdout.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
+) -> None:
+    """Infers a schema to curate: which values are fit, and how far they may drift."""
+    settings = load_settings(config, set_ or ())
+    with quiet_streams(run_paths(settings).log) as console:
+        from pipeline.infer_schema import check_output, infer_schema
+
+        check_output(output, force)
+        text = infer_schema(settings)
+        if output is None:
+            console.result.write(text)
+        else:
+            Path(output).write_text(text, encoding="utf-8")
+            console.result.write(f"{output}\n")
 
 
 @app.command()

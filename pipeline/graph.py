@@ -1,6 +1,6 @@
 """The pipeline's graph, read downward as the data flows."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tfx.components.example_validator.component import ExampleValidator
 from tfx.components.statistics_gen.component import StatisticsGen
@@ -20,6 +20,7 @@ from components.pusher.component import VersionedPusher
 from components.trainer.component import TwoTowerTrainer
 from pipeline.code_version import code_version
 from pipeline.paths import RunPaths
+from schemas.data_settings import EraseSettings
 from schemas.features import CATALOGUE_SPLIT
 from schemas.settings import Settings, to_json
 
@@ -45,7 +46,9 @@ class LaunchFacts:
 
 def pipeline_nodes(settings: Settings, paths: RunPaths, facts: LaunchFacts) -> list[BaseNode]:
     """Every step of the pipeline, wired, in topological order."""
-    data = to_json(settings.data)
+    # Ids to erase stay out of the metadata of every step that does not read records.
+    data = to_json(replace(settings.data, erase=EraseSettings()))
+    ingested = to_json(settings.data)
 
     current = CurrentModel(
         serving_dir=paths.serving_dir,
@@ -54,13 +57,13 @@ def pipeline_nodes(settings: Settings, paths: RunPaths, facts: LaunchFacts) -> l
         launch=facts.launch,
     )
     catalogue = CatalogueExampleGen(
-        data=data,
+        data=ingested,
         code_version=code_version("catalogue_gen"),
         fingerprint=facts.catalogue_fingerprint,
     )
     interactions = InteractionExampleGen(
         catalogue=catalogue.outputs["examples"],
-        data=data,
+        data=ingested,
         code_version=code_version("example_gen"),
         fingerprint=facts.interactions_fingerprint,
     )
@@ -77,8 +80,11 @@ def pipeline_nodes(settings: Settings, paths: RunPaths, facts: LaunchFacts) -> l
         "Catalogue", catalogue.outputs["examples"], schema.outputs["catalogue_schema"]
     )
     gate = DataGate(
+        events=interactions.outputs["events"],
+        catalogue=catalogue.outputs["examples"],
         events_statistics=events_statistics.outputs["statistics"],
         events_schema=schema.outputs["events_schema"],
+        catalogue_schema=schema.outputs["catalogue_schema"],
         events_anomalies=events_validator.outputs["anomalies"],
         catalogue_anomalies=catalogue_validator.outputs["anomalies"],
         interaction_rejects=interactions.outputs["rejects"],

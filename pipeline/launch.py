@@ -1,11 +1,21 @@
 """What is found out when a run is launched: fingerprints of its inputs, and an id of its own."""
 
 import hashlib
-import os
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from components.example_gen.fingerprint import fingerprint
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.options.pipeline_options import PipelineOptions
+
+from components.example_gen.columns import check_query_columns
+from components.example_gen.erase import load_erased_ids
+from components.example_gen.fingerprint import fingerprint, query_fingerprint
+from components.example_gen.readers.bigquery_facts import describe_query
+from components.example_gen.readers.filesystems import check_filesystem
+from components.example_gen.readers.open_input import open_input
 from pipeline.graph import LaunchFacts
+from schemas.data_settings import InteractionsSettings, ItemsSettings, UsersSettings
 from schemas.errors import InputError
 from schemas.settings import Settings
 
@@ -16,16 +26,42 @@ def launch_facts(settings: Settings) -> LaunchFacts:
     Raises:
       InputError: An input does not exist or cannot be read.
     """
-    log = fingerprint(settings.interactions.paths)
-    items = fingerprint(settings.items.paths) if settings.items else ""
-    users = fingerprint(settings.users.paths) if settings.users else ""
-    reads_log = settings.items is None or settings.items.unknown == "accept"
+    # Some filesystems take their host or endpoint from Beam's options.
+    FileSystems.set_options(PipelineOptions(list(settings.beam.args)))
+    items, users = settings.items, settings.users
+    log_state = _source_state("interactions", settings.interactions, settings)
+    items_state = _source_state("items", items, settings) if items else ""
+    users_state = _source_state("users", users, settings) if users else ""
+    erased = load_erased_ids(settings.erase).digest
+    logged = log_state if settings.catalogue_reads_log else ""
     return LaunchFacts(
         launch=uuid.uuid4().hex,
-        interactions_fingerprint=_joined(log, users),
-        catalogue_fingerprint=_joined(items, log if reads_log else ""),
+        interactions_fingerprint=_joined(log_state, users_state, erased),
+        catalogue_fingerprint=_joined(items_state, logged, erased),
         curated_schema_hash=_schema_hash(settings.schema),
     )
+
+
+def _source_state(
+    key: str, source: InteractionsSettings | ItemsSettings | UsersSettings, settings: Settings
+) -> str:
+    """The fingerprint of one source's files, or of its query."""
+    if source.query is not None:
+        with _under(f"{key}.query"):
+            facts = describe_query(source.query, settings.beam.args)
+        check_query_columns(key, source, facts.columns)
+        return query_fingerprint(source.query, facts)
+    with _under(f"{key}.path"):
+        return fingerprint(source.paths, source.range)
+
+
+@contextmanager
+def _under(key: str) -> Iterator[None]:
+    """Names the key of the configuration in an error."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"{key}: {error}") from error
 
 
 def unread_facts() -> LaunchFacts:
@@ -41,7 +77,9 @@ def _joined(*fingerprints: str) -> str:
 def _schema_hash(path: str | None) -> str:
     if path is None:
         return ""
-    if not os.path.isfile(path):
-        raise InputError(f"schema: {path}: no such file; give the path of a TFMD schema (.pbtxt)")
-    with open(path, "rb") as file:
-        return "-" + hashlib.sha256(file.read()).hexdigest()[:16]
+    with _under("schema"):
+        check_filesystem(path)
+        if not FileSystems.exists(path):
+            raise InputError(f"{path}: no such file; give the path of a TFMD schema (.pbtxt)")
+        with open_input(path) as file:
+            return "-" + hashlib.sha256(file.read()).hexdigest()[:16]

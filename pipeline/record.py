@@ -26,12 +26,12 @@ def run_record(
     steps: list[Step],
 ) -> dict[str, Any]:
     """The JSON values that RunReporter completes with every step's fragment."""
-    text = to_json(settings)
+    config = _shown(settings)
     return {
         "name": settings.name,
         "config_path": config_path,
-        "config": json.loads(text),
-        "config_hash": hashlib.sha256(text.encode()).hexdigest()[:16],
+        "config": config,
+        "config_hash": _digest(config),
         "versions": versions(),
         "started": datetime.fromtimestamp(started_s, timezone.utc).isoformat(timespec="seconds"),
         "status": code.name.lower(),
@@ -40,6 +40,19 @@ def run_record(
         "gates": _refused_gates(error),
         "paths": _places(paths, steps),
     }
+
+
+def _shown(settings: Settings) -> dict[str, Any]:
+    """The configuration as JSON values; of ids to erase only how many, and a digest."""
+    config = json.loads(to_json(settings))
+    for key in ("user_ids", "item_ids"):
+        if ids := config["erase"][key]:
+            config["erase"][key] = {"count": len(ids), "digest": _digest(sorted(ids))}
+    return config
+
+
+def _digest(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def versions() -> dict[str, str]:

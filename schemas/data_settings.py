@@ -3,18 +3,18 @@
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from schemas.source_settings import (
     FORBID_UNKNOWN_KEYS,
     FeatureSettings,
     PositiveInt,
     SourceSettings,
+    TextOrDigits,
     TimestampUnit,
 )
 
-# YAML reads an unquoted id of digits as a number.
-Id = Annotated[str, BeforeValidator(lambda value: str(value) if type(value) is int else value)]
+Id = TextOrDigits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +142,10 @@ class RejectsSettings:
 class EraseSettings:
     """Users and items whose every record is dropped at ingestion, counted as `erased` and nowhere
     shown: ids in the configuration, or text files of one id a line.
+
+    Ids that stand in the configuration also stand in the parameters of the two ingesting
+    components, which ML Metadata, the log of the run and a compiled pipeline keep; those of a file
+    do not.
     """
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS

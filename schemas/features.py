@@ -50,8 +50,13 @@ class Feature:
 
     @property
     def is_number(self) -> bool:
-        """Whether values are floats (missing: NaN) rather than strings (missing: "")."""
+        """Whether raw values are floats (missing: NaN)."""
         return self.kind is FeatureKind.NUMBER
+
+    @property
+    def is_timestamp(self) -> bool:
+        """Whether raw values are integers, seconds since the epoch, UTC (missing: -1)."""
+        return self.kind is FeatureKind.TIMESTAMP
 
 
 @dataclass(frozen=True)

@@ -115,6 +115,8 @@ def examples_specs() -> Specs:
 
 def dtype(feature: Feature) -> tf.DType:
     """The dtype of a raw feature in requests and examples."""
+    if feature.is_timestamp:
+        return tf.int64
     return tf.float32 if feature.is_number else tf.string
 
 

@@ -48,6 +48,16 @@ class DataSettings:
     split: SplitSettings = field(default_factory=SplitSettings)
     history: HistorySettings = field(default_factory=HistorySettings)
 
+    @property
+    def takes_logged_items(self) -> bool:
+        """Whether an item that only the log knows is a candidate."""
+        return self.items is None or self.items.unknown == "accept"
+
+    @property
+    def catalogue_reads_log(self) -> bool:
+        """Whether the set of candidates depends on which items are logged."""
+        return self.takes_logged_items or self.items.never_logged == "strict"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(DataSettings):

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from schemas.events import RejectReason
 
@@ -19,6 +19,10 @@ SourceFormat = Literal["csv", "jsonl", "parquet", "avro", "tfrecord", "bigquery"
 TimestampUnit = Literal["s", "ms", "us", "iso8601"]
 PositiveInt = Annotated[int, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+# YAML reads unquoted digits as a number, where an id or the name of a span is meant.
+TextOrDigits = Annotated[
+    str, BeforeValidator(lambda value: str(value) if type(value) is int else value)
+]
 
 
 class FeatureKind(str, Enum):
@@ -64,8 +68,8 @@ class RangeSettings:
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
     last: PositiveInt | None = None
-    begin: str | None = None
-    end: str | None = None
+    begin: TextOrDigits | None = None
+    end: TextOrDigits | None = None
     allow_missing: bool = False
 
 

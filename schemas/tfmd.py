@@ -2,6 +2,9 @@
 
 StatisticsGen and ExampleValidator check `events` and `catalogue` against theirs; Transform parses
 `windows` and `catalogue` by theirs.
+
+Each has two environments. In TRAINING every feature is there; in SERVING there is what requests to
+the served signatures hold (`schemas.serving`, where times and histories have names of their own).
 """
 
 from tensorflow_metadata.proto.v0 import schema_pb2
@@ -23,6 +26,10 @@ BYTES = schema_pb2.BYTES
 INT = schema_pb2.INT
 FLOAT = schema_pb2.FLOAT
 
+TRAINING = "TRAINING"
+SERVING = "SERVING"
+ENVIRONMENTS = (TRAINING, SERVING)
+
 
 def windows_schema(table: FeatureTable) -> schema_pb2.Schema:
     """One row a window: user fields are single values, event fields sequences of equal length."""
@@ -40,6 +47,7 @@ def windows_schema(table: FeatureTable) -> schema_pb2.Schema:
         _sequence(schema, name, dtype)
     for feature in table.context:
         _sequence(schema, feature.name, _dtype(feature))
+    _not_in_serving(schema, IS_TARGET)
     return schema
 
 
@@ -56,6 +64,7 @@ def events_schema(table: FeatureTable) -> schema_pb2.Schema:
         _single(schema, name, dtype)
     for feature in (*table.user, *table.context):
         _single(schema, feature.name, _dtype(feature))
+    _not_in_serving(schema, ITEM_ID, EVENT_TYPE, VALUE)
     return schema
 
 
@@ -78,10 +87,13 @@ def catalogue_schema(table: FeatureTable) -> schema_pb2.Schema:
             _sequence(schema, feature.name, BYTES, required=False)
         else:
             _single(schema, feature.name, _dtype(feature))
+    _not_in_serving(schema, AVAILABLE_AT)
     return schema
 
 
 def _dtype(feature: Feature) -> "schema_pb2.FeatureType.ValueType":
+    if feature.is_timestamp:
+        return INT
     return FLOAT if feature.is_number else BYTES
 
 
@@ -105,3 +117,11 @@ def _sequence(
         feature.presence.min_fraction = 1.0
         feature.presence.min_count = 1
     feature.value_count.min = 1 if required else 0
+
+
+def _not_in_serving(schema: schema_pb2.Schema, *names: str) -> None:
+    """Declares the environments, and which features no request holds."""
+    schema.default_environment[:] = ENVIRONMENTS
+    for feature in schema.feature:
+        if feature.name in names:
+            feature.not_in_environment[:] = [SERVING]

@@ -3,10 +3,11 @@
 By kind: an id or `category` becomes `<name>` int64, an index into the vocabulary `<name>` with the
 out-of-vocabulary index last. `categories` and `text` become sparse int64 indices of the same sort.
 A `number` becomes `<name>` float32, standardised, cut at ten deviations and 0 where missing, and
-`<name>_bucket` int64, its quantile bucket, NUM_BUCKETS where missing. `item_id`, `timestamp`,
-`is_target` and `available_at` pass through: the trainer maps item ids to catalogue rows by string,
-so that an item outside the vocabulary still has its content. The vocabulary `item_id` is computed
-for its counts.
+`<name>_bucket` int64, its quantile bucket, NUM_BUCKETS where missing. A feature of kind
+`timestamp` becomes what the number of its days since the epoch would become. `item_id`, an event's
+`timestamp`, `is_target` and `available_at` pass through: the trainer maps item ids to catalogue
+rows by string, so that an item outside the vocabulary still has its content. The vocabulary
+`item_id` is computed for its counts.
 """
 
 from schemas.features import EVENT_TYPE, ITEM_ID, USER_ID

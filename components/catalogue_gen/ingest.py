@@ -2,18 +2,22 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
 
-from components.catalogue_gen.pipeline import ITEMS, LOGGED, MakeCatalogueExamples
+from components.catalogue_gen.make_items import ITEMS, LOGGED, NEVER_LOGGED, READMITTED
+from components.catalogue_gen.pipeline import MakeCatalogueExamples
 from components.example_gen.columns import check_source
+from components.example_gen.erase import load_erased_ids
 from components.example_gen.ingest import read_summary, write_rejects
-from components.example_gen.read_log import REJECTS_TAG, SUMMARY_TAG
+from components.example_gen.outputs import REJECTS_TAG, SUMMARY_TAG
 from components.example_gen.report import refusals, rejects_of
-from components.example_gen.tfrecord import write_split
+from components.example_gen.tfrecord import split_folder
+from components.example_gen.write_shards import WriteShards, remove_temporary
 from schemas.errors import InputError
 from schemas.features import CATALOGUE_SPLIT
 from schemas.settings import DataSettings
@@ -30,7 +34,9 @@ class CatalogueReport:
       kept: Items of the items file.
       rejects: Refused rows by reason.
       items: All candidates.
-      logged_only: Candidates that only the log knows.
+      logged_only: Candidates without content, which the log alone makes candidates.
+      readmitted: Of these, the ones that the items file has a row of, but a refused one.
+      never_logged: Candidates without a readable event; None where the log is not read for them.
       seconds: How long it took.
     """
 
@@ -39,6 +45,8 @@ class CatalogueReport:
     rejects: dict[str, int]
     items: int
     logged_only: int
+    readmitted: int
+    never_logged: int | None
     seconds: float
 
     def to_dict(self) -> dict[str, Any]:
@@ -52,7 +60,7 @@ def ingest_catalogue(
     rejects_uri: str,
     make_pipeline: Callable[[], beam.Pipeline],
 ) -> CatalogueReport:
-    """Writes the set of candidates: the items file's, and the log's where it adds items.
+    """Writes the set of candidates: the items file's, with the log's where it decides on items.
 
     Args:
       data: What the log and the catalogue are.
@@ -64,14 +72,17 @@ def ingest_catalogue(
       InputError: A file is unfit as a whole, or no item is left.
     """
     started = time.monotonic()
-    takes_logged = data.items is None or data.items.unknown == "accept"
     item_files = check_source("items", data.items) if data.items else ()
-    log_files = check_source("interactions", data.interactions) if takes_logged else ()
+    reads_log = data.catalogue_reads_log
+    log_files = check_source("interactions", data.interactions) if reads_log else ()
+    erased = load_erased_ids(data.erase)
     _progress.info("reading the catalogue from %d file(s)", len(item_files) + len(log_files))
     with make_pipeline() as pipeline:
-        made = pipeline | "Catalogue" >> MakeCatalogueExamples(data, item_files, log_files)
-        write_split(made[CATALOGUE_SPLIT], examples_uri, CATALOGUE_SPLIT)
-        write_rejects(made[REJECTS_TAG], made[SUMMARY_TAG], rejects_uri)
+        made = pipeline | "Catalogue" >> MakeCatalogueExamples(data, item_files, log_files, erased)
+        folder = split_folder(examples_uri, CATALOGUE_SPLIT)
+        _ = (made[CATALOGUE_SPLIT],) | "WriteSplits" >> WriteShards({CATALOGUE_SPLIT: folder})
+        write_rejects(made[REJECTS_TAG], made[SUMMARY_TAG], rejects_uri, data.rejects)
+    remove_temporary([folder, rejects_uri])
     report = _report(read_summary(rejects_uri), data, time.monotonic() - started)
     _progress.info("the catalogue holds %d items", report.items)
     return report
@@ -80,7 +91,8 @@ def ingest_catalogue(
 def _report(summary: dict[str, Any], data: DataSettings, seconds: float) -> CatalogueReport:
     if summary["faults"]:
         raise InputError("; ".join(summary["faults"]))
-    kept, logged_only = (summary["rows"].get(source, 0) for source in (ITEMS, LOGGED))
+    candidates = Counter(summary["rows"])
+    kept, logged_only = candidates[ITEMS], candidates[LOGGED]
     if not kept + logged_only:
         path, source = (
             (data.items.place, ITEMS) if data.items else (data.interactions.place, LOGGED)
@@ -93,5 +105,7 @@ def _report(summary: dict[str, Any], data: DataSettings, seconds: float) -> Cata
         rejects=rejects_of(summary, ITEMS),
         items=kept + logged_only,
         logged_only=logged_only,
+        readmitted=candidates[READMITTED],
+        never_logged=candidates[NEVER_LOGGED] if data.catalogue_reads_log else None,
         seconds=round(seconds, 3),
     )

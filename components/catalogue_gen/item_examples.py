@@ -1,27 +1,52 @@
-"""Items as tf.Examples."""
+"""Items as serialised tf.Examples."""
 
 from collections.abc import Sequence
 
-from components.catalogue_gen.parse import FeatureValue
-from components.example_gen import encode as e
-from components.example_gen.user_examples import single_features
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from components.catalogue_gen.item_table import feature_column
+from components.example_gen import encode
+from components.example_gen.encode_batch import (
+    examples,
+    features,
+    grouped,
+    grouped_floats,
+    int_elements,
+    text_elements,
+)
 from schemas.features import AVAILABLE_AT, ITEM_ID, Feature
+from schemas.source_settings import FeatureKind
 
 
-def item_example(
-    item_id: str,
-    available_at: int,
-    values: Sequence[FeatureValue],
-    features: tuple[Feature, ...],
-) -> bytes:
-    """One example of the `catalogue` split (`schemas.tfmd.catalogue_schema`)."""
-    encoded = [
-        e.bytes_feature(ITEM_ID, e.text_value(item_id)),
-        e.int_feature(AVAILABLE_AT, e.varint(available_at)),
+def item_examples(items: pa.Table, columns: Sequence[Feature]) -> pa.BinaryArray:
+    """Rows of the `catalogue` split (`schemas.tfmd.catalogue_schema`).
+
+    Args:
+      items: [num_items] rows with the columns of `item_table.without_content`.
+      columns: The item features.
+    """
+    ids, available_at = (items.column(name).combine_chunks() for name in (ITEM_ID, AVAILABLE_AT))
+    parts = [
+        *features(ITEM_ID, text_elements(ids), encode.bytes_feature),
+        *features(AVAILABLE_AT, int_elements(available_at.to_numpy()), encode.int_feature),
     ]
-    for feature, value in zip(features, values, strict=True):
-        if isinstance(value, tuple):
-            encoded.append(e.bytes_feature(feature.name, b"".join(map(e.text_value, value))))
-        else:
-            encoded += single_features([feature], [value])
-    return e.example(encoded)
+    for feature in columns:
+        parts += _feature(feature, items.column(feature_column(feature)).combine_chunks())
+    return examples(parts)
+
+
+def _feature(feature: Feature, values: pa.Array) -> list[pa.BinaryArray]:
+    if feature.is_number:
+        floats = grouped_floats(values.to_numpy(), np.arange(len(values) + 1))
+        return features(feature.name, floats, encode.float_feature)
+    if feature.is_timestamp:
+        return features(feature.name, int_elements(values.to_numpy()), encode.int_feature)
+    if feature.kind is FeatureKind.CATEGORIES:
+        lengths = pc.list_value_length(values).to_numpy()
+        texts = values.flatten()
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        elements = grouped(text_elements(texts), np.arange(len(texts)), offsets)
+        return features(feature.name, elements, encode.bytes_feature)
+    return features(feature.name, text_elements(values), encode.bytes_feature)

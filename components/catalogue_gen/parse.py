@@ -1,88 +1,161 @@
-"""Records of the catalogue as items, or as refusals with a reason."""
+"""Batches of the catalogue's records as tables of items, and refusals with a reason."""
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
-from components.example_gen.fields import (
-    FieldError,
-    timestamp_parser,
-    to_category,
-    to_id,
-    to_number,
-)
-from components.example_gen.parse import reject
-from components.example_gen.records import Record
+import numpy as np
+import pyarrow as pa
+
+from components.catalogue_gen.item_table import IS_READABLE, feature_column, items_schema
+from components.example_gen import column_values as columns
+from components.example_gen.column_values import Converted, to_list
+from components.example_gen.erase import ErasedIds, withheld
+from components.example_gen.event_table import PLACE, TEXT, places
+from components.example_gen.fields import FieldError, to_category
+from components.example_gen.readers.records import Record, Rows, Values
 from schemas.data_settings import ItemsSettings
 from schemas.events import MICROSECONDS_PER_SECOND, Reject, RejectReason
-from schemas.features import MISSING_INTEGER, Feature
-from schemas.source_settings import FeatureKind
+from schemas.features import AVAILABLE_AT, ITEM_ID, MISSING_INTEGER, Feature
+from schemas.source_settings import FeatureKind, TimestampUnit
 
-FeatureValue = str | float | tuple[str, ...]
+Converter = Callable[[Values], Converted]
 
 
-@dataclass(frozen=True)
-class Item:
-    """One row of the catalogue.
+class ParsedItems(NamedTuple):
+    """What some records came to: each is a readable row, a reject, or erased.
 
-    Attributes:
-      item_id: Non-empty after trimming.
-      available_at: Seconds since the epoch, UTC; -1 where unknown.
-      values: Features in the order of the feature table's `item`: floats of numbers, tuples of
-        texts of `categories`, texts of the rest.
+    The batch also has the rejects whose item can be told, as rows that are not readable.
     """
 
-    item_id: str
-    available_at: int
-    values: tuple[FeatureValue, ...]
+    batch: pa.RecordBatch
+    rejects: list[Reject]
+    num_erased: int
 
 
 class ItemParser:
-    """Turns records of the catalogue, read with `columns`, into items."""
+    """Turns records of the catalogue, read with `columns`, into tables of items."""
 
-    def __init__(self, settings: ItemsSettings, features: tuple[Feature, ...]):
-        fields = settings.fields
-        self._features = features
-        self._to_us = timestamp_parser(settings.timestamp_unit)
-        self._has_time = fields.available_at is not None
-        times = (fields.available_at,) if fields.available_at is not None else ()
-        self.columns = (fields.item_id, *times, *(feature.column for feature in features))
+    def __init__(self, settings: ItemsSettings, features: Sequence[Feature], erased: ErasedIds):
+        fields, unit = settings.fields, settings.timestamp_unit
+        wanted: dict[str, tuple[str, Converter]] = {
+            ITEM_ID: (fields.item_id, partial(columns.ids, name=ITEM_ID))
+        }
+        if fields.available_at is not None:
+            wanted[AVAILABLE_AT] = (
+                fields.available_at,
+                partial(seconds, name=AVAILABLE_AT, unit=unit),
+            )
+        for feature in features:
+            wanted[feature_column(feature)] = (feature.column, _converter(feature, unit))
+        self.columns = tuple(column for column, _ in wanted.values())
+        self._converters = {name: converter for name, (_, converter) in wanted.items()}
+        self._schema = items_schema(features)
+        self._erased = erased
 
-    def parse(self, record: Record, path: str) -> Item | Reject:
-        """One item, or why there is none; `record` holds the values of `self.columns`."""
-        item_id, *rest = record.values
-        try:
-            available_at = self._available_at(rest.pop(0)) if self._has_time else MISSING_INTEGER
-            values = tuple(map(_value, rest, self._features))
-            return Item(to_id(item_id, "item_id"), available_at, values)
-        except FieldError as error:
-            return reject(record, path, error)
+    def parse(self, rows: Rows, file: int, path: str) -> ParsedItems:
+        """The items among some records, and why the others are none.
 
-    def _available_at(self, value: Any) -> int:
-        try:
-            return self._to_us(value) // MICROSECONDS_PER_SECOND
-        except FieldError as error:
-            if error.reason is RejectReason.MISSING_FIELD:
-                return MISSING_INTEGER
-            raise FieldError(error.reason, f"available_at: {error.detail}") from None
+        Args:
+          rows: Values of `self.columns`.
+          file: Index of the file among the catalogue's sorted files.
+          path: Its path, for the refusals.
+
+        Returns:
+          A batch of `items_schema`; of several unfit fields the first names the reason.
+        """
+        converted = {
+            name: convert(values)
+            for (name, convert), values in zip(self._converters.items(), rows.columns, strict=True)
+        }
+        failures: dict[int, FieldError] = {}
+        for column in reversed(list(converted.values())):
+            failures.update(column.failures)
+        is_erased = self._erased.erased_rows(converted)
+        untold = self._erased.untold_rows(converted)
+        rejects = []
+        for row, error in sorted(failures.items()):
+            if not is_erased[row]:
+                line = int(rows.lines[row])
+                reject = Reject(path, line, error.reason, error.detail, rows.text(row))
+                rejects.append(withheld(reject) if row in untold else reject)
+        is_told = ~is_erased
+        is_told[list(converted[ITEM_ID].failures)] = False
+        batch = self._batch(converted, rows, file, failures)
+        told = batch if is_told.all() else batch.filter(pa.array(is_told))
+        return ParsedItems(told, rejects, int(is_erased.sum()))
+
+    def _batch(
+        self,
+        converted: Mapping[str, Converted],
+        rows: Rows,
+        file: int,
+        failures: Mapping[int, FieldError],
+    ) -> pa.RecordBatch:
+        is_readable = np.ones(len(rows), bool)
+        is_readable[list(failures)] = False
+        arrays = {
+            AVAILABLE_AT: pa.array(np.full(len(rows), MISSING_INTEGER)),
+            PLACE: pa.array(places(file, rows.lines)),
+            TEXT: pa.array(_texts(rows), pa.string()),
+            IS_READABLE: pa.array(is_readable),
+            **{name: column.values for name, column in converted.items()},
+        }
+        present = [arrays[field.name] for field in self._schema]
+        return pa.RecordBatch.from_arrays(present, schema=self._schema)
 
 
-def missing_values(features: tuple[Feature, ...]) -> tuple[FeatureValue, ...]:
-    """The values of an item that is logged but not in the catalogue."""
-    return tuple(_value(None, feature) for feature in features)
+def _texts(rows: Rows) -> list[str]:
+    """The records as they were read, as `Rows.text` gives them one by one."""
+    if rows.texts is None:
+        return [record.text() for record in rows.records()]
+    return [Record(0, (), raw).text() for raw in rows.texts]
 
 
-def _value(value: Any, feature: Feature) -> FeatureValue:
+def seconds(values: Values, name: str, unit: TimestampUnit) -> Converted:
+    """Seconds since the epoch, UTC, rounded down; -1 where missing."""
+    times = columns.timestamps(values, unit)
+    seconds_utc = times.values.to_numpy() // MICROSECONDS_PER_SECOND
+    failures = {}
+    for row, error in times.failures.items():
+        if error.reason is RejectReason.MISSING_FIELD:
+            seconds_utc[row] = MISSING_INTEGER
+        else:
+            failures[row] = FieldError(error.reason, f"{name}: {error.detail}")
+    return Converted(pa.array(seconds_utc), failures)
+
+
+def categories(values: Values, name: str, separator: str) -> Converted:
+    """Lists of texts: lists as they are, or texts split by the separator; each trimmed, without
+    empty and repeated ones.
+    """
+    failures = {}
+    lists: list[list[str]] = []
+    known: dict[str, list[str]] = {}
+    for row, value in enumerate(to_list(values)):
+        found = known.get(value) if type(value) is str else None
+        if found is None:
+            try:
+                found = _split(value, name, separator)
+            except FieldError as error:
+                failures[row], found = error, []
+            if type(value) is str:
+                known[value] = found
+        lists.append(found)
+    return Converted(pa.array(lists, pa.list_(pa.string())), failures)
+
+
+def _split(value: Any, name: str, separator: str) -> list[str]:
+    parts = value if isinstance(value, list | tuple) else to_category(value, name).split(separator)
+    texts = (to_category(part, name) for part in parts)
+    return list(dict.fromkeys(text for text in texts if text))
+
+
+def _converter(feature: Feature, unit: TimestampUnit) -> Converter:
     if feature.is_number:
-        return to_number(value, feature.name)
+        return partial(columns.numbers, name=feature.name)
+    if feature.is_timestamp:
+        return partial(seconds, name=feature.name, unit=unit)
     if feature.kind is FeatureKind.CATEGORIES:
-        return _categories(value, feature)
-    return to_category(value, feature.name)
-
-
-def _categories(value: Any, feature: Feature) -> tuple[str, ...]:
-    """A list, or text split by the separator; trimmed, without empty and repeated ones."""
-    parts = value if isinstance(value, list | tuple) else None
-    if parts is None:
-        parts = to_category(value, feature.name).split(feature.separator)
-    texts = (to_category(part, feature.name) for part in parts)
-    return tuple(dict.fromkeys(text for text in texts if text))
+        return partial(categories, name=feature.name, separator=feature.separator)
+    return partial(columns.categories, name=feature.name)

@@ -12,10 +12,13 @@ class DataGateSpec(component_spec.ComponentSpec):
     """Inputs, output and properties of DataGate."""
 
     INPUTS = {
+        "events": component_spec.ChannelParameter(type=standard_artifacts.Examples),
+        "catalogue": component_spec.ChannelParameter(type=standard_artifacts.Examples),
         "events_statistics": component_spec.ChannelParameter(
             type=standard_artifacts.ExampleStatistics
         ),
         "events_schema": component_spec.ChannelParameter(type=standard_artifacts.Schema),
+        "catalogue_schema": component_spec.ChannelParameter(type=standard_artifacts.Schema),
         "events_anomalies": component_spec.ChannelParameter(
             type=standard_artifacts.ExampleAnomalies
         ),
@@ -42,8 +45,11 @@ class DataGate(base_component.BaseComponent):
 
     def __init__(
         self,
+        events: types.BaseChannel,
+        catalogue: types.BaseChannel,
         events_statistics: types.BaseChannel,
         events_schema: types.BaseChannel,
+        catalogue_schema: types.BaseChannel,
         events_anomalies: types.BaseChannel,
         catalogue_anomalies: types.BaseChannel,
         interaction_rejects: types.BaseChannel,
@@ -56,8 +62,11 @@ class DataGate(base_component.BaseComponent):
         """Constructs the component.
 
         Args:
+          events: Examples whose split `events` shows what a gate found.
+          catalogue: Examples whose split `catalogue` does.
           events_statistics: Of split `events`.
-          events_schema: With the limits on drift.
+          events_schema: With domains and the limits on drift.
+          catalogue_schema: With domains.
           events_anomalies: ExampleValidator's findings on `events`.
           catalogue_anomalies: ExampleValidator's findings on `catalogue`.
           interaction_rejects: InteractionExampleGen's refused records.
@@ -69,8 +78,11 @@ class DataGate(base_component.BaseComponent):
         """
         super().__init__(
             DataGateSpec(
+                events=events,
+                catalogue=catalogue,
                 events_statistics=events_statistics,
                 events_schema=events_schema,
+                catalogue_schema=catalogue_schema,
                 events_anomalies=events_anomalies,
                 catalogue_anomalies=catalogue_anomalies,
                 interaction_rejects=interaction_rejects,

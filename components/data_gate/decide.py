@@ -9,7 +9,14 @@ import tensorflow_data_validation as tfdv
 from tensorflow_data_validation.utils import anomalies_util
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
 
-from components.data_gate import gate as gates
+from components.data_gate.anomalies import (
+    CATALOGUE_ANOMALIES,
+    EVENTS_ANOMALIES,
+    anomalies_gate,
+)
+from components.data_gate.drift import drift_gate
+from components.data_gate.records import record_finder
+from components.data_gate.rejects import TOTALS, reject_gates
 from components.fragment import read_fragment
 from components.gate import GateResult
 from schemas.errors import InputError
@@ -25,8 +32,11 @@ SCHEMA_FILE = "schema.pbtxt"
 class GateInputs:
     """Artifact folders, and the reference: a file of statistics, None where nothing serves."""
 
+    events: str
+    catalogue: str
     events_statistics: str
     events_schema: str
+    catalogue_schema: str
     events_anomalies: str
     catalogue_anomalies: str
     interaction_rejects: str
@@ -41,31 +51,21 @@ def decide(inputs: GateInputs, data: DataSettings) -> list[GateResult]:
       InputError: What an earlier step should have written is missing.
     """
     return [
-        _interaction_rejects(inputs, data),
+        *_interaction_rejects(inputs, data),
         *_user_rejects(inputs, data),
-        _catalogue_rejects(inputs, data),
-        gates.anomalies_gate(
-            gates.EVENTS_ANOMALIES, _anomalies(inputs.events_anomalies, EVENTS_SPLIT), "events"
-        ),
-        gates.anomalies_gate(
-            gates.CATALOGUE_ANOMALIES,
-            _anomalies(inputs.catalogue_anomalies, CATALOGUE_SPLIT),
-            "catalogue items",
-        ),
-        _drift(inputs),
+        *_catalogue_rejects(inputs, data),
+        *_events_gates(inputs, data),
+        _catalogue_anomalies(inputs, data),
     ]
 
 
-def _interaction_rejects(inputs: GateInputs, data: DataSettings) -> GateResult:
+def _interaction_rejects(inputs: GateInputs, data: DataSettings) -> list[GateResult]:
     counts = _counts(inputs.interaction_rejects)
-    limit = data.interactions.max_reject_fraction
-    return gates.reject_gate(
-        gates.INTERACTION_REJECTS, counts["read"], counts["rejects"], limit, "interactions"
-    )
+    return reject_gates("interactions", data.interactions, counts["read"], counts["rejects"])
 
 
 def _user_rejects(inputs: GateInputs, data: DataSettings) -> list[GateResult]:
-    """The gate on the users file; none where there is no such file."""
+    """The gates on the users file; none where there is no such file."""
     if data.users is None:
         return []
     counts = _counts(inputs.interaction_rejects).get("users_file")
@@ -74,33 +74,40 @@ def _user_rejects(inputs: GateInputs, data: DataSettings) -> list[GateResult]:
             f"{inputs.interaction_rejects} holds no counts of the users file, which `users:` "
             "names; delete the folder, which makes InteractionExampleGen run again"
         )
-    limit = data.users.max_reject_fraction
+    return reject_gates("users", data.users, counts["read"], counts["rejects"])
+
+
+def _catalogue_rejects(inputs: GateInputs, data: DataSettings) -> list[GateResult]:
+    if data.items is None:
+        reason = "there are no item files: the catalogue is the set of logged items"
+        return [GateResult(TOTALS["items"], True, None, None, reason)]
+    counts = _counts(inputs.catalogue_rejects)
+    return reject_gates("items", data.items, counts["read"], counts["rejects"])
+
+
+def _events_gates(inputs: GateInputs, data: DataSettings) -> list[GateResult]:
+    schema = _schema(inputs.events_schema)
+    find_records = record_finder(inputs.events, EVENTS_SPLIT, schema, data.rejects)
+    anomalies = _anomalies(inputs.events_anomalies, EVENTS_SPLIT)
+    path = os.path.join(inputs.events_statistics, f"Split-{EVENTS_SPLIT}", STATISTICS_FILE)
+    statistics = _statistics(path, "StatisticsGen")
+    reference = inputs.reference_statistics
+    served = _statistics(reference, "VersionedPusher") if reference else None
     return [
-        gates.reject_gate(gates.USER_REJECTS, counts["read"], counts["rejects"], limit, "users")
+        anomalies_gate(EVENTS_ANOMALIES, anomalies, "events", schema, find_records),
+        drift_gate(statistics, schema, served, find_records),
     ]
 
 
-def _catalogue_rejects(inputs: GateInputs, data: DataSettings) -> GateResult:
-    if data.items is None:
-        reason = "there are no item files: the catalogue is the set of logged items"
-        return GateResult(gates.CATALOGUE_REJECTS, True, None, None, reason)
-    counts = _counts(inputs.catalogue_rejects)
-    limit = data.items.max_reject_fraction
-    return gates.reject_gate(
-        gates.CATALOGUE_REJECTS, counts["read"], counts["rejects"], limit, "items"
-    )
+def _catalogue_anomalies(inputs: GateInputs, data: DataSettings) -> GateResult:
+    schema = _schema(inputs.catalogue_schema)
+    find_records = record_finder(inputs.catalogue, CATALOGUE_SPLIT, schema, data.rejects)
+    anomalies = _anomalies(inputs.catalogue_anomalies, CATALOGUE_SPLIT)
+    return anomalies_gate(CATALOGUE_ANOMALIES, anomalies, "catalogue items", schema, find_records)
 
 
-def _drift(inputs: GateInputs) -> GateResult:
-    path = os.path.join(inputs.events_statistics, f"Split-{EVENTS_SPLIT}", STATISTICS_FILE)
-    schema_path = _existing(os.path.join(inputs.events_schema, SCHEMA_FILE), "ConfigSchema")
-    schema: schema_pb2.Schema = tfdv.load_schema_text(schema_path)
-    reference = inputs.reference_statistics
-    return gates.drift_gate(
-        _statistics(path, "StatisticsGen"),
-        schema,
-        _statistics(reference, "VersionedPusher") if reference else None,
-    )
+def _schema(uri: str) -> schema_pb2.Schema:
+    return tfdv.load_schema_text(_existing(os.path.join(uri, SCHEMA_FILE), "ConfigSchema"))
 
 
 def _counts(uri: str) -> dict[str, Any]:

@@ -32,15 +32,8 @@ class Executor(base_executor.BaseExecutor):
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         uris = {key: artifact_utils.get_single_uri(value) for key, value in input_dict.items()}
-        inputs = GateInputs(
-            events_statistics=uris["events_statistics"],
-            events_schema=uris["events_schema"],
-            events_anomalies=uris["events_anomalies"],
-            catalogue_anomalies=uris["catalogue_anomalies"],
-            interaction_rejects=uris["interaction_rejects"],
-            catalogue_rejects=uris["catalogue_rejects"],
-            reference_statistics=read_current(uris["current"]).statistics_path,
-        )
+        current = read_current(uris.pop("current"))
+        inputs = GateInputs(**uris, reference_statistics=current.statistics_path)
         gates = decide(inputs, from_json(DataSettings, exec_properties["data"]))
         verdict = artifact_utils.get_single_instance(output_dict["verdict"])
         passed = all(gate.passed for gate in gates)

@@ -1,17 +1,24 @@
-"""Which of a user's events are kept: duplicates, impossible times, unknown items, `keep` rules."""
+"""Which of the users' events are kept: duplicates, impossible times, unknown items, `keep` rules.
 
-import json
-import math
-from collections import Counter
-from collections.abc import Callable, Collection
+Rules that need the train split are in `minimum_counts`.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from schemas.data_settings import KeepSettings, RefuseSettings
-from schemas.events import MICROSECONDS_PER_SECOND, InteractionEvent, Reject, RejectReason
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-_MICROSECONDS_PER_DAY = 86_400 * MICROSECONDS_PER_SECOND
+from components.example_gen.duplicates import find_duplicates
+from components.example_gen.event_table import file_and_line
+from components.example_gen.refusals import Refusal
+from components.example_gen.sorted_events import SortedEvents
+from schemas.data_settings import KeepSettings, RateLimitSettings, RefuseSettings
+from schemas.events import MICROSECONDS_PER_SECOND, RejectReason
+from schemas.features import EVENT_TYPE, ITEM_ID, VALUE
 
-Complaint = Callable[[InteractionEvent], str | None]
+_SECONDS_PER_PERIOD = {"minute": 60, "hour": 3_600, "day": 86_400}
 
 
 @dataclass(frozen=True)
@@ -21,151 +28,166 @@ class CleanRules:
     Attributes:
       keep: Which valid events are worth keeping.
       refuse: Which events are impossible.
-      now_us: Events after it are refused, microseconds since the epoch.
-      files: The log's sorted files, by `InteractionEvent.file`.
+      now_us: Later events are future ones, microseconds since the epoch.
+      earliest_us: Earlier events are late ones; None where there is no horizon.
+      files: The log's sorted files.
     """
 
     keep: KeepSettings
     refuse: RefuseSettings
     now_us: int
+    earliest_us: int | None
     files: tuple[str, ...]
 
 
-def clean_user(
-    events: list[InteractionEvent], rules: CleanRules, known_items: Collection[str] | None = None
-) -> tuple[list[InteractionEvent], list[Reject]]:
-    """Applies every rule but the minimum counts, in this order: duplicates, future timestamps,
-    unknown items, the daily limit, event types, minimum value, the cap.
+# Of some events, those that are left: which does a rule refuse?
+Rule = Callable[[SortedEvents, np.ndarray], Refusal]
+
+
+def clean(
+    events: SortedEvents, rules: CleanRules, known_items: pa.StringArray | None = None
+) -> tuple[np.ndarray, list[Refusal]]:
+    """Applies every rule but the minimum counts, in this order: duplicates, future and late
+    events, unknown items, the rate limit, event types, the minimum value, the cap.
 
     Args:
-      events: All events of one user, in log order (sorted).
+      events: All events of some users.
       rules: What to apply.
       known_items: The catalogue's ids where events on other items are refused, else None.
 
     Returns:
-      The kept events in log order, and the refused ones.
+      [num_events] bool, which are kept, and the refusals of the others, each event in one.
     """
-    rejects: list[Reject] = []
-    keep = rules.keep
+    is_left = np.ones(len(events), bool)
+    refusals = []
+    for rule in _rules(rules, known_items):
+        refusal = rule(events, is_left)
+        if len(refusal.events):
+            is_left[refusal.events] = False
+            refusals.append(refusal)
+    return is_left, refusals
 
-    def apply(reason: RejectReason, complaint: Complaint) -> None:
-        kept = []
-        for event in events_left[-1]:
-            detail = complaint(event)
-            if detail is None:
-                kept.append(event)
-            else:
-                rejects.append(refuse(event, reason, detail, rules.files))
-        events_left.append(kept)
 
-    events_left = [events]
-    apply(RejectReason.DUPLICATE, _duplicates(rules.files))
-    apply(RejectReason.FUTURE_TIMESTAMP, _later_than(rules.now_us))
+def _rules(rules: CleanRules, known_items: pa.StringArray | None) -> list[Rule]:
+    keep, refuse = rules.keep, rules.refuse
+    chosen: list[Rule] = []
+    if refuse.duplicates:
+        chosen.append(lambda events, left: _duplicates(events, left, rules.files))
+    if refuse.future:
+        chosen.append(lambda events, left: _future(events, left, rules.now_us))
+    if (earliest_us := rules.earliest_us) is not None:
+        chosen.append(lambda events, left: _late(events, left, earliest_us, refuse.earliest))
     if known_items is not None:
-        apply(RejectReason.UNKNOWN_ITEM, _unknown(known_items))
-    rate = rules.refuse.user_rate_limit
-    if rate is not None:
-        limit = _over_daily_limit(events_left[-1], rate.events)
-        apply(RejectReason.OVER_RATE_LIMIT, limit)
-    if keep.event_types is not None:
-        apply(RejectReason.EVENT_TYPE_NOT_KEPT, _of_other_type(keep.event_types))
-    if keep.min_value is not None:
-        apply(RejectReason.VALUE_BELOW_MINIMUM, _below(keep.min_value))
-    if keep.max_user_events is not None:
-        oldest = events_left[-1][: max(0, len(events_left[-1]) - keep.max_user_events)]
-        apply(RejectReason.OVER_USER_CAP, _older(oldest, keep.max_user_events))
-    return events_left[-1], rejects
+        chosen.append(lambda events, left: _unknown(events, left, known_items))
+    if (limit := refuse.user_rate_limit) is not None:
+        chosen.append(lambda events, left: _over_rate_limit(events, left, limit))
+    if (types := keep.event_types) is not None:
+        chosen.append(lambda events, left: _of_other_type(events, left, types))
+    if (minimum := keep.min_value) is not None:
+        chosen.append(lambda events, left: _below(events, left, minimum))
+    if (cap := keep.max_user_events) is not None:
+        chosen.append(lambda events, left: _over_cap(events, left, cap))
+    return chosen
 
 
-def refuse(
-    event: InteractionEvent, reason: RejectReason, detail: str, files: tuple[str, ...]
-) -> Reject:
-    """The refusal of a parsed event. Its raw text stayed behind when events were grouped by user,
-    so `raw` holds the parsed fields; file and line find the original."""
-    fields = {name: value for name, value in event._asdict().items() if name not in _PLACE}
-    fields = {name: value for name, value in fields.items() if not _is_missing(value)}
-    raw = json.dumps(fields, ensure_ascii=False, default=str)
-    return Reject(files[event.file], event.line, reason, detail, raw)
+def _duplicates(events: SortedEvents, is_left: np.ndarray, files: tuple[str, ...]) -> Refusal:
+    first, has_event_id = find_duplicates(events)
+
+    def detail(event: int) -> str:
+        file, line = file_and_line(int(events.place[first[event]]))
+        what = "event_id" if has_event_id[event] else "user, item, time and type"
+        return f"same {what} as {files[file]}, line {line}, which is kept"
+
+    is_repeat = first != np.arange(len(events))
+    return Refusal(RejectReason.DUPLICATE, np.flatnonzero(is_left & is_repeat), detail)
 
 
-_PLACE = ("file", "line")
-
-
-def _is_missing(value: object) -> bool:
-    return value in ("", ()) or (isinstance(value, float) and math.isnan(value))
-
-
-def _duplicates(files: tuple[str, ...]) -> Complaint:
-    """By event_id where the log has one, else by user, item, time and type; the first is kept."""
-    first: dict[object, InteractionEvent] = {}
-
-    def complaint(event: InteractionEvent) -> str | None:
-        key = event.event_id or (event.timestamp_us, event.item_id, event.event_type)
-        kept = first.setdefault(key, event)
-        if kept is event:
-            return None
-        what = f"event_id {event.event_id}" if event.event_id else "user, item, time and type"
-        return f"same {what} as {files[kept.file]}, line {kept.line}, which is kept"
-
-    return complaint
-
-
-def _later_than(now_us: int) -> Complaint:
-    def complaint(event: InteractionEvent) -> str | None:
-        if event.timestamp_us <= now_us:
-            return None
-        later_s = (event.timestamp_us - now_us) / MICROSECONDS_PER_SECOND
+def _future(events: SortedEvents, is_left: np.ndarray, now_us: int) -> Refusal:
+    def detail(event: int) -> str:
+        later_s = (int(events.time_us[event]) - now_us) / MICROSECONDS_PER_SECOND
         return f"{later_s:.0f} s later than the start of this run; check timestamp_unit"
 
-    return complaint
+    found = np.flatnonzero(is_left & (events.time_us > now_us))
+    return Refusal(RejectReason.FUTURE_TIMESTAMP, found, detail)
 
 
-def _unknown(known_items: Collection[str]) -> Complaint:
-    def complaint(event: InteractionEvent) -> str | None:
-        if event.item_id in known_items:
-            return None
+def _late(
+    events: SortedEvents, is_left: np.ndarray, earliest_us: int, earliest: str | None
+) -> Refusal:
+    def detail(event: int) -> str:
+        days = (earliest_us - int(events.time_us[event])) / 86_400 / MICROSECONDS_PER_SECOND
+        return f"{days:.2f} days before {earliest}, the earliest time that is taken"
+
+    found = np.flatnonzero(is_left & (events.time_us < earliest_us))
+    return Refusal(RejectReason.LATE, found, detail)
+
+
+def _unknown(events: SortedEvents, is_left: np.ndarray, known_items: pa.StringArray) -> Refusal:
+    items, codes = events.texts(ITEM_ID), events.codes(ITEM_ID)
+    is_known = pc.is_in(items, value_set=known_items).to_numpy(zero_copy_only=False)
+
+    def detail(event: int) -> str:
         return (
-            f"item {event.item_id} is not in the catalogue; "
+            f"item {items[codes[event]].as_py()} is not in the catalogue; "
             "add it, or set items.unknown: accept to take logged items in without content"
         )
 
-    return complaint
+    found = np.flatnonzero(is_left & ~_of_code(is_known, codes))
+    return Refusal(RejectReason.UNKNOWN_ITEM, found, detail)
 
 
-def _over_daily_limit(events: list[InteractionEvent], limit: int) -> Complaint:
-    per_day = Counter(event.timestamp_us // _MICROSECONDS_PER_DAY for event in events)
+def _over_rate_limit(
+    events: SortedEvents, is_left: np.ndarray, limit: RateLimitSettings
+) -> Refusal:
+    period = events.time_us // (_SECONDS_PER_PERIOD[limit.per] * MICROSECONDS_PER_SECOND)
+    begins = np.ones(len(events), bool)
+    begins[1:] = (np.diff(events.user) != 0) | (np.diff(period) != 0)
+    group = np.cumsum(begins) - 1
+    counts = np.bincount(group, weights=is_left).astype(np.int64)[group]
 
-    def complaint(event: InteractionEvent) -> str | None:
-        count = per_day[event.timestamp_us // _MICROSECONDS_PER_DAY]
-        if count <= limit:
-            return None
-        return f"{count} events of this user on that day (UTC), at most {limit} allowed"
+    def detail(event: int) -> str:
+        return (
+            f"{counts[event]} events of this user in that {limit.per} (UTC), "
+            f"at most {limit.events} allowed"
+        )
 
-    return complaint
-
-
-def _of_other_type(kept_types: tuple[str, ...]) -> Complaint:
-    def complaint(event: InteractionEvent) -> str | None:
-        if event.event_type in kept_types:
-            return None
-        return f"type {event.event_type!r}, kept are {', '.join(kept_types)}"
-
-    return complaint
+    found = np.flatnonzero(is_left & (counts > limit.events))
+    return Refusal(RejectReason.OVER_RATE_LIMIT, found, detail)
 
 
-def _below(minimum: float) -> Complaint:
-    def complaint(event: InteractionEvent) -> str | None:
-        if event.value >= minimum:
-            return None
-        return f"value {event.value}, at least {minimum} is kept"
+def _of_other_type(events: SortedEvents, is_left: np.ndarray, kept: tuple[str, ...]) -> Refusal:
+    types, codes = events.texts(EVENT_TYPE), events.codes(EVENT_TYPE)
+    is_kept = pc.is_in(types, value_set=pa.array(kept)).to_numpy(zero_copy_only=False)
 
-    return complaint
+    def detail(event: int) -> str:
+        return f"type {types[codes[event]].as_py()!r}, kept are {', '.join(kept)}"
+
+    found = np.flatnonzero(is_left & ~_of_code(is_kept, codes))
+    return Refusal(RejectReason.EVENT_TYPE_NOT_KEPT, found, detail)
 
 
-def _older(oldest: list[InteractionEvent], cap: int) -> Complaint:
-    refused = set(map(id, oldest))
+def _below(events: SortedEvents, is_left: np.ndarray, minimum: float) -> Refusal:
+    values = events.numbers(VALUE)
 
-    def complaint(event: InteractionEvent) -> str | None:
-        return f"older than this user's newest {cap} events" if id(event) in refused else None
+    def detail(event: int) -> str:
+        return f"value {values[event]}, at least {minimum} is kept"
 
-    return complaint
+    found = np.flatnonzero(is_left & ~(values >= minimum))
+    return Refusal(RejectReason.VALUE_BELOW_MINIMUM, found, detail)
+
+
+def _over_cap(events: SortedEvents, is_left: np.ndarray, cap: int) -> Refusal:
+    left = np.flatnonzero(is_left)
+    user = events.user[left]
+    ends = np.searchsorted(user, user, side="right")
+    num_newer = ends - 1 - np.arange(len(left))
+
+    def detail(event: int) -> str:
+        return f"older than this user's newest {cap} events"
+
+    return Refusal(RejectReason.OVER_USER_CAP, left[num_newer >= cap], detail)
+
+
+def _of_code(values: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """`values` by code; also where there is none of either."""
+    return values[codes] if len(codes) else np.zeros(0, bool)

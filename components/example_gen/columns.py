@@ -1,14 +1,17 @@
 """Checks, before anything runs, that every configured column is in the file."""
 
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
 
-from components.example_gen.files import find_files
-from components.example_gen.readers import find_columns
-from components.example_gen.records import Source
+from components.example_gen.readers.files import find_files
+from components.example_gen.readers.open_input import DamagedFileError
+from components.example_gen.readers.read import find_columns
 from schemas.data_settings import InteractionsSettings, ItemsSettings, UsersSettings
 from schemas.errors import InputError
-from schemas.source_settings import FeatureSettings
+from schemas.source_settings import FeatureSettings, SourceSettings
 
+_FILES_CHECKED_AT_ONCE = 16
 _MAX_COLUMNS_SHOWN = 40
 _MAX_CHARACTERS_SHOWN = 1000
 
@@ -16,7 +19,10 @@ _MAX_CHARACTERS_SHOWN = 1000
 def check_source(
     key: str, source: InteractionsSettings | ItemsSettings | UsersSettings
 ) -> tuple[str, ...]:
-    """Finds the files of one source, and its columns in the first of them.
+    """Finds the files of one source, and its columns in each that has a header or a schema, in the
+    first one of formats that have none.
+
+    A query has no files; `check_query_columns` checks its columns.
 
     Args:
       key: The section of the configuration: `interactions`, `items` or `users`.
@@ -28,15 +34,37 @@ def check_source(
     Raises:
       InputError: No file, an unreadable one, or a column that is not there.
     """
+    if source.query is not None:
+        return ()
     try:
-        files = tuple(file.path for file in find_files(source.paths))
+        files = tuple(file.path for file in find_files(source.paths, source.range))
     except InputError as error:
         raise InputError(f"{key}.path: {error}") from error
-    check_columns(files[0], source, _wanted(key, source))
+    _check_files(files if _has_header(source) else files[:1], source, _wanted(key, source))
     return files
 
 
-def check_columns(path: str, source: Source, wanted: dict[str, str]) -> None:
+def _has_header(source: SourceSettings) -> bool:
+    """Whether each file says which columns it has."""
+    if source.format == "csv":
+        return source.csv.header is None
+    return source.format in ("parquet", "avro")
+
+
+def _check_files(files: tuple[str, ...], source: SourceSettings, wanted: dict[str, str]) -> None:
+    def check(path: str) -> None:
+        try:
+            check_columns(path, source, wanted)
+        except DamagedFileError:
+            if source.damaged_files == "fail":
+                raise
+
+    with ThreadPoolExecutor(_FILES_CHECKED_AT_ONCE) as pool:
+        for _ in pool.map(check, files):
+            pass
+
+
+def check_columns(path: str, source: SourceSettings, wanted: dict[str, str]) -> None:
     """Checks one file.
 
     Args:
@@ -54,11 +82,38 @@ def check_columns(path: str, source: Source, wanted: dict[str, str]) -> None:
                 f"{wanted[name]}: {path} has {found.count(name)} columns named {name!r}, and which "
                 "is meant cannot be told: rename them in the file's header, or give csv.header"
             )
+    _refuse_lacking(path, found, lacking, wanted)
+
+
+def check_query_columns(
+    key: str,
+    source: InteractionsSettings | ItemsSettings | UsersSettings,
+    columns: Sequence[str],
+) -> None:
+    """Checks that a query gives every configured column.
+
+    Args:
+      key: The section of the configuration: `interactions`, `items` or `users`.
+      source: Its settings.
+      columns: Those that the query gives, the fields of STRUCTs as dotted paths.
+
+    Raises:
+      InputError: Names the column, those found, the nearest, and the config key.
+    """
+    wanted = _wanted(key, source)
+    known = {column.lower() for column in columns}  # BigQuery's names know no case
+    lacking = [column for column in wanted if column.lower() not in known]
+    _refuse_lacking("the query", list(columns), lacking, wanted)
+
+
+def _refuse_lacking(
+    place: str, found: list[str], lacking: list[str], wanted: dict[str, str]
+) -> None:
     for name in lacking:
         near = get_close_matches(name, found, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
         shown = _printable(", ".join(found[:_MAX_COLUMNS_SHOWN]))
-        raise InputError(f"{wanted[name]}: {path} has no column {name!r}; {hint}it has: {shown}")
+        raise InputError(f"{wanted[name]}: {place} has no column {name!r}; {hint}it has: {shown}")
 
 
 def _printable(text: str) -> str:

@@ -13,17 +13,17 @@ from schemas.source_settings import TimestampUnit
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
-_END_OF_TIME_US = 253_402_300_800 * MICROSECONDS_PER_SECOND  # the year 10000
-_FLOAT32_MAX = 3.4028235e38
+END_OF_TIME_US = 253_402_300_800 * MICROSECONDS_PER_SECOND  # the year 10000
+FLOAT32_MAX = 3.4028235e38
 _LARGEST_EXACT_FLOAT = 2**53
-_US_PER_UNIT = {
+US_PER_UNIT = {
     "s": MICROSECONDS_PER_SECOND,
     "ms": MICROSECONDS_PER_SECOND // MILLISECONDS_PER_SECOND,
     "us": 1,
 }
 _ISO8601 = re.compile(
     r"(?P<date>\d{4}-\d{2}-\d{2})"
-    r"(?:[T ](?P<time>\d{2}:\d{2}(?::\d{2})?)(?:[.,](?P<fraction>\d+))?)?"
+    r"(?:[T ](?P<time>\d{2}(?::\d{2}(?::\d{2})?)?)(?:[.,](?P<fraction>\d+))?)?"
     r" ?(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)?"
 )
 
@@ -103,7 +103,7 @@ def to_number(value: Any, name: str) -> float:
             return math.nan
         detail = f"{name} is {_short(value)}, expected a number"
         raise FieldError(RejectReason.BAD_VALUE, detail) from None
-    if not abs(number) <= _FLOAT32_MAX:
+    if not abs(number) <= FLOAT32_MAX:
         raise FieldError(RejectReason.BAD_VALUE, f"{name} is {_short(value)}, not a finite float32")
     return number
 
@@ -118,7 +118,7 @@ def timestamp_parser(unit: TimestampUnit) -> TimestampParser:
 
 
 def _number_to_us(value: Any, unit: str) -> int:
-    factor = _US_PER_UNIT[unit]
+    factor = US_PER_UNIT[unit]
     if isinstance(value, str):
         text = value.strip()
         value = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else text
@@ -151,7 +151,7 @@ def _iso8601_to_us(value: Any) -> int:
         zone = (match["zone"] or "Z").replace("Z", "+00:00").replace(":", "")
         zone = f"{zone[:3]}:{zone[3:] or '00'}"
         fraction = (match["fraction"] or "")[:6].ljust(6, "0")
-        time = (match["time"] or "00:00").ljust(8, " ").replace("   ", ":00")
+        time = ((match["time"] or "00") + ":00:00")[:8]
         moment = datetime.fromisoformat(f"{match['date']}T{time}.{fraction}{zone}")
     except ValueError:
         detail = f"timestamp is {_short(value)}, expected ISO 8601 (2024-05-01T12:30:00Z)"
@@ -168,7 +168,7 @@ def _datetime_to_us(value: date) -> int:
 
 
 def _in_range(timestamp_us: int, value: Any, unit: str) -> int:
-    if not 0 <= timestamp_us < _END_OF_TIME_US:
+    if not 0 <= timestamp_us < END_OF_TIME_US:
         detail = (
             f"timestamp {_short(value)} in unit {unit} lies before 1970 or after 9999; "
             "check timestamp_unit"

@@ -12,13 +12,22 @@ import tensorflow as tf
 from apache_beam.io.filesystems import FileSystems
 
 from components.example_gen.columns import check_source
-from components.example_gen.pipeline import Inputs, MakeInteractionExamples
-from components.example_gen.read_log import REJECTS_TAG, SUMMARY_TAG
-from components.example_gen.rejects import REJECTS_PREFIX, REJECTS_SUFFIX
+from components.example_gen.erase import load_erased_ids
+from components.example_gen.outputs import REJECTS_TAG, SUMMARY_TAG
+from components.example_gen.partitions import choose_num_partitions
+from components.example_gen.pipeline import CHUNKS, EARLIEST_KEY, Inputs, MakeInteractionExamples
+from components.example_gen.rejects import REJECTS_FILE, to_json_lines
 from components.example_gen.report import IngestReport, build_report
-from components.example_gen.split import configured_boundaries
-from components.example_gen.tfrecord import write_bytes, write_split
+from components.example_gen.split import configured_boundaries, instant_us
+from components.example_gen.tfrecord import split_folder
+from components.example_gen.write_shards import (
+    WriteShards,
+    remove_temporary,
+    write_file,
+    write_gzip,
+)
 from components.examples import split_files
+from schemas.data_settings import RejectsSettings
 from schemas.features import (
     CATALOGUE_SPLIT,
     EVENTS_SPLIT,
@@ -43,6 +52,14 @@ class Outputs:
     users: str
     rejects: str
 
+    def folders(self) -> dict[str, str]:
+        """Where each split's shards are written."""
+        return {
+            **{split: split_folder(self.windows, split) for split in WINDOW_SPLITS},
+            EVENTS_SPLIT: split_folder(self.events, EVENTS_SPLIT),
+            USERS_SPLIT: split_folder(self.users, USERS_SPLIT),
+        }
+
 
 def ingest(
     data: DataSettings,
@@ -65,32 +82,54 @@ def ingest(
     """
     started = time.monotonic()
     configured_boundaries(data.split)
+    if data.interactions.refuse.earliest is not None:
+        instant_us(EARLIEST_KEY, data.interactions.refuse.earliest)
     log_files = check_source("interactions", data.interactions)
     user_files = check_source("users", data.users) if data.users else ()
-    inputs = Inputs(log_files, user_files, int(time.time()) if now_s is None else now_s)
+    inputs = Inputs(
+        log_files=log_files,
+        user_files=user_files,
+        now_s=int(time.time()) if now_s is None else now_s,
+        num_partitions=choose_num_partitions(data.interactions),
+        erased=load_erased_ids(data.erase),
+    )
     _progress.info("reading %d file(s) of the interaction log", len(log_files))
     with make_pipeline() as pipeline:
         made = _source(pipeline, data, catalogue_uri) | "Interactions" >> MakeInteractionExamples(
             data, inputs
         )
-        for split in WINDOW_SPLITS:
-            write_split(made[split], outputs.windows, split)
-        write_split(made[EVENTS_SPLIT], outputs.events, EVENTS_SPLIT)
-        write_split(made[USERS_SPLIT], outputs.users, USERS_SPLIT)
-        write_rejects(made[REJECTS_TAG], made[SUMMARY_TAG], outputs.rejects)
+        folders = outputs.folders()
+        _ = tuple(made[CHUNKS]) | "WriteSplits" >> WriteShards(folders)
+        write_rejects(made[REJECTS_TAG], made[SUMMARY_TAG], outputs.rejects, data.rejects)
+    remove_temporary([*folders.values(), os.path.join(outputs.rejects, REJECTS_FILE)])
     report = build_report(read_summary(outputs.rejects), data, time.monotonic() - started)
     _progress.info("kept %d of %d records of the log", report.kept, report.read)
     return report
 
 
-def write_rejects(rejects: beam.PCollection, summary: beam.PCollection, uri: str) -> None:
-    """Writes refused records and the counts of the run into the folder `uri`."""
-    prefix = os.path.join(uri, REJECTS_PREFIX)
-    _ = rejects | "WriteRejects" >> write_bytes(prefix, REJECTS_SUFFIX, one_file=True)
+def write_rejects(
+    rejects: beam.PCollection, summary: beam.PCollection, uri: str, shown: RejectsSettings
+) -> None:
+    """Writes refused records and the counts of the run into the folder `uri`.
+
+    Args:
+      rejects: Lists of Rejects.
+      summary: The one Summary.
+      uri: The folder.
+      shown: How much of a record its entry may show.
+    """
+    path = os.path.join(uri, REJECTS_FILE)
     _ = (
-        summary
-        | "SummaryToJson" >> beam.Map(lambda counted: counted.to_json().encode())
-        | "WriteSummary" >> write_bytes(os.path.join(uri, SUMMARY_FILE), "", one_file=True)
+        rejects.pipeline
+        | "RejectsFile" >> beam.Create([path], reshuffle=False)
+        | "WriteRejects"
+        >> beam.Map(
+            write_gzip,
+            beam.pvalue.AsIter(rejects | "RejectsToJson" >> beam.Map(to_json_lines, shown)),
+        )
+    )
+    _ = summary | "WriteSummary" >> beam.Map(
+        lambda counted: write_file(os.path.join(uri, SUMMARY_FILE), counted.to_json(shown).encode())
     )
 
 

@@ -2,51 +2,70 @@
 
 from collections import Counter
 
-from components.example_gen.clean import refuse
+import numpy as np
+
+from components.example_gen.refusals import Refusal
+from components.example_gen.sorted_events import SortedEvents
 from components.example_gen.split import Cuts
 from schemas.data_settings import KeepSettings
-from schemas.events import InteractionEvent, Reject, RejectReason
+from schemas.events import RejectReason
+from schemas.features import ITEM_ID
 
 
-def apply_minimum_counts(
-    events: list[InteractionEvent],
+def below_minimum_counts(
+    events: SortedEvents,
     cuts: Cuts,
     keep: KeepSettings,
     train_item_counts: Counter[str] | None,
-    files: tuple[str, ...],
-) -> tuple[list[InteractionEvent], Cuts, list[Reject]]:
+) -> tuple[np.ndarray, list[Refusal]]:
     """Refuses, in every split, what has too few train events.
 
     A minimum of 1 keeps all, also users and items that are first seen after the train period.
     Users and items are counted on the same events, before either rule has refused any.
 
     Args:
-      events: One user's events in log order.
+      events: Some users' events.
       cuts: Where eval and test begin among them.
       keep: The minimum counts.
       train_item_counts: Train events per item; None where items have no minimum.
-      files: The log's sorted files.
 
     Returns:
-      The kept events, the cuts among them, and the refused events.
+      [num_events] bool, which are kept, and the refusals of the others, each event in one.
     """
-    if keep.min_user_events > 1 and cuts.eval < keep.min_user_events:
-        detail = f"{cuts.eval} train events of this user, at least {keep.min_user_events} are kept"
-        reason = RejectReason.TOO_FEW_USER_EVENTS
-        return [], Cuts(0, 0), [refuse(event, reason, detail, files) for event in events]
-    if train_item_counts is None:
-        return events, cuts, []
-    is_kept = [train_item_counts[event.item_id] >= keep.min_item_events for event in events]
-    rejects = [
-        refuse(
-            event,
-            RejectReason.TOO_FEW_ITEM_EVENTS,
-            f"{train_item_counts[event.item_id]} train events of item {event.item_id}, "
-            f"at least {keep.min_item_events} are kept",
-            files,
-        )
-        for event, kept in zip(events, is_kept, strict=True)
-        if not kept
-    ]
-    kept_events = [event for event, kept in zip(events, is_kept, strict=True) if kept]
-    return kept_events, Cuts(sum(is_kept[: cuts.eval]), sum(is_kept[: cuts.test])), rejects
+    refusals = []
+    is_left = np.ones(len(events), bool)
+    if keep.min_user_events > 1:
+        of_user = cuts.eval - events.starts[:-1]
+        refusals.append(_refuse_users(events, is_left, of_user, keep.min_user_events))
+    if train_item_counts is not None:
+        texts = events.texts(ITEM_ID).to_pylist()
+        of_item = np.array([train_item_counts[text] for text in texts], np.int64)
+        refusals.append(_refuse_items(events, is_left, of_item, keep.min_item_events))
+    return is_left, [refusal for refusal in refusals if len(refusal.events)]
+
+
+def _refuse_users(
+    events: SortedEvents, is_left: np.ndarray, counts: np.ndarray, minimum: int
+) -> Refusal:
+    def detail(event: int) -> str:
+        count = counts[events.user[event]]
+        return f"{count} train events of this user, at least {minimum} are kept"
+
+    refused = np.flatnonzero((counts < minimum)[events.user])
+    is_left[refused] = False
+    return Refusal(RejectReason.TOO_FEW_USER_EVENTS, refused, detail)
+
+
+def _refuse_items(
+    events: SortedEvents, is_left: np.ndarray, counts: np.ndarray, minimum: int
+) -> Refusal:
+    codes, texts = events.codes(ITEM_ID), events.texts(ITEM_ID)
+
+    def detail(event: int) -> str:
+        code = codes[event]
+        item = texts[code].as_py()
+        return f"{counts[code]} train events of item {item}, at least {minimum} are kept"
+
+    refused = np.flatnonzero(is_left & (counts < minimum)[codes])
+    is_left[refused] = False
+    return Refusal(RejectReason.TOO_FEW_ITEM_EVENTS, refused, detail)

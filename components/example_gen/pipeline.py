@@ -3,26 +3,45 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import apache_beam as beam
 import numpy as np
+import pyarrow as pa
 
 from components.example_gen.clean import CleanRules
+from components.example_gen.erase import ErasedIds
+from components.example_gen.event_parser import EventParser, UserParser
+from components.example_gen.event_table import TIME_US, read_stream
+from components.example_gen.outputs import REJECTS_TAG, SUMMARY_TAG
+from components.example_gen.partition_steps import (
+    Cleaned,
+    CleanPartition,
+    CountTrainItems,
+    MakeExamples,
+)
 from components.example_gen.read_log import (
     INTERACTIONS,
-    REJECTS_TAG,
-    SUMMARY_TAG,
     USERS,
-    ReadLog,
-    ReadUsers,
+    ReadRows,
+    RowSource,
     read_files,
 )
-from components.example_gen.split import Boundaries, configured_boundaries, quantile_boundaries
+from components.example_gen.split import (
+    Boundaries,
+    configured_boundaries,
+    instant_us,
+    quantile_boundaries,
+)
 from components.example_gen.summary import CombineSummaries
-from components.example_gen.user_steps import CleanUser, CountTrainItems, MakeExamples
+from schemas.data_settings import UsersSettings
 from schemas.events import MICROSECONDS_PER_SECOND
-from schemas.features import EVENTS_SPLIT, USERS_SPLIT, WINDOW_SPLITS, feature_table
+from schemas.features import USERS_SPLIT, feature_table
 from schemas.settings import DataSettings
+from schemas.source_settings import SourceSettings
+
+CHUNKS = "chunks"
+EARLIEST_KEY = "interactions.refuse.earliest"
 
 
 @dataclass(frozen=True)
@@ -32,85 +51,95 @@ class Inputs:
     Attributes:
       log_files: The log's files, sorted.
       user_files: The users files, sorted; empty where there are none.
-      now_s: Later events are refused as future ones, seconds since the epoch.
+      now_s: Later events are future ones, seconds since the epoch.
+      num_partitions: Into how many parts events are cut by user: each is cleaned and encoded as a
+        whole, in memory.
+      erased: Whose records are dropped without a trace.
     """
 
     log_files: tuple[str, ...]
     user_files: tuple[str, ...]
     now_s: int
+    num_partitions: int
+    erased: ErasedIds
 
 
 class MakeInteractionExamples(beam.PTransform):
     """Reads, cleans, splits and windows the log.
 
     Input: a PCollection of the catalogue's item ids, or a Pipeline where any item may occur.
-    Output: a dict of PCollections: framed TFRecord bytes under `train`, `eval`, `test`, `events`
-    and `users`, JSON lines under `rejects`, and the one `Summary` under `summary`.
+    Output: a dict: under `chunks` PCollections of (split, framed TFRecord bytes) for the splits
+    `train`, `eval`, `test`, `events` and `users`, under `rejects` lists of Rejects, under
+    `summary` the one `Summary`.
     """
 
     def __init__(self, settings: DataSettings, inputs: Inputs):
         super().__init__()
         self._settings = settings
         self._inputs = inputs
+        self._table = feature_table(settings)
 
     # Beam's own type hints know no dict of PCollections.
     @beam.typehints.no_annotations
-    def expand(self, source: beam.Pipeline | beam.PCollection) -> dict[str, beam.PCollection]:
-        settings, inputs = self._settings, self._inputs
-        table = feature_table(settings)
+    def expand(self, source: beam.Pipeline | beam.PCollection) -> dict[str, Any]:
+        settings, inputs, table = self._settings, self._inputs, self._table
         if isinstance(source, beam.PCollection):
             pipeline: beam.Pipeline = source.pipeline
-            known_items = beam.pvalue.AsSingleton(source | "KnownItems" >> beam.combiners.ToSet())
+            known_items = _as_array(source)
         else:
             pipeline, known_items = source, None
-        log = read_files(
-            pipeline,
-            "ReadLog",
-            len(inputs.log_files),
-            ReadLog(inputs.log_files, settings.interactions, table.context),
-        )
-        by_user, parts = {INTERACTIONS: log["rows"]}, [log]
+        read = {INTERACTIONS: self._read_log(pipeline)}
         if settings.users is not None:
-            reader = ReadUsers(inputs.user_files, settings.users, table.user)
-            users = read_files(pipeline, "ReadUsers", len(inputs.user_files), reader)
-            by_user[USERS] = users["rows"]
-            parts.append(users)
-
-        rules = CleanRules(
-            settings.interactions.keep,
-            settings.interactions.refuse,
-            inputs.now_s * MICROSECONDS_PER_SECOND,
-            inputs.log_files,
-        )
+            read[USERS] = self._read_users(pipeline, settings.users)
         cleaned = (
-            by_user
-            | "GroupByUser" >> beam.CoGroupByKey()
-            | "CleanUser"
-            >> beam.ParDo(CleanUser(rules, inputs.user_files, table), known_items).with_outputs(
-                USERS_SPLIT, REJECTS_TAG, SUMMARY_TAG, main="rows"
-            )
+            {name: of["rows"] for name, of in read.items()}
+            | "GroupByPartition" >> beam.CoGroupByKey()
+            | "CleanPartition"
+            >> beam.ParDo(
+                CleanPartition(self._rules(), inputs.user_files, table), known_items
+            ).with_outputs(USERS_SPLIT, REJECTS_TAG, SUMMARY_TAG, main="events")
         )
-        parts.append(cleaned)
         timeline = beam.pvalue.AsSingleton(
-            cleaned["rows"]
-            | "Timestamps" >> beam.Map(lambda user: np.array([row[0] for row in user[1]]))
+            cleaned["events"]
+            | "Timestamps" >> beam.Map(_times_us)
             | "Timeline" >> beam.CombineGlobally(Timeline(settings))
         )
-        made = cleaned["rows"] | "MakeExamples" >> beam.ParDo(
+        made = cleaned["events"] | "MakeExamples" >> beam.ParDo(
             MakeExamples(settings, table, inputs.log_files),
             timeline,
-            _train_item_counts(cleaned["rows"], settings, timeline),
-        ).with_outputs(*WINDOW_SPLITS, EVENTS_SPLIT, REJECTS_TAG, SUMMARY_TAG)
-        parts.append(made)
-        outputs = {split: made[split] for split in (*WINDOW_SPLITS, EVENTS_SPLIT)}
-        outputs[USERS_SPLIT] = cleaned[USERS_SPLIT]
-        outputs[REJECTS_TAG] = [part[REJECTS_TAG] for part in parts] | "Rejects" >> beam.Flatten()
-        outputs[SUMMARY_TAG] = (
-            [part[SUMMARY_TAG] for part in parts]
+            _train_item_counts(cleaned["events"], settings, timeline),
+        ).with_outputs(REJECTS_TAG, SUMMARY_TAG, main=CHUNKS)
+        parts = [*read.values(), cleaned, made]
+        return {
+            CHUNKS: (made[CHUNKS], cleaned[USERS_SPLIT]),
+            REJECTS_TAG: [part[REJECTS_TAG] for part in parts] | "Rejects" >> beam.Flatten(),
+            SUMMARY_TAG: [part[SUMMARY_TAG] for part in parts]
             | "Summaries" >> beam.Flatten()
-            | "Summary" >> beam.CombineGlobally(CombineSummaries())
+            | "Summary" >> beam.CombineGlobally(CombineSummaries()),
+        }
+
+    def _read_log(self, pipeline: beam.Pipeline) -> dict[str, beam.PCollection]:
+        settings, inputs = self._settings.interactions, self._inputs
+        parser = EventParser(settings, self._table.context, inputs.erased)
+        return _read(pipeline, "ReadLog", INTERACTIONS, inputs.log_files, settings, parser, inputs)
+
+    def _read_users(
+        self, pipeline: beam.Pipeline, settings: UsersSettings
+    ) -> dict[str, beam.PCollection]:
+        inputs = self._inputs
+        parser = UserParser(settings, self._table.user, inputs.erased)
+        return _read(pipeline, "ReadUsers", USERS, inputs.user_files, settings, parser, inputs)
+
+    def _rules(self) -> CleanRules:
+        interactions = self._settings.interactions
+        earliest = interactions.refuse.earliest
+        return CleanRules(
+            keep=interactions.keep,
+            refuse=interactions.refuse,
+            now_us=self._inputs.now_s * MICROSECONDS_PER_SECOND,
+            earliest_us=None if earliest is None else instant_us(EARLIEST_KEY, earliest),
+            files=self._inputs.log_files,
         )
-        return outputs
 
 
 class Timeline(beam.CombineFn):
@@ -169,13 +198,38 @@ def _joined(arrays: list[np.ndarray]) -> np.ndarray:
     return np.concatenate([np.empty(0, np.int64), *arrays])
 
 
+def _read(
+    pipeline: beam.Pipeline,
+    name: str,
+    source: str,
+    files: tuple[str, ...],
+    settings: SourceSettings,
+    parser: EventParser | UserParser,
+    inputs: Inputs,
+) -> dict[str, beam.PCollection]:
+    rows = RowSource(source, files, settings, parser, inputs.num_partitions)
+    return read_files(pipeline, name, len(files), ReadRows(rows))
+
+
+def _as_array(ids: beam.PCollection) -> beam.pvalue.AsSideInput:
+    return beam.pvalue.AsSingleton(
+        ids
+        | "KnownItems" >> beam.combiners.ToList()
+        | "KnownItemsArray" >> beam.Map(lambda known: pa.array(known, pa.string()))
+    )
+
+
+def _times_us(cleaned: Cleaned) -> np.ndarray:
+    return read_stream(cleaned[0]).column(TIME_US).to_numpy()
+
+
 def _train_item_counts(
-    rows: beam.PCollection, settings: DataSettings, timeline: beam.pvalue.AsSideInput
+    events: beam.PCollection, settings: DataSettings, timeline: beam.pvalue.AsSideInput
 ) -> beam.pvalue.AsSideInput | None:
     if settings.interactions.keep.min_item_events <= 1:
         return None
     return beam.pvalue.AsSingleton(
-        rows
+        events
         | "CountTrainItems" >> beam.ParDo(CountTrainItems(settings), timeline)
         | "TrainItemCounts" >> beam.CombineGlobally(SumCounts())
     )

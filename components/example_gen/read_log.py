@@ -1,113 +1,70 @@
-"""Beam steps that read the log and the users file, and key their rows by user."""
+"""Beam steps that read the log and the users file, and cut their rows by user into partitions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
 
-from components.example_gen.fields import FieldError, to_id
-from components.example_gen.parse import EventParser, feature_values, reject
-from components.example_gen.readers import read_records
-from components.example_gen.rejects import to_json_lines
-from components.example_gen.summary import Summary
-from schemas.data_settings import InteractionsSettings, UsersSettings
+from components.example_gen.erase import withheld
+from components.example_gen.event_parser import EventParser, UserParser
+from components.example_gen.event_table import partition
+from components.example_gen.outputs import REJECTS_TAG, SUMMARY_TAG, outputs
+from components.example_gen.readers.read import read_batches
+from components.example_gen.readers.records import ReadBatch
 from schemas.errors import InputError
-from schemas.events import Reject
-from schemas.features import Feature
+from schemas.source_settings import SourceSettings
 
 INTERACTIONS = "interactions"
 USERS = "users"
-REJECTS_TAG = "rejects"
-SUMMARY_TAG = "summary"
-
-# Records parsed before they are grouped and sent on: larger groups mean fewer Beam elements.
-_RECORDS_PER_CHUNK = 100_000
 
 
-class ReadLog(beam.DoFn):
-    """File index → (user_id, events of one chunk without their user_id); rejects and counts."""
+@dataclass(frozen=True)
+class RowSource:
+    """One source of rows that have a user.
 
-    def __init__(
-        self,
-        files: tuple[str, ...],
-        settings: InteractionsSettings,
-        context: Sequence[Feature],
-    ):
-        self._files = files
-        self._settings = settings
-        self._context = tuple(context)
+    Attributes:
+      name: `interactions` or `users`.
+      files: Its sorted files.
+      settings: Their format and layout.
+      parser: Turns records into rows.
+      num_partitions: Into how many parts the rows are cut by user.
+    """
 
-    def process(self, file: int) -> Iterator[Any]:
-        path = self._files[file]
-        parser = EventParser(self._settings, self._context)
-        chunk = _Chunk(INTERACTIONS)
-        try:
-            for record in read_records(path, self._settings, parser.columns):
-                parsed = record if isinstance(record, Reject) else parser.parse(record, file, path)
-                if isinstance(parsed, Reject):
-                    chunk.rejects.append(parsed)
-                else:
-                    # Plain tuples: Beam encodes them natively, other classes it pickles.
-                    chunk.by_user.setdefault(parsed.user_id, []).append(tuple(parsed[1:]))
-                chunk.read += 1
-                if chunk.read == _RECORDS_PER_CHUNK:
-                    yield from chunk.elements()
-                    chunk = _Chunk(INTERACTIONS)
-        except InputError as error:
-            chunk.faults.add(str(error))
-        yield from chunk.elements()
+    name: str
+    files: tuple[str, ...]
+    settings: SourceSettings
+    parser: EventParser | UserParser
+    num_partitions: int
+
+    def outputs_of(self, batch: ReadBatch, file: int) -> Iterator[Any]:
+        """(partition, rows as Arrow IPC bytes) of some records; their rejects and counts."""
+        parsed = self.parser.parse(batch.rows, file, self.files[file])
+        yield from partition(parsed.batch, self.num_partitions)
+        rejects = batch.rejects
+        if self.parser.erased:
+            rejects = [withheld(reject) for reject in rejects]
+        num_read = len(batch.rows) + len(batch.rejects)
+        yield from outputs(self.name, [*rejects, *parsed.rejects], num_read, parsed.num_erased)
 
 
-class ReadUsers(beam.DoFn):
-    """File index → (user_id, rows of the users file); rejects and counts."""
+class ReadRows(beam.DoFn):
+    """File index → (partition, rows as Arrow IPC bytes); rejects and counts.
 
-    def __init__(
-        self, files: tuple[str, ...], settings: UsersSettings, features: Sequence[Feature]
-    ):
-        self._files = files
-        self._settings = settings
-        self._features = tuple(features)
-        self._columns = (settings.fields.user_id, *(feature.column for feature in features))
+    Reading and parsing are one step: records, unlike rows, are dear to hand from step to step.
+    """
+
+    def __init__(self, source: RowSource):
+        self._source = source
 
     def process(self, file: int) -> Iterator[Any]:
-        path = self._files[file]
-        chunk = _Chunk(USERS)
+        source = self._source
         try:
-            for record in read_records(path, self._settings, self._columns):
-                chunk.read += 1
-                if isinstance(record, Reject):
-                    chunk.rejects.append(record)
-                    continue
-                try:
-                    user_id = to_id(record.values[0], "user_id")
-                    values = feature_values(record.values[1:], self._features)
-                except FieldError as error:
-                    chunk.rejects.append(reject(record, path, error))
-                    continue
-                row = (file, record.line, values, record.text())
-                chunk.by_user.setdefault(user_id, []).append(row)
-                if chunk.read == _RECORDS_PER_CHUNK:
-                    yield from chunk.elements()
-                    chunk = _Chunk(USERS)
+            path = source.files[file]
+            for batch in read_batches(path, source.settings, source.parser.columns):
+                yield from source.outputs_of(batch, file)
         except InputError as error:
-            chunk.faults.add(str(error))
-        yield from chunk.elements()
-
-
-class _Chunk:
-    """What some consecutive records of one file came to."""
-
-    def __init__(self, source: str):
-        self.source = source
-        self.read = 0
-        self.by_user: dict[str, list[tuple]] = {}
-        self.rejects: list[Reject] = []
-        self.faults: set[str] = set()
-
-    def elements(self) -> Iterator[Any]:
-        """Rows keyed by user, and the side outputs."""
-        yield from self.by_user.items()
-        yield from outputs(self.source, self.rejects, self.read, self.faults)
+            yield from outputs(source.name, [], faults={str(error)})
 
 
 def read_files(
@@ -119,16 +76,3 @@ def read_files(
         | f"{name}/Files" >> beam.Create(range(num_files), reshuffle=num_files > 1)
         | name >> beam.ParDo(reader).with_outputs(REJECTS_TAG, SUMMARY_TAG, main="rows")
     )
-
-
-def outputs(
-    source: str, rejects: list[Reject], read: int = 0, faults: set[str] | None = None
-) -> Iterator[beam.pvalue.TaggedOutput]:
-    """The side outputs of a step: refused records as JSON lines, and its counts."""
-    summary = Summary(faults=faults or set())
-    summary.read[source] = read
-    summary.add_rejects(source, rejects)
-    if rejects:
-        yield beam.pvalue.TaggedOutput(REJECTS_TAG, to_json_lines(rejects))
-    if rejects or read or faults:
-        yield beam.pvalue.TaggedOutput(SUMMARY_TAG, summary)

@@ -1,14 +1,17 @@
 """Where train, eval and test begin: in time for everyone, or per user (leave-one-out)."""
 
-from bisect import bisect_left
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from components.example_gen.fields import FieldError, timestamp_parser
+from components.example_gen.sorted_events import SortedEvents
 from schemas.data_settings import SplitSettings
 from schemas.errors import InputError
+from schemas.features import EVENT_TYPE, WINDOW_SPLITS
+from schemas.settings import DataSettings
 
 # Fewer targets than this leave nothing to learn from: all of a user's events stay in train.
 _MIN_TARGETS_TO_LEAVE_OUT = 3
@@ -24,10 +27,15 @@ class Boundaries:
 
 @dataclass(frozen=True)
 class Cuts:
-    """Of one user's sorted events: train is [0, eval), eval [eval, test), test the rest."""
+    """Where the splits of each user's events begin, as indices into sorted events.
 
-    eval: int
-    test: int
+    Attributes:
+      eval: [num_users] int64: train is [start, eval).
+      test: [num_users] int64: eval is [eval, test), test [test, the next user's start).
+    """
+
+    eval: np.ndarray
+    test: np.ndarray
 
 
 def configured_boundaries(settings: SplitSettings) -> Boundaries | None:
@@ -40,8 +48,8 @@ def configured_boundaries(settings: SplitSettings) -> Boundaries | None:
         return None
     if not (settings.eval_start and settings.test_start):
         raise InputError("split: give both eval_start and test_start, or neither")
-    eval_us = _instant("eval_start", settings.eval_start)
-    test_us = _instant("test_start", settings.test_start)
+    eval_us = instant_us("split.eval_start", settings.eval_start)
+    test_us = instant_us("split.test_start", settings.test_start)
     if eval_us >= test_us:
         raise InputError(
             f"split: eval_start {settings.eval_start} must be earlier than "
@@ -50,11 +58,16 @@ def configured_boundaries(settings: SplitSettings) -> Boundaries | None:
     return Boundaries(eval_us, test_us)
 
 
-def _instant(key: str, text: str) -> int:
+def instant_us(key: str, text: str) -> int:
+    """An instant of the configuration, microseconds since the epoch, UTC.
+
+    Raises:
+      InputError: It is no ISO 8601 time; the message names `key`.
+    """
     try:
         return timestamp_parser("iso8601")(text)
     except FieldError as error:
-        raise InputError(f"split.{key}: {error.detail}") from None
+        raise InputError(f"{key}: {error.detail}") from None
 
 
 def quantile_boundaries(
@@ -88,21 +101,59 @@ def _begin_of_ties(times: np.ndarray, index: int) -> int:
     return int(np.searchsorted(times, times[index])) if index >= 0 else -1
 
 
-def temporal_cuts(timestamps_us: Sequence[int], boundaries: Boundaries) -> Cuts:
-    """Cuts one user's sorted events at the boundaries."""
+def user_cuts(events: SortedEvents, settings: DataSettings, boundaries: Boundaries | None) -> Cuts:
+    """Cuts each user's events; without boundaries in time all of them are train."""
+    if settings.split.policy == "leave_one_out":
+        return _leave_one_out_cuts(events, target_flags(events, settings))
+    if boundaries is None:
+        return Cuts(events.starts[1:], events.starts[1:])
     return Cuts(
-        bisect_left(timestamps_us, boundaries.eval_start_us),
-        bisect_left(timestamps_us, boundaries.test_start_us),
+        _first_at(events, boundaries.eval_start_us), _first_at(events, boundaries.test_start_us)
     )
 
 
-def leave_one_out_cuts(is_target: Sequence[bool]) -> Cuts:
+def target_flags(events: SortedEvents, settings: DataSettings) -> np.ndarray:
+    """[num_events] bool: all are targets, or those of the configured types."""
+    types = settings.targets.event_types
+    if types is None:
+        return np.ones(len(events), bool)
+    is_target = pc.is_in(events.texts(EVENT_TYPE), value_set=pa.array(types))
+    return is_target.to_numpy(zero_copy_only=False)[events.codes(EVENT_TYPE)]
+
+
+def cuts_among(cuts: Cuts, events: SortedEvents, is_kept: np.ndarray) -> Cuts:
+    """The same cuts among the events at which `is_kept`, [num_events] bool, is true."""
+    num_kept_before = np.concatenate([[0], np.cumsum(is_kept)])
+    has_event = np.unique(events.user[is_kept])
+    return Cuts(num_kept_before[cuts.eval[has_event]], num_kept_before[cuts.test[has_event]])
+
+
+def split_masks(events: SortedEvents, cuts: Cuts) -> dict[str, np.ndarray]:
+    """By split: [num_events] bool, which events are in it."""
+    position = np.arange(len(events))
+    is_train = position < cuts.eval[events.user]
+    is_test = position >= cuts.test[events.user]
+    return dict(zip(WINDOW_SPLITS, (is_train, ~is_train & ~is_test, is_test), strict=True))
+
+
+def _first_at(events: SortedEvents, time_us: int) -> np.ndarray:
+    """[num_users]: the first event of each user at `time_us` or later, else the user's end."""
+    num_earlier = np.concatenate([[0], np.cumsum(events.time_us < time_us)])
+    starts = events.starts
+    return starts[:-1] + num_earlier[starts[1:]] - num_earlier[starts[:-1]]
+
+
+def _leave_one_out_cuts(events: SortedEvents, is_target: np.ndarray) -> Cuts:
     """Test begins at the user's last target, eval at the one before it.
 
     Users with fewer than three targets are all train. This split compares with papers; it leaks
     across users, since one user's train events can be later than another's test event.
     """
-    targets = [position for position, target in enumerate(is_target) if target]
-    if len(targets) < _MIN_TARGETS_TO_LEAVE_OUT:
-        return Cuts(len(is_target), len(is_target))
-    return Cuts(targets[-2], targets[-1])
+    targets = np.flatnonzero(is_target)
+    bounds = np.searchsorted(targets, events.starts)
+    ends, counts = bounds[1:], np.diff(bounds)
+    has_enough = counts >= _MIN_TARGETS_TO_LEAVE_OUT
+    cuts = np.tile(events.starts[1:], (2, 1))
+    cuts[0, has_enough] = targets[ends[has_enough] - 2]
+    cuts[1, has_enough] = targets[ends[has_enough] - 1]
+    return Cuts(*cuts)

@@ -2,13 +2,14 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
 
 import apache_beam as beam
+import numpy as np
 
 from components.example_gen.rejects import to_dict
+from schemas.data_settings import RejectsSettings
 from schemas.events import Reject
 from schemas.features import WINDOW_SPLITS
 
@@ -25,11 +26,11 @@ class SplitSummary:
     first: int | None = None
     last: int | None = None
 
-    def add_times(self, timestamps: Sequence[int]) -> None:
-        """Counts kept events by their timestamps, ascending."""
-        if timestamps:
-            self._widen(timestamps[0], timestamps[-1])
-            self.events += len(timestamps)
+    def add_times(self, times_s: np.ndarray) -> None:
+        """Counts kept events by their times, [n] int64 seconds UTC in any order."""
+        if len(times_s):
+            self._widen(int(times_s.min()), int(times_s.max()))
+            self.events += len(times_s)
 
     def merge(self, other: "SplitSummary") -> None:
         """Adds the counts of `other`."""
@@ -51,7 +52,7 @@ class Summary:
     Attributes:
       read: Records read, by source: `interactions`, `users` or `items`.
       rejects: Refused records, by source and reason.
-      examples: The earliest refused record of every source and reason, as JSON values.
+      examples: The earliest refused record of every source and reason.
       faults: Why a file could not be read: fatal, told after the pipeline has ended.
       splits: Counts by split.
       users: Users with a kept event.
@@ -61,7 +62,7 @@ class Summary:
 
     read: Counter[str] = field(default_factory=Counter)
     rejects: Counter[tuple[str, str]] = field(default_factory=Counter)
-    examples: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    examples: dict[tuple[str, str], Reject] = field(default_factory=dict)
     faults: set[str] = field(default_factory=set)
     splits: dict[str, SplitSummary] = field(
         default_factory=lambda: {split: SplitSummary() for split in WINDOW_SPLITS}
@@ -76,8 +77,8 @@ class Summary:
             key = (source, reject.reason.value)
             self.rejects[key] += 1
             known = self.examples.get(key)
-            if known is None or (reject.file, reject.line) < (known["file"], known["line"]):
-                self.examples[key] = to_dict(reject)
+            if known is None or (reject.file, reject.line) < (known.file, known.line):
+                self.examples[key] = reject
 
     def rejects_of(self, source: str) -> dict[str, int]:
         """Counts by reason of one source."""
@@ -89,7 +90,7 @@ class Summary:
         self.rejects += other.rejects
         for key, example in other.examples.items():
             known = self.examples.setdefault(key, example)
-            if (example["file"], example["line"]) < (known["file"], known["line"]):
+            if (example.file, example.line) < (known.file, known.line):
                 self.examples[key] = example
         self.faults = set(sorted(self.faults | other.faults)[:_MAX_FAULTS])
         for split, counts in other.splits.items():
@@ -98,13 +99,15 @@ class Summary:
         self.items |= other.items
         self.rows += other.rows
 
-    def to_json(self) -> str:
-        """One line of JSON; of the items only their number."""
+    def to_json(self, shown: RejectsSettings) -> str:
+        """One line of JSON; of the items only their number, of the examples what may be shown."""
         return json.dumps(
             {
                 "read": self.read,
                 "rejects": [[*key, count] for key, count in sorted(self.rejects.items())],
-                "examples": [[*key, example] for key, example in sorted(self.examples.items())],
+                "examples": [
+                    [*key, to_dict(reject, shown)] for key, reject in sorted(self.examples.items())
+                ],
                 "faults": sorted(self.faults),
                 "splits": {split: vars(counts) for split, counts in self.splits.items()},
                 "users": self.users,

@@ -1,14 +1,17 @@
-"""TFRecord files from framed chunks of many records: one Beam element and one write a chunk."""
+"""Records framed as they stand in TFRecord files: many at once, one Beam element and one write."""
 
 import os
 import struct
 from collections.abc import Iterable
+from itertools import pairwise
 
-import apache_beam as beam
 import google_crc32c
+import numpy as np
+import pyarrow as pa
 
-_MASK_DELTA = 0xA282EAD8
-_UINT32_MASK = 0xFFFFFFFF
+from components.example_gen.encode_batch import join
+
+_MASK_DELTA = np.uint32(0xA282EAD8)
 
 
 def frame(records: Iterable[bytes]) -> bytes:
@@ -16,36 +19,49 @@ def frame(records: Iterable[bytes]) -> bytes:
 
     The format is given in tensorflow/core/lib/io/record_writer.h.
     """
-    parts: list[bytes] = []
-    for record in records:
-        length = struct.pack("<Q", len(record))
-        parts += (length, _masked_crc(length), record, _masked_crc(record))
-    return b"".join(parts)
+    return frame_array(pa.array(list(records), pa.binary()))
 
 
-def _masked_crc(data: bytes) -> bytes:
-    crc = google_crc32c.value(data)
-    rotated = (crc >> 15 | crc << 17) & _UINT32_MASK
-    return struct.pack("<I", (rotated + _MASK_DELTA) & _UINT32_MASK)
-
-
-def write_split(chunks: beam.PCollection, uri: str, split: str) -> None:
-    """Writes framed chunks as GZIP TFRecord shards of one split of an Examples artifact.
-
-    Shards appear under their final names only when all are complete. A split without records is
-    one empty file.
-    """
-    prefix = os.path.join(uri, f"Split-{split}", "data_tfrecord")
-    _ = chunks | f"Write[{split}]" >> write_bytes(prefix, ".gz")
-
-
-def write_bytes(prefix: str, suffix: str, one_file: bool = False) -> beam.PTransform:
-    """Writes byte strings end to end, compressed by `suffix`; shards are finalised atomically."""
-    return beam.io.WriteToText(
-        prefix,
-        file_name_suffix=suffix,
-        append_trailing_newlines=False,
-        coder=beam.coders.BytesCoder(),
-        num_shards=1 if one_file else 0,
-        shard_name_template="" if one_file else None,
+def frame_array(records: pa.BinaryArray) -> bytes:
+    """An Arrow array of records, framed."""
+    if not len(records):
+        return b""
+    offsets = np.frombuffer(records.buffers()[1], np.int32)[records.offset :][: len(records) + 1]
+    lengths, rows = np.unique(np.diff(offsets), return_inverse=True)
+    headers = pa.array([_header(length) for length in lengths.tolist()], pa.binary())
+    footers = pa.Array.from_buffers(
+        pa.binary(4),
+        len(records),
+        [None, pa.py_buffer(_masked(_crcs(records.buffers()[2], offsets)))],
     )
+    framed = join([headers.take(pa.array(rows)), records, footers.cast(pa.binary())])
+    ends = np.frombuffer(framed.buffers()[1], np.int32)
+    return framed.buffers()[2][: ends[len(framed)]].to_pybytes()
+
+
+def _crcs(data: pa.Buffer, offsets: np.ndarray) -> np.ndarray:
+    """[n] uint32: the CRC-32C of each record."""
+    whole = data.to_pybytes()
+    bounds = offsets.tolist()
+    crc = google_crc32c.value
+    return np.array(
+        [crc(whole[begin:end]) for begin, end in pairwise(bounds)],
+        np.uint32,
+    )
+
+
+def _header(length: int) -> bytes:
+    packed = struct.pack("<Q", length)
+    check = np.array([google_crc32c.value(packed)], np.uint32)
+    return packed + _masked(check).tobytes()
+
+
+def _masked(crc: np.ndarray) -> np.ndarray:
+    """[n] uint32 little-endian, wrapping around as the format's arithmetic does."""
+    rotated = (crc >> np.uint32(15)) | (crc << np.uint32(17))
+    return (rotated + _MASK_DELTA).astype("<u4")
+
+
+def split_folder(uri: str, split: str) -> str:
+    """Where TFX keeps the shards of one split of an Examples artifact."""
+    return os.path.join(uri, f"Split-{split}")

@@ -1,29 +1,41 @@
-"""A user's events as windows: what every target may see, each target once."""
+"""Users' events as windows: what every target may see, each target once."""
 
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from components.example_gen.split import Cuts
+from schemas.features import WINDOW_SPLITS
 
 
 @dataclass(frozen=True)
-class Window:
-    """Events [begin, end) of a user's sorted events; those at `targets` are its targets.
+class Windows:
+    """Windows of one split over sorted events, by user and time.
+
+    Window w holds the events [begin[w], end[w]), all of one user, oldest first. Its targets are
+    those of its events that are targets and stand at first_target[w] or later; the last is one.
 
     Attributes:
-      split: `train`, `eval` or `test`.
-      begin: First event, which is the oldest history.
-      end: One past the last event, which is always a target.
-      targets: Positions among the user's events, ascending.
+      begin: [num_windows] int64.
+      end: [num_windows] int64.
+      first_target: [num_windows] int64.
+      num_targets: Of all windows together.
     """
 
-    split: str
-    begin: int
-    end: int
-    targets: tuple[int, ...]
+    begin: np.ndarray
+    end: np.ndarray
+    first_target: np.ndarray
+    num_targets: int
+
+    def __len__(self) -> int:
+        return len(self.begin)
 
 
-def user_windows(is_target: Sequence[bool], cuts: Cuts, max_length: int) -> Iterator[Window]:
+def make_windows(
+    starts: np.ndarray, is_target: np.ndarray, cuts: Cuts, max_length: int
+) -> dict[str, Windows]:
     """Windows of at most `max_length` + 1 events in which each target stands exactly once.
 
     A train target has at least half of `max_length` events before it where that many exist, an
@@ -31,34 +43,70 @@ def user_windows(is_target: Sequence[bool], cuts: Cuts, max_length: int) -> Iter
     train events only; eval and test windows begin with events of the splits before.
 
     Args:
-      is_target: Which of the user's sorted events are targets.
+      starts: [num_users + 1] int64, where each user's events begin and the last's end.
+      is_target: [num_events] bool.
       cuts: Where eval and test begin.
       max_length: The longest history of a query, in events.
 
-    Yields:
-      Windows split by split, oldest first.
+    Returns:
+      By split.
     """
     half = (max_length + 1) // 2
-    for split, begin, end, min_history in (
-        ("train", 0, cuts.eval, half),
-        ("eval", cuts.eval, cuts.test, max_length),
-        ("test", cuts.test, len(is_target), max_length),
+    begins = (starts[:-1], cuts.eval, cuts.test)
+    ends = (cuts.eval, cuts.test, starts[1:])
+    targets = np.flatnonzero(is_target)
+    made = {}
+    for split, begin, end, min_history in zip(
+        WINDOW_SPLITS, begins, ends, (half, max_length, max_length), strict=True
     ):
-        targets = [position for position in range(begin, end) if is_target[position]]
-        yield from _packed(split, targets, max_length, min_history)
+        first, last = np.searchsorted(targets, begin), np.searchsorted(targets, end)
+        made[split] = _pack(targets, first, last, starts[:-1], max_length, min_history)
+    return made
 
 
-def _packed(split: str, targets: list[int], max_length: int, min_history: int) -> Iterator[Window]:
+def _pack(
+    targets: np.ndarray,
+    first: np.ndarray,
+    last: np.ndarray,
+    starts: np.ndarray,
+    max_length: int,
+    min_history: int,
+) -> Windows:
     """Greedy: a window takes targets as long as its first one keeps its history.
 
     The window then reaches back as far as it may, so most train targets see more than they must.
+    User u has the targets[first[u]:last[u]], which mostly fit into one window; only the others
+    are gone through one by one.
     """
+    has_targets = first < last
+    first, last, starts = first[has_targets], last[has_targets], starts[has_targets]
+    reach = np.maximum(starts, targets[first] - min_history) + max_length
+    is_single = targets[last - 1] <= reach
+    single = np.column_stack([starts, first, last])[is_single]
+    several = [
+        window
+        for user in np.column_stack([starts, first, last])[~is_single].tolist()
+        for window in _windows_of_user(targets, *user, max_length, min_history)
+    ]
+    rows = np.concatenate([single, np.array(several, np.int64).reshape(-1, 3)])
+    start, from_target, to_target = rows[np.argsort(rows[:, 1])].T
+    final = targets[to_target - 1]
+    return Windows(
+        begin=np.maximum(start, final - max_length),
+        end=final + 1,
+        first_target=targets[from_target],
+        num_targets=int((to_target - from_target).sum()),
+    )
+
+
+def _windows_of_user(
+    targets: np.ndarray, start: int, first: int, last: int, max_length: int, min_history: int
+) -> Iterator[tuple[int, int, int]]:
+    """(start of the user's events, first, past the last of the window's targets)."""
+    of_user = targets[first:last].tolist()
     at = 0
-    while at < len(targets):
-        last_possible = max(0, targets[at] - min_history) + max_length
-        following = at
-        while following < len(targets) and targets[following] <= last_possible:
-            following += 1
-        last = targets[following - 1]
-        yield Window(split, max(0, last - max_length), last + 1, tuple(targets[at:following]))
+    while at < len(of_user):
+        reach = max(start, of_user[at] - min_history) + max_length
+        following = bisect_right(of_user, reach, at)
+        yield start, first + at, first + following
         at = following

@@ -2,7 +2,6 @@
 
 import json
 import re
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from components.run_reporter.formatting import (
     number,
     size,
 )
+from components.run_reporter.ingestion import catalogue_facts, rejects_by_reason, sources
 
 _TEMPLATE = "report.html.j2"
 # Beyond these the lines of a chart can no longer be told apart; the table has them all.
@@ -44,6 +44,7 @@ def render_report(metrics: dict[str, Any], run: dict[str, Any]) -> str:
     """
     rows = comparison_rows(metrics)
     interactions = run["ingestion"]["interactions"]
+    read = sources(**run["ingestion"])
     index = metrics["index"] or {}
     return (
         _environment()
@@ -57,7 +58,9 @@ def render_report(metrics: dict[str, Any], run: dict[str, Any]) -> str:
             recall_chart=_recall_chart(rows),
             training_charts=_training_charts((run["training"] or {}).get("history") or []),
             splits=(interactions or {}).get("splits") or {},
-            rejects=_rejects(run["ingestion"]),
+            sources=read,
+            rejects=rejects_by_reason(read),
+            catalogue_facts=catalogue_facts(run["ingestion"]["catalogue"]),
             slices=_slices(metrics["slices"]),
             slice_metrics=_slice_metrics,
             index=_index_facts(index),
@@ -121,14 +124,6 @@ def _curve_name(name: str) -> str:
     if name in ("loss", "val_loss"):
         return "validation" if name == "val_loss" else "training"
     return _TFRS_RECALL.sub(r"recall@\1", name.removeprefix("val_"))
-
-
-def _rejects(ingestion: dict[str, Any]) -> list[tuple[str, int]]:
-    """Refused records of both logs by reason, most frequent first."""
-    counts: Counter[str] = Counter()
-    for fragment in ingestion.values():
-        counts.update((fragment or {}).get("rejects") or {})
-    return [(reason, count) for reason, count in counts.most_common() if count]
 
 
 def _slices(slices: dict[str, Any] | None) -> dict[str, dict[str, dict[str, Any]]]:

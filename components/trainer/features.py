@@ -18,7 +18,7 @@ class InputFeature:
 
     Attributes:
       name: Its name in the transformed data.
-      kind: How it was transformed.
+      kind: What Transform made of it: a `timestamp` is a number by now.
       num_values: Vocabulary entries or buckets; the index `num_values` is missing or unknown.
     """
 
@@ -90,7 +90,7 @@ def _vocabulary_feature(name: str, graph: tft.TFTransformOutput) -> InputFeature
 
 
 def _input_feature(feature: Feature, graph: tft.TFTransformOutput) -> InputFeature:
-    if feature.kind is FeatureKind.NUMBER:
-        return InputFeature(feature.name, feature.kind, NUM_BUCKETS)
+    if feature.is_number or feature.is_timestamp:
+        return InputFeature(feature.name, FeatureKind.NUMBER, NUM_BUCKETS)
     size = graph.vocabulary_size_by_name(feature.name)
     return InputFeature(feature.name, feature.kind, size)

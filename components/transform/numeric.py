@@ -1,4 +1,4 @@
-"""Numbers to standard scores and quantile buckets; a missing number is NaN."""
+"""Numbers and times to standard scores and quantile buckets; a missing number is NaN."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -6,6 +6,7 @@ from typing import TypeAlias
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from schemas.features import MISSING_INTEGER, MISSING_NUMBER
 from schemas.transformed import NUM_BUCKETS
 
 NumberTensor: TypeAlias = tf.Tensor | tf.SparseTensor
@@ -14,6 +15,20 @@ NumberTensor: TypeAlias = tf.Tensor | tf.SparseTensor
 QUANTILE_EPSILON = 0.01
 # Standard deviations: what lies beyond is an error or an outlier, and a layer would follow it.
 MAX_SCORE = 10.0
+SECONDS_PER_DAY = 86_400
+
+
+def days_since_epoch(timestamp_s: tf.Tensor) -> tf.Tensor:
+    """Times as numbers of a size that float32 holds: rounded by under two minutes until 2059.
+
+    Args:
+      timestamp_s: int64 seconds since the epoch, UTC, of any shape; -1 where missing.
+
+    Returns:
+      float32 days of the same shape, NaN where missing.
+    """
+    days = tf.cast(tf.cast(timestamp_s, tf.float64) / SECONDS_PER_DAY, tf.float32)
+    return tf.where(timestamp_s == MISSING_INTEGER, MISSING_NUMBER, days)
 
 
 def standard_score(x: NumberTensor, sample: tf.Tensor) -> NumberTensor:

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
-from components.transform.numeric import quantile_bucket, standard_score
+from components.transform.numeric import days_since_epoch, quantile_bucket, standard_score
 from components.transform.text import tokens, without_missing
 from components.transform.vocabularies import count_vocabulary, index_by_vocabulary
 from schemas.features import (
@@ -102,6 +102,8 @@ def catalogue_preprocessing_fn(
             outputs[feature.name] = _bag(feature, tokens(x), TEXT_VOCABULARY_SIZE)
         elif feature.kind is FeatureKind.CATEGORIES:
             outputs[feature.name] = _bag(feature, without_missing(x), CATEGORY_VOCABULARY_SIZE)
+        elif feature.kind is FeatureKind.TIMESTAMP:
+            outputs |= _number(feature.name, days_since_epoch(x), tf.ones_like(x))
         else:
             outputs |= _single(feature, x, tf.ones_like(x, tf.int64))
     return outputs

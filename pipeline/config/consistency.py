@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterator, Sequence
 
+from pipeline.config.sources import source_problems
 from schemas.errors import InputError
 from schemas.metrics import BASELINES, metric_names
 from schemas.settings import Settings
@@ -19,6 +20,8 @@ def check_consistency(path: str, settings: Settings) -> None:
       InputError: Lists every contradiction with its cure.
     """
     problems = [
+        *_output(settings),
+        *source_problems(settings),
         *_interactions(settings),
         *_split(settings),
         *_sizes(settings),
@@ -28,11 +31,18 @@ def check_consistency(path: str, settings: Settings) -> None:
         raise InputError(f"{path}: " + "; ".join(problems))
 
 
+def _output(settings: Settings) -> Iterator[str]:
+    if "://" in settings.output:
+        yield (
+            f"output: {settings.output} is remote, and the metadata and the lock of runs on this "
+            "machine need a local folder; remote may be push.serving_dir, push.exact_dir, and "
+            "--pipeline-root of a compiled pipeline"
+        )
+
+
 def _interactions(settings: Settings) -> Iterator[str]:
     interactions, targets = settings.interactions, settings.targets
     fields, keep = interactions.fields, interactions.keep
-    if not interactions.paths:
-        yield "interactions.path: names no file"
     if fields.user_id == fields.item_id:
         yield (
             f"interactions.fields: user_id and item_id are both column {fields.user_id!r}; name "

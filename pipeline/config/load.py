@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from pipeline.config.beam_args import check_beam_args
 from pipeline.config.consistency import check_consistency
 from pipeline.config.messages import explain
 from schemas.errors import InputError
@@ -66,6 +67,7 @@ def load_settings(path: str, overrides: Iterable[str] = (), output: str | None =
     except ValueError as error:
         raise InputError(f"{path}: {error}") from error
     check_consistency(path, settings)
+    check_beam_args(path, settings.beam.args)
     return settings
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import difflib
+import re
 import types
 import typing
 from typing import Any
@@ -11,6 +12,8 @@ from pydantic import ValidationError
 from schemas.settings import Settings
 
 _UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")
+_ONE_OF = ("enum", "literal_error")
+_QUOTED = re.compile(r"'([^']*)'")
 
 
 def explain(error: ValidationError) -> str:
@@ -29,7 +32,17 @@ def _sentence(problem: Any) -> str:
         return f"{key}: this key is required"
     if problem["type"] == "string_pattern_mismatch":
         return f"{key}: use lower-case letters, digits and hyphens, got {_shown(problem['input'])}"
+    if problem["type"] in _ONE_OF:
+        return f"{key}: {_choice(problem)}"
     return f"{key}: {problem['msg'].lower()}, got {_shown(problem['input'])}"
+
+
+def _choice(problem: Any) -> str:
+    """What to write instead of a value, or a key of a mapping, that is none of a closed set."""
+    known = _QUOTED.findall(problem["ctx"]["expected"])
+    close = difflib.get_close_matches(str(problem["input"]), known, n=1, cutoff=0.5)
+    hint = f"; did you mean {close[0]!r}?" if close else ""
+    return f"{_shown(problem['input'])} is not known{hint} (known: {', '.join(known)})"
 
 
 def _is_union_tag(part: object) -> bool:

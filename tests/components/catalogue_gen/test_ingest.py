@@ -1,62 +1,17 @@
 """The catalogue: rows in, candidates and refusals out."""
 
-import gzip
-import json
 from pathlib import Path
-from typing import Any
 
 import apache_beam as beam
 import numpy as np
 import pytest
+from apache_beam.metrics import MetricsFilter
 
-from components.catalogue_gen.ingest import CatalogueReport, ingest_catalogue
-from components.examples import Catalogue, read_catalogue
+from components.catalogue_gen.pipeline import MakeCatalogueExamples
+from components.example_gen.erase import ErasedIds
 from schemas.errors import InputError
-from schemas.features import feature_table
-from schemas.settings import DataSettings, from_dict
-
-ROWS = """item,title,genres,price,added
-a,First,x|y|x,1.5,100
-b,Second,,,
-a,Again, z ,2.5,200
-,No id,,3,
-c,Bad price,,cheap,
-d,Bad time,,4,soon
-e,Too short
-"""
-
-
-def settings(folder: Path, rows: str | None, **items: Any) -> DataSettings:
-    log = [{"user": "u", "item": item, "time": n} for n, item in enumerate(("a", "new", "a"))]
-    (folder / "log.jsonl").write_text("".join(json.dumps(event) + "\n" for event in log))
-    fields = {"user_id": "user", "item_id": "item", "timestamp": "time"}
-    values: dict[str, Any] = {
-        "interactions": {"path": str(folder / "log.jsonl"), "format": "jsonl", "fields": fields}
-    }
-    if rows is not None:
-        (folder / "items.csv").write_text(rows)
-        values["items"] = {
-            "path": str(folder / "items.csv"),
-            "format": "csv",
-            "fields": {"item_id": "item", "available_at": "added"},
-            "features": {
-                "title": {"kind": "text"},
-                "genres": {"kind": "categories"},
-                "price": {"kind": "number"},
-            },
-            **items,
-        }
-    return from_dict(DataSettings, values)
-
-
-def run(data: DataSettings, folder: Path) -> tuple[CatalogueReport, Catalogue]:
-    """The report, and the catalogue sorted by id."""
-    uri = str(folder / "catalogue")
-    report = ingest_catalogue(data, uri, str(folder / "rejects"), beam.Pipeline)
-    found = read_catalogue(uri, feature_table(data))
-    order = np.argsort([item.decode() for item in found.item_id])
-    features = {name: values[order] for name, values in found.features.items()}
-    return report, Catalogue(found.item_id[order], found.available_at[order], features)
+from schemas.settings import DataSettings
+from tests.components.catalogue_gen.catalogues import HEADER, ROWS, rejects, run, settings
 
 
 def test_the_last_row_of_an_item_counts_and_dirt_is_refused(tmp_path: Path) -> None:
@@ -65,27 +20,67 @@ def test_the_last_row_of_an_item_counts_and_dirt_is_refused(tmp_path: Path) -> N
     assert catalogue.available_at.tolist() == [200, -1]
     assert catalogue.features["title"].tolist() == [b"Again", b"Second"]
     assert catalogue.features["genres"].tolist() == [[b"z"], [b""]]
+    assert catalogue.features["released"].tolist() == [-1, 86400]
     np.testing.assert_array_equal(catalogue.features["price"], [2.5, np.nan])
     assert (report.read, report.kept, report.items, report.logged_only) == (7, 2, 2, 0)
-    with gzip.open(tmp_path / "rejects" / "rejects.jsonl.gz", "rt") as file:
-        rejects = {reject["line"]: reject["reason"] for reject in map(json.loads, file)}
-    assert rejects == {
+    reasons = {reject["line"]: reject["reason"] for reject in rejects(tmp_path)}
+    assert reasons == {
         2: "duplicate",
         5: "missing_field",
         6: "bad_value",
         7: "bad_timestamp",
         8: "unparseable",
     }
-    assert report.rejects == dict.fromkeys(sorted(rejects.values()), 1)
+    assert report.rejects == dict.fromkeys(sorted(reasons.values()), 1)
     assert report.read == report.kept + sum(report.rejects.values())
 
 
+def test_of_several_files_the_last_by_name_counts(tmp_path: Path) -> None:
+    data = settings(tmp_path, "", path=[str(tmp_path / "day2.csv"), str(tmp_path / "day1.csv")])
+    (tmp_path / "day1.csv").write_text(f"{HEADER}a,old,,1,,\na,newer,,2,,\n")
+    (tmp_path / "day2.csv").write_text(f"{HEADER}a,newest,,3,,\na,unfit,,cheap,,\n")
+
+    _, catalogue = run(data, tmp_path)
+
+    assert catalogue.features["title"].tolist() == [b"newest"]
+    found = [(reject["line"], reject["reason"], reject["raw"]) for reject in rejects(tmp_path)]
+    assert found == [
+        (2, "duplicate", "a,old,,1,,"),
+        (3, "duplicate", "a,newer,,2,,"),
+        (3, "bad_value", "a,unfit,,cheap,,"),
+    ]
+    assert f"{tmp_path / 'day2.csv'}, line 2" in rejects(tmp_path)[0]["detail"]
+
+
 def test_accept_adds_logged_items_without_content(tmp_path: Path) -> None:
-    report, catalogue = run(settings(tmp_path, ROWS, unknown="accept"), tmp_path)
-    assert catalogue.item_id.tolist() == [b"a", b"b", b"new"]
-    assert catalogue.features["title"][2] == b""
-    assert np.isnan(catalogue.features["price"][2])
-    assert (report.kept, report.items, report.logged_only) == (2, 3, 1)
+    data = settings(tmp_path, ROWS, logged=("a", "new", "c", "c"), unknown="accept")
+    report, catalogue = run(data, tmp_path)
+    assert catalogue.item_id.tolist() == [b"a", b"b", b"c", b"new"]
+    for name, missing in (("title", b""), ("genres", [b""]), ("released", -1)):
+        assert catalogue.features[name][2:].tolist() == [missing, missing]
+    assert np.isnan(catalogue.features["price"][2:]).all()
+    assert (report.kept, report.items, report.logged_only) == (2, 4, 2)
+    assert report.readmitted == 1  # c has a row, which was refused
+    assert report.never_logged == 1  # b
+
+
+def test_where_the_log_decides_on_nothing_it_is_not_read(tmp_path: Path) -> None:
+    data = settings(tmp_path, ROWS)
+    (tmp_path / "log.jsonl").unlink()
+    report, _ = run(data, tmp_path)
+    assert (report.logged_only, report.readmitted, report.never_logged) == (0, 0, None)
+
+
+def test_strict_refuses_items_without_a_readable_event(tmp_path: Path) -> None:
+    data = settings(tmp_path, ROWS, never_logged="strict")
+    with (tmp_path / "log.jsonl").open("a") as log:
+        log.write('{"user": "u", "item": "b", "time": "once"}\n')
+    report, catalogue = run(data, tmp_path)
+    assert catalogue.item_id.tolist() == [b"a"]
+    assert (report.kept, report.items, report.logged_only, report.never_logged) == (1, 1, 0, 0)
+    (refused,) = (reject for reject in rejects(tmp_path) if reject["reason"] == "never_logged")
+    assert (refused["line"], refused["raw"]) == (3, "b,Second,,,,86400")
+    assert report.read == report.kept + sum(report.rejects.values())
 
 
 def test_without_a_catalogue_the_logged_items_are_it(tmp_path: Path) -> None:
@@ -94,7 +89,44 @@ def test_without_a_catalogue_the_logged_items_are_it(tmp_path: Path) -> None:
     assert (report.read, report.kept, report.items, report.logged_only) == (0, 0, 2, 2)
 
 
-def test_a_catalogue_without_an_item_is_an_error(tmp_path: Path) -> None:
-    header = ROWS.splitlines()[0] + "\n"
-    with pytest.raises(InputError, match=r"items\.csv: no item.*missing_field"):
-        run(settings(tmp_path, header + ",No id,,3,\n"), tmp_path)
+@pytest.mark.parametrize(
+    ("rows", "items", "message"),
+    [
+        (f"{HEADER},No id,,3,,\n", {}, r"items\.csv: no item.*missing_field"),
+        (f"{HEADER}b,,,,,\n", {"never_logged": "strict"}, r"items\.csv: no item.*never_logged"),
+    ],
+)
+def test_a_catalogue_without_an_item_is_an_error(
+    tmp_path: Path, rows: str, items: dict[str, str], message: str
+) -> None:
+    with pytest.raises(InputError, match=message):
+        run(settings(tmp_path, rows, **items), tmp_path)
+
+
+def test_counts_are_metrics_too(tmp_path: Path) -> None:
+    counters = _counters(settings(tmp_path, ROWS, unknown="accept"), tmp_path)
+    assert counters == {
+        "items_read": 7,
+        "items_refused_duplicate": 1,
+        "items_refused_missing_field": 1,
+        "items_refused_bad_value": 1,
+        "items_refused_bad_timestamp": 1,
+        "items_refused_unparseable": 1,
+        "candidates_items": 2,
+        "candidates_logged": 1,
+        "candidates_never_logged": 1,
+    }
+
+
+def _counters(data: DataSettings, folder: Path) -> dict[str, int]:
+    pipeline = beam.Pipeline()
+    files = ((str(folder / "items.csv"),), (str(folder / "log.jsonl"),))
+    _ = pipeline | MakeCatalogueExamples(data, *files, ErasedIds())
+    result = pipeline.run()
+    result.wait_until_finish()
+    found = result.metrics().query(MetricsFilter().with_namespace("twotower"))["counters"]
+    totals: dict[str, int] = {}
+    for counter in found:
+        name = counter.key.metric.name
+        totals[name] = totals.get(name, 0) + counter.result
+    return totals

@@ -8,6 +8,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.config_schema.build import (
     DEFAULT_CATEGORY_DRIFT,
+    DEFAULT_NUMBER_DRIFT,
     DataSchemas,
     build_schemas,
     read_curated,
@@ -41,8 +42,15 @@ def test_without_a_curated_file_the_configuration_alone_counts() -> None:
     built = build_schemas(TABLE, None)
     assert built.windows == tfmd.windows_schema(TABLE)
     assert built.catalogue == tfmd.catalogue_schema(TABLE)
-    limited = {f.name for f in built.events.feature if f.HasField("drift_comparator")}
-    assert limited == {"event_type", "city", "device"}
+    comparators = {f.name: f.drift_comparator for f in built.events.feature}
+    for name in ("event_type", "city", "device"):
+        assert comparators[name].infinity_norm.threshold == DEFAULT_CATEGORY_DRIFT
+    for name in ("value", "age"):
+        divergence = comparators[name].jensen_shannon_divergence
+        assert divergence.threshold == DEFAULT_NUMBER_DRIFT
+        assert divergence.source.type == schema_pb2.HistogramSelection.QUANTILES
+    for name in ("user_id", "item_id", "timestamp"):
+        assert not comparators[name].ListFields()
     for each in built.events.feature:
         each.ClearField("drift_comparator")
     assert built.events == tfmd.events_schema(TABLE)
@@ -95,7 +103,7 @@ def test_the_layout_may_be_repeated_and_the_presence_of_a_list_limited() -> None
         ('feature { name: "age" presence { min_fraction: 0.5 } }', "has presence"),
         ('feature { name: "city" domain: "towns" }', "domain 'towns'.*defines: none"),
         ('feature { name: "city" deprecated: true }', "sets `deprecated`"),
-        ('default_environment: "TRAINING"', "`default_environment` is not read"),
+        ('tensor_representation_group { key: "" }', "`tensor_representation_group` is not read"),
     ],
 )
 def test_what_cannot_be_merged_is_refused(curated: str, message: str) -> None:

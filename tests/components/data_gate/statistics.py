@@ -1,30 +1,45 @@
-"""Statistics of a few events, as StatisticsGen computes them."""
+"""Statistics of a few events, as StatisticsGen computes them, and a search through those events."""
 
+from collections.abc import Mapping
+
+import numpy as np
 import pyarrow as pa
 import tensorflow_data_validation as tfdv
 from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
+from components.data_gate.records import MAX_RECORDS, FindRecords, Sought
 from schemas.features import Feature, FeatureTable
 from schemas.source_settings import FeatureKind
 
-TABLE = FeatureTable(context=(Feature("device", FeatureKind.CATEGORY, "device"),))
+TABLE = FeatureTable(
+    context=(
+        Feature("device", FeatureKind.CATEGORY, "device"),
+        Feature("price", FeatureKind.NUMBER, "price"),
+    )
+)
 NAN = float("nan")
 Column = list[str] | list[int] | list[float]
 
 
-def statistics_of(**given: Column) -> statistics_pb2.DatasetFeatureStatisticsList:
-    """Of events whose columns are `given`, every other column missing."""
+def columns_of(given: Mapping[str, Column]) -> dict[str, Column]:
+    """The columns of events, those that are not given missing throughout."""
     size = len(next(iter(given.values())))
-    columns: dict[str, Column] = {
+    return {
         "user_id": ["u"] * size,
         "item_id": ["i"] * size,
         "timestamp": [1_700_000_000] * size,
         "event_type": [""] * size,
         "value": [NAN] * size,
         "device": [""] * size,
+        "price": [NAN] * size,
         **given,
     }
+
+
+def statistics_of(**given: Column) -> statistics_pb2.DatasetFeatureStatisticsList:
+    """Of events whose columns are `given`, every other column missing."""
+    columns = columns_of(given)
     types = {str: pa.binary(), int: pa.int64(), float: pa.float32()}
     arrays = [
         pa.array([[value] for value in values], pa.list_(types[type(values[0])]))
@@ -32,3 +47,25 @@ def statistics_of(**given: Column) -> statistics_pb2.DatasetFeatureStatisticsLis
     ]
     batch = pa.RecordBatch.from_arrays(arrays, list(columns))
     return stats_impl.generate_statistics_in_memory(batch, tfdv.StatsOptions())
+
+
+def finder_in(given: Mapping[str, Column]) -> FindRecords:
+    """Finds the user ids of events, in place of whole records."""
+    columns = columns_of(given)
+
+    def array(values: Column) -> np.ndarray:
+        if isinstance(values[0], str):
+            return np.array([str(value).encode() for value in values], object)
+        return np.array(values, np.int64 if isinstance(values[0], int) else np.float32)
+
+    def find(sought: Mapping[str, Sought]) -> dict[str, list[str]]:
+        return {
+            name: [
+                str(user)
+                for user, hit in zip(columns["user_id"], matches(array(columns[name])), strict=True)
+                if hit
+            ][:MAX_RECORDS]
+            for name, matches in sought.items()
+        }
+
+    return find

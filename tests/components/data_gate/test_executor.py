@@ -18,10 +18,11 @@ from components.data_gate.component import DataGateSpec
 from components.data_gate.executor import Executor
 from components.fragment import read_fragment, write_fragment
 from components.gate import GateRefusal
-from schemas.data_settings import UsersSettings
+from schemas.data_settings import RejectsSettings, UsersSettings
 from schemas.errors import InputError
 from schemas.settings import DataSettings, from_dict, to_json
 from tests.components.data_gate.statistics import statistics_of
+from tests.examples import write_split
 
 DATA = from_dict(
     DataSettings,
@@ -35,6 +36,17 @@ DATA = from_dict(
         }
     },
 )
+EVENTS: list[dict[str, list[Any]]] = [
+    {
+        "user_id": [user],
+        "item_id": ["i"],
+        "timestamp": [0],
+        "event_type": [""],
+        "value": [float("nan")],
+        "device": [device],
+    }
+    for user, device in (("ann", "tv"), ("bob", "phone"))
+]
 Artifacts = dict[str, list[types.Artifact]]
 
 
@@ -61,8 +73,13 @@ def inputs(tmp_path: Path) -> Artifacts:
     write(statistics, "events", "FeatureStats.pb", statistics_of(device=["tv", "phone"]))
     made: Artifacts = {
         "events_schema": schemas["events_schema"],
+        "catalogue_schema": schemas["catalogue_schema"],
         "events_statistics": [statistics],
+        "events": [artifact(standard_artifacts.Examples, tmp_path / "events")],
+        "catalogue": [artifact(standard_artifacts.Examples, tmp_path / "catalogue")],
     }
+    write_split(made["events"][0].uri, "events", EVENTS)
+    write_split(made["catalogue"][0].uri, "catalogue", [])
     for split in ("events", "catalogue"):
         anomalies = artifact(standard_artifacts.ExampleAnomalies, tmp_path / f"{split}_anomalies")
         write(anomalies, split, "SchemaDiff.pb", anomalies_pb2.Anomalies())
@@ -102,8 +119,8 @@ def test_a_first_run_on_clean_data_passes(inputs: Artifacts, tmp_path: Path) -> 
         "data.interaction_reject_fraction",
         "data.catalogue_reject_fraction",
         "data.events_anomalies",
-        "data.catalogue_anomalies",
         "data.drift",
+        "data.catalogue_anomalies",
     ]
     assert all(gate["passed"] for gate in gates)
 
@@ -115,10 +132,7 @@ def test_every_refusing_gate_is_named_and_the_verdict_is_written(
     anomalies = anomalies_pb2.Anomalies()
     anomalies.anomaly_info["device"].short_description = "Strange"
     write(inputs["events_anomalies"][0], "events", "SchemaDiff.pb", anomalies)
-    reference = tmp_path / "FeatureStats.pb"
-    reference.write_bytes(statistics_of(device=["web"]).SerializeToString())
-    state = replace(CurrentModelState(), version="3", statistics_path=str(reference))
-    write_current(inputs["current"][0].uri, state)
+    serve_statistics_of(inputs, tmp_path, ["web"])
 
     failing = {"data.interaction_reject_fraction", "data.events_anomalies", "data.drift"}
     with pytest.raises(GateRefusal) as refusal:
@@ -128,9 +142,44 @@ def test_every_refusing_gate_is_named_and_the_verdict_is_written(
     assert {gate["name"] for gate in gates_in(tmp_path) if not gate["passed"]} == failing
 
 
-def with_users(max_reject_fraction: float) -> DataSettings:
+def serve_statistics_of(inputs: Artifacts, folder: Path, devices: list[str]) -> None:
+    reference = folder / "FeatureStats.pb"
+    reference.write_bytes(statistics_of(device=devices).SerializeToString())
+    state = replace(CurrentModelState(), version="3", statistics_path=str(reference))
+    write_current(inputs["current"][0].uri, state)
+
+
+@pytest.mark.parametrize("raw", [True, False])
+def test_drift_is_shown_by_events_unless_raw_records_are_off(
+    inputs: Artifacts, tmp_path: Path, raw: bool
+) -> None:
+    serve_statistics_of(inputs, tmp_path, ["phone"] * 9 + ["tv"])
+    data = replace(DATA, rejects=RejectsSettings(raw=raw))
+    with pytest.raises(GateRefusal) as refusal:
+        run(inputs, tmp_path, data)
+    assert '"phone" 90.0% → 50.0%, "tv" 10.0% → 50.0%' in str(refusal.value)
+    assert ('{"device": "tv", "user_id": "ann", "item_id": "i"' in str(refusal.value)) == raw
+
+
+@pytest.mark.parametrize(("limit", "passed"), [(0.5, True), (0.0, False)])
+def test_a_reason_of_the_users_file_may_have_a_limit_of_its_own(
+    inputs: Artifacts, tmp_path: Path, limit: float, passed: bool
+) -> None:
+    users_file = {"read": 8, "kept": 4, "rejects": {"duplicate": 4}}
+    counts = {"read": 10, "kept": 10, "rejects": {}, "users_file": users_file}
+    write_fragment(inputs["interaction_rejects"][0].uri, counts)
+    with nullcontext() if passed else pytest.raises(GateRefusal, match="4 of 8 records"):
+        run(inputs, tmp_path, with_users(0.0, {"duplicate": limit}))
+    gates = [gate for gate in gates_in(tmp_path) if gate["name"].startswith("data.user_reject")]
+    assert [(gate["passed"], gate["value"]) for gate in gates] == [(True, 0.0), (passed, 4 / 8)]
+
+
+def with_users(
+    max_reject_fraction: float, reject_limits: dict[str, float] | None = None
+) -> DataSettings:
     users = {"path": "users.csv", "format": "csv", "fields": {"user_id": "u"}}
-    limited = from_dict(UsersSettings, {**users, "max_reject_fraction": max_reject_fraction})
+    limits = {"max_reject_fraction": max_reject_fraction, "reject_limits": reject_limits or {}}
+    limited = from_dict(UsersSettings, users | limits)
     return replace(DATA, users=limited)
 
 

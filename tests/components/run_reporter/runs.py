@@ -56,6 +56,7 @@ def fragments() -> dict[str, dict[str, Any]]:
             "rejects": {"duplicate": 4},
             "items": 2000,
             "logged_only": 0,
+            "never_logged": 64,
             "seconds": 3.0,
         },
         {
@@ -68,6 +69,7 @@ def fragments() -> dict[str, dict[str, Any]]:
                 "eval": {"events": 19_876, "windows": 2711, "targets": 15_020, **split},
                 "test": {"events": 19_877, "windows": 2698, "targets": 15_102, **split},
             },
+            "users_file": {"read": 3011, "kept": 3000, "rejects": {"bad_value": 11}},
             "users": 2987,
             "items": 2000,
             **split,

@@ -98,7 +98,10 @@ def test_a_complete_run_shows_its_sections_and_values():
         "0.8 s",  # to load the index
         "412,345",  # parameters
         "201,530",  # events read
-        "1,416",  # duplicates of both logs: 1412 + 4
+        "1,416",  # duplicates of log and items: 1412 + 4
+        "3,011",  # rows of the users file
+        "<dt>items never logged</dt><dd>64</dd>",
+        'bad value</th><td class="num">–</td><td class="num">11</td>',
         "1 min 25 s",  # 84.6 s of training
         "runs/demo/run.log",
         "runs/demo/serving/demo/1719848123",

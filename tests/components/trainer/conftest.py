@@ -85,6 +85,7 @@ def _rich_world(folder: Path) -> World:
             genres=[f"g{number % 3}".encode(), f"g{number % 4}".encode()][: number % 3],
             price=[float(number)] if number % 4 else [NAN],
             brand=[f"b{number % 2}".encode()],
+            released=[86_400 * 365 * number] if number % 5 else [-1],
         )
 
     rows = [some_window(user) for user in range(NUM_USERS)]

@@ -112,7 +112,7 @@ def test_catalogue_items_get_the_candidates_of_training(rich: Exported, loaded: 
         serving.CANDIDATE_EMBEDDING,
         {
             name: np.array([row[name][0] for row in rows], dtype=object)
-            for name in ("item_id", "title", "price", "brand")
+            for name in ("item_id", "title", "price", "brand", "released")
         }
         | {
             "genres": np.array(
@@ -195,7 +195,7 @@ def test_an_unknown_item_is_an_event_of_which_little_is_known(rich: Exported, lo
 
 
 def test_a_new_item_is_embedded_by_its_content(loaded: Any) -> None:
-    def candidate(title: bytes) -> np.ndarray:
+    def candidate(title: bytes, released: int = -1) -> np.ndarray:
         return embedding(
             loaded,
             serving.CANDIDATE_EMBEDDING,
@@ -205,10 +205,12 @@ def test_a_new_item_is_embedded_by_its_content(loaded: Any) -> None:
                 "genres": np.zeros([1, 0], dtype=object),
                 "price": np.array([math.nan]),
                 "brand": np.array([b""]),
+                "released": np.array([released]),
             },
         )
 
     assert np.abs(candidate(b"The book") - candidate(b"")).max() > 1e-4
+    assert np.abs(candidate(b"", released=0) - candidate(b"")).max() > 1e-4
     np.testing.assert_array_equal(candidate(b"unheard"), candidate(b"unread"))
 
 

@@ -53,6 +53,7 @@ RICH = {
             "genres": {"kind": "categories"},
             "price": {"kind": "number"},
             "brand": {"kind": "category"},
+            "released": {"kind": "timestamp"},
         },
     },
     "history": {"max_length": 8},
@@ -169,5 +170,7 @@ def _fill(feature: tf.train.Feature, values: np.ndarray) -> None:
         feature.bytes_list.value.extend(values.tolist())
 
 
-def _missing(feature: Feature) -> bytes | float:
+def _missing(feature: Feature) -> bytes | int | float:
+    if feature.is_timestamp:
+        return -1
     return NAN if feature.is_number else b""

@@ -1,9 +1,12 @@
 """What Transform makes of the catalogue, beside NumPy."""
 
+from datetime import datetime, timezone
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.transform.numeric import days_since_epoch
 from components.transform.preprocessing import catalogue_preprocessing_fn
 from components.transform.text import tokens
 from schemas import tfmd
@@ -24,8 +27,9 @@ def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Transformed:
             price=[3.0],
             brand=[b"acme"],
             available_at=[7],
+            released=[10_000 * 86_400],
         ),
-        item("i2", title=[b"The sky"], genres=[b"war"], price=[5.0]),
+        item("i2", title=[b"The sky"], genres=[b"war"], price=[5.0], released=[20_000 * 86_400]),
         item("i3", title=[b"?!"], brand=[b"acme"]),
     ]
     return transform(raw, SCHEMA, catalogue_preprocessing_fn, tmp_path_factory.mktemp("catalogue"))
@@ -50,6 +54,30 @@ def test_single_values(catalogue: Transformed) -> None:
     assert catalogue.flat("brand").tolist() == [0, 1, 0]
     np.testing.assert_allclose(catalogue.flat("price"), [-1.0, 1.0, 0.0], rtol=1e-6)
     assert catalogue.flat("price_bucket")[2] == NUM_BUCKETS
+
+
+def test_a_timestamp_is_a_number_of_days(catalogue: Transformed) -> None:
+    mean, deviation = 15_000, 5_000
+    scores = [(10_000 - mean) / deviation, (20_000 - mean) / deviation, 0.0]
+    np.testing.assert_allclose(catalogue.flat("released"), scores, rtol=1e-6)
+    assert catalogue.flat("released_bucket")[2] == NUM_BUCKETS
+
+
+@pytest.mark.parametrize(
+    ("timestamp_s", "expected"),
+    [(0, 0.0), (-3 * 86_400, -3.0), (19_000 * 86_400 + 43_200, 19_000.5), (-1, np.nan)],
+)
+def test_days_since_epoch(timestamp_s: int, expected: float) -> None:
+    days = days_since_epoch(tf.constant([[timestamp_s]], tf.int64))
+    assert days.dtype == tf.float32
+    np.testing.assert_array_equal(days, [[expected]])
+
+
+def test_a_day_is_known_to_two_minutes() -> None:
+    last = int(datetime(2059, 9, 1, tzinfo=timezone.utc).timestamp())
+    times = np.linspace(0, last, 1_001).astype(np.int64)
+    days = days_since_epoch(tf.constant(times)).numpy()
+    assert np.abs(days.astype(np.float64) * 86_400 - times).max() < 120
 
 
 def test_features_without_a_value_do_no_harm(catalogue: Transformed) -> None:

@@ -48,6 +48,7 @@ SETTINGS = from_dict(
                 "tags": {"kind": "categories"},
                 "price": {"kind": "number"},
                 "brand": {"kind": "category"},
+                "released": {"kind": "timestamp"},
             },
         },
     },
@@ -85,6 +86,7 @@ def item(item_id: str, **given: list[Any]) -> Row:
         "tags": [],
         "price": [NAN],
         "brand": [b""],
+        "released": [-1],
         **given,
     }
 
@@ -110,10 +112,11 @@ def transform(
     schema: schema_pb2.Schema,
     preprocessing_fn: Callable[[Any, Any], Any],
     folder: Path,
+    settings: DataSettings = SETTINGS,
 ) -> Transformed:
     """Analyses and transforms `raw` under TF2 tracing."""
     metadata = dataset_metadata.DatasetMetadata(schema)
-    config = {"data": to_json(SETTINGS)}
+    config = {"data": to_json(settings)}
     with tft_beam.Context(temp_dir=str(folder / "temp"), force_tf_compat_v1=False):
         (rows, _), graph = (raw, metadata) | tft_beam.AnalyzeAndTransformDataset(
             lambda inputs: preprocessing_fn(inputs, config)

@@ -7,6 +7,7 @@ import yaml
 
 from pipeline.config import load_settings
 from schemas.errors import InputError
+from schemas.events import RejectReason
 from schemas.settings import Settings, from_json, to_json
 from schemas.source_settings import FeatureKind
 
@@ -68,6 +69,21 @@ def test_override_is_read_as_yaml_and_makes_missing_sections(tmp_path: Path) -> 
     assert settings.output == "elsewhere"
 
 
+@pytest.mark.parametrize("section", ["interactions", "items", "users"])
+def test_every_reason_may_have_a_limit_in_every_source(tmp_path: Path, section: str) -> None:
+    source = {"path": "f.csv", "format": "csv", "fields": {"user_id": "u"}}
+    sources = {
+        "interactions": MINIMAL["interactions"],
+        "items": source | {"fields": {"item_id": "i"}},
+        "users": source,
+    }
+    limits = {reason.value: 0 for reason in RejectReason}
+    values = MINIMAL | {section: sources[section] | {"reject_limits": limits}}
+    settings = load_settings(write(tmp_path, values))
+    assert getattr(settings, section).reject_limits == dict.fromkeys(RejectReason, 0.0)
+    assert from_json(Settings, to_json(settings)) == settings
+
+
 @pytest.mark.parametrize(
     ("section", "key", "nearest"),
     [
@@ -113,6 +129,13 @@ def test_missing_key_and_wrong_values_are_named(tmp_path: Path) -> None:
         ("interactions.context.user_id=category", "reserved"),
         ("interactions.context.device=text", "not possible here"),
         ("interactions.context.filter_x=category", "must be an identifier"),
+        (
+            "interactions.reject_limits={duplicates: 0.1}",
+            "interactions.reject_limits.duplicates: 'duplicates' is not known; did you mean "
+            "'duplicate'? (known: unparseable, missing_field,",
+        ),
+        ("interactions.reject_limits={late: 1.5}", "reject_limits.late: input should be less"),
+        ("interactions.format=cvs", "format: 'cvs' is not known; did you mean 'csv'?"),
         ("evaluation.gates.metric=recal@10", "gates.metric: 'recal@10' is not measured; did you"),
         ("evaluation.gates.beats=[markof]", "gates.beats: 'markof' is not measured; did you mean"),
         ("interactions.path=[]", "interactions.path: names no file"),

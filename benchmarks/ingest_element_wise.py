@@ -1,0 +1,132 @@
+"""The same job as Beam's programming guide teaches it: one Python object an element.
+
+ReadFromText → json.loads → GroupByKey → one user's events as a list → tf.train.Example →
+WriteToTFRecord. Only the exact boundaries of the splits need all times in one place.
+"""
+
+import json
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import apache_beam as beam
+import tensorflow as tf
+
+from schemas.settings import DataSettings
+
+_SPLITS = ("train", "eval", "test")
+
+# Timestamp, item, event type and value.
+Event = tuple[int, str, str, float]
+
+
+def ingest(log: Path, output: Path, data: DataSettings) -> None:
+    """Writes the folders windows, events and rejects below `output`."""
+    with beam.Pipeline() as pipeline:
+        users = (
+            pipeline
+            | "Read" >> beam.io.ReadFromText(str(log))
+            | "Parse" >> beam.Map(json.loads)
+            | "KeyByUser" >> beam.Map(_key_by_user)
+            | "GroupByUser" >> beam.GroupByKey()
+            | "Clean" >> beam.ParDo(Clean()).with_outputs("rejects", main="kept")
+        )
+        boundaries = (
+            users.kept
+            | "Times" >> beam.FlatMap(lambda user: [event[0] for event in user[1]])
+            | "AllTimes" >> beam.combiners.ToList()
+            | "Boundaries"
+            >> beam.Map(_boundaries, data.split.eval_fraction, data.split.test_fraction)
+        )
+        windows = users.kept | "Windows" >> beam.ParDo(
+            MakeWindows(data.history.max_length), beam.pvalue.AsSingleton(boundaries)
+        ).with_outputs(*_SPLITS)
+        for split in _SPLITS:
+            _write(windows[split], str(output / "windows"), split)
+        events = users.kept | "Events" >> beam.FlatMap(_single_events)
+        _write(events, str(output / "events"), "events")
+        _ = (
+            users.rejects
+            | "RejectToJson" >> beam.Map(json.dumps)
+            | "WriteRejects" >> beam.io.WriteToText(str(output / "rejects"), ".jsonl.gz")
+        )
+
+
+def _key_by_user(event: dict[str, Any]) -> tuple[str, Event]:
+    key = (event["timestamp"], event["item_id"], event["event_type"], event["value"])
+    return event["user_id"], key
+
+
+class Clean(beam.DoFn):
+    """(user, events) → (user, distinct events in the order of time); repeats."""
+
+    def process(self, element: tuple[str, Iterable[Event]]) -> Iterator[Any]:
+        user, events = element
+        kept: dict[tuple[int, str, str], Event] = {}
+        for event in sorted(events):
+            if kept.setdefault(event[:3], event) is not event:
+                yield beam.pvalue.TaggedOutput("rejects", [user, *event, "duplicate"])
+        yield user, list(kept.values())
+
+
+def _boundaries(times: list[int], eval_fraction: float, test_fraction: float) -> tuple[int, int]:
+    times = sorted(times)
+    num_test, num_eval = round(len(times) * test_fraction), round(len(times) * eval_fraction)
+    return times[len(times) - num_test - num_eval], times[len(times) - num_test]
+
+
+class MakeWindows(beam.DoFn):
+    """(user, events) → serialised windows, tagged by split."""
+
+    def __init__(self, max_length: int):
+        self._max_length = max_length
+
+    def process(
+        self, element: tuple[str, list[Event]], boundaries: tuple[int, int]
+    ) -> Iterator[beam.pvalue.TaggedOutput]:
+        user, events = element
+        times = [event[0] for event in events]
+        edges = [0, *(bisect_left(times, boundary) for boundary in boundaries), len(events)]
+        for at, split in enumerate(_SPLITS):
+            full = split != "train"
+            min_history = self._max_length if full else (self._max_length + 1) // 2
+            target = edges[at]
+            while target < edges[at + 1]:
+                last = max(0, target - min_history) + self._max_length
+                end = min(last + 1, edges[at + 1])
+                begin = max(0, end - 1 - self._max_length)
+                is_target = [int(position >= target) for position in range(begin, end)]
+                example = _example(user, events[begin:end], is_target)
+                yield beam.pvalue.TaggedOutput(split, example)
+                target = end
+
+
+def _single_events(element: tuple[str, list[Event]]) -> Iterator[bytes]:
+    user, events = element
+    for event in events:
+        yield _example(user, [event], None)
+
+
+def _example(user: str, events: list[Event], is_target: list[int] | None) -> bytes:
+    times, items, types, values = zip(*events, strict=True)
+    features = {
+        "user_id": _bytes([user]),
+        "item_id": _bytes(items),
+        "timestamp": tf.train.Feature(int64_list=tf.train.Int64List(value=times)),
+        "event_type": _bytes(types),
+        "value": tf.train.Feature(float_list=tf.train.FloatList(value=values)),
+    }
+    if is_target is not None:
+        features["is_target"] = tf.train.Feature(int64_list=tf.train.Int64List(value=is_target))
+    return tf.train.Example(features=tf.train.Features(feature=features)).SerializeToString()
+
+
+def _bytes(texts: Iterable[str]) -> tf.train.Feature:
+    values = [text.encode() for text in texts]
+    return tf.train.Feature(bytes_list=tf.train.BytesList(value=values))
+
+
+def _write(examples: beam.PCollection, folder: str, split: str) -> None:
+    prefix = f"{folder}/Split-{split}/data_tfrecord"
+    _ = examples | f"Write{split}" >> beam.io.WriteToTFRecord(prefix, file_name_suffix=".gz")

@@ -1,0 +1,1 @@
+"""Input files: found, opened, and read as batches of columns, whatever their format."""

@@ -1,0 +1,77 @@
+"""The gates on refused records, at their limits and on either side."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.data_gate.rejects import reject_gates
+from components.gate import GateResult
+from schemas.events import RejectReason
+from schemas.source_settings import SourceSettings
+
+REASONS = st.sampled_from(RejectReason)
+
+
+def gates(rejects: dict[str, int], read: int = 100, **limits: Any) -> list[GateResult]:
+    return reject_gates("interactions", SourceSettings(format="csv", **limits), read, rejects)
+
+
+@pytest.mark.parametrize(("dirt", "passed"), [(0, True), (10, True), (11, False)])
+def test_rejects_are_refused_above_the_limit(dirt: int, passed: bool) -> None:
+    (gate,) = gates({"unparseable": dirt}, max_reject_fraction=10 / 100)
+    assert gate.name == "data.interaction_reject_fraction"
+    assert (gate.passed, gate.value, gate.threshold) == (passed, dirt / 100, 10 / 100)
+    assert ("raise interactions.max_reject_fraction" in gate.reason) == (not passed)
+
+
+def test_only_dirt_counts_and_the_commonest_reason_comes_first() -> None:
+    rejects = {"duplicate": 3, "bad_value": 4, "too_few_user_events": 90, "unknown_item": 0}
+    (gate,) = gates(rejects)
+    assert gate.value == (3 + 4) / 100
+    assert "7 of 100 records are unfit (bad_value 4, duplicate 3): 7%, at most 10%" in gate.reason
+
+
+def test_nothing_read_is_nothing_refused() -> None:
+    assert [gate.value for gate in gates({}, read=0, reject_limits={"late": 0.5})] == [0.0, 0.0]
+
+
+def test_an_unknown_reason_is_a_fault() -> None:
+    with pytest.raises(ValueError, match="bad_luck"):
+        gates({"bad_luck": 1})
+
+
+def test_a_reason_with_a_limit_of_its_own_is_a_gate_of_its_own() -> None:
+    limits = {RejectReason.DUPLICATE: 0.02, RejectReason.BAD_VALUE: 0.5}
+    total, bad_value, duplicate = gates(
+        {"duplicate": 3, "bad_value": 40, "late": 10}, max_reject_fraction=0.1, reject_limits=limits
+    )
+    assert (total.passed, total.value) == (True, 10 / 100)  # late alone
+    assert "duplicate" not in total.reason
+    assert (bad_value.passed, bad_value.value, bad_value.threshold) == (True, 40 / 100, 0.5)
+    assert duplicate.name == "data.interaction_reject_fraction.duplicate"
+    assert (duplicate.passed, duplicate.value, duplicate.threshold) == (False, 3 / 100, 0.02)
+    assert "3 of 100 records were refused as duplicate: 3%, at most 2% allowed" in duplicate.reason
+    assert "raise interactions.reject_limits.duplicate" in duplicate.reason
+
+
+@pytest.mark.parametrize(("count", "passed"), [(0, True), (1, False)])
+def test_a_limit_of_zero_allows_not_a_single_one(count: int, passed: bool) -> None:
+    _, gate = gates({"erased": count}, read=1_000_000, reject_limits={RejectReason.ERASED: 0.0})
+    assert (gate.passed, gate.value) == (passed, count / 1_000_000)
+    assert "not a single one allowed" in gate.reason
+    assert ("0.0001%" in gate.reason) == (not passed)
+
+
+@given(st.dictionaries(REASONS, st.integers(0, 50)), st.dictionaries(REASONS, st.floats(0, 1)))
+def test_every_unfit_record_counts_in_exactly_one_gate(
+    rejects: dict[RejectReason, int], limits: dict[RejectReason, float]
+) -> None:
+    read = sum(rejects.values()) + 10
+    made = gates({r.value: n for r, n in rejects.items()}, read, reject_limits=limits)
+    counted = sum(round((gate.value or 0.0) * read) for gate in made)
+    assert counted == sum(n for r, n in rejects.items() if r.is_dirt or r in limits)
+    assert len({gate.name for gate in made}) == len(made) == 1 + len(limits)
+    assert all(gate.passed == ((gate.value or 0.0) <= (gate.threshold or 0.0)) for gate in made)
+    assert all((" or raise interactions." in gate.reason) == (not gate.passed) for gate in made)

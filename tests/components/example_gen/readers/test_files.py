@@ -1,0 +1,57 @@
+"""Finding files, and their fingerprint."""
+
+from pathlib import Path
+
+import pytest
+
+from components.example_gen.fingerprint import fingerprint
+from components.example_gen.readers.files import find_files
+from schemas.errors import InputError
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("b.csv", "a.csv", "_SUCCESS", ".hidden", "nested/c.csv"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(name)
+    (tmp_path / "empty.csv").touch()
+    return tmp_path
+
+
+def names(path: str | tuple[str, ...]) -> list[str]:
+    return [Path(file.path).name for file in find_files(path)]
+
+
+def test_file_glob_directory_and_list(folder):
+    assert names(f"{folder}/b.csv") == ["b.csv"]
+    assert names(f"{folder}/*.csv") == ["a.csv", "b.csv"]
+    assert names(str(folder)) == names(f"{folder}/") == ["a.csv", "b.csv"]
+    assert names(f"{folder.parent}/{folder.name[:-1]}?/") == ["a.csv", "b.csv"]
+    assert names((f"{folder}/nested", f"{folder}/b.csv", f"{folder}/?.csv")) == [
+        "a.csv",
+        "b.csv",
+        "c.csv",
+    ]
+
+
+@pytest.mark.parametrize("name", ["no.csv", "no-*.csv", "empty.csv"])
+def test_nothing_to_read_is_an_error_that_names_the_path(folder, name):
+    with pytest.raises(InputError) as caught:
+        fingerprint(f"{folder}/{name}")
+    assert f"{folder}/{name}" in str(caught.value)
+
+
+def test_unknown_compression_is_refused(folder):
+    (folder / "log.jsonl.xz").write_text("x")
+    with pytest.raises(InputError, match=r"log\.jsonl\.xz.*\.gz, \.bz2, \.zst"):
+        find_files(f"{folder}/log.jsonl.xz")
+
+
+def test_unreadable_file_is_named(folder, monkeypatch):
+    def refuse(path: str, *args: object, **kwargs: object) -> None:
+        raise PermissionError(13, "Permission denied", path)
+
+    monkeypatch.setattr("components.example_gen.readers.open_input.FileSystems.open", refuse)
+    with pytest.raises(InputError, match=r"a\.csv cannot be read.*permissions"):
+        fingerprint(f"{folder}/a.csv")

@@ -1,0 +1,68 @@
+"""A run that is killed while it writes leaves no shard that a later step takes as complete."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+from components.examples import split_files
+from schemas.errors import InputError
+from schemas.settings import to_json
+from tests.components.example_gen.logs import event, settings
+
+ROOT = Path(__file__).parents[3]
+SPLITS = {"train": "windows", "eval": "windows", "test": "windows", "events": "events"}
+KILLS = ("open-1", "open-3", "os.rename-1", "os.rename-2", "os.rename-4")
+NEVER = "never"
+
+pytestmark = pytest.mark.slow
+
+
+def examples(output: Path, split: str) -> list[bytes]:
+    """All records that a reader takes for a split; none where it refuses what it finds.
+
+    Beam's sink works in a folder beside its shards, which readers refuse as no file.
+    """
+    try:
+        files = split_files(str(output / SPLITS[split]), split)
+        return sorted(tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator())
+    except (InputError, tf.errors.FailedPreconditionError):
+        return []
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The outputs of ingestions of one log: each killed at another moment, then one that is not."""
+    folder = tmp_path_factory.mktemp("killed")
+    log = [event(f"u{n % 7}", f"i{n % 11}", 100 * n) for n in range(500)] + ["{"]
+    config = folder / "config.json"
+    config.write_text(to_json(settings(folder, log)))
+    program = "tests.components.example_gen.killed_ingestions"
+    done = subprocess.run(
+        [sys.executable, "-m", program, str(config), str(folder), *KILLS, NEVER],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert json.loads(done.stdout) == {**dict.fromkeys(KILLS, -signal.SIGKILL), NEVER: 0}
+    return folder
+
+
+@pytest.mark.parametrize("kill", KILLS)
+def test_splits_are_whole_or_absent(folder: Path, kill: str) -> None:
+    for split in SPLITS:
+        whole = examples(folder / NEVER, split)
+        assert whole
+        assert examples(folder / kill, split) in ([], whole)
+
+
+def test_a_run_killed_before_the_first_name_leaves_none(folder: Path) -> None:
+    for kill in ("open-1", "open-3", "os.rename-1"):
+        assert not [path for path in (folder / kill).glob("*/Split-*/*") if path.is_file()]

@@ -1,0 +1,36 @@
+"""Counts of ingestion by source and by reason."""
+
+from components.run_reporter.ingestion import catalogue_facts, rejects_by_reason, sources
+
+LOG = {
+    "read": 10,
+    "kept": 6,
+    "rejects": {"duplicate": 3, "late": 1},
+    "users_file": {"read": 5, "kept": 3, "rejects": {"duplicate": 2}},
+}
+ITEMS = {"read": 4, "kept": 4, "rejects": {"late": 0}, "items": 9, "logged_only": 5}
+
+
+def test_every_source_that_was_read_is_told() -> None:
+    read = sources(LOG, ITEMS)
+    assert [(s.name, s.read, s.kept, s.refused) for s in read] == [
+        ("log", 10, 6, 3 + 1),
+        ("users file", 5, 3, 2),
+        ("items file", 4, 4, 0),
+    ]
+    assert all(source.read == source.kept + source.refused for source in read)
+    no_users = {**LOG, "users_file": None}
+    no_items = {**ITEMS, "read": 0}
+    assert [source.name for source in sources(no_users, no_items)] == ["log"]
+    assert sources(None, None) == []
+
+
+def test_reasons_stand_from_most_to_least_frequent_and_never_without_a_record() -> None:
+    assert rejects_by_reason(sources(LOG, ITEMS)) == [("duplicate", [3, 2, 0]), ("late", [1, 0, 0])]
+
+
+def test_of_the_catalogue_what_was_counted_is_told() -> None:
+    told = catalogue_facts({**ITEMS, "never_logged": None})
+    assert list(told.values()) == [9, 5]
+    assert catalogue_facts({"never_logged": 0}) == {"items never logged": 0}
+    assert catalogue_facts(None) == {}

@@ -1,0 +1,55 @@
+"""`beam.args`: what passes straight through, and what is refused by name."""
+
+import pytest
+
+from pipeline.config.beam_args import check_beam_args
+from schemas.errors import InputError
+
+DATAFLOW = ["--runner=DataflowRunner", "--project=shop-prod", "--region=europe-west4"]
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        [],
+        ["--direct_running_mode=multi_processing", "--direct_num_workers=2"],
+        ["--runner", "DirectRunner"],
+        ["--runner=direct"],
+        ["--experiments=one", "--experiments=two", "--s3_region_name=eu-central-1"],
+        [*DATAFLOW, "--temp_location=gs://shop/tmp"],
+        # Known to the job server alone.
+        ["--runner=FlinkRunner", "--checkpointing_interval=60000"],
+        ["--runner=SparkRunner", "--storageLevel", "MEMORY_ONLY"],
+    ],
+)
+def test_passes(args: list[str]) -> None:
+    check_beam_args("shop.yaml", args)
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (["--direct_num_worker=2"], "--direct_num_worker: .* did you mean --direct_num_workers?"),
+        (["--num_work=2"], "did you mean --num_workers"),
+        (["--fast"], "--fast: Apache Beam knows no such option"),
+        (["--runner=DirectRunner", "quickly"], "'quickly' is no argument: write --name=value"),
+        (["-n", "2"], "'-n' is no argument"),
+        (["--direct_num_workers=two"], "--direct_num_workers: invalid int value: 'two'"),
+        (["--flink_version=1.2"], "--flink_version: invalid choice: '1.2'"),
+        (["--transform_name_mapping={"], "--transform_name_mapping: invalid"),
+        (["--help"], "--help runs nothing"),
+        (["--runner=Direkt"], "--runner=Direkt: no such runner: .*DirectRunner"),
+        (["--runner=nowhere.Runner"], "--runner=nowhere.Runner: no such runner: .*nowhere"),
+        (["--runner=FlinkRunner", "--flink_versio=1.19"], "did you mean --flink_version"),
+        (["--environment_type=PROCESS"], "process_command is required"),
+        (DATAFLOW, "Missing GCS path option: temp_location"),
+        ([*DATAFLOW, "--staging_location=/tmp"], r"Invalid GCS path \(/tmp\)"),
+        (
+            [*DATAFLOW, "--temp_location=gs://shop/x", "--num_workers=3", "--max_num_workers=2"],
+            r"num_workers \(3\) cannot exceed max_num_workers \(2\)",
+        ),
+    ],
+)
+def test_refuses(args: list[str], said: str) -> None:
+    with pytest.raises(InputError, match=rf"^shop.yaml: beam.args: .*{said}"):
+        check_beam_args("shop.yaml", args)
