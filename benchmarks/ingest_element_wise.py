@@ -5,6 +5,7 @@ WriteToTFRecord. Only the exact boundaries of the splits need all times in one p
 """
 
 import json
+import zlib
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ from typing import Any
 import apache_beam as beam
 import tensorflow as tf
 
+from components.example_gen.sample import EVENTS_FOR_STATISTICS
+from schemas.events import MICROSECONDS_PER_SECOND
 from schemas.settings import DataSettings
 
 _SPLITS = ("train", "eval", "test")
@@ -32,19 +35,22 @@ def ingest(log: Path, output: Path, data: DataSettings) -> None:
             | "GroupByUser" >> beam.GroupByKey()
             | "Clean" >> beam.ParDo(Clean()).with_outputs("rejects", main="kept")
         )
+        times = users.kept | "Times" >> beam.FlatMap(lambda user: [event[0] for event in user[1]])
         boundaries = (
-            users.kept
-            | "Times" >> beam.FlatMap(lambda user: [event[0] for event in user[1]])
+            times
             | "AllTimes" >> beam.combiners.ToList()
             | "Boundaries"
             >> beam.Map(_boundaries, data.split.eval_fraction, data.split.test_fraction)
         )
+        num_events = times | "NumEvents" >> beam.combiners.Count.Globally()
         windows = users.kept | "Windows" >> beam.ParDo(
             MakeWindows(data.history.max_length), beam.pvalue.AsSingleton(boundaries)
         ).with_outputs(*_SPLITS)
         for split in _SPLITS:
             _write(windows[split], str(output / "windows"), split)
-        events = users.kept | "Events" >> beam.FlatMap(_single_events)
+        events = users.kept | "Events" >> beam.FlatMap(
+            _sampled_events, beam.pvalue.AsSingleton(num_events)
+        )
         _write(events, str(output / "events"), "events")
         _ = (
             users.rejects
@@ -102,10 +108,26 @@ class MakeWindows(beam.DoFn):
                 target = end
 
 
-def _single_events(element: tuple[str, list[Event]]) -> Iterator[bytes]:
+def _sampled_events(element: tuple[str, list[Event]], num_events: int) -> Iterator[bytes]:
     user, events = element
     for event in events:
-        yield _example(user, [event], None)
+        if _is_sampled(user, event, num_events):
+            yield _example(user, [event], None)
+
+
+def _is_sampled(user: str, event: Event, num_events: int) -> bool:
+    """`components.example_gen.sample.sampled_events`, of one event."""
+    if num_events <= EVENTS_FOR_STATISTICS:
+        return True
+    time_us = event[0] * MICROSECONDS_PER_SECOND
+    ids = zlib.crc32(user.encode()) << 32 | zlib.crc32(event[1].encode())
+    return _mixed(_mixed(ids) ^ time_us) < int(EVENTS_FOR_STATISTICS / num_events * 2**64)
+
+
+def _mixed(key: int) -> int:
+    key = (key ^ key >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+    key = (key ^ key >> 27) * 0x94D049BB133111EB % 2**64
+    return key ^ key >> 31
 
 
 def _example(user: str, events: list[Event], is_target: list[int] | None) -> bytes:

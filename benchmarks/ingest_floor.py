@@ -19,6 +19,11 @@ import pyarrow.json
 
 from benchmarks.ingest_floor_examples import Columns, event_records, window_records
 from benchmarks.ingest_records import gzipped
+from components.example_gen.event_table import TIME_US
+from components.example_gen.sample import sampled_events
+from components.example_gen.sorted_events import SortedEvents
+from schemas.events import MICROSECONDS_PER_SECOND
+from schemas.features import ITEM_ID, USER_ID
 from schemas.settings import DataSettings
 
 _SPLITS = ("train", "eval", "test")
@@ -71,7 +76,7 @@ def ingest(log: Path, output: Path, data: DataSettings, num_threads: int) -> Non
     with ThreadPoolExecutor(num_threads) as pool:
         written = [
             pool.submit(_write_split, output / "events", "events", chunk, at)
-            for at, chunk in enumerate(event_records(columns))
+            for at, chunk in enumerate(event_records(columns, _sample(columns)))
         ]
         boundaries = _boundaries(time, data.split.eval_fraction, data.split.test_fraction)
         for split, windows in _windows(user, time, boundaries, data.history.max_length):
@@ -81,6 +86,15 @@ def ingest(log: Path, output: Path, data: DataSettings, num_threads: int) -> Non
         written.append(pool.submit(_write_rejects, output / "rejects", log, repeats))
         for future in written:
             future.result()
+
+
+def _sample(columns: Columns) -> np.ndarray:
+    """The indices of the events for statistics, by the product's own rule."""
+    users = pa.DictionaryArray.from_arrays(pa.array(columns.user), columns.user_id)
+    items = columns.item_id.dictionary_encode()
+    times_us = pa.array(columns.timestamp * MICROSECONDS_PER_SECOND)
+    events = SortedEvents.of_sorted(pa.table({USER_ID: users, ITEM_ID: items, TIME_US: times_us}))
+    return sampled_events(events, len(events))
 
 
 def _repeats(table: pa.Table, order: np.ndarray, user: np.ndarray, time: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from components.example_gen import encode as e
 _FLOAT32_BYTES = 4
 # Of one encoded value, its own length and tag included.
 _MAX_LENGTH = 130
-_EVENTS_PER_SHARD = 250_000
+_EVENTS_PER_SHARD = 50_000
 _WINDOWS_PER_SHARD = 20_000
 
 
@@ -116,8 +116,8 @@ def _is_target(history: int, targets: int) -> bytes:
     return e.int_feature("is_target", b"\0" * history + b"\1" * targets)
 
 
-def event_records(columns: Columns) -> Iterator[bytes]:
-    """Framed examples of single events, shard by shard.
+def event_records(columns: Columns, sample: np.ndarray) -> Iterator[bytes]:
+    """Framed examples of single events, those at the indices `sample`, shard by shard.
 
     Examples whose values have the same lengths differ in the values' bytes alone: each such shape
     is one template, into which columns of bytes are copied.
@@ -126,8 +126,8 @@ def event_records(columns: Columns) -> Iterator[bytes]:
         _texts(texts) for texts in (columns.user_id, columns.item_id, columns.event_type)
     )
     times = _varints(columns.timestamp)
-    for first in range(0, len(columns.user), _EVENTS_PER_SHARD):
-        rows = np.arange(first, min(first + _EVENTS_PER_SHARD, len(columns.user)))
+    for first in range(0, len(sample), _EVENTS_PER_SHARD):
+        rows = sample[first : first + _EVENTS_PER_SHARD]
         sources = (
             (users, columns.user[rows]),
             (items, rows),
@@ -158,7 +158,7 @@ def _same_shape(
         e.bytes_feature("event_type", kind),
         e.float_feature("value", b"\0" * _FLOAT32_BYTES),
     ]
-    template = e.example(features)
+    template = _example(*features)
     matrix = np.tile(np.frombuffer(template, np.uint8), (len(values), 1))
     columns = [
         encoded.content[encoded.offsets[at][:, None] + np.arange(length)]

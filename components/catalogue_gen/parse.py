@@ -12,7 +12,7 @@ from components.example_gen import column_values as columns
 from components.example_gen.column_values import Converted, to_list
 from components.example_gen.erase import ErasedIds, withheld
 from components.example_gen.event_table import PLACE, TEXT, places
-from components.example_gen.fields import FieldError, to_category
+from components.example_gen.fields import BEGIN_OF_TIME_US, FieldError, to_category
 from components.example_gen.readers.records import Record, Rows, Values
 from schemas.data_settings import ItemsSettings
 from schemas.events import MICROSECONDS_PER_SECOND, Reject, RejectReason
@@ -114,7 +114,7 @@ def _texts(rows: Rows) -> list[str]:
 
 def seconds(values: Values, name: str, unit: TimestampUnit) -> Converted:
     """Seconds since the epoch, UTC, rounded down; -1 where missing."""
-    times = columns.timestamps(values, unit)
+    times = columns.timestamps(values, unit, BEGIN_OF_TIME_US)
     seconds_utc = times.values.to_numpy() // MICROSECONDS_PER_SECOND
     failures = {}
     for row, error in times.failures.items():

@@ -55,7 +55,7 @@ def settle(
     never_logged = 0
     if settings.catalogue_reads_log:
         is_logged = _is_in(_ids(last), logged)
-        if settings.items is not None and settings.items.never_logged == "strict":
+        if settings.refuses_never_logged:
             rejects += _never_logged(last.filter(pa.array(~is_logged)), files)
             last = last.filter(pa.array(is_logged))
         else:

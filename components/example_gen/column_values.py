@@ -59,14 +59,20 @@ def numbers(values: Values, name: str) -> Converted:
     return _one_by_one(values, lambda value: fields.to_number(value, name), pa.float64(), np.nan)
 
 
-def timestamps(values: Values, unit: TimestampUnit) -> Converted:
+def timestamps(
+    values: Values, unit: TimestampUnit, earliest_us: int = fields.EPOCH_US
+) -> Converted:
     """Microseconds since the epoch, UTC (`fields.timestamp_parser`)."""
     times = _iso8601_us(values) if unit == "iso8601" else _number_us(values, unit)
     if times is not None and len(times):
         array = times.to_numpy(zero_copy_only=False)
-        if not times.null_count and array.min() >= 0 and array.max() < fields.END_OF_TIME_US:
+        if (
+            not times.null_count
+            and array.min() >= earliest_us
+            and array.max() < fields.END_OF_TIME_US
+        ):
             return Converted(times)
-    return _one_by_one(values, fields.timestamp_parser(unit), pa.int64(), 0)
+    return _one_by_one(values, fields.timestamp_parser(unit, earliest_us), pa.int64(), 0)
 
 
 def _one_by_one(
@@ -129,6 +135,7 @@ def _number_us(values: Values, unit: TimestampUnit) -> pa.Int64Array | None:
     if array is None or array.null_count:
         return None
     factor = fields.US_PER_UNIT[unit]
+    limit = 2**63 // factor
     if pa.types.is_timestamp(array.type) or pa.types.is_date(array.type):
         return _times_us(array)
     try:
@@ -136,7 +143,7 @@ def _number_us(values: Values, unit: TimestampUnit) -> pa.Int64Array | None:
             array = array.cast(pa.string()).cast(pa.int64())
         if pa.types.is_integer(array.type):
             numbers = array.cast(pa.int64()).to_numpy()
-            within = len(numbers) and numbers.min() >= 0 and numbers.max() < 2**63 // factor
+            within = len(numbers) and -limit < numbers.min() and numbers.max() < limit
             return pa.array(numbers * factor) if within else None
     except pa.ArrowException:
         pass

@@ -39,8 +39,12 @@ _SHORT = [_varint(value) for value in range(_NUM_SHORT)]  # nearly every length 
 @lru_cache(maxsize=1 << 16)
 def text_value(value: str) -> bytes:
     """One element of a bytes feature."""
-    encoded = value.encode()
-    return _FIELD_1 + varint(len(encoded)) + encoded
+    return bytes_element(value.encode())
+
+
+def bytes_element(value: bytes) -> bytes:
+    """One element of a bytes feature."""
+    return _FIELD_1 + varint(len(value)) + value
 
 
 def float_values(values: Iterable[float]) -> bytes:
@@ -63,9 +67,8 @@ def int_feature(name: str, elements: bytes) -> bytes:
     return _named(name, _FIELD_3 + _packed(elements))
 
 
-def example(features: Sequence[bytes]) -> bytes:
-    """A serialised tf.Example of encoded features."""
-    joined = b"".join(features)
+def example(joined: bytes) -> bytes:
+    """A serialised tf.Example of encoded features, joined."""
     return _FIELD_1 + varint(len(joined)) + joined
 
 

@@ -8,6 +8,7 @@ differ, so headers are made once for each length. See `encode` for the format; t
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -48,8 +49,10 @@ class Ranges:
 
 def text_elements(texts: pa.StringArray) -> pa.BinaryArray:
     """[n] encoded elements of a bytes feature."""
-    elements = [encode.text_value(text) for text in texts.to_pylist()]
-    return pa.array(elements, pa.binary())
+    encoded = texts.cast(pa.binary())
+    return join(
+        [_by_length(encoded, lambda length: _header(encode.bytes_element, length)), encoded]
+    )
 
 
 def int_elements(values: np.ndarray) -> pa.BinaryArray:
@@ -93,27 +96,25 @@ def grouped_flags(flags: np.ndarray, offsets: np.ndarray) -> pa.BinaryArray:
 def features(name: str, elements: pa.BinaryArray, encoder: FeatureEncoder) -> list[pa.BinaryArray]:
     """Headers and elements that, joined row by row, are a feature of each row."""
 
-    def header(length: int) -> bytes:
-        whole = encoder(name, bytes(length))
-        return whole[: len(whole) - length]
-
-    return [_by_length(elements, header), elements]
+    named = partial(encoder, name)
+    return [_by_length(elements, lambda length: _header(named, length)), elements]
 
 
 def examples(parts: Sequence[pa.BinaryArray]) -> pa.BinaryArray:
     """[n] serialised tf.Examples, of features joined row by row."""
     joined = join(parts)
-
-    def header(length: int) -> bytes:
-        whole = encode.example([bytes(length)])
-        return whole[: len(whole) - length]
-
-    return join([_by_length(joined, header), joined])
+    return join([_by_length(joined, lambda length: _header(encode.example, length)), joined])
 
 
 def join(parts: Sequence[pa.BinaryArray]) -> pa.BinaryArray:
     """[n]: the parts of each row end to end."""
     return pc.binary_join_element_wise(*parts, _EMPTY)
+
+
+def _header(encoder: Callable[[bytes], bytes], length: int) -> bytes:
+    """What an encoder puts before a payload of this length."""
+    whole = encoder(bytes(length))
+    return whole[: len(whole) - length]
 
 
 def _by_length(array: pa.BinaryArray, header: Callable[[int], bytes]) -> pa.BinaryArray:

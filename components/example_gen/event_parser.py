@@ -44,7 +44,7 @@ class EventParser:
         self,
         settings: InteractionsSettings,
         context: Sequence[Feature],
-        erased: ErasedIds = ErasedIds(),
+        erased: ErasedIds,
     ):
         fields = settings.fields
         wanted: dict[str, tuple[str | None, Converter]] = {
@@ -86,7 +86,7 @@ class UserParser:
         self,
         settings: UsersSettings,
         features: Sequence[Feature],
-        erased: ErasedIds = ErasedIds(),
+        erased: ErasedIds,
     ):
         self.columns = (settings.fields.user_id, *(feature.column for feature in features))
         self._converters: dict[str, Converter] = {USER_ID: partial(columns.ids, name=USER_ID)}

@@ -89,7 +89,10 @@ def partition(batch: pa.RecordBatch, num_partitions: int) -> Iterator[tuple[int,
         return
     users = batch.column(batch.schema.get_field_index(USER_ID)).dictionary_encode()
     of_user = np.fromiter(
-        (zlib.crc32(user.encode()) % num_partitions for user in users.dictionary.to_pylist()),
+        (
+            zlib.crc32(user.encode()) % num_partitions
+            for user in users.dictionary.to_numpy(zero_copy_only=False)
+        ),
         np.int64,
         len(users.dictionary),
     )

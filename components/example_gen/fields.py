@@ -13,6 +13,8 @@ from schemas.source_settings import TimestampUnit
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
+EPOCH_US = 0
+BEGIN_OF_TIME_US = -62_135_596_800 * MICROSECONDS_PER_SECOND  # the year 1
 END_OF_TIME_US = 253_402_300_800 * MICROSECONDS_PER_SECOND  # the year 10000
 FLOAT32_MAX = 3.4028235e38
 _LARGEST_EXACT_FLOAT = 2**53
@@ -108,30 +110,36 @@ def to_number(value: Any, name: str) -> float:
     return number
 
 
-def timestamp_parser(unit: TimestampUnit) -> TimestampParser:
+def timestamp_parser(unit: TimestampUnit, earliest_us: int = EPOCH_US) -> TimestampParser:
     """A function from a value to microseconds since the epoch, UTC.
 
     Numbers (also as text) are in `unit`; dates of Parquet stand for themselves; a time without a
     zone is UTC.
+
+    Args:
+      unit: Of numbers; or `iso8601`.
+      earliest_us: Times before it are bad ones. No event lies before 1970, but an item may.
     """
-    return _iso8601_to_us if unit == "iso8601" else partial(_number_to_us, unit=unit)
+    if unit == "iso8601":
+        return partial(_iso8601_to_us, earliest_us=earliest_us)
+    return partial(_number_to_us, unit=unit, earliest_us=earliest_us)
 
 
-def _number_to_us(value: Any, unit: str) -> int:
+def _number_to_us(value: Any, unit: str, earliest_us: int) -> int:
     factor = US_PER_UNIT[unit]
     if isinstance(value, str):
         text = value.strip()
         value = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else text
     if isinstance(value, date):
-        return _in_range(_datetime_to_us(value), value, unit)
+        return _in_range(_datetime_to_us(value), value, unit, earliest_us)
     if value is None or value == "":
         raise FieldError(RejectReason.MISSING_FIELD, "timestamp is missing or empty")
     if type(value) is int:
-        return _in_range(value * factor, value, unit)
+        return _in_range(value * factor, value, unit, earliest_us)
     try:
         if isinstance(value, bool) or (isinstance(value, str) and "_" in value):
             raise ValueError("not a number")
-        return _in_range(round(float(value) * factor), value, unit)
+        return _in_range(round(float(value) * factor), value, unit, earliest_us)
     except (TypeError, ValueError, OverflowError) as error:
         if isinstance(error, FieldError):
             raise
@@ -139,9 +147,9 @@ def _number_to_us(value: Any, unit: str) -> int:
         raise FieldError(RejectReason.BAD_TIMESTAMP, detail) from None
 
 
-def _iso8601_to_us(value: Any) -> int:
+def _iso8601_to_us(value: Any, earliest_us: int) -> int:
     if isinstance(value, date):
-        return _in_range(_datetime_to_us(value), value, "iso8601")
+        return _in_range(_datetime_to_us(value), value, "iso8601", earliest_us)
     if value is None or value == "":
         raise FieldError(RejectReason.MISSING_FIELD, "timestamp is missing or empty")
     match = _ISO8601.fullmatch(value.strip()) if isinstance(value, str) else None
@@ -156,7 +164,7 @@ def _iso8601_to_us(value: Any) -> int:
     except ValueError:
         detail = f"timestamp is {_short(value)}, expected ISO 8601 (2024-05-01T12:30:00Z)"
         raise FieldError(RejectReason.BAD_TIMESTAMP, detail) from None
-    return _in_range(_datetime_to_us(moment), value, "iso8601")
+    return _in_range(_datetime_to_us(moment), value, "iso8601", earliest_us)
 
 
 def _datetime_to_us(value: date) -> int:
@@ -167,10 +175,11 @@ def _datetime_to_us(value: date) -> int:
     return (value - _EPOCH) // _MICROSECOND
 
 
-def _in_range(timestamp_us: int, value: Any, unit: str) -> int:
-    if not 0 <= timestamp_us < END_OF_TIME_US:
+def _in_range(timestamp_us: int, value: Any, unit: str, earliest_us: int) -> int:
+    if not earliest_us <= timestamp_us < END_OF_TIME_US:
+        first_year = 1970 if earliest_us == EPOCH_US else 1
         detail = (
-            f"timestamp {_short(value)} in unit {unit} lies before 1970 or after 9999; "
+            f"timestamp {_short(value)} in unit {unit} lies before {first_year} or after 9999; "
             "check timestamp_unit"
         )
         raise FieldError(RejectReason.BAD_TIMESTAMP, detail)

@@ -122,7 +122,7 @@ class MakeExamples(beam.DoFn):
         is_target = target_flags(events, self._settings)
         make = EventExamples(events, is_target, users, self._table)
         summary = Summary(users=len(events.user_ids))
-        summary.items.update(events.present_texts(ITEM_ID).to_pylist())
+        summary.items.update(events.present_texts(ITEM_ID).to_numpy(False))
         windows = make_windows(events.starts, is_target, cuts, self._settings.history.max_length)
         for split, is_in_split in split_masks(events, cuts).items():
             counts = summary.splits[split]

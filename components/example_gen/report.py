@@ -9,6 +9,9 @@ from schemas.errors import InputError
 from schemas.features import WINDOW_SPLITS
 from schemas.settings import DataSettings
 
+# No log of milliseconds or microseconds is older; position counters come as seconds.
+_FIRST_PLAUSIBLE_S = 315_532_800  # 1980
+
 
 @dataclass(frozen=True)
 class IngestReport:
@@ -62,6 +65,7 @@ def build_report(summary: dict[str, Any], data: DataSettings, seconds: float) ->
             f"{_paths(data)}: all {read} records were refused. {refusals(summary, INTERACTIONS)}"
         )
     _check_splits(splits, kept, data, summary)
+    _check_unit(splits, data)
     first = min(counts["first"] for counts in splits.values() if counts["events"])
     last = max(counts["last"] for counts in splits.values() if counts["events"])
     return IngestReport(
@@ -104,11 +108,13 @@ def refusals(summary: dict[str, Any], source: str) -> str:
         return ""
     listed = ", ".join(f"{reason}: {count}" for reason, count in counts)
     examples = {(of, reason): example for of, reason, example in summary["examples"]}
-    example = examples[source, counts[0][0]]
-    return (
-        f"By reason: {listed}. For example {example['file']}, line {example['line']}: "
-        f"{example['detail']}. The record: {example['raw']}"
-    )
+    shown = [examples[source, reason] for reason, _ in counts if (source, reason) in examples]
+    text = f"By reason: {listed}."
+    if shown:
+        text += f" For example {shown[0]['file']}, line {shown[0]['line']}: {shown[0]['detail']}."
+    if shown and shown[0]["raw"]:
+        text += f" The record: {shown[0]['raw']}"
+    return text
 
 
 def _check_splits(
@@ -133,6 +139,18 @@ def _check_splits(
         f"{_paths(data)}: of {kept} kept events none is a target in {lacking}; {cure}. "
         f"{refusals(summary, INTERACTIONS)}".rstrip()
     )
+
+
+def _check_unit(splits: dict[str, Any], data: DataSettings) -> None:
+    """Seconds read as milliseconds, or those as microseconds, all lie in January 1970."""
+    unit = data.interactions.timestamp_unit
+    last = max(counts["last"] for counts in splits.values() if counts["events"])
+    if unit in ("ms", "us") and last < _FIRST_PLAUSIBLE_S:
+        raise InputError(
+            f"interactions.timestamp_unit: read in unit {unit}, the newest event of {_paths(data)} "
+            f"is of {iso(last)}; these are {'seconds' if unit == 'ms' else 'ms or s'} more likely: "
+            f"set timestamp_unit: {'s' if unit == 'ms' else 'ms'}"
+        )
 
 
 def _paths(data: DataSettings) -> str:

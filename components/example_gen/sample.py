@@ -31,7 +31,7 @@ def sampled_events(events: SortedEvents, num_events: int) -> np.ndarray:
 
 
 def _checksums(texts: pa.StringArray) -> np.ndarray:
-    return np.array([zlib.crc32(text.encode()) for text in texts.to_pylist()], np.uint64)
+    return np.array([zlib.crc32(text.encode()) for text in texts.to_numpy(False)], np.uint64)
 
 
 def _mixed(key: np.ndarray) -> np.ndarray:

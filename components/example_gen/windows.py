@@ -86,7 +86,7 @@ def _pack(
     several = [
         window
         for user in np.column_stack([starts, first, last])[~is_single].tolist()
-        for window in _windows_of_user(targets, *user, max_length, min_history)
+        for window in _windows_of_user(targets, user, max_length, min_history)
     ]
     rows = np.concatenate([single, np.array(several, np.int64).reshape(-1, 3)])
     start, from_target, to_target = rows[np.argsort(rows[:, 1])].T
@@ -100,9 +100,13 @@ def _pack(
 
 
 def _windows_of_user(
-    targets: np.ndarray, start: int, first: int, last: int, max_length: int, min_history: int
+    targets: np.ndarray, user: list[int], max_length: int, min_history: int
 ) -> Iterator[tuple[int, int, int]]:
-    """(start of the user's events, first, past the last of the window's targets)."""
+    """(start of the user's events, first, past the last of the window's targets).
+
+    `user` is such a triple of all of the user's targets.
+    """
+    start, first, last = user
     of_user = targets[first:last].tolist()
     at = 0
     while at < len(of_user):

@@ -6,7 +6,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
 
 from components.example_gen.readers.csv_table import CsvTable
 from components.example_gen.readers.delimited import is_blank
@@ -24,8 +23,8 @@ def read_quickly(block: LineBlock, table: CsvTable) -> ReadBatch | None:
       table: Their layout.
 
     Returns:
-      What `read_carefully` gives of the same block, the columns of unquoted blocks as Arrow
-      arrays where the delimiter is one character; or None.
+      What `read_carefully` gives of the same block, columns without quotes as Arrow arrays; or
+      None.
     """
     decoded = _decoded(block.lines, table.encoding)
     if decoded is None:
@@ -52,7 +51,7 @@ def _decoded(lines: list[bytes], encoding: str) -> tuple[Texts, bytes] | None:
         return None
 
 
-def _unquoted(first: int, texts: Texts, joined: bytes, table: CsvTable) -> ReadBatch | None:
+def _unquoted(first: int, texts: Texts, joined: bytes, table: CsvTable) -> ReadBatch:
     numbers = np.arange(first, first + len(texts))
     delimiter: Any = table.delimiter
     if isinstance(texts[0], bytes):
@@ -70,38 +69,23 @@ def _unquoted(first: int, texts: Texts, joined: bytes, table: CsvTable) -> ReadB
         numbers = numbers[fits]
         texts = [texts[at] for at in np.flatnonzero(fits)]
         joined = b"\n".join(map(_bytes, texts))
-    columns = _columns(texts, joined, table)
-    return None if columns is None else ReadBatch(Rows(numbers, columns, texts), rejects)
+    return ReadBatch(Rows(numbers, _columns(joined, len(texts), table), texts), rejects)
 
 
-def _columns(texts: Texts, joined: bytes, table: CsvTable) -> tuple[Values, ...] | None:
-    if not texts:
-        return ([],) * len(table.positions)
-    if not (len(table.delimiter) == 1 and table.delimiter.isascii()):
-        rows = [_text(text).split(table.delimiter) for text in texts]
-        return tuple([row[at] for row in rows] for at in table.positions)
-    names = [str(at) for at in range(len(table.header))]
-    wanted = [str(at) for at in sorted(set(table.positions))]
-    read = pyarrow.csv.read_csv(
-        pa.BufferReader(joined),
-        pyarrow.csv.ReadOptions(use_threads=False, block_size=len(joined) + 1, column_names=names),
-        pyarrow.csv.ParseOptions(
-            delimiter=table.delimiter,
-            quote_char=False,
-            double_quote=False,
-            escape_char=False,
-            newlines_in_values=False,
-            ignore_empty_lines=False,
-        ),
-        pyarrow.csv.ConvertOptions(
-            include_columns=wanted,
-            column_types=dict.fromkeys(wanted, pa.string()),
-            strings_can_be_null=False,
-        ),
+def _columns(joined: bytes, num_rows: int, table: CsvTable) -> tuple[Values, ...]:
+    """Columns of lines that all have as many fields as the header: with delimiters and line ends
+    taken out, the fields stand one behind the other as Arrow keeps them."""
+    width = len(table.header)
+    if not num_rows:
+        return (pa.array([], pa.string()),) * len(table.positions)
+    fields = joined.replace(table.delimiter.encode(), b"\n")
+    line_ends = np.flatnonzero(np.frombuffer(fields + b"\n", np.uint8) == ord("\n"))
+    offsets = np.concatenate([[0], line_ends - np.arange(num_rows * width)]).astype(np.int32)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(fields.replace(b"\n", b""))]
+    values = pa.Array.from_buffers(pa.string(), num_rows * width, buffers)
+    return tuple(
+        values.take(pa.array(np.arange(at, num_rows * width, width))) for at in table.positions
     )
-    if read.num_rows != len(texts):
-        return None
-    return tuple(read.column(str(at)).combine_chunks() for at in table.positions)
 
 
 def _quoted(first: int, texts: Texts, table: CsvTable) -> ReadBatch | None:
@@ -109,27 +93,30 @@ def _quoted(first: int, texts: Texts, table: CsvTable) -> ReadBatch | None:
     if len(table.delimiter) > 1:
         return None
     decoded = [_text(text) for text in texts]
-    lines = [
-        (number, text)
-        for number, text in enumerate(decoded, first)
-        if not is_blank(text, table.delimiter)
-    ]
+    blank = {at for at, text in enumerate(decoded) if is_blank(text, table.delimiter)}
+    numbers = np.array([first + at for at in range(len(texts)) if at not in blank], np.int64)
+    lines = [text for at, text in enumerate(decoded) if at not in blank] if blank else decoded
+    # One flat list: rows that live on as lists of their own would keep the garbage collector busy.
+    fields: list[str] = []
+    ends = []
     try:
-        rows = list(csv.reader([text for _, text in lines], delimiter=table.delimiter, strict=True))
+        for row in csv.reader(lines, delimiter=table.delimiter, strict=True):
+            fields += row
+            ends.append(len(fields))
     except csv.Error:
         return None
-    if len(rows) != len(lines):
+    if len(ends) != len(lines):
         return None
-    rejects = []
-    if set(map(len, rows)) != {len(table.header)}:
-        for (number, text), row in zip(lines, rows, strict=True):
-            if len(row) != len(table.header):
-                rejects.append(table.wrong_width(number, len(row), text))
-        kept = [at for at, row in enumerate(rows) if len(row) == len(table.header)]
-        lines, rows = [lines[at] for at in kept], [rows[at] for at in kept]
-    numbers = np.array([number for number, _ in lines], np.int64)
-    columns = tuple([row[at] for row in rows] for at in table.positions)
-    return ReadBatch(Rows(numbers, columns, [text for _, text in lines]), rejects)
+    widths = np.diff(ends, prepend=0)
+    fits = widths == len(table.header)
+    rejects = [
+        table.wrong_width(int(numbers[at]), int(widths[at]), lines[at])
+        for at in np.flatnonzero(~fits)
+    ]
+    starts = (np.array(ends, np.int64) - widths)[fits].tolist()
+    columns = tuple([fields[start + at] for start in starts] for at in table.positions)
+    kept = [lines[at] for at in np.flatnonzero(fits)] if rejects else lines
+    return ReadBatch(Rows(numbers[fits], columns, kept), rejects)
 
 
 def _text(text: bytes | str) -> str:

@@ -123,6 +123,7 @@ class _Decompressed(io.RawIOBase):
         self._path = path
         self._new_member = new_member
         self._member: _Decompressor | None = None
+        self._has_member = False
         self._compressed = b""
         self._ready = memoryview(b"")
         self._position = 0
@@ -147,7 +148,7 @@ class _Decompressed(io.RawIOBase):
 
     def _next_compressed(self) -> bytes:
         """The next few bytes of the file, b"" at its end."""
-        if self._member is None:
+        if self._has_member and self._member is None:
             self._skip_padding()
         if not self._compressed:
             self._compressed = self._raw.read(_BUFFER_BYTES)
@@ -168,6 +169,7 @@ class _Decompressed(io.RawIOBase):
 
     def _decompress(self, compressed: bytes) -> bytes:
         self._member = self._member or self._new_member()
+        self._has_member = True
         try:
             data = self._member.decompress(compressed)
         except _DAMAGE as error:

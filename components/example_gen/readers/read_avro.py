@@ -3,6 +3,7 @@
 import struct
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import IO, Any
 
 import fastavro
@@ -86,9 +87,17 @@ def read_avro(
 
 
 def avro_columns(path: str) -> list[str]:
-    """The field names of one file's records."""
+    """The field names of one file's records.
+
+    Raises:
+      InputError: The library of the codec is not installed.
+      DamagedFileError: The header cannot be read.
+    """
     with open_input(path) as file:
-        return _names(_open(path, file))
+        reader = _open(path, file)
+        with suppress(DamagedFileError):  # that of a block is for `read_avro` to tell
+            next(_blocks(path, file, reader), None)
+        return _names(reader)
 
 
 def _open(path: str, file: IO[bytes]) -> Any:

@@ -1,102 +1,199 @@
 """The rules that need one user's events only."""
 
+import json
 import math
 from collections import Counter
 from typing import Any
 
-from components.example_gen.clean import CleanRules, clean_user
-from components.example_gen.minimum_counts import apply_minimum_counts
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.example_gen.clean import CleanRules, clean
+from components.example_gen.minimum_counts import below_minimum_counts
+from components.example_gen.refusals import to_rejects
+from components.example_gen.sorted_events import SortedEvents
 from components.example_gen.split import Cuts
-from schemas.data_settings import KeepSettings
-from schemas.events import InteractionEvent, RejectReason
+from schemas.data_settings import KeepSettings, RateLimitSettings, RefuseSettings
+from schemas.events import RejectReason
+from tests.components.example_gen.tables import SECOND, at_times, lines_of, sorted_events
 
-DAY_US = 86_400 * 10**6
-
-
-def events(*times: int, **fields: Any) -> list[InteractionEvent]:
-    """One event a time, on items i0, i1, …; further fields are the same for all."""
-    return [
-        InteractionEvent("u", time, 0, line, **{"item_id": f"i{line}", **fields})
-        for line, time in enumerate(times)
-    ]
+DAY = 86_400 * SECOND
 
 
-def rules(now_us: int = 10**16, **keep: Any) -> CleanRules:
-    return CleanRules(KeepSettings(**keep), now_us, ("log",))
+def rules(
+    now_us: int = 10**16, earliest_us: int | None = None, keep: Any = None, **refuse: Any
+) -> CleanRules:
+    return CleanRules(
+        KeepSettings(**(keep or {})), RefuseSettings(**refuse), now_us, earliest_us, ("log",)
+    )
 
 
-def refused(found: list[InteractionEvent], applied: CleanRules, items: Any = None) -> list[Any]:
-    """(line, reason) of what was refused; checks that nothing is lost and order is kept."""
-    kept, rejects = clean_user(found, applied, items)
-    assert kept == sorted(kept)
-    assert sorted([event.line for event in kept] + [reject.line for reject in rejects]) == [
-        event.line for event in found
-    ]
-    return [(reject.line, reject.reason) for reject in rejects]
+def refused(
+    events: SortedEvents, applied: CleanRules, items: Any = None
+) -> list[tuple[int, RejectReason]]:
+    """(line, reason) of what was refused; checks that each event is kept or refused once."""
+    known = None if items is None else pa.array(items, pa.string())
+    is_kept, refusals = clean(events, applied, known)
+    rejects = list(to_rejects(events, refusals, ("log",)))
+    lines = lines_of(events, is_kept) + [reject.line for reject in rejects]
+    assert sorted(lines) == list(range(len(events)))
+    assert all(reject.detail and json.loads(reject.raw)["user_id"] for reject in rejects)
+    return sorted((reject.line, reject.reason) for reject in rejects)
 
 
-def test_the_first_of_equal_events_is_kept():
-    same = events(5, 5, 5, item_id="a")
+def test_the_first_of_equal_events_is_kept() -> None:
+    same = at_times(5, 5, 5, item_id="a")
     assert refused(same, rules()) == [(1, RejectReason.DUPLICATE), (2, RejectReason.DUPLICATE)]
-    differing = [same[0], same[1]._replace(event_type="buy"), same[2]._replace(item_id="b")]
+    differing = sorted_events(
+        [{"event_type": "view"}, {"event_type": "buy"}, {"item_id": "b"}, {"user_id": "v"}]
+    )
     assert refused(differing, rules()) == []
+    assert refused(same, rules(duplicates=False)) == []
 
 
-def test_event_ids_decide_where_they_exist():
-    found = events(5, 6, 6, item_id="a")
-    found = [e._replace(event_id=name) for e, name in zip(found, ("x", "x", "y"), strict=True)]
-    assert refused(found, rules()) == [(1, RejectReason.DUPLICATE)]
+def test_the_detail_of_a_duplicate_names_the_kept_event() -> None:
+    events = sorted_events([{"time_us": 9, "event_id": "x"}, {"time_us": 2, "event_id": "x"}])
+    _, refusals = clean(events, rules())
+    (reject,) = to_rejects(events, refusals, ("log",))
+    assert (reject.line, reject.file) == (0, "log")
+    assert reject.detail == "same event_id as log, line 1, which is kept"
+    assert json.loads(reject.raw) == {
+        "user_id": "u", "time_us": 9, "item_id": "i", "event_id": "x"
+    }  # fmt: skip
 
 
-def test_the_present_is_not_the_future():
-    assert refused(events(5, 6), rules(now_us=5)) == [(1, RejectReason.FUTURE_TIMESTAMP)]
+@st.composite
+def repeated(draw: st.DrawFn) -> list[dict[str, Any]]:
+    field = st.integers(0, 2)
+    return [
+        {
+            "user_id": f"u{draw(field)}",
+            "item_id": f"i{draw(field)}",
+            "time_us": draw(field),
+            "event_type": draw(st.sampled_from(["", "view", "buy"])),
+            "event_id": draw(st.sampled_from(["", "", "a", "b"])),
+        }
+        for _ in range(draw(st.integers(0, 25)))
+    ]
 
 
-def test_unknown_items():
-    assert refused(events(5, 6), rules(), {"i0"}) == [(1, RejectReason.UNKNOWN_ITEM)]
+@given(repeated())
+def test_duplicates_are_those_that_a_loop_finds(rows: list[dict[str, Any]]) -> None:
+    seen, expected = set(), []
+    for line, row in sorted(enumerate(rows), key=lambda entry: (entry[1]["time_us"], entry[0])):
+        without_id = (row["item_id"], row["time_us"], row["event_type"])
+        key = (row["user_id"], row["event_id"] or without_id)
+        if key in seen:
+            expected.append((line, RejectReason.DUPLICATE))
+        seen.add(key)
+    assert refused(sorted_events(rows), rules()) == sorted(expected)
 
 
-def test_a_day_over_the_limit_is_refused_whole():
-    found = events(1, 2, DAY_US - 1, DAY_US, DAY_US + 1)
-    assert refused(found, rules(max_user_events_per_day=2)) == [
+def test_only_later_than_now_is_the_future() -> None:
+    assert refused(at_times(5, 6), rules(now_us=5)) == [(1, RejectReason.FUTURE_TIMESTAMP)]
+    assert refused(at_times(5, 6), rules(now_us=5, future=False)) == []
+
+
+def test_only_earlier_than_the_horizon_is_late() -> None:
+    found = refused(at_times(4, 5), rules(earliest_us=5, earliest="1970-01-01"))
+    assert found == [(0, RejectReason.LATE)]
+
+
+def test_items_must_be_known_where_a_catalogue_says_so() -> None:
+    assert refused(at_times(1, 2), rules(), {"i1"}) == [(0, RejectReason.UNKNOWN_ITEM)]
+    assert refused(at_times(1, 2), rules(), []) == [
+        (0, RejectReason.UNKNOWN_ITEM),
+        (1, RejectReason.UNKNOWN_ITEM),
+    ]
+
+
+@pytest.mark.parametrize(("per", "period"), [("minute", 60), ("hour", 3600), ("day", 86_400)])
+def test_a_period_over_the_limit_is_refused_whole(per: Any, period: int) -> None:
+    end = period * SECOND
+    events = at_times(1, 2, end - 1, end, end + 1)
+    limit = RateLimitSettings(events=2, per=per)
+    assert refused(events, rules(user_rate_limit=limit)) == [
         (line, RejectReason.OVER_RATE_LIMIT) for line in (0, 1, 2)
     ]
 
 
-def test_types_values_and_cap():
-    found = events(1, 2, 3, value=2.0, event_type="buy")
-    found[0] = found[0]._replace(event_type="view")
-    found[1] = found[1]._replace(value=math.nan)
-    applied = rules(event_types=("buy",), min_value=1.0)
-    assert refused(found, applied) == [
-        (0, RejectReason.EVENT_TYPE_NOT_KEPT),
-        (1, RejectReason.VALUE_BELOW_MINIMUM),
+def test_the_limit_counts_each_user_alone_and_no_duplicate() -> None:
+    rows = [{"user_id": u, "item_id": f"i{n % 2}"} for n, u in enumerate("aabb" + "aa")]
+    limit = RateLimitSettings(events=2, per="day")
+    assert refused(sorted_events(rows), rules(user_rate_limit=limit)) == [
+        (4, RejectReason.DUPLICATE),
+        (5, RejectReason.DUPLICATE),
     ]
-    assert refused(found, rules(max_user_events=1)) == [
+
+
+def test_types_and_values_that_are_not_kept() -> None:
+    events = sorted_events(
+        [
+            {"event_type": "view", "value": 1.0},
+            {"event_type": "error", "value": 1.0},
+            {"event_type": "view", "value": 0.4, "item_id": "b"},
+            {"event_type": "view", "value": math.nan, "item_id": "c"},
+        ]
+    )
+    assert refused(events, rules(keep={"event_types": ("view",), "min_value": 0.5})) == [
+        (1, RejectReason.EVENT_TYPE_NOT_KEPT),
+        (2, RejectReason.VALUE_BELOW_MINIMUM),
+        (3, RejectReason.VALUE_BELOW_MINIMUM),
+    ]
+
+
+def test_the_cap_keeps_each_users_newest() -> None:
+    rows = [{"user_id": user, "time_us": n} for n, user in enumerate("aabaab")]
+    assert refused(sorted_events(rows), rules(keep={"max_user_events": 2})) == [
         (0, RejectReason.OVER_USER_CAP),
         (1, RejectReason.OVER_USER_CAP),
     ]
 
 
-def test_minimum_counts_look_at_train_only():
-    found = events(1, 2, 3)
-    keep = KeepSettings(min_user_events=2)
-    kept, _, rejects = apply_minimum_counts(found, Cuts(1, 2), keep, None, ("log",))
-    assert not kept
-    assert {reject.reason for reject in rejects} == {RejectReason.TOO_FEW_USER_EVENTS}
-    assert apply_minimum_counts(found, Cuts(2, 2), keep, None, ("log",))[0] == found
+def test_the_cap_counts_kept_events_only() -> None:
+    events = at_times(1, 2, 3, 4)
+    found = refused(events, rules(now_us=3, keep={"max_user_events": 2}))
+    assert found == [(0, RejectReason.OVER_USER_CAP), (3, RejectReason.FUTURE_TIMESTAMP)]
 
 
-def test_a_minimum_of_one_keeps_users_of_the_later_splits():
-    found = events(1, 2)
-    assert apply_minimum_counts(found, Cuts(0, 1), KeepSettings(), None, ("log",))[0] == found
+def test_no_event_at_all() -> None:
+    everything = rules(
+        earliest_us=1,
+        earliest="1970-01-01",
+        user_rate_limit=RateLimitSettings(events=1),
+        keep={"event_types": ("view",), "min_value": 1.0, "max_user_events": 1},
+    )
+    assert refused(sorted_events([]), everything, {"i"}) == []
 
 
-def test_cuts_move_with_refused_items():
-    found = events(1, 2, 3, 4)
-    counts = Counter({"i0": 1, "i1": 2, "i3": 2})
-    keep = KeepSettings(min_item_events=2)
-    kept, cuts, rejects = apply_minimum_counts(found, Cuts(2, 3), keep, counts, ("log",))
-    assert [event.item_id for event in kept] == ["i1", "i3"]
-    assert cuts == Cuts(1, 1)
-    assert [reject.line for reject in rejects] == [0, 2]
+def minimum(
+    events: SortedEvents, cuts: Cuts, counts: Counter[str] | None = None, **keep: Any
+) -> list[tuple[int, RejectReason]]:
+    is_kept, refusals = below_minimum_counts(events, cuts, KeepSettings(**keep), counts)
+    rejects = list(to_rejects(events, refusals, ("log",)))
+    assert len(rejects) + is_kept.sum() == len(events)
+    return sorted((reject.line, reject.reason) for reject in rejects)
+
+
+def test_users_with_too_few_train_events_go_from_every_split() -> None:
+    rows = [{"user_id": user, "time_us": n, "item_id": f"i{n}"} for n, user in enumerate("aaab")]
+    events = sorted_events(rows)
+    cuts = Cuts(eval=np.array([2, 3]), test=np.array([2, 4]))
+    assert minimum(events, cuts, min_user_events=2) == [(3, RejectReason.TOO_FEW_USER_EVENTS)]
+    assert minimum(events, cuts, min_user_events=3) == [
+        (line, RejectReason.TOO_FEW_USER_EVENTS) for line in range(4)
+    ]
+    assert minimum(events, cuts, min_user_events=1) == []
+
+
+def test_items_with_too_few_train_events_go_from_every_split() -> None:
+    events = at_times(1, 2, 3)
+    cuts = Cuts(eval=np.array([2]), test=np.array([3]))
+    counts = Counter({"i0": 1, "i1": 5})
+    assert minimum(events, cuts, counts, min_item_events=2) == [
+        (0, RejectReason.TOO_FEW_ITEM_EVENTS),
+        (2, RejectReason.TOO_FEW_ITEM_EVENTS),
+    ]

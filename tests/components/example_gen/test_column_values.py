@@ -25,7 +25,9 @@ anything = st.one_of(
 number_texts = st.one_of(
     st.integers(-5, 2**64).map(str),
     st.floats(-1, 1e18).map(str),
-    st.sampled_from(["", "1_0", "+5", " 5", "0x10", "1.5e9", "-0", "٣", "1e400", "5.", ".5", "NaN"]),
+    st.sampled_from(
+        ["", "1_0", "+5", " 5", "0x10", "1.5e9", "-0", "٣", "1e400", "5.", ".5", "NaN"]
+    ),
 )
 moments = st.datetimes(datetime(1960, 1, 1), datetime(2300, 1, 1))
 
@@ -58,9 +60,7 @@ def one_type(*strategies: st.SearchStrategy) -> st.SearchStrategy:
     return st.one_of(*single, lists_of(anything))
 
 
-def check(
-    values: Sequence[Any], converted: columns.Converted, one: Callable[[Any], Any]
-) -> None:
+def check(values: Sequence[Any], converted: columns.Converted, one: Callable[[Any], Any]) -> None:
     """Every row has the value, or the failure, that it has alone."""
     assert len(converted.values) == len(values)
     for row, value in enumerate(values):

@@ -16,11 +16,9 @@ INTS = st.lists(st.integers(-(2**63), 2**63 - 1), max_size=5)
 @given(TEXTS, FLOATS, INTS)
 def test_tensorflow_reads_what_was_written(texts, floats, ints):
     written = e.example(
-        [
-            e.bytes_feature("texts", b"".join(map(e.text_value, texts))),
-            e.float_feature("floats", e.float_values(floats)),
-            e.int_feature("ints", b"".join(map(e.varint, ints))),
-        ]
+        e.bytes_feature("texts", b"".join(map(e.text_value, texts)))
+        + e.float_feature("floats", e.float_values(floats))
+        + e.int_feature("ints", b"".join(map(e.varint, ints)))
     )
     feature = tf.train.Example.FromString(written).features.feature
     assert [value.decode() for value in feature["texts"].bytes_list.value] == texts

@@ -24,15 +24,12 @@ pytestmark = pytest.mark.slow
 
 
 def examples(output: Path, split: str) -> list[bytes]:
-    """All records that a reader takes for a split; none where it refuses what it finds.
-
-    Beam's sink works in a folder beside its shards, which readers refuse as no file.
-    """
+    """All records that a reader finds in a split; none where there is no file."""
     try:
         files = split_files(str(output / SPLITS[split]), split)
-        return sorted(tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator())
-    except (InputError, tf.errors.FailedPreconditionError):
+    except InputError:
         return []
+    return sorted(tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator())
 
 
 @pytest.fixture(scope="module")
@@ -64,5 +61,5 @@ def test_splits_are_whole_or_absent(folder: Path, kill: str) -> None:
 
 
 def test_a_run_killed_before_the_first_name_leaves_none(folder: Path) -> None:
-    for kill in ("open-1", "open-3", "os.rename-1"):
+    for kill in ("open-1", "os.rename-1"):
         assert not [path for path in (folder / kill).glob("*/Split-*/*") if path.is_file()]

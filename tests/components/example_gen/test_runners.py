@@ -3,7 +3,7 @@
 import gzip
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -241,20 +241,17 @@ def test_steps_have_names_of_ours(built: list[AppliedPTransform]) -> None:
     assert not unnamed
 
 
-def functions(built: list[AppliedPTransform]) -> Iterator[Any]:
-    for node in built:
-        if (function := getattr(node.transform, "fn", None)) is not None:
-            yield function
-
-
-def test_functions_pickle(built: list[AppliedPTransform]) -> None:
+def test_transforms_and_functions_pickle(built: list[AppliedPTransform]) -> None:
+    transforms = [node.transform for node in built]
+    functions = [getattr(transform, "fn", None) for transform in transforms]
     ours = [
-        function
-        for function in functions(built)
-        if type(function).__module__.startswith("components.")
+        part
+        for part in (*transforms, *functions)
+        if type(part).__module__.startswith("components.")
     ]
-    assert ours
-    for function in ours:
-        copy = pickler.loads(pickler.dumps(function))
-        assert type(copy) is type(function)
-        assert vars(copy).keys() == vars(function).keys()
+    assert any(isinstance(part, beam.DoFn) for part in ours)
+    assert any(isinstance(part, beam.PTransform) for part in ours)
+    for part in ours:
+        copy = pickler.loads(pickler.dumps(part))
+        assert type(copy) is type(part)
+        assert vars(copy).keys() == vars(part).keys()

@@ -9,12 +9,15 @@ from components.example_gen.split import (
     Boundaries,
     Cuts,
     configured_boundaries,
-    leave_one_out_cuts,
+    cuts_among,
     quantile_boundaries,
-    temporal_cuts,
+    split_masks,
+    user_cuts,
 )
 from schemas.data_settings import SplitSettings
 from schemas.errors import InputError
+from schemas.settings import DataSettings, from_dict
+from tests.components.example_gen.tables import at_times, sorted_events
 
 DAY_US = 86_400 * 10**6
 
@@ -52,8 +55,52 @@ def test_three_events_make_three_splits():
     assert quantile_boundaries(np.array([1, 2, 3]), 0.1, 0.1) == Boundaries(2, 3)
 
 
-def test_boundaries_belong_to_the_later_split():
-    assert temporal_cuts([1, 2, 2, 3, 4], Boundaries(2, 4)) == Cuts(1, 4)
+def data(policy: str = "temporal", types: list[str] | None = None) -> DataSettings:
+    fields = {"user_id": "u", "item_id": "i", "timestamp": "t", "event_type": "e"}
+    return from_dict(
+        DataSettings,
+        {
+            "interactions": {"path": "log", "format": "csv", "fields": fields},
+            "split": {"policy": policy},
+            "targets": {"event_types": types},
+        },
+    )
+
+
+def plain(cuts: Cuts) -> tuple[list[int], list[int]]:
+    return cuts.eval.tolist(), cuts.test.tolist()
+
+
+def test_boundaries_belong_to_the_later_split() -> None:
+    events = at_times(1, 2, 2, 3, 4)
+    assert plain(user_cuts(events, data(), Boundaries(2, 4))) == ([1], [4])
+
+
+def test_every_user_is_cut_at_the_same_times() -> None:
+    rows = [{"user_id": user, "time_us": time} for time, user in enumerate("abbabc")]
+    events = sorted_events(rows)  # a: 0 3, b: 1 2 4, c: 5
+    cuts = user_cuts(events, data(), Boundaries(2, 4))
+    assert plain(cuts) == ([1, 3, 5], [2, 4, 5])
+    masks = split_masks(events, cuts)
+    assert {split: events.time_us[mask].tolist() for split, mask in masks.items()} == {
+        "train": [0, 1],
+        "eval": [3, 2],
+        "test": [4, 5],
+    }
+
+
+def test_without_boundaries_all_is_train() -> None:
+    assert plain(user_cuts(at_times(1, 2), data(), None)) == ([2], [2])
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 9), st.booleans()), min_size=1))
+def test_cuts_among_kept_events_are_those_of_the_kept_alone(rows) -> None:
+    events = sorted_events([{"user_id": user, "time_us": time} for user, time, _ in rows])
+    is_kept = np.random.default_rng(len(rows)).random(len(events)) < 0.5
+    kept = events.where(is_kept)
+    boundaries = Boundaries(3, 7)
+    cuts = user_cuts(events, data(), boundaries)
+    assert plain(cuts_among(cuts, events, is_kept)) == plain(user_cuts(kept, data(), boundaries))
 
 
 def test_instants_are_utc_unless_they_say_otherwise():
@@ -74,10 +121,13 @@ def test_unfit_instants_are_refused(eval_start, test_start, said):
         configured_boundaries(SplitSettings(eval_start=eval_start, test_start=test_start))
 
 
-def test_leave_one_out_takes_the_last_two_targets():
-    assert leave_one_out_cuts([True] * 5) == Cuts(3, 4)
-    assert leave_one_out_cuts([True, True, False, True, False]) == Cuts(1, 3)
+def test_leave_one_out_takes_the_last_two_targets() -> None:
+    rows = [{"time_us": time, "event_type": kind} for time, kind in enumerate("vvbvb")]
+    events = sorted_events(rows)
+    assert plain(user_cuts(events, data("leave_one_out"), None)) == ([3], [4])
+    assert plain(user_cuts(events, data("leave_one_out", ["v"]), None)) == ([1], [3])
 
 
-def test_leave_one_out_keeps_short_users_in_train():
-    assert leave_one_out_cuts([True, False, True]) == Cuts(3, 3)
+def test_leave_one_out_keeps_short_users_in_train() -> None:
+    rows = [{"user_id": user, "time_us": time} for time, user in enumerate("aabbb")]
+    assert plain(user_cuts(sorted_events(rows), data("leave_one_out"), None)) == ([2, 3], [2, 4])

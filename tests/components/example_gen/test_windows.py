@@ -1,68 +1,126 @@
-"""Windows of a user's events: the guarantees of the design, for any targets, cuts and lengths."""
+"""Windows of users' events: the guarantees of the design, for any targets, cuts and lengths."""
 
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from components.example_gen.split import Cuts
-from components.example_gen.windows import Window, user_windows
+from components.example_gen.windows import make_windows
 
 SPLITS = ("train", "eval", "test")
 
 
+class Case(NamedTuple):
+    """Users one after another: where each begins, what is a target, where the splits begin."""
+
+    starts: list[int]
+    flags: list[bool]
+    cuts: list[tuple[int, int]]
+    max_length: int
+
+
+class Window(NamedTuple):
+    """One window, with the positions of its targets."""
+
+    split: str
+    begin: int
+    end: int
+    targets: tuple[int, ...]
+
+
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[list[bool], Cuts, int]:
-    flags = draw(st.lists(st.booleans(), max_size=60))
-    first, second = sorted(draw(st.tuples(*[st.integers(0, len(flags))] * 2)))
-    return flags, Cuts(first, second), draw(st.integers(2, 12))
+def cases(draw: st.DrawFn) -> Case:
+    lengths = draw(st.lists(st.integers(1, 40), max_size=4))
+    starts = [0, *np.cumsum(lengths).tolist()]
+    flags = draw(st.lists(st.booleans(), min_size=starts[-1], max_size=starts[-1]))
+    cuts = []
+    for begin, end in pairwise(starts):
+        first, second = sorted(draw(st.tuples(*[st.integers(begin, end)] * 2)))
+        cuts.append((first, second))
+    return Case(starts, flags, cuts, draw(st.integers(2, 12)))
 
 
-def slices(cuts: Cuts, num_events: int) -> dict[str, range]:
-    return {
-        "train": range(cuts.eval),
-        "eval": range(cuts.eval, cuts.test),
-        "test": range(cuts.test, num_events),
-    }
+def one_user(flags: list[bool], cuts: tuple[int, int], max_length: int) -> Case:
+    return Case([0, len(flags)], flags, [cuts], max_length)
+
+
+def windows_of(case: Case) -> list[Window]:
+    cuts = np.array(case.cuts, np.int64).reshape(-1, 2).T
+    made = make_windows(
+        np.array(case.starts), np.array(case.flags, bool), Cuts(*cuts), case.max_length
+    )
+    found = []
+    for split, windows in made.items():
+        bounds = zip(windows.begin, windows.end, windows.first_target, strict=True)
+        of_split = [
+            Window(split, begin, end, tuple(at for at in range(first, end) if case.flags[at]))
+            for begin, end, first in bounds
+        ]
+        assert sum(len(window.targets) for window in of_split) == windows.num_targets
+        found += of_split
+    return found
+
+
+def slices(case: Case) -> list[tuple[str, range, int]]:
+    """(split, positions, start of the user)."""
+    return [
+        (split, range(begin, end), start)
+        for (start, stop), (first, second) in zip(pairwise(case.starts), case.cuts, strict=True)
+        for split, begin, end in zip(
+            SPLITS, (start, first, second), (first, second, stop), strict=True
+        )
+    ]
+
+
+def owner(case: Case, position: int) -> int:
+    """The start of the user that an event is of."""
+    return max(start for start in case.starts if start <= position)
 
 
 @given(cases())
-def test_every_target_stands_in_one_window_of_its_own_split(case):
-    flags, cuts, max_length = case
-    windows = list(user_windows(flags, cuts, max_length))
-    for split, positions in slices(cuts, len(flags)).items():
+def test_every_target_stands_in_one_window_of_its_own_split(case: Case) -> None:
+    windows = windows_of(case)
+    for split in SPLITS:
         seen = [at for window in windows if window.split == split for at in window.targets]
-        assert seen == [at for at in positions if flags[at]]
+        positions = [at for of, within, _ in slices(case) if of == split for at in within]
+        assert seen == [at for at in positions if case.flags[at]]
 
 
 @given(cases())
-def test_windows_are_bounded_and_end_with_a_target(case):
-    flags, cuts, max_length = case
-    for window in user_windows(flags, cuts, max_length):
-        assert 0 <= window.begin < window.end <= window.begin + max_length + 1
+def test_windows_are_bounded_and_end_with_a_target(case: Case) -> None:
+    for window in windows_of(case):
+        assert 0 <= window.begin < window.end <= window.begin + case.max_length + 1
         assert window.targets[-1] == window.end - 1
         assert window.begin <= window.targets[0]
 
 
 @given(cases())
-def test_targets_see_the_history_they_must(case):
-    flags, cuts, max_length = case
-    for window in user_windows(flags, cuts, max_length):
-        least = -(-max_length // 2) if window.split == "train" else max_length
-        for target in window.targets:
-            assert target - window.begin >= min(target, least)
+def test_a_window_is_of_one_user(case: Case) -> None:
+    for window in windows_of(case):
+        assert owner(case, window.begin) == owner(case, window.end - 1)
 
 
 @given(cases())
-def test_no_window_reaches_into_a_later_split(case):
-    flags, cuts, max_length = case
-    ends = {"train": cuts.eval, "eval": cuts.test, "test": len(flags)}
-    for window in user_windows(flags, cuts, max_length):
-        assert window.end <= ends[window.split]
+def test_targets_see_the_history_they_must(case: Case) -> None:
+    for window in windows_of(case):
+        least = -(-case.max_length // 2) if window.split == "train" else case.max_length
+        for target in window.targets:
+            assert target - window.begin >= min(target - owner(case, target), least)
 
 
-def test_long_eval_histories_take_a_window_each_and_short_ones_share():
+@given(cases())
+def test_no_window_reaches_into_a_later_split(case: Case) -> None:
+    split_of = {at: split for split, within, _ in slices(case) for at in within}
+    for window in windows_of(case):
+        assert split_of[window.end - 1] == window.split
+
+
+def test_long_eval_histories_take_a_window_each_and_short_ones_share() -> None:
     # 4 train events, then 4 eval events, histories of up to 5: targets 4 and 5 share a window.
-    windows = list(user_windows([True] * 8, Cuts(4, 8), 5))
-    assert windows == [
+    assert windows_of(one_user([True] * 8, (4, 8), 5)) == [
         Window("train", 0, 4, (0, 1, 2, 3)),
         Window("eval", 0, 6, (4, 5)),
         Window("eval", 1, 7, (6,)),
@@ -70,16 +128,15 @@ def test_long_eval_histories_take_a_window_each_and_short_ones_share():
     ]
 
 
-def test_train_windows_overlap_by_half_a_history():
-    windows = list(user_windows([True] * 12, Cuts(12, 12), 4))
+def test_train_windows_overlap_by_half_a_history() -> None:
+    windows = windows_of(one_user([True] * 12, (12, 12), 4))
     assert [(window.begin, window.end) for window in windows] == [(0, 5), (3, 8), (6, 11), (7, 12)]
     assert [len(window.targets) for window in windows] == [5, 3, 3, 1]
 
 
-def test_one_event_is_one_window():
-    assert list(user_windows([True], Cuts(1, 1), 2)) == [Window("train", 0, 1, (0,))]
+def test_one_event_is_one_window() -> None:
+    assert windows_of(one_user([True], (1, 1), 2)) == [Window("train", 0, 1, (0,))]
 
 
-def test_history_after_the_last_target_is_left_out():
-    (window,) = user_windows([False, True, False], Cuts(3, 3), 2)
-    assert window == Window("train", 0, 2, (1,))
+def test_history_after_the_last_target_is_left_out() -> None:
+    assert windows_of(one_user([False, True, False], (3, 3), 2)) == [Window("train", 0, 2, (1,))]

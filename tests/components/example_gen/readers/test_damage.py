@@ -1,6 +1,6 @@
 """Files that are cut, corrupted or not what they say, in every format: what is readable is read."""
 
-from itertools import pairwise
+from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
 
@@ -87,14 +87,15 @@ def test_every_format_gives_the_same_records(tmp_path, file_format, suffix):
     assert lacking == ["usr"]
 
 
-@formats
-@compressions
+@pytest.mark.parametrize(
+    ("file_format", "suffix"),
+    # Text that is not compressed has no end that could lack.
+    [each for each in product(WRITERS, COMPRESS) if each not in (("csv", ""), ("jsonl", ""))],
+)
 def test_of_a_truncated_file_the_readable_part_stays(tmp_path, file_format, suffix):
     path = tmp_path / f"log{suffix}"
     whole = COMPRESS[suffix](WRITERS[file_format](EVENTS))
     path.write_bytes(whole[: len(whole) * 3 // 4])
-    if not suffix and file_format in ("csv", "jsonl"):
-        pytest.skip("text that is not compressed has no end to miss")
 
     *kept, lost = checked_read(path, file_format)
 

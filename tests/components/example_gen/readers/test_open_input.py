@@ -59,9 +59,10 @@ def test_garbage_after_the_last_member_is_damage(tmp_path, suffix):
 
 
 @compressed
-def test_a_file_that_is_not_compressed_at_all_is_damage(tmp_path, suffix):
+@pytest.mark.parametrize("data", [b"user,item\n1,2\n" * 10, b"\0" * 4096])
+def test_a_file_that_is_not_compressed_at_all_is_damage(tmp_path, suffix, data):
     path = tmp_path / f"log{suffix}"
-    path.write_bytes(b"user,item\n1,2\n" * 10)
+    path.write_bytes(data)
     assert read(path)[0] == b""
     assert read(path)[1]
 
