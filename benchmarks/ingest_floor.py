@@ -139,7 +139,10 @@ def _windows(
             end = np.minimum(last_possible + 1, stop)
             rounds.append((np.maximum(origin, end - 1 - max_length), target, end))
             target = end
-        yield split, Windows(*(np.concatenate(parts) for parts in zip(*rounds, strict=True)))
+        begin, first_target, end = map(np.concatenate, zip(*rounds, strict=True))
+        # A user's windows overlap: one after the other they compress to a third.
+        by_user = np.argsort(first_target)
+        yield split, Windows(begin[by_user], first_target[by_user], end[by_user])
 
 
 def _write_split(folder: Path, split: str, records: bytes, shard: int) -> None:

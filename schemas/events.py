@@ -89,7 +89,9 @@ class Reject:
       line: Its 1-based line or row number.
       reason: One of the closed set.
       detail: What was got and what was expected, for a person.
-      raw: The record as it was read.
+      raw: The record as it was read; as JSON of what was read of it where its format has no text.
+      is_parsed: Whether `raw` holds the parsed fields, as JSON, in place of the record: the record
+        of an event that is refused after parsing is looked up last, and a query's not at all.
     """
 
     file: str
@@ -97,3 +99,4 @@ class Reject:
     reason: RejectReason
     detail: str
     raw: str
+    is_parsed: bool = False

@@ -7,7 +7,7 @@ from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 
 from components.catalogue_gen.ingest import ingest_catalogue
-from components.example_gen.executor import describe_examples
+from components.example_gen.executor import describe_examples, describe_rejects
 from components.fragment import write_fragment
 from schemas.features import CATALOGUE_SPLIT
 from schemas.settings import DataSettings, from_json
@@ -32,7 +32,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             self._make_beam_pipeline,
         )
         describe_examples(examples, (CATALOGUE_SPLIT,))
-        examples.set_int_custom_property("items", report.items)
-        for reason, count in report.rejects.items():
-            rejects.set_int_custom_property(reason, count)
+        for name in ("items", "logged_only", "readmitted", "never_logged"):
+            count = getattr(report, name)
+            if count is not None:
+                examples.set_int_custom_property(name, count)
+        describe_rejects(rejects, report.read, report.kept, report.rejects)
         write_fragment(rejects.uri, {"component": "CatalogueExampleGen", **report.to_dict()})

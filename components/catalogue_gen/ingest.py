@@ -11,10 +11,10 @@ import apache_beam as beam
 
 from components.catalogue_gen.make_items import ITEMS, LOGGED, NEVER_LOGGED, READMITTED
 from components.catalogue_gen.pipeline import MakeCatalogueExamples
-from components.example_gen.columns import check_source
 from components.example_gen.erase import load_erased_ids
 from components.example_gen.ingest import read_summary, write_rejects
 from components.example_gen.outputs import REJECTS_TAG, SUMMARY_TAG
+from components.example_gen.read_source import places_of
 from components.example_gen.report import refusals, rejects_of
 from components.example_gen.tfrecord import split_folder
 from components.example_gen.write_shards import WriteShards, remove_temporary
@@ -72,12 +72,13 @@ def ingest_catalogue(
       InputError: A file is unfit as a whole, or no item is left.
     """
     started = time.monotonic()
-    item_files = check_source("items", data.items) if data.items else ()
+    pipeline = make_pipeline()  # before any file is looked at: filesystems take its options
+    item_files = places_of("items", data.items) if data.items else ()
     reads_log = data.catalogue_reads_log
-    log_files = check_source("interactions", data.interactions) if reads_log else ()
+    log_files = places_of("interactions", data.interactions) if reads_log else ()
     erased = load_erased_ids(data.erase)
     _progress.info("reading the catalogue from %d file(s)", len(item_files) + len(log_files))
-    with make_pipeline() as pipeline:
+    with pipeline:
         made = pipeline | "Catalogue" >> MakeCatalogueExamples(data, item_files, log_files, erased)
         folder = split_folder(examples_uri, CATALOGUE_SPLIT)
         _ = (made[CATALOGUE_SPLIT],) | "WriteSplits" >> WriteShards({CATALOGUE_SPLIT: folder})

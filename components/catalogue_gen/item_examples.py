@@ -29,8 +29,8 @@ def item_examples(items: pa.Table, columns: Sequence[Feature]) -> pa.BinaryArray
     """
     ids, available_at = (items.column(name).combine_chunks() for name in (ITEM_ID, AVAILABLE_AT))
     parts = [
-        *features(ITEM_ID, text_elements(ids), encode.bytes_feature),
-        *features(AVAILABLE_AT, int_elements(available_at.to_numpy()), encode.int_feature),
+        *features(ITEM_ID, text_elements(ids), encode.bytes_header),
+        *features(AVAILABLE_AT, int_elements(available_at.to_numpy()), encode.int_header),
     ]
     for feature in columns:
         parts += _feature(feature, items.column(feature_column(feature)).combine_chunks())
@@ -40,13 +40,13 @@ def item_examples(items: pa.Table, columns: Sequence[Feature]) -> pa.BinaryArray
 def _feature(feature: Feature, values: pa.Array) -> list[pa.BinaryArray]:
     if feature.is_number:
         floats = grouped_floats(values.to_numpy(), np.arange(len(values) + 1))
-        return features(feature.name, floats, encode.float_feature)
+        return features(feature.name, floats, encode.float_header)
     if feature.is_timestamp:
-        return features(feature.name, int_elements(values.to_numpy()), encode.int_feature)
+        return features(feature.name, int_elements(values.to_numpy()), encode.int_header)
     if feature.kind is FeatureKind.CATEGORIES:
         lengths = pc.list_value_length(values).to_numpy()
         texts = values.flatten()
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         elements = grouped(text_elements(texts), np.arange(len(texts)), offsets)
-        return features(feature.name, elements, encode.bytes_feature)
-    return features(feature.name, text_elements(values), encode.bytes_feature)
+        return features(feature.name, elements, encode.bytes_header)
+    return features(feature.name, text_elements(values), encode.bytes_header)

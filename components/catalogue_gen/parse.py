@@ -51,7 +51,7 @@ class ItemParser:
         self.columns = tuple(column for column, _ in wanted.values())
         self._converters = {name: converter for name, (_, converter) in wanted.items()}
         self._schema = items_schema(features)
-        self._erased = erased
+        self.erased = erased
 
     def parse(self, rows: Rows, file: int, path: str) -> ParsedItems:
         """The items among some records, and why the others are none.
@@ -71,8 +71,8 @@ class ItemParser:
         failures: dict[int, FieldError] = {}
         for column in reversed(list(converted.values())):
             failures.update(column.failures)
-        is_erased = self._erased.erased_rows(converted)
-        untold = self._erased.untold_rows(converted)
+        is_erased = self.erased.erased_rows(converted)
+        untold = self.erased.untold_rows(converted)
         rejects = []
         for row, error in sorted(failures.items()):
             if not is_erased[row]:

@@ -3,10 +3,13 @@
 import apache_beam as beam
 
 from components.catalogue_gen.make_items import ITEMS, LOGGED, MakeItems
-from components.catalogue_gen.read_items import ReadItems
-from components.catalogue_gen.read_logged import ReadLoggedItems
+from components.catalogue_gen.parse import ItemParser
+from components.catalogue_gen.read_items import ItemReader
+from components.catalogue_gen.read_logged import LoggedItemReader
 from components.example_gen.erase import ErasedIds
+from components.example_gen.event_parser import EventParser
 from components.example_gen.outputs import REJECTS_TAG, SUMMARY_TAG
+from components.example_gen.read_source import ReadSource
 from components.example_gen.summary import CombineSummaries
 from schemas.features import CATALOGUE_SPLIT, feature_table
 from schemas.settings import DataSettings
@@ -39,14 +42,15 @@ class MakeCatalogueExamples(beam.PTransform):
     def expand(self, pipeline: beam.Pipeline) -> dict[str, beam.PCollection]:
         table = feature_table(self._settings)
         parts = {}
-        if self._settings.items is not None:
-            reader = ReadItems(self._item_files, self._settings.items, table.item, self._erased)
-            parts[ITEMS] = _read(pipeline, "ReadItems", len(self._item_files), reader)
+        if (items := self._settings.items) is not None:
+            parser = ItemParser(items, table.item, self._erased)
+            reader = ItemReader(self._item_files, items, parser)
+            parts[ITEMS] = pipeline | "ReadItems" >> ReadSource(reader)
         if self._log_files:
-            logged_reader = ReadLoggedItems(
-                self._log_files, self._settings.interactions, table.context, self._erased
-            )
-            parts[LOGGED] = _read(pipeline, "ReadLogged", len(self._log_files), logged_reader)
+            log = self._settings.interactions
+            events = EventParser(log, table.context, self._erased)
+            logged = LoggedItemReader(self._log_files, log, events)
+            parts[LOGGED] = pipeline | "ReadLogged" >> ReadSource(logged)
         make = beam.ParDo(MakeItems(self._settings, self._item_files))
         made = (
             {name: part["rows"] for name, part in parts.items()}
@@ -61,14 +65,3 @@ class MakeCatalogueExamples(beam.PTransform):
             | "Summaries" >> beam.Flatten()
             | "Summary" >> beam.CombineGlobally(CombineSummaries()),
         }
-
-
-def _read(
-    pipeline: beam.Pipeline, name: str, num_files: int, reader: beam.DoFn
-) -> dict[str, beam.PCollection]:
-    """Runs a reader over file indices: `rows`, `rejects` and `summary`."""
-    return (
-        pipeline
-        | f"{name}/Files" >> beam.Create(range(num_files), reshuffle=num_files > 1)
-        | name >> beam.ParDo(reader).with_outputs(REJECTS_TAG, SUMMARY_TAG, main="rows")
-    )

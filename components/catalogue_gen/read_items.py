@@ -1,48 +1,48 @@
-"""The Beam step that reads item files."""
+"""Item files as rows cut by id into buckets."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
-
-import apache_beam as beam
 
 from components.catalogue_gen.item_table import by_bucket
 from components.catalogue_gen.make_items import ITEMS
 from components.catalogue_gen.parse import ItemParser
-from components.example_gen.erase import ErasedIds, withheld
+from components.example_gen.erase import withheld
 from components.example_gen.outputs import outputs
-from components.example_gen.readers.read import read_batches
+from components.example_gen.readers.records import ReadBatch
 from schemas.data_settings import ItemsSettings
-from schemas.errors import InputError
-from schemas.features import Feature
 
 
-class ReadItems(beam.DoFn):
-    """File index → (bucket, rows of `item_table.items_schema` as bytes); rejects and counts."""
+@dataclass(frozen=True)
+class ItemReader:
+    """Reads items (a `read_source.BatchReader`).
 
-    def __init__(
-        self,
-        files: tuple[str, ...],
-        settings: ItemsSettings,
-        features: tuple[Feature, ...],
-        erased: ErasedIds,
-    ):
-        self._files = files
-        self._settings = settings
-        self._parser = ItemParser(settings, features, erased)
-        self._erased = erased
+    Attributes:
+      files: The sorted item files, or what stands for a query.
+      settings: Their format and layout.
+      parser: Turns records into items.
+    """
 
-    def process(self, file: int) -> Iterator[Any]:
-        path = self._files[file]
-        try:
-            for rows, unreadable in read_batches(path, self._settings, self._parser.columns):
-                parsed = self._parser.parse(rows, file, path)
-                yield from by_bucket(parsed.batch)
-                shown = map(withheld, unreadable) if self._erased.item_ids else unreadable
-                yield from outputs(
-                    ITEMS,
-                    [*shown, *parsed.rejects],
-                    num_read=len(rows) + len(unreadable),
-                    num_erased=parsed.num_erased,
-                )
-        except InputError as error:
-            yield from outputs(ITEMS, [], faults={str(error)})
+    files: tuple[str, ...]
+    settings: ItemsSettings
+    parser: ItemParser
+    name: str = ITEMS
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Those that the parser takes."""
+        return self.parser.columns
+
+    def outputs_of(self, batch: ReadBatch, file: int) -> Iterator[Any]:
+        """(bucket, rows of `item_table.items_schema` as bytes); rejects and counts."""
+        parsed = self.parser.parse(batch.rows, file, self.files[file])
+        yield from by_bucket(parsed.batch)
+        rejects = batch.rejects
+        if self.parser.erased.item_ids:
+            rejects = [withheld(reject) for reject in rejects]
+        yield from outputs(
+            ITEMS,
+            [*rejects, *parsed.rejects],
+            num_read=len(batch.rows) + len(batch.rejects),
+            num_erased=parsed.num_erased,
+        )

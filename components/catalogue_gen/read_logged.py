@@ -1,58 +1,57 @@
-"""The Beam step that finds out which items are logged."""
+"""Which items are logged, as ids cut into buckets."""
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
-import apache_beam as beam
 from apache_beam.pvalue import TaggedOutput
 
 from components.catalogue_gen.item_table import bucket
 from components.catalogue_gen.make_items import LOGGED
-from components.example_gen.erase import ErasedIds, withheld
+from components.example_gen.erase import withheld
 from components.example_gen.event_parser import EventParser
 from components.example_gen.outputs import SUMMARY_TAG
-from components.example_gen.readers.read import read_batches
+from components.example_gen.readers.records import ReadBatch
 from components.example_gen.summary import Summary
 from schemas.data_settings import InteractionsSettings
-from schemas.errors import InputError
-from schemas.features import ITEM_ID, Feature
+from schemas.features import ITEM_ID
 
 
-class ReadLoggedItems(beam.DoFn):
-    """File index → (bucket, ids): every item of a readable event that is not erased.
+@dataclass(frozen=True)
+class LoggedItemReader:
+    """Reads the item of every readable event that is not erased (a `read_source.BatchReader`).
 
     Refused records are counted under `logged` only to explain a log without any item:
     InteractionExampleGen reads the same log, and reports them.
+
+    Attributes:
+      files: The log's sorted files, or what stands for a query.
+      settings: Their format and layout.
+      parser: Turns records into events.
     """
 
-    def __init__(
-        self,
-        files: tuple[str, ...],
-        settings: InteractionsSettings,
-        context: tuple[Feature, ...],
-        erased: ErasedIds,
-    ):
-        self._files = files
-        self._settings = settings
-        self._parser = EventParser(settings, context, erased)
-        self._erased = erased
+    files: tuple[str, ...]
+    settings: InteractionsSettings
+    parser: EventParser
+    name: str = LOGGED
 
-    def process(self, file: int) -> Iterator[Any]:
-        path = self._files[file]
-        ids: set[str] = set()
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Those that the parser takes."""
+        return self.parser.columns
+
+    def outputs_of(self, batch: ReadBatch, file: int) -> Iterator[Any]:
+        """(bucket, ids); counts."""
+        parsed = self.parser.parse(batch.rows, file, self.files[file])
+        rejects = batch.rejects
+        if self.parser.erased:
+            rejects = [withheld(reject) for reject in rejects]
         summary = Summary()
-        try:
-            for rows, unreadable in read_batches(path, self._settings, self._parser.columns):
-                parsed = self._parser.parse(rows, file, path)
-                shown = map(withheld, unreadable) if self._erased else unreadable
-                summary.add_rejects(LOGGED, [*shown, *parsed.rejects])
-                items = parsed.batch.column(parsed.batch.schema.get_field_index(ITEM_ID))
-                ids.update(items.unique().to_pylist())
-        except InputError as error:
-            summary.faults.add(str(error))
+        summary.add_rejects(LOGGED, [*rejects, *parsed.rejects])
         yield TaggedOutput(SUMMARY_TAG, summary)
+        items = parsed.batch.column(parsed.batch.schema.get_field_index(ITEM_ID))
         by_bucket: defaultdict[int, list[str]] = defaultdict(list)
-        for item_id in sorted(ids):
+        for item_id in items.unique().to_numpy(zero_copy_only=False):
             by_bucket[bucket(item_id)].append(item_id)
         yield from by_bucket.items()

@@ -6,7 +6,7 @@ layout is `tf.train.Example` (tensorflow/core/example/example.proto and feature.
 encoding https://protobuf.dev/programming-guides/encoding; tests parse it with TensorFlow.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
@@ -14,6 +14,7 @@ import numpy as np
 _VARINT_BITS = 7
 _VARINT_MORE = 1 << _VARINT_BITS
 _UINT64 = 1 << 64
+_CACHED_HEADERS = 1 << 16
 # Field number << 3 | 2 (length-delimited).
 _FIELD_1, _FIELD_2, _FIELD_3 = b"\x0a", b"\x12", b"\x1a"
 
@@ -36,15 +37,10 @@ _NUM_SHORT = 1 << 2 * _VARINT_BITS
 _SHORT = [_varint(value) for value in range(_NUM_SHORT)]  # nearly every length is one of them
 
 
-@lru_cache(maxsize=1 << 16)
 def text_value(value: str) -> bytes:
     """One element of a bytes feature."""
-    return bytes_element(value.encode())
-
-
-def bytes_element(value: bytes) -> bytes:
-    """One element of a bytes feature."""
-    return _FIELD_1 + varint(len(value)) + value
+    encoded = value.encode()
+    return element_header(len(encoded)) + encoded
 
 
 def float_values(values: Iterable[float]) -> bytes:
@@ -54,35 +50,55 @@ def float_values(values: Iterable[float]) -> bytes:
 
 def bytes_feature(name: str, elements: bytes) -> bytes:
     """A feature of joined `text_value` elements."""
-    return _named(name, _FIELD_1 + varint(len(elements)) + elements)
+    return bytes_header(name, len(elements)) + elements
 
 
 def float_feature(name: str, elements: bytes) -> bytes:
     """A feature of joined `float_values`."""
-    return _named(name, _FIELD_2 + _packed(elements))
+    return float_header(name, len(elements)) + elements
 
 
 def int_feature(name: str, elements: bytes) -> bytes:
     """A feature of joined `varint`s."""
-    return _named(name, _FIELD_3 + _packed(elements))
+    return int_header(name, len(elements)) + elements
 
 
 def example(joined: bytes) -> bytes:
     """A serialised tf.Example of encoded features, joined."""
-    return _FIELD_1 + varint(len(joined)) + joined
+    return element_header(len(joined)) + joined
 
 
-def _packed(elements: bytes) -> bytes:
-    body = _FIELD_1 + varint(len(elements)) + elements
-    return varint(len(body)) + body
+def element_header(num_bytes: int) -> bytes:
+    """What stands before a bytes element, and before the features of an example."""
+    return _FIELD_1 + varint(num_bytes)
 
 
-@lru_cache(maxsize=1 << 10)
-def _key(name: str) -> bytes:
+@lru_cache(_CACHED_HEADERS)
+def bytes_header(name: str, num_bytes: int) -> bytes:
+    """What stands before the elements of a bytes feature."""
+    return _named(name, _FIELD_1 + varint(num_bytes), num_bytes)
+
+
+@lru_cache(_CACHED_HEADERS)
+def float_header(name: str, num_bytes: int) -> bytes:
+    """What stands before the elements of a float feature."""
+    return _named(name, _packed(_FIELD_2, num_bytes), num_bytes)
+
+
+@lru_cache(_CACHED_HEADERS)
+def int_header(name: str, num_bytes: int) -> bytes:
+    """What stands before the elements of an int64 feature."""
+    return _named(name, _packed(_FIELD_3, num_bytes), num_bytes)
+
+
+def _packed(field: bytes, num_bytes: int) -> bytes:
+    elements = _FIELD_1 + varint(num_bytes)
+    return field + varint(len(elements) + num_bytes) + elements
+
+
+def _named(name: str, header: bytes, num_bytes: int) -> bytes:
+    """The header of an entry in the map of features: its name, then the feature's own header."""
     encoded = name.encode()
-    return _FIELD_1 + varint(len(encoded)) + encoded
-
-
-def _named(name: str, feature: bytes) -> bytes:
-    entry = _key(name) + _FIELD_2 + varint(len(feature)) + feature
-    return _FIELD_1 + varint(len(entry)) + entry
+    key = _FIELD_1 + varint(len(encoded)) + encoded
+    feature = _FIELD_2 + varint(len(header) + num_bytes) + header
+    return _FIELD_1 + varint(len(key) + len(feature) + num_bytes) + key + feature

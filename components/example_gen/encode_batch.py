@@ -20,8 +20,9 @@ _EMPTY = pa.scalar(b"", pa.binary())
 _VARINT_BITS = 7
 _MAX_VARINT_BYTES = 10
 
-# name and encoded elements of a feature → the feature: `encode.bytes_feature` and its like.
-FeatureEncoder = Callable[[str, bytes], bytes]
+# Name of a feature and length of its elements → what stands before them: `encode.bytes_header`
+# and its like.
+FeatureHeader = Callable[[str, int], bytes]
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,7 @@ class Ranges:
 def text_elements(texts: pa.StringArray) -> pa.BinaryArray:
     """[n] encoded elements of a bytes feature."""
     encoded = texts.cast(pa.binary())
-    return join(
-        [_by_length(encoded, lambda length: _header(encode.bytes_element, length)), encoded]
-    )
+    return join([_by_length(encoded, encode.element_header), encoded])
 
 
 def int_elements(values: np.ndarray) -> pa.BinaryArray:
@@ -93,28 +92,20 @@ def grouped_flags(flags: np.ndarray, offsets: np.ndarray) -> pa.BinaryArray:
     return _binary(offsets, flags.astype(np.uint8))
 
 
-def features(name: str, elements: pa.BinaryArray, encoder: FeatureEncoder) -> list[pa.BinaryArray]:
+def features(name: str, elements: pa.BinaryArray, header: FeatureHeader) -> list[pa.BinaryArray]:
     """Headers and elements that, joined row by row, are a feature of each row."""
-
-    named = partial(encoder, name)
-    return [_by_length(elements, lambda length: _header(named, length)), elements]
+    return [_by_length(elements, partial(header, name)), elements]
 
 
 def examples(parts: Sequence[pa.BinaryArray]) -> pa.BinaryArray:
     """[n] serialised tf.Examples, of features joined row by row."""
     joined = join(parts)
-    return join([_by_length(joined, lambda length: _header(encode.example, length)), joined])
+    return join([_by_length(joined, encode.element_header), joined])
 
 
 def join(parts: Sequence[pa.BinaryArray]) -> pa.BinaryArray:
     """[n]: the parts of each row end to end."""
     return pc.binary_join_element_wise(*parts, _EMPTY)
-
-
-def _header(encoder: Callable[[bytes], bytes], length: int) -> bytes:
-    """What an encoder puts before a payload of this length."""
-    whole = encoder(bytes(length))
-    return whole[: len(whole) - length]
 
 
 def _by_length(array: pa.BinaryArray, header: Callable[[int], bytes]) -> pa.BinaryArray:

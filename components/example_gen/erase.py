@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from apache_beam.io.filesystems import FileSystems
 
 from components.example_gen.column_values import Converted
+from components.example_gen.readers.filesystems import check_filesystem
 from components.example_gen.readers.open_input import open_input
 from schemas.data_settings import EraseSettings
 from schemas.errors import InputError
@@ -98,6 +99,10 @@ def _ids(given: Iterable[str], path: str | None, key: str) -> frozenset[str]:
 
 
 def _read_lines(path: str, key: str) -> list[str]:
+    try:
+        check_filesystem(path)
+    except InputError as error:
+        raise InputError(f"{key}: {error}") from error
     if not FileSystems.exists(path):
         raise InputError(f"{key}: there is no file {path}; correct the path or leave the key out")
     try:

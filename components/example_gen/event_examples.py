@@ -59,7 +59,7 @@ class EventExamples:
             lengths = np.diff(ranges.offsets)
             is_own = ranges.events >= np.repeat(windows.first_target[chunk], lengths)
             flags = grouped_flags(self._is_target[ranges.events] & is_own, ranges.offsets)
-            marks = features(f.IS_TARGET, flags, encode.int_feature)
+            marks = features(f.IS_TARGET, flags, encode.int_header)
             yield examples([*self._features(ranges), *marks])
 
     def single(self, events: np.ndarray) -> Iterator[pa.BinaryArray]:
@@ -76,7 +76,7 @@ class EventExamples:
             *features(
                 f.TIMESTAMP,
                 grouped(self._times, ranges.events, ranges.offsets),
-                encode.int_feature,
+                encode.int_header,
             ),
             *self._text(f.EVENT_TYPE, f.EVENT_TYPE, ranges),
             *self._number(f.VALUE, f.VALUE, ranges),
@@ -89,11 +89,11 @@ class EventExamples:
     def _text(self, name: str, column: str, ranges: Ranges) -> list[pa.BinaryArray]:
         codes = self._events.codes(column)[ranges.events]
         elements = grouped(self._texts[column], codes, ranges.offsets)
-        return features(name, elements, encode.bytes_feature)
+        return features(name, elements, encode.bytes_header)
 
     def _number(self, name: str, column: str, ranges: Ranges) -> list[pa.BinaryArray]:
         values = self._events.numbers(column)[ranges.events]
-        return features(name, grouped_floats(values, ranges.offsets), encode.float_feature)
+        return features(name, grouped_floats(values, ranges.offsets), encode.float_header)
 
 
 def user_examples(users: pa.Table, columns: Sequence[f.Feature]) -> pa.BinaryArray:
@@ -109,16 +109,16 @@ def user_examples(users: pa.Table, columns: Sequence[f.Feature]) -> pa.BinaryArr
 def _single_values(users: pa.Table, columns: Sequence[f.Feature]) -> list[pa.BinaryArray]:
     """The user's id and features as parts of an example."""
     user_ids = users.column(f.USER_ID).combine_chunks()
-    parts = features(f.USER_ID, text_elements(user_ids), encode.bytes_feature)
+    parts = features(f.USER_ID, text_elements(user_ids), encode.bytes_header)
     one_each = np.arange(len(user_ids) + 1)
     for feature in columns:
         column = users.column(feature.name).combine_chunks()
         if feature.is_number:
             floats = grouped_floats(column.to_numpy(), one_each)
-            parts += features(feature.name, floats, encode.float_feature)
+            parts += features(feature.name, floats, encode.float_header)
         else:
             elements = text_elements(column)
-            parts += features(feature.name, elements, encode.bytes_feature)
+            parts += features(feature.name, elements, encode.bytes_header)
     return parts
 
 

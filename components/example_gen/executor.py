@@ -42,11 +42,20 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             describe_examples(artifacts[key], splits)
         for split, counts in report.splits.items():
             artifacts["windows"].set_int_custom_property(f"{split}_windows", counts["windows"])
-        for reason, count in report.rejects.items():
-            artifacts["rejects"].set_int_custom_property(reason, count)
+        describe_rejects(artifacts["rejects"], report.read, report.kept, report.rejects)
+        if report.users_file is not None:
+            describe_rejects(artifacts["rejects"], **report.users_file, prefix="users_")
         write_fragment(
             artifacts["rejects"].uri, {"component": "InteractionExampleGen", **report.to_dict()}
         )
+
+
+def describe_rejects(
+    artifact: Artifact, read: int, kept: int, rejects: dict[str, int], prefix: str = ""
+) -> None:
+    """Sets the counts of one source as properties: `read`, `kept`, and one for each reason."""
+    for name, count in {"read": read, "kept": kept, **rejects}.items():
+        artifact.set_int_custom_property(prefix + name, count)
 
 
 def describe_examples(artifact: Artifact, splits: tuple[str, ...]) -> None:

@@ -11,7 +11,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from components.example_gen.readers.bigquery_facts import QueryFacts
 from components.example_gen.readers.files import Paths, find_files
-from components.example_gen.readers.open_input import open_input
+from components.example_gen.readers.open_input import open_stored
 from schemas.errors import InputError
 from schemas.source_settings import RangeSettings
 
@@ -50,7 +50,7 @@ def query_fingerprint(query: str, facts: QueryFacts) -> str:
 
 
 def _file_state(file: FileMetadata) -> tuple[str, int, float | str]:
-    with open_input(file.path) as opened:
+    with open_stored(file.path) as opened:
         opened.read(1)
     return file.path, file.size_in_bytes, file.last_updated_in_seconds or _checksum(file.path)
 

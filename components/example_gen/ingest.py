@@ -11,11 +11,11 @@ import apache_beam as beam
 import tensorflow as tf
 from apache_beam.io.filesystems import FileSystems
 
-from components.example_gen.columns import check_source
 from components.example_gen.erase import load_erased_ids
 from components.example_gen.outputs import REJECTS_TAG, SUMMARY_TAG
 from components.example_gen.partitions import choose_num_partitions
 from components.example_gen.pipeline import CHUNKS, EARLIEST_KEY, Inputs, MakeInteractionExamples
+from components.example_gen.read_source import places_of
 from components.example_gen.rejects import REJECTS_FILE, to_json_lines
 from components.example_gen.report import IngestReport, build_report
 from components.example_gen.split import configured_boundaries, instant_us
@@ -81,11 +81,12 @@ def ingest(
       InputError: The input is unfit as a whole; the message says what to change.
     """
     started = time.monotonic()
+    pipeline = make_pipeline()  # before any file is looked at: filesystems take its options
     configured_boundaries(data.split)
     if data.interactions.refuse.earliest is not None:
         instant_us(EARLIEST_KEY, data.interactions.refuse.earliest)
-    log_files = check_source("interactions", data.interactions)
-    user_files = check_source("users", data.users) if data.users else ()
+    log_files = places_of("interactions", data.interactions)
+    user_files = places_of("users", data.users) if data.users else ()
     inputs = Inputs(
         log_files=log_files,
         user_files=user_files,
@@ -94,7 +95,7 @@ def ingest(
         erased=load_erased_ids(data.erase),
     )
     _progress.info("reading %d file(s) of the interaction log", len(log_files))
-    with make_pipeline() as pipeline:
+    with pipeline:
         made = _source(pipeline, data, catalogue_uri) | "Interactions" >> MakeInteractionExamples(
             data, inputs
         )
@@ -113,7 +114,7 @@ def write_rejects(
     """Writes refused records and the counts of the run into the folder `uri`.
 
     Args:
-      rejects: Lists of Rejects.
+      rejects: Refusals (`reject_table.pack`).
       summary: The one Summary.
       uri: The folder.
       shown: How much of a record its entry may show.

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 
+from components.example_gen.reject_table import pack
 from components.example_gen.summary import Summary
 from schemas.events import Reject, RejectReason
 
@@ -20,7 +21,7 @@ def outputs(
     num_erased: int = 0,
     faults: set[str] | None = None,
 ) -> Iterator[beam.pvalue.TaggedOutput]:
-    """The side outputs of a step: lists of refused records, and its counts.
+    """The side outputs of a step: refused records (`reject_table.pack`), and its counts.
 
     The counts also go to Beam's metrics, as `<source>_read` and `<source>_refused_<reason>`.
 
@@ -40,7 +41,7 @@ def outputs(
     for (_, reason), number in summary.rejects.items():
         count(f"{source}_refused_{reason}", number)
     if rejects:
-        yield beam.pvalue.TaggedOutput(REJECTS_TAG, rejects)
+        yield beam.pvalue.TaggedOutput(REJECTS_TAG, pack(rejects))
     if summary.rejects or num_read or faults:
         yield beam.pvalue.TaggedOutput(SUMMARY_TAG, summary)
 

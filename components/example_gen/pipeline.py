@@ -13,6 +13,7 @@ from components.example_gen.clean import CleanRules
 from components.example_gen.erase import ErasedIds
 from components.example_gen.event_parser import EventParser, UserParser
 from components.example_gen.event_table import TIME_US, read_stream
+from components.example_gen.original_records import LookUpOriginals
 from components.example_gen.outputs import REJECTS_TAG, SUMMARY_TAG
 from components.example_gen.partition_steps import (
     Cleaned,
@@ -20,13 +21,8 @@ from components.example_gen.partition_steps import (
     CountTrainItems,
     MakeExamples,
 )
-from components.example_gen.read_log import (
-    INTERACTIONS,
-    USERS,
-    ReadRows,
-    RowSource,
-    read_files,
-)
+from components.example_gen.read_log import INTERACTIONS, USERS, RowReader
+from components.example_gen.read_source import ReadSource
 from components.example_gen.split import (
     Boundaries,
     configured_boundaries,
@@ -38,7 +34,6 @@ from schemas.data_settings import UsersSettings
 from schemas.events import MICROSECONDS_PER_SECOND
 from schemas.features import USERS_SPLIT, feature_table
 from schemas.settings import DataSettings
-from schemas.source_settings import SourceSettings
 
 CHUNKS = "chunks"
 EARLIEST_KEY = "interactions.refuse.earliest"
@@ -49,8 +44,8 @@ class Inputs:
     """What is read.
 
     Attributes:
-      log_files: The log's files, sorted.
-      user_files: The users files, sorted; empty where there are none.
+      log_files: The log's files, sorted; what stands for a query.
+      user_files: The same of the users; empty where there are none.
       now_s: Later events are future ones, seconds since the epoch.
       num_partitions: Into how many parts events are cut by user: each is cleaned and encoded as a
         whole, in memory.
@@ -69,8 +64,8 @@ class MakeInteractionExamples(beam.PTransform):
 
     Input: a PCollection of the catalogue's item ids, or a Pipeline where any item may occur.
     Output: a dict: under `chunks` PCollections of (split, framed TFRecord bytes) for the splits
-    `train`, `eval`, `test`, `events` and `users`, under `rejects` lists of Rejects, under
-    `summary` the one `Summary`.
+    `train`, `eval`, `test`, `events` and `users`, under `rejects` refusals (`reject_table.pack`),
+    under `summary` the one `Summary`.
     """
 
     def __init__(self, settings: DataSettings, inputs: Inputs):
@@ -112,7 +107,9 @@ class MakeInteractionExamples(beam.PTransform):
         parts = [*read.values(), cleaned, made]
         return {
             CHUNKS: (made[CHUNKS], cleaned[USERS_SPLIT]),
-            REJECTS_TAG: [part[REJECTS_TAG] for part in parts] | "Rejects" >> beam.Flatten(),
+            REJECTS_TAG: self._with_originals(
+                [part[REJECTS_TAG] for part in parts] | "Rejects" >> beam.Flatten()
+            ),
             SUMMARY_TAG: [part[SUMMARY_TAG] for part in parts]
             | "Summaries" >> beam.Flatten()
             | "Summary" >> beam.CombineGlobally(CombineSummaries()),
@@ -120,15 +117,29 @@ class MakeInteractionExamples(beam.PTransform):
 
     def _read_log(self, pipeline: beam.Pipeline) -> dict[str, beam.PCollection]:
         settings, inputs = self._settings.interactions, self._inputs
-        parser = EventParser(settings, self._table.context, inputs.erased)
-        return _read(pipeline, "ReadLog", INTERACTIONS, inputs.log_files, settings, parser, inputs)
+        parser = self._event_parser()
+        reader = RowReader(INTERACTIONS, inputs.log_files, settings, parser, inputs.num_partitions)
+        return pipeline | "ReadLog" >> ReadSource(reader)
+
+    def _event_parser(self) -> EventParser:
+        return EventParser(self._settings.interactions, self._table.context, self._inputs.erased)
+
+    def _with_originals(self, rejects: beam.PCollection) -> beam.PCollection:
+        """Rejects with their records, where those are shown and stand in files."""
+        log, shown = self._settings.interactions, self._settings.rejects
+        if not shown.raw or log.query is not None:
+            return rejects
+        return rejects | "Originals" >> LookUpOriginals(
+            log, self._event_parser().columns, shown.max_raw_characters
+        )
 
     def _read_users(
         self, pipeline: beam.Pipeline, settings: UsersSettings
     ) -> dict[str, beam.PCollection]:
         inputs = self._inputs
         parser = UserParser(settings, self._table.user, inputs.erased)
-        return _read(pipeline, "ReadUsers", USERS, inputs.user_files, settings, parser, inputs)
+        reader = RowReader(USERS, inputs.user_files, settings, parser, inputs.num_partitions)
+        return pipeline | "ReadUsers" >> ReadSource(reader)
 
     def _rules(self) -> CleanRules:
         interactions = self._settings.interactions
@@ -196,19 +207,6 @@ class SumCounts(beam.CombineFn):
 
 def _joined(arrays: list[np.ndarray]) -> np.ndarray:
     return np.concatenate([np.empty(0, np.int64), *arrays])
-
-
-def _read(
-    pipeline: beam.Pipeline,
-    name: str,
-    source: str,
-    files: tuple[str, ...],
-    settings: SourceSettings,
-    parser: EventParser | UserParser,
-    inputs: Inputs,
-) -> dict[str, beam.PCollection]:
-    rows = RowSource(source, files, settings, parser, inputs.num_partitions)
-    return read_files(pipeline, name, len(files), ReadRows(rows))
 
 
 def _as_array(ids: beam.PCollection) -> beam.pvalue.AsSideInput:

@@ -1,17 +1,18 @@
 """Events refused after parsing: which, why, and as they stand in `rejects`."""
 
-import json
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import orjson
 import pyarrow as pa
 
 from components.example_gen.event_table import PLACE, TIME_US, file_and_line
 from components.example_gen.sorted_events import SortedEvents
 from schemas.events import Reject, RejectReason
 from schemas.features import USER_ID
+
+_EVENTS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
@@ -34,8 +35,8 @@ def to_rejects(
 ) -> Iterator[Reject]:
     """The refused events one by one.
 
-    Their text stayed behind when events were grouped by user, so `raw` holds the parsed fields;
-    file and line find the original.
+    Their text stayed behind when events were grouped by user, so `raw` holds the parsed fields
+    until the record is looked up (`original_records`).
 
     Args:
       events: What the refusals are about.
@@ -43,18 +44,32 @@ def to_rejects(
       files: The log's sorted files.
     """
     for refusal in refusals:
-        rows = events.table.take(pa.array(refusal.events)).to_pylist()
-        for event, row in zip(refusal.events.tolist(), rows, strict=True):
-            file, line = file_and_line(row.pop(PLACE))
-            detail = refusal.detail(event)
-            yield Reject(files[file], line, refusal.reason, detail, _raw(row))
+        for begin in range(0, len(refusal.events), _EVENTS_AT_ONCE):
+            some = refusal.events[begin : begin + _EVENTS_AT_ONCE]
+            rows = events.table.take(pa.array(some))
+            places = rows.column(PLACE).to_pylist()
+            for event, place, raw in zip(some.tolist(), places, _parsed(rows), strict=True):
+                file, line = file_and_line(place)
+                detail = refusal.detail(event)
+                yield Reject(files[file], line, refusal.reason, detail, raw, is_parsed=True)
 
 
-def _raw(row: dict[str, object]) -> str:
-    fields = {name: value for name, value in row.items() if not _is_missing(value)}
-    ordered = {name: fields.pop(name) for name in (USER_ID, TIME_US)}
-    return json.dumps({**ordered, **fields}, ensure_ascii=False)
+def _parsed(rows: pa.Table) -> Iterator[str]:
+    """The fields of each event that it has, as JSON."""
+    others = [name for name in rows.column_names if name not in (USER_ID, TIME_US, PLACE)]
+    names = [USER_ID, TIME_US, *others]
+    for values in zip(*(_values(rows.column(name)) for name in names), strict=True):
+        fields = {
+            name: value for name, value in zip(names, values, strict=True) if _is_there(value)
+        }
+        yield orjson.dumps(fields).decode()
 
 
-def _is_missing(value: object) -> bool:
-    return value == "" or (isinstance(value, float) and math.isnan(value))
+def _values(column: pa.ChunkedArray) -> Sequence[str | int | float]:
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    return column.to_numpy().tolist()
+
+
+def _is_there(value: str | int | float) -> bool:
+    return value != "" and value == value  # NaN is no number, not even its own

@@ -1,8 +1,22 @@
 """Refused records as JSON lines."""
 
-import json
-from collections.abc import Iterable
+from collections.abc import Iterator
+from typing import Any
 
+import orjson
+import pyarrow as pa
+
+from components.example_gen.event_table import read_stream
+from components.example_gen.reject_table import (
+    DETAIL,
+    FILE,
+    IS_PARSED,
+    LINE,
+    NUM_CHARACTERS,
+    RAW,
+    REASON,
+    reject_table,
+)
 from schemas.data_settings import RejectsSettings
 from schemas.events import Reject
 
@@ -10,23 +24,33 @@ REJECTS_SUFFIX = ".jsonl.gz"
 REJECTS_FILE = f"rejects{REJECTS_SUFFIX}"
 
 
-def to_dict(reject: Reject, shown: RejectsSettings) -> dict[str, str | int]:
-    """JSON values of a refusal, as much of it as may be shown; a cut record says so."""
-    raw, detail = reject.raw, reject.detail
-    if not shown.raw:
-        raw = detail = ""
-    if len(raw) > shown.max_raw_characters:
-        raw = f"{raw[: shown.max_raw_characters]}… [cut: {len(raw)} characters]"
-    return {
-        "file": reject.file,
-        "line": reject.line,
-        "reason": reject.reason.value,
-        "detail": detail,
-        "raw": raw,
-    }
+def to_dict(reject: Reject, shown: RejectsSettings) -> dict[str, Any]:
+    """JSON values of a refusal, as much of it as may be shown.
+
+    A cut record says so; `is_parsed` is there, and true, where `raw` shows the parsed fields in
+    place of the record.
+    """
+    (entry,) = _entries(reject_table([reject]), shown)
+    return entry
 
 
-def to_json_lines(rejects: Iterable[Reject], shown: RejectsSettings) -> bytes:
-    """Refusals as they stand in `rejects.jsonl.gz`."""
-    lines = (json.dumps(to_dict(reject, shown), ensure_ascii=False) + "\n" for reject in rejects)
-    return "".join(lines).encode("utf-8", "backslashreplace")
+def to_json_lines(stream: bytes, shown: RejectsSettings) -> bytes:
+    """Refusals (`reject_table.pack`) as they stand in `rejects.jsonl.gz`, as `to_dict` says."""
+    return b"".join(
+        orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
+        for entry in _entries(read_stream(stream), shown)
+    )
+
+
+def _entries(rejects: pa.Table, shown: RejectsSettings) -> Iterator[dict[str, Any]]:
+    fields = (FILE, LINE, REASON, DETAIL, RAW, NUM_CHARACTERS, IS_PARSED)
+    columns = [rejects.column(name).to_numpy().tolist() for name in fields]
+    for file, line, reason, detail, raw, num_characters, is_parsed in zip(*columns, strict=True):
+        if not shown.raw:
+            yield {FILE: file, LINE: line, REASON: reason, DETAIL: "", RAW: ""}
+            continue
+        text = raw
+        if num_characters > shown.max_raw_characters:
+            text = f"{raw[: shown.max_raw_characters]}… [cut: {num_characters} characters]"
+        entry = {FILE: file, LINE: line, REASON: reason, DETAIL: detail, RAW: text}
+        yield {**entry, IS_PARSED: True} if is_parsed else entry

@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_gen.event_table import PLACE, TIME_US, read_stream, to_bytes
+from components.example_gen.event_table import EVENT_ID, PLACE, TIME_US, read_stream, to_bytes
 from schemas.events import MICROSECONDS_PER_SECOND
-from schemas.features import USER_ID
+from schemas.features import EVENT_TYPE, ITEM_ID, USER_ID, VALUE
 
 
 @dataclass(frozen=True)
@@ -97,14 +97,27 @@ def sort_events(table: pa.Table) -> SortedEvents:
     """Sorts events, whose columns are in one piece each, and collects their texts."""
     columns = [_encoded(column) for column in table.columns]
     table = pa.Table.from_arrays(columns, names=table.column_names)
-    users = _piece(table.column(USER_ID))
-    alphabetical = pc.sort_indices(users.dictionary)
-    rank = np.empty(len(alphabetical), np.int64)
-    rank[alphabetical.to_numpy()] = np.arange(len(alphabetical))
-    user = rank[users.indices.to_numpy()]
+    user = _rank(_piece(table.column(USER_ID)))
     time_us, place = (table.column(name).to_numpy() for name in (TIME_US, PLACE))
-    order = np.lexsort((place, time_us, user))
+    order = np.lexsort((*_tie_breakers(table, place), time_us, user))
     return SortedEvents.of_sorted(table.take(pa.array(order)).combine_chunks())
+
+
+def _tie_breakers(table: pa.Table, place: np.ndarray) -> list[np.ndarray]:
+    """Log order; rows of a query have none, and events of one time go by item, type and value."""
+    if place.any():
+        return [place]
+    return [table.column(VALUE).to_numpy()] + [
+        _rank(_piece(table.column(name))) for name in (EVENT_ID, EVENT_TYPE, ITEM_ID)
+    ]
+
+
+def _rank(column: pa.DictionaryArray) -> np.ndarray:
+    """[n] int64: the place of each text among the distinct ones in alphabetical order."""
+    alphabetical = pc.sort_indices(column.dictionary).to_numpy()
+    rank = np.empty(len(alphabetical), np.int64)
+    rank[alphabetical] = np.arange(len(alphabetical))
+    return rank[column.indices.to_numpy()]
 
 
 def _piece(column: pa.ChunkedArray) -> pa.Array:

@@ -52,7 +52,8 @@ class Summary:
     Attributes:
       read: Records read, by source: `interactions`, `users` or `items`.
       rejects: Refused records, by source and reason.
-      examples: The earliest refused record of every source and reason.
+      examples: The earliest refused record of every source and reason, as its step counted it:
+        of an event that was refused after parsing, the parsed fields.
       faults: Why a file could not be read: fatal, told after the pipeline has ended.
       splits: Counts by split.
       users: Users with a kept event.

@@ -1,7 +1,6 @@
 """Records framed as they stand in TFRecord files: many at once, one Beam element and one write."""
 
 import os
-import struct
 from collections.abc import Iterable
 from itertools import pairwise
 
@@ -28,32 +27,33 @@ def frame_array(records: pa.BinaryArray) -> bytes:
         return b""
     offsets = np.frombuffer(records.buffers()[1], np.int32)[records.offset :][: len(records) + 1]
     lengths, rows = np.unique(np.diff(offsets), return_inverse=True)
-    headers = pa.array([_header(length) for length in lengths.tolist()], pa.binary())
-    footers = pa.Array.from_buffers(
-        pa.binary(4),
-        len(records),
-        [None, pa.py_buffer(_masked(_crcs(records.buffers()[2], offsets)))],
-    )
-    framed = join([headers.take(pa.array(rows)), records, footers.cast(pa.binary())])
+    data = b"" if records.buffers()[2] is None else records.buffers()[2].to_pybytes()
+    footers = _fixed(_masked(_crcs(data, offsets.tolist())))
+    framed = join([_headers(lengths).take(pa.array(rows)), records, footers])
     ends = np.frombuffer(framed.buffers()[1], np.int32)
     return framed.buffers()[2][: ends[len(framed)]].to_pybytes()
 
 
-def _crcs(data: pa.Buffer, offsets: np.ndarray) -> np.ndarray:
-    """[n] uint32: the CRC-32C of each record."""
-    whole = data.to_pybytes()
-    bounds = offsets.tolist()
+def _crcs(data: bytes, bounds: Iterable[int]) -> np.ndarray:
+    """[n] uint32: the CRC-32C of each stretch of `data` between two bounds."""
     crc = google_crc32c.value
-    return np.array(
-        [crc(whole[begin:end]) for begin, end in pairwise(bounds)],
-        np.uint32,
-    )
+    return np.array([crc(data[begin:end]) for begin, end in pairwise(bounds)], np.uint32)
 
 
-def _header(length: int) -> bytes:
-    packed = struct.pack("<Q", length)
-    check = np.array([google_crc32c.value(packed)], np.uint32)
-    return packed + _masked(check).tobytes()
+def _headers(lengths: np.ndarray) -> pa.BinaryArray:
+    """[n]: the framed lengths."""
+    packed = lengths.astype("<u8")
+    content = packed.tobytes()
+    checks = _masked(_crcs(content, range(0, len(content) + 1, packed.itemsize)))
+    pairs = np.rec.fromarrays([packed, checks], dtype=[("length", "<u8"), ("check", "<u4")])
+    return _fixed(pairs)
+
+
+def _fixed(rows: np.ndarray) -> pa.BinaryArray:
+    """[n]: rows of equal size, as they stand in memory."""
+    dtype = pa.binary(rows.itemsize)
+    fixed = pa.Array.from_buffers(dtype, len(rows), [None, pa.py_buffer(rows.tobytes())])
+    return fixed.cast(pa.binary())
 
 
 def _masked(crc: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from components.example_gen.readers.jsonl_quick import quick_columns
 from components.example_gen.readers.lines import LineBlock, LongLine, as_text, read_lines
 from components.example_gen.readers.records import ReadBatch, Rows, getter, has_column
 from schemas.events import Reject, RejectReason
@@ -29,6 +30,9 @@ def read_jsonl(path: str, columns: tuple[str, ...]) -> Iterator[ReadBatch]:
 def _read_block(block: LineBlock, path: str, columns: tuple[str, ...]) -> ReadBatch:
     lines = block.lines
     numbers = np.arange(block.first, block.first + len(lines))
+    quick = quick_columns(lines, columns)
+    if quick is not None:
+        return ReadBatch(Rows(numbers, quick, lines), [])
     rejects: list[Reject] = []
     try:
         objects = [orjson.loads(line) for line in lines]

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import compress, repeat
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -61,6 +61,23 @@ class Rows:
         """The record as it was read; the wanted values as JSON where the format has no text."""
         values = tuple([python_values(column[row : row + 1])[0] for column in self.columns])
         return Record(0, values, None if self.texts is None else self.texts[row]).text()
+
+    def as_texts(self) -> list[str]:
+        """`text` of every row."""
+        if self.texts is None:
+            return [record.text() for record in self.records()]
+        return [Record(0, (), text).text() for text in self.texts]
+
+    def where(self, is_wanted: np.ndarray) -> "Rows":
+        """The rows at which `is_wanted`, [num_rows] bool, is true."""
+        texts = None if self.texts is None else list(compress(self.texts, is_wanted))
+        columns = tuple(
+            list(compress(column, is_wanted))
+            if isinstance(column, list)
+            else column.filter(pa.array(is_wanted))
+            for column in self.columns
+        )
+        return Rows(self.lines[is_wanted], columns, texts)
 
     def records(self) -> Iterator[Record]:
         """The rows one by one, with Python's values."""

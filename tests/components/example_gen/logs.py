@@ -30,7 +30,7 @@ class Ingested:
 
 def settings(folder: Path, log: list[str], items: list[str] | None = None, **changes: Any):
     """Data settings for a log of JSON lines (user, item, time, type, value, id) and a CSV
-    catalogue of item ids; `changes` replace whole sections, `keep`, `refuse`, `context` and others the log's."""
+    catalogue of item ids; `changes` replace whole sections, some of them (`keep`, …) the log's."""
     (folder / "log.jsonl").write_text("".join(line + "\n" for line in log))
     fields = {"user_id": "user", "item_id": "item", "timestamp": "time", "event_type": "type"}
     interactions: dict[str, Any] = {
