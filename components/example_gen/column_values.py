@@ -78,15 +78,17 @@ def timestamps(
 def _one_by_one(
     values: Values, convert: Callable[[Any], Any], dtype: pa.DataType, filler: Any
 ) -> Converted:
-    failures = {}
-    converted = []
-    for row, value in enumerate(to_list(values)):
-        try:
-            converted.append(convert(value))
-        except FieldError as error:
-            failures[row] = error
-            converted.append(filler)
+    outcomes = [_outcome(convert, value) for value in to_list(values)]
+    failures = {row: found for row, found in enumerate(outcomes) if isinstance(found, FieldError)}
+    converted = [filler if isinstance(found, FieldError) else found for found in outcomes]
     return Converted(pa.array(converted, dtype), failures)
+
+
+def _outcome(convert: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return convert(value)
+    except FieldError as error:
+        return error
 
 
 def to_list(values: Values) -> Sequence[Any]:
@@ -169,12 +171,16 @@ def _iso8601_us(values: Values) -> pa.Int64Array | None:
         return _times_us(array)
     if not _is_text(array.type):
         return None
-    for zone in (None, "UTC"):
-        try:
-            return array.cast(pa.string()).cast(pa.timestamp("us", tz=zone)).cast(pa.int64())
-        except pa.ArrowException:
-            continue
-    return None
+    without_zone = _parsed(array, zone=None)
+    return _parsed(array, zone="UTC") if without_zone is None else without_zone
+
+
+def _parsed(texts: pa.Array, zone: str | None) -> pa.Int64Array | None:
+    """Texts that all have a zone, or none that has; None where they are mixed or no times."""
+    try:
+        return texts.cast(pa.string()).cast(pa.timestamp("us", tz=zone)).cast(pa.int64())
+    except pa.ArrowException:
+        return None
 
 
 def _times_us(array: pa.Array) -> pa.Int64Array | None:

@@ -29,6 +29,7 @@ from components.example_gen.reject_table import (
 from schemas.errors import InputError
 from schemas.source_settings import SourceSettings
 
+_COMPLETE = "complete"
 _REFUSED = "refused"
 _LINES = "lines"
 _RECORDS = "records"
@@ -44,8 +45,9 @@ _log = logging.getLogger(__name__)
 
 
 class LookUpOriginals(beam.PTransform):
-    """Refusals (`reject_table.pack`) → the same, with the records of those that are parsed.
+    """Refusals → the same, with the records of those that are parsed.
 
+    Input: PCollections of `reject_table.pack`, the output of several steps; output: one of them.
     A record that cannot be found again stays as parsed: its file is gone or was changed during the
     run, which is logged and counted.
     """
@@ -63,21 +65,27 @@ class LookUpOriginals(beam.PTransform):
 
     # Beam's own type hints know no dict of PCollections.
     @beam.typehints.no_annotations
-    def expand(self, rejects: beam.PCollection) -> beam.PCollection:
-        parts = rejects | "Separate" >> beam.ParDo(_Separate()).with_outputs(
-            _LINES, _REFUSED, main="complete"
+    def expand(self, rejects: tuple[beam.PCollection, ...]) -> beam.PCollection:
+        # Separated before they are brought together, so that refusals are kept once.
+        parts = [
+            of_step
+            | f"Separate{step}"
+            >> beam.ParDo(_Separate()).with_outputs(_LINES, _REFUSED, main=_COMPLETE)
+            for step, of_step in enumerate(rejects)
+        ]
+        lines, refused = (
+            [part[tag] for part in parts] | tag.capitalize() >> beam.Flatten()
+            for tag in (_LINES, _REFUSED)
         )
         records = (
-            parts[_LINES]
-            | "GroupByFile" >> beam.GroupByKey()
-            | "ReadAgain" >> beam.ParDo(self._read_again)
+            lines | "GroupByFile" >> beam.GroupByKey() | "ReadAgain" >> beam.ParDo(self._read_again)
         )
         found = (
-            {_REFUSED: parts[_REFUSED], _RECORDS: records}
+            {_REFUSED: refused, _RECORDS: records}
             | "GroupByStretch" >> beam.CoGroupByKey()
             | "Join" >> beam.MapTuple(_join)
         )
-        return (parts["complete"], found) | "Rejects" >> beam.Flatten()
+        return [found, *(part[_COMPLETE] for part in parts)] | "Rejects" >> beam.Flatten()
 
 
 class _Separate(beam.DoFn):

@@ -107,9 +107,7 @@ class MakeInteractionExamples(beam.PTransform):
         parts = [*read.values(), cleaned, made]
         return {
             CHUNKS: (made[CHUNKS], cleaned[USERS_SPLIT]),
-            REJECTS_TAG: self._with_originals(
-                [part[REJECTS_TAG] for part in parts] | "Rejects" >> beam.Flatten()
-            ),
+            REJECTS_TAG: self._rejects(tuple(part[REJECTS_TAG] for part in parts)),
             SUMMARY_TAG: [part[SUMMARY_TAG] for part in parts]
             | "Summaries" >> beam.Flatten()
             | "Summary" >> beam.CombineGlobally(CombineSummaries()),
@@ -124,14 +122,13 @@ class MakeInteractionExamples(beam.PTransform):
     def _event_parser(self) -> EventParser:
         return EventParser(self._settings.interactions, self._table.context, self._inputs.erased)
 
-    def _with_originals(self, rejects: beam.PCollection) -> beam.PCollection:
-        """Rejects with their records, where those are shown and stand in files."""
+    def _rejects(self, of_steps: tuple[beam.PCollection, ...]) -> beam.PCollection:
+        """All refusals, with their records where those are shown and stand in files."""
         log, shown = self._settings.interactions, self._settings.rejects
         if not shown.raw or log.query is not None:
-            return rejects
-        return rejects | "Originals" >> LookUpOriginals(
-            log, self._event_parser().columns, shown.max_raw_characters
-        )
+            return of_steps | "Rejects" >> beam.Flatten()
+        columns = self._event_parser().columns
+        return of_steps | "Rejects" >> LookUpOriginals(log, columns, shown.max_raw_characters)
 
     def _read_users(
         self, pipeline: beam.Pipeline, settings: UsersSettings

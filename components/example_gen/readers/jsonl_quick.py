@@ -48,7 +48,7 @@ def quick_columns(lines: list[bytes], columns: tuple[str, ...]) -> tuple[pa.Arra
 
 def _is_plain(data: bytes, num_lines: int) -> bool:
     """Whether every line can only be one object: objects may not share or span lines."""
-    if not data or any(escape in data for escape in _ESCAPED_SURROGATES):
+    if b"\\u" in data and any(escape in data for escape in _ESCAPED_SURROGATES):
         return False
     try:
         data.decode()

@@ -1,4 +1,4 @@
-"""A log, a catalogue and users that come from queries: the service stands aside, the rest is real."""
+"""A log, a catalogue and users that come from queries; all but the service is real."""
 
 from datetime import datetime, timezone
 from pathlib import Path
@@ -12,13 +12,9 @@ from components.example_gen.readers.bigquery import ReadQuery, alias
 from schemas.settings import DataSettings, from_dict
 from tests.components.example_gen.logs import run
 
+DAY = datetime(2024, 5, 1, tzinfo=timezone.utc)
 LOG = [
-    {
-        "u": user,
-        "i": f"i{n % 4}",
-        "at": datetime(2024, 5, 1, n, tzinfo=timezone.utc),
-        "kind": "view",
-    }
+    {"u": user, "i": f"i{n % 4}", "at": DAY.replace(hour=n), "kind": "view"}
     for n in range(12)
     for user in (7, 8)
 ]
