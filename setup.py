@@ -38,6 +38,9 @@ setup(
         *VERSION_SET,
         "absl-py>=1.4",
         "fastavro>=1.9,<2",
+        # Codecs of Avro files, which fastavro looks for: snappy and zstandard.
+        "cramjam>=2.8",
+        "backports.zstd>=1",
         "google-crc32c>=1.5",
         "jinja2>=3.1,<4",
         "markupsafe>=2",

@@ -1,6 +1,7 @@
 """Reads the example artifacts back as columns, for the steps that replay or look things up."""
 
 import os
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from schemas.errors import InputError
 from schemas.source_settings import FeatureKind
 
 _PARSE_BATCH = 4096
+_SHARDS = re.compile(r"-\d{5}-of-(\d{5})")
 
 
 @dataclass(frozen=True)
@@ -70,12 +72,18 @@ def split_files(uri: str, split: str) -> list[str]:
     """The TFRecord files of one split of an Examples artifact, sorted.
 
     Raises:
-      InputError: There are none.
+      InputError: There are none, or not as many as their names say.
     """
     pattern = os.path.join(uri, f"Split-{split}", "*")
     files = sorted(tf.io.gfile.glob(pattern))
     if not files:
         raise InputError(f"no example files match {pattern}")
+    promised = _SHARDS.search(files[0])
+    if promised and int(promised[1]) != len(files):
+        raise InputError(
+            f"{pattern}: {len(files)} of {int(promised[1])} shards are there; the run that wrote "
+            "them was stopped: delete the folder and run again"
+        )
     return files
 
 

@@ -9,6 +9,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from components.catalogue_gen.ingest import ingest_catalogue
 from components.example_gen.ingest import Outputs, ingest
+from pipeline.launch import check_query
 from pipeline.paths import run_paths
 from schemas.settings import Settings
 
@@ -30,6 +31,10 @@ def ingest_only(settings: Settings) -> dict[str, Any]:
     Raises:
       InputError: The input is unfit as a whole.
     """
+    for key in ("interactions", "items", "users"):
+        source = getattr(settings, key)
+        if source is not None and source.query is not None:
+            check_query(key, source, source.query, settings)
     folder = ingest_folder(settings)
     shutil.rmtree(folder, ignore_errors=True)
     catalogue = os.path.join(folder, CATALOGUE)

@@ -11,7 +11,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from components.example_gen.columns import check_query_columns
 from components.example_gen.erase import load_erased_ids
 from components.example_gen.fingerprint import fingerprint, query_fingerprint
-from components.example_gen.readers.bigquery_facts import describe_query
+from components.example_gen.readers.bigquery_facts import QueryFacts, describe_query
 from components.example_gen.readers.filesystems import check_filesystem
 from components.example_gen.readers.open_input import open_input
 from pipeline.graph import LaunchFacts
@@ -47,12 +47,32 @@ def _source_state(
 ) -> str:
     """The fingerprint of one source's files, or of its query."""
     if source.query is not None:
-        with _under(f"{key}.query"):
-            facts = describe_query(source.query, settings.beam.args)
-        check_query_columns(key, source, facts.columns)
-        return query_fingerprint(source.query, facts)
+        return query_fingerprint(source.query, check_query(key, source, source.query, settings))
     with _under(f"{key}.path"):
         return fingerprint(source.paths, source.range)
+
+
+def check_query(
+    key: str,
+    source: InteractionsSettings | ItemsSettings | UsersSettings,
+    query: str,
+    settings: Settings,
+) -> QueryFacts:
+    """What BigQuery says of the query of one source, before it runs.
+
+    Args:
+      key: The section of the configuration.
+      source: Its settings.
+      query: Its query.
+      settings: For the project.
+
+    Raises:
+      InputError: The query is wrong, lacks a column, or BigQuery cannot be reached.
+    """
+    with _under(f"{key}.query"):
+        facts = describe_query(query, settings.beam.args)
+    check_query_columns(key, source, facts.columns)
+    return facts
 
 
 @contextmanager

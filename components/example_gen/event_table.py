@@ -59,10 +59,11 @@ def file_and_line(place: int) -> tuple[int, int]:
     return place >> _LINE_BITS, place & _LINE_MASK
 
 
-def to_bytes(table: pa.Table | pa.RecordBatch) -> bytes:
-    """A table as an Arrow IPC stream."""
+def to_bytes(table: pa.Table | pa.RecordBatch, compression: str | None = None) -> bytes:
+    """A table as an Arrow IPC stream, its columns compressed (`lz4`, `zstd`) where asked for."""
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
+    options = pa.ipc.IpcWriteOptions(compression=compression)
+    with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
         writer.write(table)
     return sink.getvalue().to_pybytes()
 

@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_gen.event_table import from_bytes, read_stream, to_bytes
+from components.example_gen.event_table import from_bytes, read_stream
 from components.example_gen.outputs import count
 from components.example_gen.readers.read import read_batches
 from components.example_gen.readers.records import Rows
@@ -24,6 +24,7 @@ from components.example_gen.reject_table import (
     NUM_CHARACTERS,
     RAW,
     REJECTS_SCHEMA,
+    compressed,
     texts,
 )
 from schemas.errors import InputError
@@ -99,13 +100,13 @@ class _Separate(beam.DoFn):
             yield stream
             return
         if parsed.num_rows < rejects.num_rows:
-            yield to_bytes(rejects.filter(pc.invert(is_parsed)))
+            yield compressed(rejects.filter(pc.invert(is_parsed)))
         for file in pc.unique(parsed.column(FILE)).to_pylist():
             of_file = parsed.filter(pc.equal(parsed.column(FILE), file))
             lines = of_file.column(LINE).to_numpy()
             yield beam.pvalue.TaggedOutput(_LINES, (file, lines.tobytes()))
             for index, some in _by_stretch(of_file):
-                yield beam.pvalue.TaggedOutput(_REFUSED, ((file, index), to_bytes(some)))
+                yield beam.pvalue.TaggedOutput(_REFUSED, ((file, index), compressed(some)))
 
 
 class _ReadAgain(beam.DoFn):
@@ -125,7 +126,7 @@ class _ReadAgain(beam.DoFn):
                     continue
                 found = batch.rows.where(_is_in(batch.rows.lines, wanted))
                 for index, records in _by_stretch(self._table(found)):
-                    yield (path, index), to_bytes(records)
+                    yield (path, index), compressed(records)
                 if batch.rows.lines[-1] >= wanted[-1]:
                     break
         except InputError as error:
@@ -164,6 +165,6 @@ def _join(_: Stretch, grouped: dict[str, Iterable[bytes]]) -> bytes:
         found = pc.coalesce(of_rejects.column(name), rejects.column(name))
         rejects = rejects.set_column(rejects.schema.get_field_index(name), name, found)
     is_parsed = pc.is_null(at)
-    return to_bytes(
+    return compressed(
         rejects.set_column(rejects.schema.get_field_index(IS_PARSED), IS_PARSED, is_parsed)
     )

@@ -29,6 +29,10 @@ REJECTS_SCHEMA = pa.schema(
 )
 
 
+# Refusals repeat themselves, and a runner may hold all of them at once.
+_COMPRESSION = "zstd"
+
+
 def reject_table(rejects: Sequence[Reject]) -> pa.Table:
     """Refusals as a table of REJECTS_SCHEMA."""
     columns = [
@@ -45,7 +49,12 @@ def reject_table(rejects: Sequence[Reject]) -> pa.Table:
 
 def pack(rejects: Sequence[Reject]) -> bytes:
     """Refusals as an Arrow IPC stream of REJECTS_SCHEMA."""
-    return to_bytes(reject_table(rejects))
+    return compressed(reject_table(rejects))
+
+
+def compressed(table: pa.Table) -> bytes:
+    """Refusals, or parts of them, as a compressed Arrow IPC stream."""
+    return to_bytes(table, _COMPRESSION)
 
 
 def texts(values: Sequence[str]) -> list[bytes]:
