@@ -42,7 +42,7 @@ _LINES_PER_STRETCH = 1 << 18
 # A file, and which of its stretches of lines.
 Stretch = tuple[str, int]
 
-_log = logging.getLogger(__name__)
+_progress = logging.getLogger("twotower.progress")
 
 
 class LookUpOriginals(beam.PTransform):
@@ -130,7 +130,7 @@ class _ReadAgain(beam.DoFn):
                 if batch.rows.lines[-1] >= wanted[-1]:
                     break
         except InputError as error:
-            _log.warning("refused records are shown as parsed: %s", error)
+            _progress.warning("looking refused records up: %s", error)
 
     def _table(self, rows: Rows) -> pa.Table:
         records = rows.as_texts()
@@ -151,14 +151,19 @@ def _by_stretch(rows: pa.Table) -> Iterator[tuple[int, pa.Table]]:
         yield index, rows.filter(pa.array(stretches == index))
 
 
-def _join(_: Stretch, grouped: dict[str, Iterable[bytes]]) -> bytes:
+def _join(stretch: Stretch, grouped: dict[str, Iterable[bytes]]) -> bytes:
     """The refusals of one stretch, with those of their records that were found."""
     rejects = from_bytes(grouped[_REFUSED], REJECTS_SCHEMA)
     records = from_bytes(grouped[_RECORDS], _RECORDS_SCHEMA)
     at = pc.index_in(rejects.column(LINE), value_set=records.column(LINE))
     num_lost = at.null_count
     if num_lost:
-        _log.warning("%d refused records were not found again: their file changed", num_lost)
+        _progress.warning(
+            "%s: %d refused records were not found again and are shown as parsed; did the file "
+            "change during the run?",
+            stretch[0],
+            num_lost,
+        )
         count("records_not_found_again", num_lost)
     of_rejects = records.take(at)
     for name in (RAW, NUM_CHARACTERS):

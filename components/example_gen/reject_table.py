@@ -30,7 +30,7 @@ REJECTS_SCHEMA = pa.schema(
 
 
 # Refusals repeat themselves, and a runner may hold all of them at once.
-_COMPRESSION = "zstd"
+_COMPRESSION = "lz4"
 
 
 def reject_table(rejects: Sequence[Reject]) -> pa.Table:

@@ -85,6 +85,7 @@ def test_every_reason_refuses_its_record(tmp_path: Path) -> None:
     refused = {reject["line"]: reject["reason"] for reject in out.rejects}
     assert refused == {line: reason for line, reason in reason_of_line.items() if reason}
     assert all(reject["detail"] for reject in out.rejects)
+    assert all(reject["raw"] == log[reject["line"] - 1] for reject in out.rejects)
     assert out.report.rejects == Counter(refused.values())
     assert out.report.read == len(log) == out.report.kept + len(out.rejects)
     assert [out.report.splits[split]["events"] for split in ("train", "eval", "test")] == [
