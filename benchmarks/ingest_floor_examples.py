@@ -19,6 +19,8 @@ _MAX_LENGTH = 130
 _EVENTS_PER_SHARD = 50_000
 _WINDOWS_PER_SHARD = 20_000
 
+Header = Callable[[str, int], bytes]
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -62,7 +64,9 @@ def window_records(
     A window holds events [begin, end); those from `first_target` on are targets. Values are
     encoded once, end to end, and a window takes slices of them.
     """
-    users = [e.bytes_feature("user_id", e.text_value(user)) for user in columns.user_id.to_pylist()]
+    users = [
+        _feature(e.bytes_header, "user_id", _text(user)) for user in columns.user_id.to_pylist()
+    ]
     encoded = (_texts(columns.item_id), _varints(columns.timestamp), _texts(columns.event_type))
     item_bytes, time_bytes, type_bytes = (part.content.tobytes() for part in encoded)
     value_bytes = columns.value.tobytes()
@@ -82,13 +86,13 @@ def window_records(
             [
                 _example(
                     users[user],
-                    _head("item_id", e.bytes_feature, item_end - item),
+                    _head("item_id", e.bytes_header, item_end - item),
                     item_bytes[item:item_end],
-                    _head("timestamp", e.int_feature, time_end - time),
+                    _head("timestamp", e.int_header, time_end - time),
                     time_bytes[time:time_end],
-                    _head("event_type", e.bytes_feature, type_end - type_),
+                    _head("event_type", e.bytes_header, type_end - type_),
                     type_bytes[type_:type_end],
-                    _head("value", e.float_feature, value_end - value),
+                    _head("value", e.float_header, value_end - value),
                     value_bytes[value:value_end],
                     flags,
                 )
@@ -105,15 +109,23 @@ def _example(*parts: bytes) -> bytes:
 
 
 @lru_cache(maxsize=1 << 16)
-def _head(name: str, feature: Callable[[str, bytes], bytes], length: int) -> bytes:
+def _head(name: str, header: Header, length: int) -> bytes:
     """What precedes a feature's values: it depends on their length alone."""
-    encoded = feature(name, bytes(length))
-    return encoded[: len(encoded) - length]
+    return header(name, length)
+
+
+def _feature(header: Header, name: str, elements: bytes) -> bytes:
+    return header(name, len(elements)) + elements
+
+
+def _text(text: str) -> bytes:
+    encoded = text.encode()
+    return e.element_header(len(encoded)) + encoded
 
 
 @lru_cache(maxsize=1 << 16)
 def _is_target(history: int, targets: int) -> bytes:
-    return e.int_feature("is_target", b"\0" * history + b"\1" * targets)
+    return _feature(e.int_header, "is_target", b"\0" * history + b"\1" * targets)
 
 
 def event_records(columns: Columns, sample: np.ndarray) -> Iterator[bytes]:
@@ -152,11 +164,11 @@ def _same_shape(
 ) -> bytes:
     user, item, time, kind = (b"\0" * length for length in lengths)
     features = [
-        e.bytes_feature("user_id", user),
-        e.bytes_feature("item_id", item),
-        e.int_feature("timestamp", time),
-        e.bytes_feature("event_type", kind),
-        e.float_feature("value", b"\0" * _FLOAT32_BYTES),
+        _feature(e.bytes_header, "user_id", user),
+        _feature(e.bytes_header, "item_id", item),
+        _feature(e.int_header, "timestamp", time),
+        _feature(e.bytes_header, "event_type", kind),
+        _feature(e.float_header, "value", b"\0" * _FLOAT32_BYTES),
     ]
     template = _example(*features)
     matrix = np.tile(np.frombuffer(template, np.uint8), (len(values), 1))
@@ -188,7 +200,7 @@ def _texts(texts: pa.StringArray) -> Encoded:
     starts = offsets[:-1] + 2 * np.arange(len(texts))
     is_text = np.ones(len(content), bool)
     is_text[starts] = is_text[starts + 1] = False
-    content[starts], content[starts + 1] = e.text_value("")[0], lengths
+    content[starts], content[starts + 1] = e.element_header(0)[0], lengths
     content[is_text] = source[: offsets[-1]]
     return Encoded(content, np.append(starts, len(content)))
 

@@ -1,8 +1,7 @@
-"""The log event after parsing, and the closed set of reasons why a record is refused."""
+"""Units of time, and the closed set of reasons why a record is refused."""
 
 from dataclasses import dataclass
 from enum import Enum
-from typing import NamedTuple
 
 MILLISECONDS_PER_SECOND = 1_000
 MICROSECONDS_PER_SECOND = 1_000_000
@@ -46,38 +45,6 @@ _LEFT_OUT_BY_CHOICE = frozenset(
         RejectReason.OVER_USER_CAP,
     }
 )
-
-
-class InteractionEvent(NamedTuple):
-    """One event of one user with one item. Events of one user sort into log order as they are.
-
-    Attributes:
-      user_id: Non-empty after trimming.
-      timestamp_us: Microseconds since the epoch, UTC.
-      file: Index, among the log's sorted files, of the one it was read from.
-      line: Its 1-based line or row number there: ties in time keep log order.
-      item_id: Non-empty after trimming.
-      event_type: Its type, "" where the log has none.
-      value: A rating, a price, a duration; NaN where the log has none.
-      event_id: The log's own id of the event, "" where it has none.
-      context: Further columns in the order of the feature table's `context`: strings for
-        categories, floats for numbers.
-    """
-
-    user_id: str
-    timestamp_us: int
-    file: int
-    line: int
-    item_id: str
-    event_type: str = ""
-    value: float = float("nan")
-    event_id: str = ""
-    context: tuple[str | float, ...] = ()
-
-    @property
-    def timestamp(self) -> int:
-        """Seconds since the epoch, UTC: what examples hold."""
-        return self.timestamp_us // MICROSECONDS_PER_SECOND
 
 
 @dataclass(frozen=True)

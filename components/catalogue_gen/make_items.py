@@ -14,7 +14,7 @@ from components.catalogue_gen.settle import settle
 from components.example_gen.event_table import from_bytes
 from components.example_gen.outputs import SUMMARY_TAG, count, outputs
 from components.example_gen.summary import Summary
-from components.example_gen.tfrecord import frame_array
+from components.example_gen.tfrecord import frame
 from schemas.features import CATALOGUE_SPLIT, feature_table
 from schemas.settings import DataSettings
 
@@ -48,7 +48,7 @@ class MakeItems(beam.DoFn):
         }
         for items in (settled.kept, without_content(settled.logged_only, self._features)):
             if len(items):
-                yield CATALOGUE_SPLIT, frame_array(item_examples(items, self._features))
+                yield CATALOGUE_SPLIT, frame(item_examples(items, self._features))
         yield from outputs(ITEMS, settled.rejects)
         summary = Summary()
         summary.rows.update(counts)

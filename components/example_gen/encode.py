@@ -6,10 +6,7 @@ layout is `tf.train.Example` (tensorflow/core/example/example.proto and feature.
 encoding https://protobuf.dev/programming-guides/encoding; tests parse it with TensorFlow.
 """
 
-from collections.abc import Iterable
 from functools import lru_cache
-
-import numpy as np
 
 _VARINT_BITS = 7
 _VARINT_MORE = 1 << _VARINT_BITS
@@ -35,37 +32,6 @@ def _varint(value: int) -> bytes:
 
 _NUM_SHORT = 1 << 2 * _VARINT_BITS
 _SHORT = [_varint(value) for value in range(_NUM_SHORT)]  # nearly every length is one of them
-
-
-def text_value(value: str) -> bytes:
-    """One element of a bytes feature."""
-    encoded = value.encode()
-    return element_header(len(encoded)) + encoded
-
-
-def float_values(values: Iterable[float]) -> bytes:
-    """Elements of a float feature, four bytes each."""
-    return np.fromiter(values, dtype="<f4").tobytes()
-
-
-def bytes_feature(name: str, elements: bytes) -> bytes:
-    """A feature of joined `text_value` elements."""
-    return bytes_header(name, len(elements)) + elements
-
-
-def float_feature(name: str, elements: bytes) -> bytes:
-    """A feature of joined `float_values`."""
-    return float_header(name, len(elements)) + elements
-
-
-def int_feature(name: str, elements: bytes) -> bytes:
-    """A feature of joined `varint`s."""
-    return int_header(name, len(elements)) + elements
-
-
-def example(joined: bytes) -> bytes:
-    """A serialised tf.Example of encoded features, joined."""
-    return element_header(len(joined)) + joined
 
 
 def element_header(num_bytes: int) -> bytes:

@@ -20,8 +20,14 @@ _LINE_MASK = (1 << _LINE_BITS) - 1
 
 
 def events_schema(context: Sequence[Feature]) -> pa.Schema:
-    """One row an event: its user, item, microseconds UTC, place in the log, type, value, own id,
-    and its context by `context_column`."""
+    """One row an event.
+
+    `user_id`, `item_id`: non-empty after trimming. `time_us`: microseconds since the epoch, UTC.
+    `place`: where in the log it stands, by which ties in time keep log order. `event_type`: ""
+    where the log has none. `value`: a rating, a price, a duration; NaN where there is none.
+    `event_id`: the log's own id of the event, or "". Context by `context_column`: numbers (missing:
+    NaN) and texts (missing: "").
+    """
     columns: list[Any] = [
         (USER_ID, pa.string()),
         (ITEM_ID, pa.string()),

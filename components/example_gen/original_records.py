@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from components.example_gen.event_table import from_bytes, read_stream
 from components.example_gen.outputs import count
-from components.example_gen.readers.read import read_batches
+from components.example_gen.readers.read import read_for_text
 from components.example_gen.readers.records import Rows
 from components.example_gen.reject_table import (
     FILE,
@@ -34,7 +34,7 @@ _COMPLETE = "complete"
 _REFUSED = "refused"
 _LINES = "lines"
 _RECORDS = "records"
-_RECORDS_SCHEMA = pa.schema([(REJECTS_SCHEMA.field(n)) for n in (LINE, RAW, NUM_CHARACTERS)])
+_RECORDS_SCHEMA = pa.schema([REJECTS_SCHEMA.field(n) for n in (LINE, RAW, NUM_CHARACTERS)])
 
 # So many lines of a file are looked up at a time: a bound of what a worker holds.
 _LINES_PER_STRETCH = 1 << 18
@@ -121,13 +121,11 @@ class _ReadAgain(beam.DoFn):
         path, streams = element
         wanted = np.sort(np.concatenate([np.frombuffer(lines, np.int64) for lines in streams]))
         try:
-            for batch in read_batches(path, self._settings, self._columns):
-                if not len(batch.rows):
-                    continue
-                found = batch.rows.where(_is_in(batch.rows.lines, wanted))
+            for rows in read_for_text(path, self._settings, self._columns):
+                found = rows.where(_is_in(rows.lines, wanted))
                 for index, records in _by_stretch(self._table(found)):
                     yield (path, index), compressed(records)
-                if batch.rows.lines[-1] >= wanted[-1]:
+                if rows.lines[-1] >= wanted[-1]:
                     break
         except InputError as error:
             _progress.warning("looking refused records up: %s", error)

@@ -27,7 +27,7 @@ from components.example_gen.split import (
     user_cuts,
 )
 from components.example_gen.summary import Summary
-from components.example_gen.tfrecord import frame_array
+from components.example_gen.tfrecord import frame
 from components.example_gen.user_rows import latest_rows, values_of
 from components.example_gen.windows import make_windows
 from schemas.events import Reject
@@ -63,7 +63,7 @@ class CleanPartition(beam.DoFn):
         yield from _refused(USERS, replaced)
         if users.num_rows:
             rows = user_examples(users, self._table.user)
-            yield beam.pvalue.TaggedOutput(USERS_SPLIT, (USERS_SPLIT, frame_array(rows)))
+            yield beam.pvalue.TaggedOutput(USERS_SPLIT, (USERS_SPLIT, frame(rows)))
         schema = events_schema(self._table.context)
         events = sort_events(from_bytes(grouped[INTERACTIONS], schema))
         is_kept, refusals = clean(events, self._rules, known_items)
@@ -129,9 +129,9 @@ class MakeExamples(beam.DoFn):
             counts.add_times(events.time_s[is_in_split])
             counts.windows, counts.targets = len(windows[split]), windows[split].num_targets
             for chunk in make.windows(windows[split]):
-                yield split, frame_array(chunk)
+                yield split, frame(chunk)
         for chunk in make.single(sampled_events(events, num_events)):
-            yield EVENTS_SPLIT, frame_array(chunk)
+            yield EVENTS_SPLIT, frame(chunk)
         yield beam.pvalue.TaggedOutput(SUMMARY_TAG, summary)
 
 

@@ -1,4 +1,4 @@
-"""Refused records as Arrow tables: what travels between the Beam steps, a thousand at a time."""
+"""Refused records as Arrow tables: what travels between the Beam steps."""
 
 from collections.abc import Sequence
 

@@ -13,16 +13,11 @@ from components.example_gen.encode_batch import join
 _MASK_DELTA = np.uint32(0xA282EAD8)
 
 
-def frame(records: Iterable[bytes]) -> bytes:
+def frame(records: pa.BinaryArray) -> bytes:
     """Records as they stand in a TFRecord file: length, its masked CRC, data, its masked CRC.
 
     The format is given in tensorflow/core/lib/io/record_writer.h.
     """
-    return frame_array(pa.array(list(records), pa.binary()))
-
-
-def frame_array(records: pa.BinaryArray) -> bytes:
-    """An Arrow array of records, framed."""
     if not len(records):
         return b""
     offsets = np.frombuffer(records.buffers()[1], np.int32)[records.offset :][: len(records) + 1]

@@ -6,7 +6,7 @@ from operator import attrgetter
 from components.example_gen.readers.open_input import DamagedFileError
 from components.example_gen.readers.read_avro import avro_columns, read_avro
 from components.example_gen.readers.read_csv import header_of, read_csv
-from components.example_gen.readers.read_jsonl import find_keys, read_jsonl
+from components.example_gen.readers.read_jsonl import find_keys, read_jsonl, read_unparsed
 from components.example_gen.readers.read_parquet import parquet_columns, read_parquet
 from components.example_gen.readers.read_tfrecord import find_features, read_tfrecord
 from components.example_gen.readers.records import ReadBatch, Record, Rows, top_column
@@ -43,6 +43,20 @@ def read_batches(
         detail = f"nothing from here on can be read: {error.cause}"
         reject = Reject(path, error.line, RejectReason.DAMAGED_FILE, detail, "")
         yield ReadBatch(Rows.none(len(columns)), [reject])
+
+
+def read_for_text(path: str, source: SourceSettings, columns: tuple[str, ...]) -> Iterator[Rows]:
+    """The rows that `read_batches` reads, for the sake of their lines and texts.
+
+    Where a line is a record (JSON Lines) nothing is parsed: rows have no columns, and lines that
+    are no records are among them.
+    """
+    if source.format == "jsonl":
+        yield from read_unparsed(path)
+    else:
+        for batch in read_batches(path, source, columns):
+            if len(batch.rows):
+                yield batch.rows
 
 
 def read_records(

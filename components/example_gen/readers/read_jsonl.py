@@ -27,6 +27,14 @@ def read_jsonl(path: str, columns: tuple[str, ...]) -> Iterator[ReadBatch]:
             yield _read_block(block, path, columns)
 
 
+def read_unparsed(path: str) -> Iterator[Rows]:
+    """All lines of one file but overlong ones, as rows without columns."""
+    for block in read_lines(path):
+        if isinstance(block, LineBlock):
+            numbers = np.arange(block.first, block.first + len(block.lines))
+            yield Rows(numbers, (), block.lines)
+
+
 def _read_block(block: LineBlock, path: str, columns: tuple[str, ...]) -> ReadBatch:
     lines = block.lines
     numbers = np.arange(block.first, block.first + len(lines))

@@ -8,9 +8,10 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
+from components.example_gen import encode
 from components.example_gen.encode_batch import int_elements, text_elements
 from components.example_gen.event_examples import EventExamples, user_examples
-from components.example_gen.tfrecord import frame_array
+from components.example_gen.tfrecord import frame
 from components.example_gen.windows import Windows
 from schemas.features import Feature, FeatureTable
 from schemas.source_settings import FeatureKind
@@ -125,16 +126,15 @@ def test_a_window_longer_than_a_chunk_stands_alone(monkeypatch) -> None:
 
 @given(st.lists(st.integers(-(2**63), 2**63 - 1)), st.lists(st.text(max_size=300)))
 def test_elements_are_those_of_one_by_one(integers: list[int], texts: list[str]) -> None:
-    from components.example_gen import encode
-
     found = int_elements(np.array(integers, np.int64)).to_pylist()
     assert found == [encode.varint(value) for value in integers]
     elements = text_elements(pa.array(texts, pa.string())).to_pylist()
-    assert elements == [encode.text_value(text) for text in texts]
+    encoded = [text.encode() for text in texts]
+    assert elements == [encode.element_header(len(text)) + text for text in encoded]
 
 
 def test_frames_of_a_slice() -> None:
     records = pa.array([b"a", b"bc", b"", b"d" * 300], pa.binary())
-    whole = [frame_array(records.slice(at, 1)) for at in range(4)]
-    assert frame_array(records) == b"".join(whole)
-    assert frame_array(records.slice(0, 0)) == b""
+    whole = [frame(records.slice(at, 1)) for at in range(4)]
+    assert frame(records) == b"".join(whole)
+    assert frame(records.slice(0, 0)) == b""

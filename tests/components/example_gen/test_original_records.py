@@ -153,7 +153,7 @@ def test_no_file_is_read_again_where_records_are_not_shown(
     def read_again(*_: Any) -> None:
         raise AssertionError("read a second time")
 
-    monkeypatch.setattr(original_records, "read_batches", read_again)
+    monkeypatch.setattr(original_records, "read_for_text", read_again)
     path = str(tmp_path / "log.jsonl")
     out = run(data_settings(path, "jsonl", rejects={"raw": False}), tmp_path)
     assert [reject["raw"] for reject in out.rejects] == [""] * len(REPEATS)

@@ -4,6 +4,7 @@ import gzip
 from pathlib import Path
 
 import apache_beam as beam
+import pyarrow as pa
 import pytest
 import tensorflow as tf
 
@@ -15,6 +16,10 @@ from components.example_gen.write_shards import (
     write_file,
     write_gzip,
 )
+
+
+def framed(chunk: list[bytes]) -> bytes:
+    return frame(pa.array(chunk, pa.binary()))
 
 
 def write(folders: dict[str, str], *chunks: list[tuple[str, bytes]]) -> None:
@@ -34,8 +39,8 @@ def records(folder: Path) -> list[bytes]:
 
 def test_chunks_of_several_steps_and_splits(tmp_path: Path) -> None:
     folders = {split: str(tmp_path / "out" / f"Split-{split}") for split in ("a", "b", "empty")}
-    first = [("a", frame([b"1", b"2"])), ("b", frame([b"3"])), ("a", frame([b"4"]))]
-    write(folders, first, [("b", frame([b"5"] * 3))])
+    first = [("a", framed([b"1", b"2"])), ("b", framed([b"3"])), ("a", framed([b"4"]))]
+    write(folders, first, [("b", framed([b"5"] * 3))])
     assert records(tmp_path / "out/Split-a") == [b"1", b"2", b"4"]
     assert records(tmp_path / "out/Split-b") == [b"3", b"5", b"5", b"5"]
     assert records(tmp_path / "out/Split-empty") == []
@@ -52,7 +57,7 @@ def test_a_full_shard_is_followed_by_another(
 ) -> None:
     monkeypatch.setattr(write_shards, "_MAX_SHARD_BYTES", 100)
     monkeypatch.setattr(write_shards, "_MAX_PENDING_CHUNKS", 0)
-    chunks = [("a", frame([b"%d" % n])) for n in range(20)]
+    chunks = [("a", framed([b"%d" % n])) for n in range(20)]
     write({"a": str(tmp_path / "Split-a")}, chunks)
     names = sorted(path.name for path in (tmp_path / "Split-a").iterdir())
     assert len(names) > 1

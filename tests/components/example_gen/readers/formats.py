@@ -94,7 +94,7 @@ def to_example(row: Event) -> bytes:
 
 
 def to_tfrecord(rows: list[Event]) -> bytes:
-    return frame([to_example(row) for row in rows])
+    return frame(pa.array([to_example(row) for row in rows], pa.binary()))
 
 
 WRITERS: dict[str, Callable[[list[Event]], bytes]] = {

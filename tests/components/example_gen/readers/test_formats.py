@@ -219,7 +219,7 @@ def test_tfrecord_values(tmp_path):
 
 def test_records_that_are_no_examples_are_refused_and_types_may_differ(tmp_path):
     good = [to_example({"user": user}) for user in ("u", 5, "w")]
-    data = frame([good[0], b"\xff\xff", good[1], b"hello", good[2]])
+    data = frame(pa.array([good[0], b"\xff\xff", good[1], b"hello", good[2]]))
     path = tmp_path / "log.tfrecord"
     assert read(path, "tfrecord", data, "user") == [
         (b"u",),
