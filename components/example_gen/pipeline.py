@@ -1,34 +1,25 @@
 """The composite transform: log files in; windows, events, users, rejects and counts out."""
 
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import apache_beam as beam
-import numpy as np
 import pyarrow as pa
 
+from components.example_gen.across_partitions import SumCounts, Timeline, times_us
 from components.example_gen.clean import CleanRules
 from components.example_gen.erase import ErasedIds
 from components.example_gen.event_parser import EventParser, UserParser
-from components.example_gen.event_table import TIME_US, read_stream
 from components.example_gen.original_records import LookUpOriginals
 from components.example_gen.outputs import REJECTS_TAG, SUMMARY_TAG
 from components.example_gen.partition_steps import (
-    Cleaned,
     CleanPartition,
     CountTrainItems,
     MakeExamples,
 )
 from components.example_gen.read_log import INTERACTIONS, USERS, RowReader
 from components.example_gen.read_source import ReadSource
-from components.example_gen.split import (
-    Boundaries,
-    configured_boundaries,
-    instant_us,
-    quantile_boundaries,
-)
+from components.example_gen.split import instant_us
 from components.example_gen.summary import CombineSummaries
 from schemas.data_settings import UsersSettings
 from schemas.events import MICROSECONDS_PER_SECOND
@@ -96,7 +87,7 @@ class MakeInteractionExamples(beam.PTransform):
         )
         timeline = beam.pvalue.AsSingleton(
             cleaned["events"]
-            | "Timestamps" >> beam.Map(_times_us)
+            | "Timestamps" >> beam.Map(times_us)
             | "Timeline" >> beam.CombineGlobally(Timeline(settings))
         )
         made = cleaned["events"] | "MakeExamples" >> beam.ParDo(
@@ -150,72 +141,12 @@ class MakeInteractionExamples(beam.PTransform):
         )
 
 
-class Timeline(beam.CombineFn):
-    """Arrays of timestamps → (number of events, boundaries of the splits).
-
-    The quantiles are exact: all timestamps of the kept events meet in one worker, 8 bytes each.
-    """
-
-    def __init__(self, settings: DataSettings):
-        self._settings = settings.split
-
-    def create_accumulator(self) -> list[np.ndarray]:
-        return []
-
-    def add_input(self, accumulator: list[np.ndarray], element: np.ndarray) -> list[np.ndarray]:
-        accumulator.append(element)
-        return accumulator
-
-    def merge_accumulators(self, accumulators: Iterable[list[np.ndarray]]) -> list[np.ndarray]:
-        return [_joined(arrays) for arrays in accumulators]
-
-    def compact(self, accumulator: list[np.ndarray]) -> list[np.ndarray]:
-        return [_joined(accumulator)]
-
-    def extract_output(self, accumulator: list[np.ndarray]) -> tuple[int, Boundaries | None]:
-        times = _joined(accumulator)
-        boundaries = configured_boundaries(self._settings)
-        if boundaries is None and self._settings.policy == "temporal":
-            boundaries = quantile_boundaries(
-                times, self._settings.eval_fraction, self._settings.test_fraction
-            )
-        return len(times), boundaries
-
-
-class SumCounts(beam.CombineFn):
-    """Counters → their sum."""
-
-    def create_accumulator(self) -> Counter[str]:
-        return Counter()
-
-    def add_input(self, accumulator: Counter[str], element: Counter[str]) -> Counter[str]:
-        accumulator.update(element)
-        return accumulator
-
-    def merge_accumulators(self, accumulators: Iterable[Counter[str]]) -> Counter[str]:
-        total: Counter[str] = Counter()
-        for counts in accumulators:
-            total.update(counts)
-        return total
-
-    def extract_output(self, accumulator: Counter[str]) -> Counter[str]:
-        return accumulator
-
-
-def _joined(arrays: list[np.ndarray]) -> np.ndarray:
-    return np.concatenate([np.empty(0, np.int64), *arrays])
-
-
 def _as_array(ids: beam.PCollection) -> beam.pvalue.AsSideInput:
     return beam.pvalue.AsSingleton(
         ids
         | "KnownItems" >> beam.combiners.ToList()
         | "KnownItemsArray" >> beam.Map(lambda known: pa.array(known, pa.string()))
     )
-
-
-def _times_us(cleaned: Cleaned) -> np.ndarray:
-    return read_stream(cleaned[0]).column(TIME_US).to_numpy()
 
 
 def _train_item_counts(
