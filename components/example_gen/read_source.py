@@ -1,6 +1,7 @@
 """The Beam step that reads a source, whether files or a query, batch by batch."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
 import apache_beam as beam
@@ -77,10 +78,21 @@ class _ReadFiles(beam.DoFn):
     def process(self, file: int) -> Iterator[Any]:
         reader = self._reader
         try:
-            for batch in read_batches(reader.files[file], reader.settings, reader.columns):
+            batches = read_batches(reader.files[file], reader.settings, reader.columns)
+            for batch in _read_ahead(batches):
                 yield from reader.outputs_of(batch, file)
         except InputError as error:
             yield from outputs(reader.name, [], faults={str(error)})
+
+
+def _read_ahead(batches: Iterator[ReadBatch]) -> Iterator[ReadBatch]:
+    """The same batches, each read while the one before is worked on: readers are mostly Arrow,
+    JSON and decompression, which let go of the interpreter."""
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(next, batches, None)
+        while (batch := following.result()) is not None:
+            following = pool.submit(next, batches, None)
+            yield batch
 
 
 class _ParseBatches(beam.DoFn):
