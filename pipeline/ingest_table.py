@@ -50,7 +50,7 @@ def _facts(counts: dict[str, Any]) -> list[str]:
     facts = {
         "users with a kept event": counts["users"],
         "items with a kept event": counts["items"],
-        **catalogue_facts(counts["catalogue"]),
+        **catalogue_facts(counts["catalogue"], counts),
     }
     seconds = counts["seconds"] + counts["catalogue"]["seconds"]
     return align([[name, number(n)] for name, n in facts.items()] + [["time", duration(seconds)]])

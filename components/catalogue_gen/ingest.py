@@ -82,7 +82,7 @@ def ingest_catalogue(
         made = pipeline | "Catalogue" >> MakeCatalogueExamples(data, item_files, log_files, erased)
         folder = split_folder(examples_uri, CATALOGUE_SPLIT)
         _ = (made[CATALOGUE_SPLIT],) | "WriteSplits" >> WriteShards({CATALOGUE_SPLIT: folder})
-        write_rejects(made[REJECTS_TAG], made[SUMMARY_TAG], rejects_uri, data.rejects)
+        write_rejects(made[REJECTS_TAG], made[SUMMARY_TAG], rejects_uri, data)
     remove_temporary([folder, rejects_uri])
     report = _report(read_summary(rejects_uri), data, time.monotonic() - started)
     _progress.info("the catalogue holds %d items", report.items)
@@ -98,7 +98,9 @@ def _report(summary: dict[str, Any], data: DataSettings, seconds: float) -> Cata
         path, source = (
             (data.items.place, ITEMS) if data.items else (data.interactions.place, LOGGED)
         )
-        cause = refusals(summary, source) or "It holds no record: check the path and the format."
+        cause = "It holds no record: check the path and the format."
+        if read := summary["read"].get(source, 0):
+            cause = f"All {read} records were refused or erased. {refusals(summary, source)}"
         raise InputError(f"{path}: no item could be read. {cause}")
     return CatalogueReport(
         read=summary["read"].get(ITEMS, 0),

@@ -15,6 +15,7 @@ from components.example_gen.outputs import SUMMARY_TAG
 from components.example_gen.readers.records import ReadBatch
 from components.example_gen.summary import Summary
 from schemas.data_settings import InteractionsSettings
+from schemas.events import RejectReason
 from schemas.features import ITEM_ID
 
 
@@ -22,8 +23,8 @@ from schemas.features import ITEM_ID
 class LoggedItemReader:
     """Reads the item of every readable event that is not erased (a `read_source.BatchReader`).
 
-    Refused records are counted under `logged` only to explain a log without any item:
-    InteractionExampleGen reads the same log, and reports them.
+    Records read, refused and erased are counted under `logged` only to explain a log without any
+    item: InteractionExampleGen reads the same log, and reports them.
 
     Attributes:
       files: The log's sorted files, or what stands for a query.
@@ -48,7 +49,10 @@ class LoggedItemReader:
         if self.parser.erased:
             rejects = [withheld(reject) for reject in rejects]
         summary = Summary()
+        summary.read[LOGGED] = len(batch.rows) + len(batch.rejects)
         summary.add_rejects(LOGGED, [*rejects, *parsed.rejects])
+        if parsed.num_erased:
+            summary.rejects[LOGGED, RejectReason.ERASED.value] += parsed.num_erased
         yield TaggedOutput(SUMMARY_TAG, summary)
         items = parsed.batch.column(parsed.batch.schema.get_field_index(ITEM_ID))
         by_bucket: defaultdict[int, list[str]] = defaultdict(list)

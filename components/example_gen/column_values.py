@@ -35,7 +35,12 @@ class Converted:
 def ids(values: Values, name: str) -> Converted:
     """Trimmed, non-empty texts (`fields.to_id`)."""
     texts = _texts(values)
-    if texts is None or texts.null_count or pc.min(pc.binary_length(texts)).as_py() == 0:
+    if (
+        texts is None
+        or texts.null_count
+        or pc.min(pc.binary_length(texts)).as_py() == 0
+        or pc.any(pc.match_substring(texts, "\n")).as_py()
+    ):
         return _one_by_one(values, lambda value: fields.to_id(value, name), pa.string(), "")
     return Converted(texts)
 
@@ -86,9 +91,19 @@ def _one_by_one(
 
 def _outcome(convert: Callable[[Any], Any], value: Any) -> Any:
     try:
-        return convert(value)
+        return convert(_decoded(value))
     except FieldError as error:
         return error
+
+
+def _decoded(value: Any) -> Any:
+    """Formats without texts of their own have them as bytes; what is no UTF-8 stays."""
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        return value
 
 
 def to_list(values: Values) -> Sequence[Any]:
@@ -142,7 +157,10 @@ def _number_us(values: Values, unit: TimestampUnit) -> pa.Int64Array | None:
         return _times_us(array)
     try:
         if _is_text(array.type):
-            array = array.cast(pa.string()).cast(pa.int64())
+            text = array.cast(pa.string())
+            if pc.any(pc.match_substring(text, "x", ignore_case=True)).as_py():
+                return None  # Arrow would read hexadecimal numbers
+            array = text.cast(pa.int64())
         if pa.types.is_integer(array.type):
             numbers = array.cast(pa.int64()).to_numpy()
             within = len(numbers) and -limit < numbers.min() and numbers.max() < limit

@@ -75,14 +75,14 @@ def check_columns(path: str, source: SourceSettings, wanted: dict[str, str]) -> 
     Raises:
       InputError: Names the file, the column, those found, the nearest, and the config key.
     """
-    found, lacking = find_columns(path, source, tuple(wanted))
+    found, lacking, num_searched = find_columns(path, source, tuple(wanted))
     for name in wanted:
         if found.count(name) > 1:
             raise InputError(
                 f"{wanted[name]}: {path} has {found.count(name)} columns named {name!r}, and which "
                 "is meant cannot be told: rename them in the file's header, or give csv.header"
             )
-    _refuse_lacking(path, found, lacking, wanted)
+    _refuse_lacking(path, found, lacking, wanted, num_searched)
 
 
 def check_query_columns(
@@ -107,13 +107,23 @@ def check_query_columns(
 
 
 def _refuse_lacking(
-    place: str, found: list[str], lacking: list[str], wanted: dict[str, str]
+    place: str,
+    found: list[str],
+    lacking: list[str],
+    wanted: dict[str, str],
+    num_searched: int | None = None,
 ) -> None:
     for name in lacking:
         near = get_close_matches(name, found, n=1, cutoff=0.5)
         hint = f"did you mean {near[0]!r}? " if near else ""
         shown = _printable(", ".join(found[:_MAX_COLUMNS_SHOWN]))
-        raise InputError(f"{wanted[name]}: {place} has no column {name!r}; {hint}it has: {shown}")
+        where, cure = "", ""
+        if num_searched is not None:
+            where = f" in the first {num_searched} records, which were looked at"
+            cure = "; where a column is rarer, one of them must have it, if only as null"
+        raise InputError(
+            f"{wanted[name]}: {place} has no column {name!r}{where}; {hint}it has: {shown}{cure}"
+        )
 
 
 def _printable(text: str) -> str:

@@ -3,8 +3,10 @@
 import hashlib
 import io
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +22,8 @@ from schemas.events import Reject
 from schemas.features import ITEM_ID, USER_ID
 
 WITHHELD = "withheld: an id to erase might stand in it, and whose record it is cannot be told"
+
+_WORD = re.compile(r"[\w-]+")
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,17 @@ class ErasedIds:
 
     def __repr__(self) -> str:
         return f"ErasedIds({len(self.user_ids)} users, {len(self.item_ids)} items)"
+
+    def stands_in(self, text: str) -> bool:
+        """Whether an erased id is a word of a text, or, where it is none itself, a part of it."""
+        words, others = self._words_and_others
+        return not words.isdisjoint(_WORD.findall(text)) or any(other in text for other in others)
+
+    @cached_property
+    def _words_and_others(self) -> tuple[frozenset[str], tuple[str, ...]]:
+        ids = self.user_ids | self.item_ids
+        words = frozenset(text for text in ids if _WORD.fullmatch(text))
+        return words, tuple(sorted(ids - words))
 
     @property
     def digest(self) -> str:

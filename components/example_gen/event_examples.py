@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from components.example_gen import encode
 from components.example_gen.encode_batch import (
@@ -22,8 +23,10 @@ from components.example_gen.sorted_events import SortedEvents
 from components.example_gen.windows import Windows
 from schemas import features as f
 
-# Events encoded at a time: bounds memory however many windows a user has.
-_EVENTS_PER_CHUNK = 1 << 18
+# Bytes encoded at a time, about: bounds memory however many windows a user has, and however long
+# the texts are.
+_BYTES_PER_CHUNK = 16 << 20
+_BYTES_PER_EVENT = 32  # but for its texts
 
 
 class EventExamples:
@@ -51,10 +54,12 @@ class EventExamples:
         texts = (context_column(feature) for feature in table.context if not feature.is_number)
         names = (f.ITEM_ID, f.EVENT_TYPE, *texts)
         self._texts = {name: text_elements(events.texts(name)) for name in names}
+        self._num_bytes_before = np.append(0, np.cumsum(self._sizes()))
 
     def windows(self, windows: Windows) -> Iterator[pa.BinaryArray]:
         """Examples of a `windows` split (`schemas.tfmd.windows_schema`), in chunks."""
-        for chunk in _chunks(windows.end - windows.begin):
+        before = self._num_bytes_before
+        for chunk in _chunks(before[windows.end] - before[windows.begin]):
             ranges = Ranges.of(windows.begin[chunk], windows.end[chunk])
             lengths = np.diff(ranges.offsets)
             is_own = ranges.events >= np.repeat(windows.first_target[chunk], lengths)
@@ -64,9 +69,16 @@ class EventExamples:
 
     def single(self, events: np.ndarray) -> Iterator[pa.BinaryArray]:
         """Examples of the `events` split (`schemas.tfmd.events_schema`), in chunks."""
-        for begin in range(0, len(events), _EVENTS_PER_CHUNK):
-            chosen = events[begin : begin + _EVENTS_PER_CHUNK]
+        for chunk in _chunks(np.diff(self._num_bytes_before)[events]):
+            chosen = events[chunk]
             yield examples(self._features(Ranges.of(chosen, chosen + 1)))
+
+    def _sizes(self) -> np.ndarray:
+        """[num_events] int64: about how many bytes each event takes."""
+        sizes = np.full(len(self._events), _BYTES_PER_EVENT)
+        for name, elements in self._texts.items():
+            sizes += pc.binary_length(elements).to_numpy()[self._events.codes(name)]
+        return sizes
 
     def _features(self, ranges: Ranges) -> list[pa.BinaryArray]:
         users = self._events.user[ranges.events[ranges.offsets[:-1]]]
@@ -122,11 +134,11 @@ def _single_values(users: pa.Table, columns: Sequence[f.Feature]) -> list[pa.Bin
     return parts
 
 
-def _chunks(lengths: np.ndarray) -> Iterator[slice]:
-    """Slices of consecutive rows whose lengths add up to about `_EVENTS_PER_CHUNK` or one row."""
-    chunk = np.cumsum(lengths) // _EVENTS_PER_CHUNK
+def _chunks(sizes: np.ndarray) -> Iterator[slice]:
+    """Slices of consecutive rows whose sizes add up to about `_BYTES_PER_CHUNK`, or of one row."""
+    chunk = np.cumsum(sizes) // _BYTES_PER_CHUNK
     bounds = np.flatnonzero(np.diff(chunk)) + 1
     begins = [0, *bounds.tolist()]
-    for begin, end in zip(begins, [*begins[1:], len(lengths)], strict=True):
+    for begin, end in zip(begins, [*begins[1:], len(sizes)], strict=True):
         if begin < end:
             yield slice(begin, end)

@@ -45,11 +45,14 @@ def to_id(value: Any, name: str) -> str:
     """An id as trimmed text; 12 and 12.0 (an integer column with nulls) are "12".
 
     Raises:
-      FieldError: It is missing, or neither text nor an exact integer.
+      FieldError: It is missing, holds a line break, or is neither text nor an exact integer.
     """
     text = value.strip() if type(value) is str else _text(value, name, RejectReason.UNPARSEABLE)
     if not text:
         raise FieldError(RejectReason.MISSING_FIELD, f"{name} is missing or empty")
+    if "\n" in text:
+        detail = f"{name} is {_short(text)}, which holds a line break: look for a stray quote"
+        raise FieldError(RejectReason.UNPARSEABLE, detail)
     if type(value) is float and "." in text:
         detail = f"{name} is {value!r}, expected text or an integer (write ids as text)"
         raise FieldError(RejectReason.UNPARSEABLE, detail)

@@ -19,6 +19,7 @@ from components.example_gen.read_source import places_of
 from components.example_gen.rejects import REJECTS_FILE, to_json_lines
 from components.example_gen.report import IngestReport, build_report
 from components.example_gen.split import configured_boundaries, instant_us
+from components.example_gen.summary import Summary
 from components.example_gen.tfrecord import split_folder
 from components.example_gen.write_shards import (
     WriteShards,
@@ -27,7 +28,6 @@ from components.example_gen.write_shards import (
     write_gzip,
 )
 from components.examples import split_files
-from schemas.data_settings import RejectsSettings
 from schemas.features import (
     CATALOGUE_SPLIT,
     EVENTS_SPLIT,
@@ -101,7 +101,7 @@ def ingest(
         )
         folders = outputs.folders()
         _ = tuple(made[CHUNKS]) | "WriteSplits" >> WriteShards(folders)
-        write_rejects(made[REJECTS_TAG], made[SUMMARY_TAG], outputs.rejects, data.rejects)
+        write_rejects(made[REJECTS_TAG], made[SUMMARY_TAG], outputs.rejects, data)
     remove_temporary([*folders.values(), os.path.join(outputs.rejects, REJECTS_FILE)])
     report = build_report(read_summary(outputs.rejects), data, time.monotonic() - started)
     _progress.info("kept %d of %d records of the log", report.kept, report.read)
@@ -109,7 +109,7 @@ def ingest(
 
 
 def write_rejects(
-    rejects: beam.PCollection, summary: beam.PCollection, uri: str, shown: RejectsSettings
+    rejects: beam.PCollection, summary: beam.PCollection, uri: str, data: DataSettings
 ) -> None:
     """Writes refused records and the counts of the run into the folder `uri`.
 
@@ -117,8 +117,9 @@ def write_rejects(
       rejects: Refusals (`reject_table.pack`).
       summary: The one Summary.
       uri: The folder.
-      shown: How much of a record its entry may show.
+      data: How much of a record its entry may show, and whose is withheld.
     """
+    erased = load_erased_ids(data.erase)
     path = os.path.join(uri, REJECTS_FILE)
     _ = (
         rejects.pipeline
@@ -126,12 +127,20 @@ def write_rejects(
         | "WriteRejects"
         >> beam.Map(
             write_gzip,
-            beam.pvalue.AsIter(rejects | "RejectsToJson" >> beam.Map(to_json_lines, shown)),
+            beam.pvalue.AsIter(
+                rejects | "RejectsToJson" >> beam.Map(to_json_lines, data.rejects, erased)
+            ),
         )
     )
-    _ = summary | "WriteSummary" >> beam.Map(
-        lambda counted: write_file(os.path.join(uri, SUMMARY_FILE), counted.to_json(shown).encode())
+    _ = (
+        summary
+        | "SummaryToJson" >> beam.Map(Summary.to_json, data.rejects, erased)
+        | "WriteSummary" >> beam.Map(_write_text, os.path.join(uri, SUMMARY_FILE))
     )
+
+
+def _write_text(text: str, path: str) -> None:
+    write_file(path, text.encode())
 
 
 def read_summary(uri: str) -> dict:

@@ -62,7 +62,8 @@ def build_report(summary: dict[str, Any], data: DataSettings, seconds: float) ->
         raise InputError(f"{_paths(data)}: the log holds no record")
     if not kept:
         raise InputError(
-            f"{_paths(data)}: all {read} records were refused. {refusals(summary, INTERACTIONS)}"
+            f"{_paths(data)}: all {read} records were refused or erased. "
+            f"{refusals(summary, INTERACTIONS)}"
         )
     _check_splits(splits, kept, data, summary)
     _check_unit(splits, data)
@@ -111,7 +112,9 @@ def refusals(summary: dict[str, Any], source: str) -> str:
     shown = [examples[source, reason] for reason, _ in counts if (source, reason) in examples]
     text = f"By reason: {listed}."
     if shown:
-        text += f" For example {shown[0]['file']}, line {shown[0]['line']}: {shown[0]['detail']}."
+        # Under rejects.raw: false the detail, which quotes values, is empty.
+        detail = f": {shown[0]['detail']}" if shown[0]["detail"] else ""
+        text += f" For example {shown[0]['file']}, line {shown[0]['line']}{detail}."
     if shown and shown[0]["raw"]:
         text += f" The record: {shown[0]['raw']}"
     return text

@@ -75,8 +75,9 @@ def quantile_boundaries(
 ) -> Boundaries | None:
     """Boundaries such that the last fractions of the events come at or after them, exactly.
 
-    Each split takes at least one event where there are enough. Events of equal time stay
-    together, so a split can be larger than its fraction.
+    Each split takes at least one event. Events of equal time stay together, so a split can be
+    larger than its fraction; where those of the first time reach into eval, they are train, and
+    eval and test share the others.
 
     Args:
       timestamps_us: [num_events] int64, in any order.
@@ -92,8 +93,18 @@ def quantile_boundaries(
     test_at = _begin_of_ties(times, len(times) - num_test)
     eval_at = _begin_of_ties(times, min(test_at - 1, len(times) - num_test - num_eval))
     if eval_at <= 0:
-        return None
+        return _after_first_time(times, eval_fraction / (eval_fraction + test_fraction))
     return Boundaries(int(times[eval_at]), int(times[test_at]))
+
+
+def _after_first_time(times: np.ndarray, eval_share: float) -> Boundaries | None:
+    """Train is the first of the sorted times; of the later ones eval takes about its share."""
+    later = times[times > times[:1]]
+    test_times = later[later > later[:1]]
+    if not len(test_times):
+        return None
+    test_start_us = max(later[int(len(later) * eval_share)], test_times[0])
+    return Boundaries(int(later[0]), int(test_start_us))
 
 
 def _begin_of_ties(times: np.ndarray, index: int) -> int:

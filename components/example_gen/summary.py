@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import apache_beam as beam
 import numpy as np
 
+from components.example_gen.erase import ErasedIds
 from components.example_gen.rejects import to_dict
 from schemas.data_settings import RejectsSettings
 from schemas.events import Reject
@@ -100,14 +101,15 @@ class Summary:
         self.items |= other.items
         self.rows += other.rows
 
-    def to_json(self, shown: RejectsSettings) -> str:
+    def to_json(self, shown: RejectsSettings, erased: ErasedIds) -> str:
         """One line of JSON; of the items only their number, of the examples what may be shown."""
         return json.dumps(
             {
                 "read": self.read,
                 "rejects": [[*key, count] for key, count in sorted(self.rejects.items())],
                 "examples": [
-                    [*key, to_dict(reject, shown)] for key, reject in sorted(self.examples.items())
+                    [*key, to_dict(reject, shown, erased)]
+                    for key, reject in sorted(self.examples.items())
                 ],
                 "faults": sorted(self.faults),
                 "splits": {split: vars(counts) for split, counts in self.splits.items()},

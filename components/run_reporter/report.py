@@ -60,7 +60,7 @@ def render_report(metrics: dict[str, Any], run: dict[str, Any]) -> str:
             splits=(interactions or {}).get("splits") or {},
             sources=read,
             rejects=rejects_by_reason(read),
-            catalogue_facts=catalogue_facts(run["ingestion"]["catalogue"]),
+            catalogue_facts=catalogue_facts(run["ingestion"]["catalogue"], interactions),
             slices=_slices(metrics["slices"]),
             slice_metrics=_slice_metrics,
             index=_index_facts(index),

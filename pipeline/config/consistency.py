@@ -1,6 +1,7 @@
 """What no single key can say: settings that are each allowed and together make no sense."""
 
 import difflib
+import itertools
 from collections.abc import Iterator, Sequence
 
 from pipeline.config.sources import source_problems
@@ -41,13 +42,14 @@ def _output(settings: Settings) -> Iterator[str]:
 
 
 def _interactions(settings: Settings) -> Iterator[str]:
-    interactions, targets = settings.interactions, settings.targets
-    fields, keep = interactions.fields, interactions.keep
-    if fields.user_id == fields.item_id:
-        yield (
-            f"interactions.fields: user_id and item_id are both column {fields.user_id!r}; name "
-            "the column of each"
-        )
+    targets = settings.targets
+    fields, keep = settings.interactions.fields, settings.interactions.keep
+    for one, other in itertools.combinations(("user_id", "item_id", "timestamp"), 2):
+        if getattr(fields, one) == getattr(fields, other):
+            yield (
+                f"interactions.fields: {one} and {other} are both column "
+                f"{getattr(fields, one)!r}; name the column of each"
+            )
     for key, types in (
         ("interactions.keep.event_types", keep.event_types),
         ("targets.event_types", targets.event_types),
@@ -62,6 +64,19 @@ def _interactions(settings: Settings) -> Iterator[str]:
     for key, used in uses_types.items():
         if used and fields.event_type is None:
             yield f"{key}: needs interactions.fields.event_type, the column that holds the type"
+    if targets.event_types:
+        for event_type in sorted(targets.weights.keys() - set(targets.event_types)):
+            yield (
+                f"targets.weights.{event_type}: is no target, so its weight means nothing; add it "
+                f"to targets.event_types ({', '.join(targets.event_types)}), or leave the weight "
+                "out"
+            )
+    if keep.max_user_events is not None and keep.max_user_events < keep.min_user_events:
+        yield (
+            f"interactions.keep.max_user_events is {keep.max_user_events}, below "
+            f"interactions.keep.min_user_events ({keep.min_user_events}), which leaves no user: "
+            "change one of them"
+        )
     if keep.min_value is not None and fields.value is None:
         yield "interactions.keep.min_value: needs interactions.fields.value, the column it limits"
 

@@ -34,7 +34,19 @@ def _sentence(problem: Any) -> str:
         return f"{key}: use lower-case letters, digits and hyphens, got {_shown(problem['input'])}"
     if problem["type"] in _ONE_OF:
         return f"{key}: {_choice(problem)}"
+    if problem["type"] == "tuple_type":
+        return f"{key}: write a list{_as_list(problem['input'])}, got {_shown(problem['input'])}"
+    if problem["type"] == "dict_type":
+        return f"{key}: write a mapping of names to values, got {_shown(problem['input'])}"
+    if problem["type"] == "dataclass_type":
+        keys = ", ".join(_keys_at(location))
+        return f"{key}: write a mapping with keys of {{{keys}}}, got {_shown(problem['input'])}"
     return f"{key}: {problem['msg'].lower()}, got {_shown(problem['input'])}"
+
+
+def _as_list(value: object) -> str:
+    """An example of the list to write: of the one value that was given, where there is one."""
+    return f": [{value}]" if isinstance(value, str | int | float) else ", e.g. [a, b]"
 
 
 def _choice(problem: Any) -> str:

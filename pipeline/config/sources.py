@@ -6,7 +6,7 @@ from components.example_gen.readers.patterns import parse_pattern
 from components.example_gen.readers.ranges import check_range
 from schemas.errors import InputError
 from schemas.settings import Settings
-from schemas.source_settings import SourceSettings
+from schemas.source_settings import CsvSettings, SourceSettings
 
 _BIGQUERY = "bigquery"
 
@@ -21,6 +21,7 @@ def source_problems(settings: Settings) -> Iterator[str]:
     for section, source in sources.items():
         if source is not None:
             yield from _place(section, source)
+            yield from _layout(section, source)
             yield from _patterns(section, source)
 
 
@@ -38,6 +39,14 @@ def _place(section: str, source: SourceSettings) -> Iterator[str]:
         yield f"{section}.range: limits path; with {section}.query limit the days in its SQL"
     if source.path is not None and (not source.paths or "" in source.paths):
         yield f"{section}.path: names no file"
+
+
+def _layout(section: str, source: SourceSettings) -> Iterator[str]:
+    if source.format != "csv" and source.csv != CsvSettings():
+        yield (
+            f"{section}.csv: belongs to format csv, and the format is {source.format}; leave it "
+            f"out, or set {section}.format: csv"
+        )
 
 
 def _patterns(section: str, source: SourceSettings) -> Iterator[str]:

@@ -40,4 +40,5 @@ def test_counts_are_those_of_the_generator(tmp_path: Path) -> None:
     }
     assert found["users_file"]["read"] == counts["users"]
     assert found["catalogue"]["items"] == counts["items"]
+    assert found["without_kept_event"] == counts["items"] - found["items"]
     assert json.dumps(found)

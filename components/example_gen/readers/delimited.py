@@ -4,7 +4,8 @@ import csv
 from collections.abc import Sequence
 from typing import NamedTuple
 
-# A quoted field that is not closed after so many lines is a stray quote, not a long text.
+# A quoted field that is not closed after so many lines is a stray quote, not a long text; so is one
+# that makes a row of another width than the header's out of several lines.
 MAX_LINES_PER_ROW = 100
 _MAX_CHARACTERS_PER_ROW = 1 << 20
 _UNIT_SEPARATOR = "\x1f"
@@ -23,7 +24,10 @@ class Row(NamedTuple):
 
 
 def read_rows(
-    lines: Sequence[NumberedLine], delimiter: str, is_last: bool = True
+    lines: Sequence[NumberedLine],
+    delimiter: str,
+    is_last: bool = True,
+    width: int | None = None,
 ) -> tuple[list[Row], int]:
     """Splits numbered lines (without line ends) into rows; blank lines are no rows.
 
@@ -35,6 +39,8 @@ def read_rows(
       lines: Their numbers and texts.
       delimiter: Of one character or several.
       is_last: Whether no lines follow. Otherwise a row that may go on in them is left over.
+      width: How many fields a row of several lines must have. Where it has others, its quote is a
+        stray one, and its first line is malformed alone.
 
     Returns:
       The rows, and how many of the lines they and blank lines took up.
@@ -42,7 +48,7 @@ def read_rows(
     rows = []
     at = 0
     while at < len(lines):
-        row, following = read_row(lines, at, delimiter, is_last)
+        row, following = read_row(lines, at, delimiter, is_last, width)
         if following == at:
             break
         if row is not None:
@@ -52,7 +58,11 @@ def read_rows(
 
 
 def read_row(
-    lines: Sequence[NumberedLine], at: int, delimiter: str, is_last: bool = True
+    lines: Sequence[NumberedLine],
+    at: int,
+    delimiter: str,
+    is_last: bool = True,
+    width: int | None = None,
 ) -> tuple[Row | None, int]:
     """The row that begins with line `at`, None where that is blank, and where the next begins:
     at `at` itself where the row goes on beyond the last of the lines."""
@@ -60,7 +70,7 @@ def read_row(
     if "\0" in text:
         return Row(line, None, text, "it holds NUL characters: check how it was written"), at + 1
     if '"' in text:
-        return _quoted_row(lines, at, delimiter, is_last)
+        return _quoted_row(lines, at, delimiter, is_last, width)
     return None if is_blank(text, delimiter) else Row(line, text.split(delimiter), text), at + 1
 
 
@@ -70,7 +80,7 @@ def is_blank(text: str, delimiter: str) -> bool:
 
 
 def _quoted_row(
-    lines: Sequence[NumberedLine], at: int, delimiter: str, is_last: bool
+    lines: Sequence[NumberedLine], at: int, delimiter: str, is_last: bool, width: int | None
 ) -> tuple[Row | None, int]:
     line, text = lines[at]
     end = at + 1
@@ -85,9 +95,11 @@ def _quoted_row(
                     return None, at
                 break
         else:
-            return Row(line, fields, joined), end
+            if end == at + 1 or width in (None, len(fields)):
+                return Row(line, fields, joined), end
     except csv.Error as error:
-        return Row(line, None, text, str(error)), at + 1
+        if end == at + 1:
+            return Row(line, None, text, str(error)), at + 1
     if len(delimiter) > 1:
         return Row(line, text.split(delimiter), text), at + 1
     return Row(line, None, text, _UNCLOSED), at + 1

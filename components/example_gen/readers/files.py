@@ -88,6 +88,7 @@ def _match(pattern: PathPattern) -> list[_Found]:
             found = _placed(pattern, [(file, file.path) for file in list_files(pattern.glob)])
             if not pattern.is_glob and not any(entry.file.size_in_bytes for entry in found):
                 found = _in_folders(pattern) or found
+        hint = "" if found else _hint(pattern)
     except (BeamIOError, ValueError) as error:
         raise InputError(
             f"{pattern.text} cannot be listed: {error}; check the path, your credentials, and the "
@@ -95,10 +96,30 @@ def _match(pattern: PathPattern) -> list[_Found]:
         ) from error
     if not found:
         raise InputError(
-            f"no file matches {pattern.text}; check the path, or give an absolute one "
+            f"no file matches {pattern.text}; {hint}check the path, or give an absolute one "
             f"(relative paths start from {os.getcwd()})"
         )
     return found
+
+
+def _hint(pattern: PathPattern) -> str:
+    """Why a path that looks right may match nothing."""
+    text = pattern.text
+    if "[" in text:
+        literal = text.replace("[", "[[]")
+        exists = pattern.unit is None and list_files(literal)
+        found = f", and a file of that very name exists: write {literal}" if exists else ""
+        return f"brackets in it are wildcards, [ab] matches a or b{found}; "
+    folder = text.removesuffix("/*").rstrip("/")
+    if not folder or "**" in folder or pattern.unit is not None:
+        return ""
+    if any(_is_data(file.path) for file in list_files(f"{folder}/**")):
+        return f"it has files in subfolders, for which write {folder}/**; "
+    return ""
+
+
+def _is_data(path: str) -> bool:
+    return not path.rsplit("/", 1)[-1].startswith(("_", "."))
 
 
 def _in_folders(pattern: PathPattern) -> list[_Found]:
@@ -106,8 +127,8 @@ def _in_folders(pattern: PathPattern) -> list[_Found]:
     folders = parse_pattern(pattern.text.rstrip("/"))
     inside = []
     for file in list_files(f"{folders.glob}/*"):
-        folder, name = file.path.rsplit("/", 1)
-        if not name.startswith(("_", ".")):
+        folder, _ = file.path.rsplit("/", 1)
+        if _is_data(file.path):
             inside.append((file, folder))
     return _placed(folders, inside)
 

@@ -4,6 +4,7 @@ import codecs
 from collections.abc import Iterator
 from typing import IO, NamedTuple
 
+from components.example_gen.readers.magic import check_not_compressed
 from components.example_gen.readers.open_input import DamagedFileError, open_input
 from schemas.errors import InputError
 from schemas.events import Reject, RejectReason
@@ -66,11 +67,12 @@ def read_lines(path: str, encoding: str = "utf-8") -> Iterator[LineBlock | LongL
       Blocks of at most MAX_LINES_PER_BLOCK lines and, in their places, overlong lines.
 
     Raises:
-      InputError: The file cannot be opened, is of another encoding, or its lines end with \r.
+      InputError: The file cannot be opened, is of another encoding, is compressed without a suffix
+        that says so, or its lines end with \r.
       DamagedFileError: After all whole lines before the damage; its `line` is the next.
     """
     with open_input(path) as file:
-        blocks = _without_mark(_blocks(file), path, encoding)
+        blocks = _without_mark(_uncompressed(_blocks(file), path), path, encoding)
         if is_wide(encoding):
             blocks = _without_mark(_as_utf8(blocks, path, encoding), path, "utf-8")
         yield from _lines(_checked_line_ends(blocks, path))
@@ -95,6 +97,13 @@ def _blocks(file: IO[bytes]) -> Iterator[bytes]:
         yield b"".join(pieces)
     if damage:
         raise damage
+
+
+def _uncompressed(blocks: Iterator[bytes], path: str) -> Iterator[bytes]:
+    first = next(blocks, b"")
+    check_not_compressed(path, first)
+    yield first
+    yield from blocks
 
 
 def _without_mark(blocks: Iterator[bytes], path: str, encoding: str) -> Iterator[bytes]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from operator import attrgetter
 
+from components.example_gen.readers.column_search import FoundColumns
 from components.example_gen.readers.open_input import DamagedFileError
 from components.example_gen.readers.read_avro import avro_columns, read_avro
 from components.example_gen.readers.read_csv import header_of, read_csv
@@ -68,29 +69,30 @@ def read_records(
         yield from sorted(found, key=attrgetter("line")) if batch.rejects else found
 
 
-def find_columns(
-    path: str, source: SourceSettings, wanted: tuple[str, ...]
-) -> tuple[list[str], list[str]]:
+def find_columns(path: str, source: SourceSettings, wanted: tuple[str, ...]) -> FoundColumns:
     """The columns of one file, and those of `wanted` that it lacks.
 
-    JSON Lines and TFRecords have no header: a column is there when one of the first 100 records
+    JSON Lines and TFRecords have no header: a column is there when one of the first 10,000 records
     has it. Nothing is said to lack in a file without a readable record or header.
 
     Raises:
       InputError: The file cannot be opened, or its header not be read.
     """
+    skip_damage = source.damaged_files == "refuse"
     if source.format == "jsonl":
-        return find_keys(path, wanted)
+        return find_keys(path, wanted, skip_damage)
     if source.format == "tfrecord":
-        return find_features(path, wanted)
+        return find_features(path, wanted, skip_damage)
     if source.format == "csv":
         names = list(source.csv.header or ()) or header_of(path, source.csv)
-        return names, [name for name in wanted if name not in names and names]
+        return FoundColumns(names, [name for name in wanted if name not in names and names])
     if source.format == "avro":
         names = avro_columns(path)
-        return names, [name for name in wanted if top_column(name, names) not in names]
+        return FoundColumns(
+            names, [name for name in wanted if top_column(name, names) not in names]
+        )
     names = parquet_columns(path)
-    return names, [name for name in wanted if name not in names]
+    return FoundColumns(names, [name for name in wanted if name not in names])
 
 
 def _read(path: str, source: SourceSettings, columns: tuple[str, ...]) -> Iterator[ReadBatch]:

@@ -9,12 +9,14 @@ from typing import IO, Any
 import fastavro
 import numpy as np
 
+from components.example_gen.readers.magic import check_magic
 from components.example_gen.readers.open_input import DamagedFileError, open_input
 from components.example_gen.readers.records import ReadBatch, Rows, getter, top_column
 from schemas.errors import InputError
 from schemas.events import Reject, RejectReason
 
 _ROWS_PER_BATCH = 50_000
+_MAGIC = b"Obj\x01"
 # What decoders raise on bytes that are not what the schema says.
 _DAMAGE = (
     ValueError,
@@ -107,6 +109,7 @@ def _open(path: str, file: IO[bytes]) -> Any:
     except InputError:
         raise
     except _DAMAGE as error:
+        check_magic(path, _MAGIC, "Avro")
         raise DamagedFileError(path, f"not a readable Avro file: {_told(error)}") from error
     schema = reader.writer_schema
     if not (isinstance(schema, dict) and schema.get("type") == "record"):

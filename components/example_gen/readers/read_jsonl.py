@@ -6,12 +6,11 @@ from typing import Any
 import numpy as np
 import orjson
 
+from components.example_gen.readers.column_search import FoundColumns, Sample, search_columns
 from components.example_gen.readers.jsonl_quick import quick_columns
 from components.example_gen.readers.lines import LineBlock, LongLine, as_text, read_lines
-from components.example_gen.readers.records import ReadBatch, Rows, getter, has_column
+from components.example_gen.readers.records import ReadBatch, Rows, getter
 from schemas.events import Reject, RejectReason
-
-_LINES_TO_FIND_COLUMNS = 100
 
 
 def read_jsonl(path: str, columns: tuple[str, ...]) -> Iterator[ReadBatch]:
@@ -84,20 +83,16 @@ def _column(objects: list[dict[str, Any]], name: str) -> list[Any]:
     return [value.get(name) for value in objects]
 
 
-def find_keys(path: str, wanted: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    """The keys of the first 100 records, and those of `wanted` that none of them has.
+def find_keys(path: str, wanted: tuple[str, ...], skip_damage: bool = False) -> FoundColumns:
+    """The keys of the first records, and those of `wanted` that none of them has."""
+    return search_columns(_samples(path), wanted, skip_damage)
 
-    Without one readable record nothing is said to lack: records are then refused one by one.
-    """
-    seen: dict[str, None] = {}
-    lacking = set(wanted)
+
+def _samples(path: str) -> Iterator[Sample]:
     for block in read_lines(path):
-        lines = block.lines if isinstance(block, LineBlock) else []
-        for line in lines[:_LINES_TO_FIND_COLUMNS]:
+        if isinstance(block, LongLine):
+            yield Sample(0, block.num_bytes, {})
+            continue
+        for line in block.lines:
             value, _ = _parse(line)
-            if value is not None:
-                seen.update(dict.fromkeys(value))
-                lacking -= {name for name in lacking if has_column(value, name)}
-        if lines:
-            break
-    return list(seen), [name for name in wanted if name in lacking and seen]
+            yield Sample(int(value is not None), len(line), value or {})

@@ -10,12 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from components.example_gen.readers.magic import check_magic
 from components.example_gen.readers.open_input import DamagedFileError, is_compressed, open_input
 from components.example_gen.readers.records import ReadBatch, Rows
 from schemas.errors import InputError
 from schemas.events import Reject, RejectReason
 
 _ROWS_PER_BATCH = 50_000
+_MAGIC = b"PAR1"
 # Arrow raises OSError, and errors of Python's own for what its bindings convert.
 _DAMAGE = (pa.ArrowException, OSError, ValueError, KeyError, MemoryError, OverflowError)
 
@@ -85,6 +87,7 @@ def _open(path: str) -> Iterator[pq.ParquetFile]:
             if sum(group.num_rows for group in groups) != opened.metadata.num_rows:
                 raise ValueError("its row groups do not add up to its rows")
         except _DAMAGE as error:
+            check_magic(path, _MAGIC, "Parquet")
             cause = f"not a readable Parquet file: {type(error).__name__}: {error}"
             raise DamagedFileError(path, cause) from error
         yield opened

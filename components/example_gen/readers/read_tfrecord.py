@@ -1,7 +1,6 @@
 """TFRecord files of tf.Example in batches of columns."""
 
 from collections.abc import Callable, Iterator
-from itertools import islice
 from typing import Any
 
 import google_crc32c
@@ -11,13 +10,22 @@ import pyarrow.compute as pc
 from apache_beam.io.tfrecordio import _TFRecordUtil
 from tfx_bsl.coders.example_coder import ExamplesToRecordBatchDecoder
 
+from components.example_gen.readers.column_search import FoundColumns, Sample, search_columns
+from components.example_gen.readers.magic import WrongFormatError, check_magic
 from components.example_gen.readers.open_input import DamagedFileError, open_input
 from components.example_gen.readers.records import ReadBatch, Rows, Values
 from schemas.events import Reject, RejectReason
 
 _RECORDS_PER_BATCH = 50_000
 _BYTES_PER_BATCH = 64 << 20
-_RECORDS_TO_FIND_COLUMNS = 100
+_RECORDS_PER_SAMPLE = 100
+_BYTES_PER_SAMPLE = 1 << 20
+_WRONG_LENGTH = "the checksum of a record's length is wrong"
+_CAUSES = {
+    "Fewer than": "it ends in the middle of a record",
+    "Mismatch of length mask": _WRONG_LENGTH,
+    "Mismatch of data mask": "the checksum of a record is wrong",
+}
 
 
 class _Framing(_TFRecordUtil):
@@ -39,6 +47,33 @@ def read_tfrecord(path: str, columns: tuple[str, ...]) -> Iterator[ReadBatch]:
     Raises:
       DamagedFileError: A checksum is wrong, or the file ends too early.
     """
+    for first, records in _batches(path, _RECORDS_PER_BATCH, _BYTES_PER_BATCH):
+        yield _read_examples(records, first, path, columns)
+
+
+def find_features(path: str, wanted: tuple[str, ...], skip_damage: bool = False) -> FoundColumns:
+    """The features of the first records, and those of `wanted` that none of them has."""
+    return search_columns(_samples(path), wanted, skip_damage)
+
+
+def _samples(path: str) -> Iterator[Sample]:
+    decoder = ExamplesToRecordBatchDecoder()
+    for _, records in _batches(path, _RECORDS_PER_SAMPLE, _BYTES_PER_SAMPLE):
+        good = [
+            (size, found.schema.names)
+            for _, size, found in _decoded(decoder, records, 0)
+            if isinstance(found, pa.RecordBatch)
+        ]
+        fields = dict.fromkeys(name for _, names in good for name in names)
+        yield Sample(sum(size for size, _ in good), sum(map(len, records)), fields)
+
+
+def _batches(path: str, max_records: int, max_bytes: int) -> Iterator[tuple[int, list[bytes]]]:
+    """Consecutive records, with the number of the first; all that stand before a damaged place.
+
+    Raises:
+      DamagedFileError: After them; its `line` is the number of the record that cannot be read.
+    """
     first = 1
     batch: list[bytes] = []
     num_bytes = 0
@@ -47,40 +82,43 @@ def read_tfrecord(path: str, columns: tuple[str, ...]) -> Iterator[ReadBatch]:
         for record in _records(path):
             batch.append(record)
             num_bytes += len(record)
-            if len(batch) == _RECORDS_PER_BATCH or num_bytes >= _BYTES_PER_BATCH:
-                yield _read_examples(batch, first, path, columns)
+            if len(batch) == max_records or num_bytes >= max_bytes:
+                yield first, batch
                 first += len(batch)
                 batch, num_bytes = [], 0
     except DamagedFileError as error:
         damage = error.at(first + len(batch))
     if batch:
-        yield _read_examples(batch, first, path, columns)
+        yield first, batch
     if damage:
         raise damage
 
 
-def find_features(path: str, wanted: tuple[str, ...]) -> tuple[list[str], list[str]]:
-    """The features of the first 100 records, and those of `wanted` that none of them has."""
-    seen: dict[str, None] = {}
-    records = list(islice(_records(path), _RECORDS_TO_FIND_COLUMNS))
-    for _, _, found in _decoded(ExamplesToRecordBatchDecoder(), records, 0):
-        if isinstance(found, pa.RecordBatch):
-            seen.update(dict.fromkeys(found.schema.names))
-    return list(seen), [name for name in wanted if name not in seen and seen]
-
-
 def _records(path: str) -> Iterator[bytes]:
     with open_input(path) as file:
+        is_first = True
         while True:
             try:
                 record = _Framing.read_record(file)
             except DamagedFileError:
                 raise
             except ValueError as error:
-                raise DamagedFileError(path, str(error)) from error
+                cause = _cause(error)
+                if is_first and cause == _WRONG_LENGTH:
+                    check_magic(path, b"", "TFRecord")
+                    raise WrongFormatError(path, "TFRecord") from None
+                # Not from the error, which shows the record.
+                raise DamagedFileError(path, cause) from None
             if record is None:
                 return
+            is_first = False
             yield record
+
+
+def _cause(error: ValueError) -> str:
+    """What Beam's reader found, without the bytes that its message shows."""
+    found = (cause for sign, cause in _CAUSES.items() if sign in str(error))
+    return next(found, "not a valid TFRecord")
 
 
 def _read_examples(

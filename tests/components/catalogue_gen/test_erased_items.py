@@ -63,7 +63,18 @@ def test_an_item_of_erased_users_alone_is_not_logged(tmp_path: Path) -> None:
 
 def test_the_error_for_a_catalogue_of_erased_items_names_none(tmp_path: Path) -> None:
     data = settings(tmp_path, f"{HEADER}secret,Hidden,,1,,\n", erase={"item_ids": ["secret"]})
-    with pytest.raises(InputError, match=r"no item could be read.*erased: 1") as raised:
+    with pytest.raises(InputError, match=r"All 1 records were .*erased: 1") as raised:
         run(data, tmp_path)
     assert "secret" not in str(raised.value)
     assert "Hidden" not in str(raised.value)
+
+
+def test_the_error_for_a_log_of_erased_users_says_how_many_were_read(tmp_path: Path) -> None:
+    data = settings(tmp_path, None, ("a", "b", "a"), {"user_ids": ["u"]})
+    with pytest.raises(InputError, match=r"All 3 records were .*erased: 3\.$"):
+        run(data, tmp_path)
+
+
+def test_the_error_for_a_catalogue_without_a_row_sends_to_the_path(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="It holds no record: check the path"):
+        run(settings(tmp_path, HEADER), tmp_path)

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from components.example_gen.columns import check_source
+from components.example_gen.readers.column_search import MAX_RECORDS
 from schemas.data_settings import InteractionFields, InteractionsSettings
 from schemas.errors import InputError
+from schemas.source_settings import FeatureKind, FeatureSettings
 from tests.components.example_gen.readers.formats import FIELDS, WRITERS, events
 
 
@@ -27,7 +29,7 @@ def test_the_file_that_differs_is_named(tmp_path, file_format):
         with pytest.raises(InputError, match=r"fields\.item_id: .*c\.csv has no column.*'itm'"):
             check_source("interactions", source)
     else:
-        with pytest.raises(InputError, match=r"c\.csv is damaged"):
+        with pytest.raises(InputError, match=r"c\.csv is not a (Parquet|Avro) file.*check format"):
             check_source("interactions", source)
         assert len(check_source("interactions", log(tmp_path, file_format, "refuse"))) == 4
 
@@ -37,4 +39,27 @@ def test_nested_columns_are_checked(tmp_path):
     fields = InteractionFields(user_id="user.key", item_id="item", timestamp="time")
     source = InteractionsSettings(path=f"{tmp_path}/a", format="parquet", fields=fields)
     with pytest.raises(InputError, match=r"no column 'user\.key'; did you mean 'user\.id'\?"):
+        check_source("interactions", source)
+
+
+@pytest.mark.parametrize("file_format", ["jsonl", "tfrecord"])
+def test_a_column_that_only_later_records_have_is_found(tmp_path, file_format):
+    rare = [*events(150), {**events(1)[0], "shop": 1}]
+    context = {"shop": FeatureSettings(kind=FeatureKind.CATEGORY)}
+    source = InteractionsSettings(
+        path=f"{tmp_path}/log", format=file_format, fields=FIELDS, context=context
+    )
+    (tmp_path / "log").write_bytes(WRITERS[file_format](rare))
+    assert len(check_source("interactions", source)) == 1
+    (tmp_path / "log").write_bytes(WRITERS[file_format](rare[:150]))
+    with pytest.raises(InputError, match="no column 'shop' in the first 150 records"):
+        check_source("interactions", source)
+
+
+def test_the_search_for_a_column_has_an_end(tmp_path):
+    rows = [*events(MAX_RECORDS), {"usr": 1}]
+    (tmp_path / "log").write_bytes(WRITERS["jsonl"](rows))
+    fields = InteractionFields(user_id="usr", item_id="item", timestamp="time")
+    source = InteractionsSettings(path=f"{tmp_path}/log", format="jsonl", fields=fields)
+    with pytest.raises(InputError, match=rf"no column 'usr' in the first {MAX_RECORDS} records"):
         check_source("interactions", source)

@@ -113,7 +113,7 @@ def test_users() -> None:
 
 
 def test_a_window_longer_than_a_chunk_stands_alone(monkeypatch) -> None:
-    monkeypatch.setattr("components.example_gen.event_examples._EVENTS_PER_CHUNK", 3)
+    monkeypatch.setattr("components.example_gen.event_examples._BYTES_PER_CHUNK", 100)
     table = sorted_events([{"time_us": n} for n in range(9)])
     windows = Windows(np.array([0, 0, 4]), np.array([2, 7, 9]), np.array([0, 0, 4]), 0)
     no_features = FeatureTable()

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from components.example_gen.erase import WITHHELD, ErasedIds
 from components.example_gen.reject_table import pack
 from components.example_gen.rejects import to_dict, to_json_lines
 from schemas.data_settings import RejectsSettings
@@ -31,7 +32,26 @@ def refusal(raw: str, detail: str = "wrong", is_parsed: bool = False) -> Reject:
 def test_a_line_shows_what_may_be_shown(
     reject: Reject, shown: RejectsSettings, expected: dict[str, object]
 ) -> None:
-    assert to_dict(reject, shown) == PLACE | expected
-    lines = to_json_lines(pack([reject, reject]), shown)
+    assert to_dict(reject, shown, ErasedIds()) == PLACE | expected
+    lines = to_json_lines(pack([reject, reject]), shown, ErasedIds())
     assert lines.endswith(b"\n")
     assert [json.loads(line) for line in lines.splitlines()] == [PLACE | expected] * 2
+
+
+@pytest.mark.parametrize(
+    ("raw", "is_shown"),
+    [
+        ('{"u":"u1","t":"by gone"}', False),
+        ("u1,bad,see x@y.z", False),
+        ("x@y", True),
+        ("bygone", True),
+        ("u1,gone-7", True),
+    ],
+)
+def test_what_names_an_erased_id_is_withheld(raw: str, is_shown: bool) -> None:
+    erased = ErasedIds(frozenset({"gone"}), frozenset({"x@y.z"}))
+    shown = to_dict(refusal(raw), RejectsSettings(), erased)
+    withheld = {"detail": WITHHELD, "raw": ""}
+    assert shown == PLACE | ({"detail": "wrong", "raw": raw} if is_shown else withheld)
+    in_detail = to_dict(refusal("", f"value {raw}"), RejectsSettings(), erased)
+    assert (in_detail["detail"] != WITHHELD) == is_shown

@@ -36,8 +36,14 @@ def test_quantiles_are_exact_without_ties():
 def test_quantiles_leave_no_split_empty_where_times_allow(times, eval_fraction, test_fraction):
     found = quantile_boundaries(np.array(times), eval_fraction, test_fraction)
     if found is None:
+        assert len(set(times)) < 3
         return
     assert min(times) < found.eval_start_us < found.test_start_us <= max(times)
+    num_held_out = sum(max(1, round(len(times) * f)) for f in (eval_fraction, test_fraction))
+    test_start = sorted(times)[-max(1, round(len(times) * test_fraction))]
+    reaches_first = sorted(times)[max(0, len(times) - num_held_out)] == min(times)
+    if reaches_first or len({time for time in times if time < test_start}) < 2:
+        return  # the first time alone is train
     in_test = sum(time >= found.test_start_us for time in times)
     assert in_test >= round(len(times) * test_fraction)
     # No later boundary would do: without its ties, test would be too small.
@@ -49,6 +55,12 @@ def test_quantiles_leave_no_split_empty_where_times_allow(times, eval_fraction, 
 def test_fewer_than_three_times_cannot_be_split():
     assert quantile_boundaries(np.array([5, 5, 9, 9]), 0.1, 0.1) is None
     assert quantile_boundaries(np.array([], dtype=np.int64), 0.1, 0.1) is None
+
+
+def test_a_first_time_of_most_events_is_train_and_the_others_are_shared() -> None:
+    times = np.array([5] * 40 + [6, 7, 8, 9])
+    assert quantile_boundaries(times, 0.1, 0.1) == Boundaries(6, 8)
+    assert quantile_boundaries(np.array([5] * 40 + [6] * 3 + [7]), 0.1, 0.1) == Boundaries(6, 7)
 
 
 def test_three_events_make_three_splits():

@@ -1,6 +1,11 @@
 """Counts of ingestion by source and by reason."""
 
-from components.run_reporter.ingestion import catalogue_facts, rejects_by_reason, sources
+from components.run_reporter.ingestion import (
+    catalogue_facts,
+    rejects_by_reason,
+    sources,
+    without_kept_event,
+)
 
 LOG = {
     "read": 10,
@@ -34,3 +39,12 @@ def test_of_the_catalogue_what_was_counted_is_told() -> None:
     assert list(told.values()) == [9, 5]
     assert catalogue_facts({"never_logged": 0}) == {"items never logged": 0}
     assert catalogue_facts(None) == {}
+
+
+def test_candidates_without_a_kept_event_are_told_where_both_steps_counted() -> None:
+    log = {**LOG, "items": 7}
+    assert without_kept_event(log, ITEMS) == 9 - 7
+    assert catalogue_facts(ITEMS, log)["items without a kept event"] == 9 - 7
+    assert without_kept_event(log, {**ITEMS, "items": 7}) == 0
+    assert without_kept_event(None, ITEMS) is None
+    assert without_kept_event(log, None) is None

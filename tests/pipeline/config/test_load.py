@@ -149,12 +149,41 @@ def test_missing_key_and_wrong_values_are_named(tmp_path: Path) -> None:
             "split={policy: leave_one_out, eval_start: 2024-01-01, test_start: 2024-02-01}",
             "mean nothing to policy leave_one_out",
         ),
+        ("interactions.fields.timestamp=user", "user_id and timestamp are both column 'user'"),
+        ("interactions.fields.timestamp=item", "item_id and timestamp are both column 'item'"),
+        (
+            "interactions.keep={min_user_events: 5, max_user_events: 4}",
+            "keep.max_user_events is 4, below interactions.keep.min_user_events (5)",
+        ),
+        (
+            "targets={event_types: [buy], weights: {buy: 2, view: 1}}",
+            "targets.weights.view: is no target, so its weight means nothing; add it to "
+            "targets.event_types (buy)",
+        ),
+        ("interactions.keep.event_types=view", "event_types: write a list: [view], got 'view'"),
+        ("interactions.keep.event_types={a: 1}", "event_types: write a list, e.g. [a, b], got {"),
+        (
+            "interactions.refuse.user_rate_limit=100",
+            "user_rate_limit: write a mapping with keys of {events, per}, got 100",
+        ),
+        ("targets.weights=[buy]", "targets.weights: write a mapping of names to values, got ['"),
         ("train", "expected key.sub=value"),
         ("name.sub=1", "holds a value, not a section"),
     ],
 )
 def test_what_no_single_key_can_say(tmp_path: Path, override: str, part: str) -> None:
     assert part in refusal(tmp_path, MINIMAL, override)
+
+
+def test_an_upper_bound_may_equal_the_lower_and_weights_need_no_list(tmp_path: Path) -> None:
+    overrides = (
+        "interactions.keep={min_user_events: 5, max_user_events: 5}",
+        "interactions.fields.event_type=type",
+        "targets.weights.buy=2",
+    )
+    settings = load_settings(write(tmp_path, MINIMAL), overrides)
+    assert settings.interactions.keep.max_user_events == 5
+    assert settings.targets.weights == {"buy": 2.0}
 
 
 def test_unreadable_files_say_so(tmp_path: Path) -> None:

@@ -43,6 +43,10 @@ def test_allowed(tmp_path: Path, interactions: dict[str, Any]) -> None:
         ({}, "interactions.path: this key is required"),
         ({"path": []}, "interactions.path: names no file"),
         ({"path": ""}, "interactions.path: names no file"),
+        (
+            {"path": "log.jsonl", "format": "jsonl", "csv": {"delimiter": ";"}},
+            "interactions.csv: belongs to format csv, and the format is jsonl",
+        ),
         ({"query": "SELECT 1"}, "interactions.query: belongs to format bigquery"),
         ({"format": "bigquery"}, "interactions.query: format bigquery needs one"),
         (

@@ -1,5 +1,7 @@
 """Files that are cut, corrupted or not what they say, in every format: what is readable is read."""
 
+import pickle
+import traceback
 from itertools import pairwise, product
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from components.example_gen.readers.magic import WrongFormatError
 from components.example_gen.readers.read import find_columns, read_batches, read_records
 from schemas.errors import InputError
 from schemas.events import Reject, RejectReason
@@ -21,7 +24,9 @@ from tests.components.example_gen.readers.formats import (
     events,
     settings,
     to_avro,
+    to_csv,
     to_parquet,
+    to_tfrecord,
 )
 
 NUM_EVENTS = 60
@@ -181,3 +186,56 @@ def test_any_bytes_at_all(tmp_path, file_format, data):
     path = tmp_path / "log"
     path.write_bytes(data)
     assert fault(path, file_format, "refuse") in ("", str(path))
+
+
+@pytest.mark.parametrize("damaged_files", ["fail", "refuse"])
+def test_a_wrong_checksum_tells_its_record_and_none_of_its_data(tmp_path, damaged_files):
+    path = tmp_path / "log.tfrecord"
+    head = len(to_tfrecord(EVENTS[:40]))
+    data = bytearray(to_tfrecord(EVENTS))
+    data[head + 12 + 3] ^= 1  # behind the length and its checksum
+    path.write_bytes(data)
+    source = settings("tfrecord", damaged_files)
+    if damaged_files == "refuse":
+        *kept, lost = read_records(str(path), source, COLUMNS)
+        assert isinstance(lost, Reject)
+        assert (len(kept), lost.line) == (40, 41)
+        assert lost.detail.endswith("the checksum of a record is wrong")
+        assert find_columns(str(path), source, ("usr",))[1:] == (["usr"], 40)
+        return
+    whole = r"damaged from line 41 on \(the checksum of a record is wrong\); copy"
+    with pytest.raises(InputError, match=whole):
+        list(read_records(str(path), source, COLUMNS))
+    with pytest.raises(InputError, match=whole) as caught:
+        find_columns(str(path), source, ("usr",))
+    shown = "".join(traceback.format_exception(caught.value))
+    assert data[head + 12 : head + 40].hex() not in shown
+
+
+@pytest.mark.parametrize("file_format", ["parquet", "avro", "tfrecord"])
+@compressions
+def test_a_file_of_another_format_is_told_from_a_damaged_one(tmp_path, file_format, suffix):
+    path = tmp_path / f"log{suffix}"
+    path.write_bytes(COMPRESS[suffix](to_csv(EVENTS)))
+    told = rf"{path} is not a {file_format} file: .*check format"
+    for read in (find_columns, read_batches):
+        with pytest.raises(InputError, match=f"(?i){told}"):
+            list(read(str(path), settings(file_format), COLUMNS))
+    (lost,) = read_records(str(path), settings(file_format, "refuse"), COLUMNS)
+    assert isinstance(lost, Reject)
+    assert lost.reason is RejectReason.DAMAGED_FILE
+
+
+def test_a_wrong_format_travels_between_processes():
+    error = pickle.loads(pickle.dumps(WrongFormatError("log", "Avro").at(7)))
+    assert (error.path, error.line, str(error)) == ("log", 1, str(WrongFormatError("log", "Avro")))
+
+
+@formats
+@pytest.mark.parametrize("suffix", [".gz", ".bz2", ".zst"])
+def test_a_compressed_file_without_its_suffix_is_told(tmp_path, file_format, suffix):
+    path = tmp_path / "log"
+    path.write_bytes(COMPRESS[suffix](WRITERS[file_format](EVENTS)))
+    for damaged_files, read in product(("fail", "refuse"), (find_columns, read_batches)):
+        with pytest.raises(InputError, match=rf"compressed.*lacks {suffix}.*to log{suffix}$"):
+            list(read(str(path), settings(file_format, damaged_files), COLUMNS))

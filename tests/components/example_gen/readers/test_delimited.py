@@ -84,3 +84,35 @@ def test_a_text_that_goes_on_for_too_long_is_a_stray_quote() -> None:
     lines = [(1, '"x'), *((n, "y" * 100_000) for n in range(2, 20)), (20, 'z",c')]
 
     assert [row.fields for row in read_rows(lines, ",")[0]][:2] == [None, ["y" * 100_000]]
+
+
+def with_stray_quotes(first: str, last: str) -> list[tuple[int, str]]:
+    """60 lines of three fields, of which the eleventh and the fifty-first are given."""
+    lines = [f"u,i,{n}" for n in range(1, 61)]
+    lines[10], lines[50] = first, last
+    return list(enumerate(lines, start=1))
+
+
+@pytest.mark.parametrize("last", ['u9,"i5",1049', 'u9,i5",1049,x', 'u9,"i5,1049'])
+def test_a_quote_that_joins_lines_to_another_width_costs_its_own_line_only(last: str) -> None:
+    lines = with_stray_quotes('u9,"i5,1009', last)
+
+    rows, end = read_rows(lines, ",", width=3)
+
+    assert end == 60
+    assert [row.line for row in rows] == list(range(1, 61))
+    refused = [row for row in rows if row.fields is None]
+    assert refused[0].line == 11
+    assert {row.line for row in refused} <= {11, 51}
+    assert all("not closed" in row.problem for row in refused)
+
+
+def test_lines_joined_to_the_width_of_the_header_are_a_row() -> None:
+    rows, _ = read_rows([(1, '1,"a'), (2, 'b",x'), (3, "2,c,y")], ",", width=3)
+    assert [row.fields for row in rows] == [["1", "a\nb", "x"], ["2", "c", "y"]]
+
+
+def test_stray_quotes_beside_a_long_delimiter_stay_literal_whatever_follows() -> None:
+    lines = [(1, '1::"a::x'), (2, "2::b::y"), (3, '3::c"::z::w')]
+    rows, _ = read_rows(lines, "::", width=3)
+    assert [row.fields for row in rows] == [text.split("::") for _, text in lines]

@@ -1,5 +1,6 @@
 """Finding files, and their fingerprint."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,23 @@ def test_unreadable_file_is_named(folder, monkeypatch):
     monkeypatch.setattr("components.example_gen.readers.open_input.FileSystems.open", refuse)
     with pytest.raises(InputError, match=r"a\.csv cannot be read.*permissions"):
         fingerprint(f"{folder}/a.csv")
+
+
+@pytest.mark.parametrize("path", ["", "/", "/*"])
+def test_a_folder_of_folders_is_told_how_to_be_read(tmp_path, path):
+    (tmp_path / "logs/day").mkdir(parents=True)
+    (tmp_path / "logs/day/a.csv").write_text("a")
+    with pytest.raises(InputError, match=r"files in subfolders, for which write (\S+/logs/\*\*);"):
+        find_files(f"{tmp_path}/logs{path}")
+    assert names(f"{tmp_path}/logs/**") == ["a.csv"]
+
+
+def test_brackets_in_a_name_are_told(tmp_path):
+    path = f"{tmp_path}/log[1].csv"
+    with pytest.raises(InputError, match=r"brackets in it are wildcards, \[ab\] matches a or b; "):
+        find_files(path)
+    Path(path).write_text("a")
+    with pytest.raises(InputError, match=r"that very name exists: write (\S+);") as caught:
+        find_files(path)
+    (written,) = re.findall(r"exists: write (\S+);", str(caught.value))
+    assert names(written) == ["log[1].csv"]

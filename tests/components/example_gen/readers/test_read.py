@@ -140,5 +140,5 @@ def test_columns_found_and_lacking(tmp_path):
     pq.write_table(pa.table({"user": [1], "item": [2], "time": [3]}), parquet)
     for path, file_format in ((jsonl, "jsonl"), (csv, "csv"), (parquet, "parquet")):
         found = find_columns(str(path), source(file_format), ("time", "usr"))
-        assert found == (["user", "item", "time"], ["usr"])
+        assert found[:2] == (["user", "item", "time"], ["usr"])
     assert find_columns(str(jsonl), source("jsonl"), ("item.id", "item.no"))[1] == ["item.no"]

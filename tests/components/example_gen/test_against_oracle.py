@@ -1,0 +1,266 @@
+"""Whole ingestions against a second one, in plain Python, that goes by what the settings say."""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import tensorflow as tf
+from apache_beam.pvalue import TaggedOutput
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from components.example_gen.across_partitions import Timeline
+from components.example_gen.clean import CleanRules
+from components.example_gen.columns import check_source
+from components.example_gen.erase import load_erased_ids
+from components.example_gen.event_parser import EventParser
+from components.example_gen.event_table import TIME_US, read_stream
+from components.example_gen.outputs import REJECTS_TAG, SUMMARY_TAG
+from components.example_gen.partition_steps import CleanPartition, CountTrainItems, MakeExamples
+from components.example_gen.read_log import INTERACTIONS, RowReader
+from components.example_gen.readers.read import read_batches
+from components.example_gen.split import instant_us
+from components.example_gen.summary import Summary
+from schemas.features import feature_table
+from schemas.settings import DataSettings, from_dict
+from tests.components.example_gen.logs import run
+from tests.components.example_gen.oracle import NOW_S, SECONDS, SPLITS, Line, Oracle, Window
+
+# Of a TFRecord: its length and that one's checksum, and the checksum of its data.
+HEADER_BYTES = 12
+FOOTER_BYTES = 4
+
+
+@dataclass
+class Outcome:
+    """What an ingestion came to."""
+
+    refused: dict[tuple[int, int], str] = field(default_factory=dict)
+    windows: list[Window] = field(default_factory=list)
+    summary: Summary = field(default_factory=Summary)
+
+    def main(self, outputs: Iterable[Any]) -> list[Any]:
+        """The main output of a step; its refusals and counts are taken in."""
+        found = []
+        for output in outputs:
+            if not isinstance(output, TaggedOutput):
+                found.append(output)
+            elif output.tag == SUMMARY_TAG:
+                self.summary.merge(output.value)
+            elif output.tag == REJECTS_TAG:
+                for reject in read_stream(output.value).to_pylist():
+                    place = (int(Path(reject["file"]).stem), reject["line"])
+                    assert place not in self.refused
+                    self.refused[place] = reject["reason"]
+        return found
+
+
+def steps(data: DataSettings, known_items: list[str] | None) -> Outcome:
+    """Runs the steps of the pipeline one after another, without Beam."""
+    outcome, table = Outcome(), feature_table(data)
+    files = check_source(INTERACTIONS, data.interactions)
+    parser = EventParser(data.interactions, table.context, load_erased_ids(data.erase))
+    reader = RowReader(INTERACTIONS, files, data.interactions, parser, num_partitions=3)
+    partitions = defaultdict(list)
+    for number, path in enumerate(files):
+        for batch in read_batches(path, data.interactions, reader.columns):
+            for partition, rows in outcome.main(reader.outputs_of(batch, number)):
+                partitions[partition].append(rows)
+    refuse = data.interactions.refuse
+    earliest_us = refuse.earliest and instant_us("earliest", refuse.earliest)
+    rules = CleanRules(data.interactions.keep, refuse, NOW_S * 10**6, earliest_us or None, files)
+    known = None if known_items is None else pa.array(known_items, pa.string())
+    step = CleanPartition(rules, (), table)
+    cleaned = [
+        of_partition
+        for index, rows in partitions.items()
+        for of_partition in outcome.main(step.process((index, {INTERACTIONS: rows}), known))
+    ]
+    times = [read_stream(events).column(TIME_US).to_numpy() for events, _ in cleaned]
+    timeline = Timeline(data).extract_output(times)
+    counts: Counter[str] = Counter()
+    for of_partition in cleaned:
+        for of_items in CountTrainItems(data).process(of_partition, timeline):
+            counts.update(of_items)
+    item_counts = counts if data.interactions.keep.min_item_events > 1 else None
+    make = MakeExamples(data, table, files)
+    for of_partition in cleaned:
+        for split, framed in outcome.main(make.process(of_partition, timeline, item_counts)):
+            if split in SPLITS:
+                outcome.windows += [window(split, record) for record in records(framed)]
+    return outcome
+
+
+def records(framed: bytes) -> Iterator[bytes]:
+    """https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details."""
+    while framed:
+        end = HEADER_BYTES + int.from_bytes(framed[:8], "little")
+        yield framed[HEADER_BYTES:end]
+        framed = framed[end + FOOTER_BYTES :]
+
+
+def window(split: str, record: bytes) -> Window:
+    features = tf.train.Example.FromString(record).features.feature
+    places = [divmod(int(place), 1_000) for place in features["place"].float_list.value]
+    flags = map(bool, features["is_target"].int64_list.value)
+    user = features["user_id"].bytes_list.value[0].decode()
+    return Window(split, user, tuple(places), tuple(flags))
+
+
+def check(found: Outcome, expected: Oracle, num_lines: int, max_length: int) -> None:
+    assert found.refused == expected.refused
+    read, num_refused = found.summary.read[INTERACTIONS], found.summary.rejects.total()
+    assert read == num_lines == len(expected.kept) + num_refused
+    assert num_refused == len(expected.refused) + len(expected.erased)
+    number_of = {e.place: n for events in expected.users.values() for n, e in enumerate(events)}
+    targets: list[tuple[tuple[int, int], str]] = []
+    for split, user, places, flags in found.windows:
+        begin = number_of[places[0]]
+        events = expected.users[user][begin : begin + len(places)]
+        assert places == tuple(event.place for event in events)
+        assert len(places) <= max_length + 1
+        least = -(-max_length // 2) if split == "train" else max_length
+        assert split != "train" or {expected.split_of[place] for place in places} == {"train"}
+        for history, place in enumerate(places):
+            if flags[history]:
+                targets.append((place, split))
+                assert history >= min(number_of[place], least)
+    wanted = [(e.place, expected.split_of[e.place]) for e in expected.kept if expected.is_target(e)]
+    assert sorted(targets) == sorted(wanted)
+    for split in SPLITS:
+        counts = found.summary.splits[split]
+        assert counts.targets == sum(of == split for _, of in wanted)
+        assert counts.events == sum(expected.split_of[e.place] == split for e in expected.kept)
+
+
+USERS = ("ann", "bob", "0012", "nan", "ünï 🙂")
+KINDS = ("view", "buy", "")
+times = st.one_of(st.integers(0, 40), st.integers(0, 2_100), st.sampled_from(("", "noon", -1)))
+lines_of_logs = st.builds(
+    Line,
+    user=st.sampled_from([*USERS, *USERS, " ann ", " "]),
+    time=times,
+    item=st.sampled_from(["i1", "i2", "i3", "i4", ""]),
+    kind=st.sampled_from(KINDS),
+    value=st.sampled_from([0.0, 1.0, 2.5, "much"]),
+    event_id=st.sampled_from(["", "", "", "e1", "e2"]),
+)
+logs = st.lists(st.lists(lines_of_logs, min_size=1, max_size=30), min_size=1, max_size=3)
+
+
+def some(**values: st.SearchStrategy) -> st.SearchStrategy:
+    return st.fixed_dictionaries({}, optional=values)
+
+
+few = st.integers(1, 4)
+kinds = st.lists(st.sampled_from(KINDS), min_size=1, unique=True)
+instants = st.integers(0, 60).map(
+    lambda second: f"1970-01-01T00:{second // 60:02}:{second % 60:02}"
+)
+fractions = st.sampled_from([0.05, 0.1, 0.3])
+configurations = st.fixed_dictionaries(
+    {
+        "keep": some(event_types=kinds, min_value=st.just(1.0), min_user_events=few,
+                     min_item_events=few, max_user_events=few),
+        "refuse": some(duplicates=st.booleans(), future=st.booleans(), earliest=instants,
+                       user_rate_limit=st.fixed_dictionaries(
+                           {"events": few, "per": st.sampled_from(sorted(SECONDS))})),
+        "split": st.one_of(
+            st.just({"policy": "leave_one_out"}),
+            st.fixed_dictionaries({"eval_fraction": fractions, "test_fraction": fractions}),
+            st.lists(instants, min_size=2, max_size=2, unique=True).map(sorted).map(
+                lambda both: {"eval_start": both[0], "test_start": both[1]})),
+        "targets": some(event_types=kinds),
+        "erase": some(user_ids=st.just(["bob"]), item_ids=st.just(["i3"])),
+        "history": st.fixed_dictionaries({"max_length": st.integers(2, 7)}),
+    }
+)  # fmt: skip
+
+
+def write(folder: Path, log: list[list[Line]]) -> dict[tuple[int, int], Line]:
+    """Writes a file of JSON lines for each list, and says which line stands where."""
+    where = {}
+    for file, lines in enumerate(log):
+        rows = []
+        for number, line in enumerate(lines, 1):
+            where[file, number] = line
+            rows.append(json.dumps({**line._asdict(), "place": 1_000 * file + number}) + "\n")
+        (folder / f"{file}.jsonl").write_text("".join(rows))
+    return where
+
+
+def settings_of(folder: Path, keep: Any, refuse: Any, **more: Any) -> DataSettings:
+    names = {"user_id": "user", "item_id": "item", "timestamp": "time", "event_type": "kind"}
+    interactions = {
+        "path": f"{folder}/*.jsonl",
+        "format": "jsonl",
+        "fields": {**names, "value": "value", "event_id": "event_id"},
+        "context": {"place": {"kind": "number"}},
+    }
+    log = {**interactions, "keep": keep, "refuse": refuse}
+    return from_dict(DataSettings, {"interactions": log, **more})
+
+
+@given(logs, configurations, st.none() | st.just(["i1", "i2"]))
+@settings(max_examples=100, deadline=None)
+def test_steps_do_what_the_settings_say(log: Any, configuration: Any, known: Any) -> None:
+    with TemporaryDirectory() as name:
+        where = write(Path(name), log)
+        data = settings_of(Path(name), **configuration)
+        expected = Oracle(where, data, known)
+        check(steps(data, known), expected, len(where), data.history.max_length)
+
+
+def random_log(seed: int, num_lines: int) -> list[list[Line]]:
+    random = np.random.default_rng(seed)
+    log: list[list[Line]] = [[], [], []]
+    for _ in range(num_lines):
+        user, item = f"u{random.integers(12)}", f"i{random.zipf(1.5) % 40}"
+        time: int | str = int(random.integers(1_900))
+        kind = str(random.choice(KINDS))
+        line = Line(user, "noon" if random.random() < 0.02 else time, item, kind)
+        log[random.integers(3)] += [line] * (2 if random.random() < 0.05 else 1)
+    return log
+
+
+@pytest.mark.parametrize("policy", ["temporal", "leave_one_out"])
+def test_a_pipeline_gives_what_its_steps_give(policy: str, tmp_path: Path) -> None:
+    where = write(tmp_path, random_log(7, 600))
+    data = settings_of(
+        tmp_path,
+        keep={"min_user_events": 2, "min_item_events": 2, "max_user_events": 45},
+        refuse={"earliest": "1970-01-01T00:00:20"},
+        split={"policy": policy},
+        targets={"event_types": ["view", "buy"]},
+        erase={"user_ids": ["u3"]},
+        history={"max_length": 7},
+    )
+    found, expected = steps(data, None), Oracle(where, data, None)
+    check(found, expected, len(where), 7)
+    out = run(data, tmp_path, NOW_S)
+    refused = {
+        (int(Path(reject["file"]).stem), reject["line"]): reject["reason"] for reject in out.rejects
+    }
+    assert refused == expected.refused
+    assert {"bad_timestamp", "duplicate", "late", "over_user_cap"} <= set(refused.values())
+    assert out.report.rejects == {**Counter(refused.values()), "erased": len(expected.erased)}
+    assert out.report.read == len(where) == out.report.kept + sum(out.report.rejects.values())
+    for split in SPLITS:
+        wanted = [
+            (
+                window.user,
+                [where[place].item for place in window.places],
+                [where[place].time for place in window.places],
+                list(window.is_target),
+            )
+            for window in found.windows
+            if window.split == split
+        ]
+        assert out.windows[split] == sorted(wanted)
