@@ -229,10 +229,11 @@ def test_a_missing_column_is_named_with_its_nearest(tmp_path: Path) -> None:
     (tmp_path / "log.jsonl").write_text(event("u", "i", 1, device="web"))
     with pytest.raises(InputError) as caught:
         check_source("interactions", data.interactions)
-    assert str(caught.value) == (
-        f"interactions.context.devise: {tmp_path}/log.jsonl has no column 'devise'; "
-        "did you mean 'device'? it has: user, item, time, type, value, id, device"
+    said = str(caught.value)
+    assert said.startswith(
+        f"interactions.context.devise: {tmp_path}/log.jsonl has no column 'devise'"
     )
+    assert "did you mean 'device'? it has: user, item, time, type, value, id, device" in said
 
 
 def test_a_damaged_file_is_an_error_that_names_it(tmp_path: Path) -> None:

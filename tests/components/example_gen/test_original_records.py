@@ -18,6 +18,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from components.example_gen import original_records
+from components.example_gen.erase import ErasedIds
 from components.example_gen.original_records import LookUpOriginals
 from components.example_gen.readers.records import Rows
 from components.example_gen.reject_table import pack
@@ -172,7 +173,7 @@ def looked_up(rejects: list[list[Reject]], settings: InteractionsSettings) -> li
         _ = (
             steps
             | LookUpOriginals(settings, ("u", "t", "i"), 1_000)
-            | beam.Map(to_json_lines, RejectsSettings())
+            | beam.Map(to_json_lines, RejectsSettings(), ErasedIds())
             | beam.Map(lambda lines: Path(folder, uuid.uuid4().hex).write_bytes(lines))
         )
         pipeline.run().wait_until_finish()
