@@ -1,6 +1,7 @@
 """Ingestion of the catalogue as one call, for the TFX executor and for `twotower ingest`."""
 
 import logging
+import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from components.example_gen.erase import load_erased_ids
 from components.example_gen.ingest import read_summary, write_rejects
 from components.example_gen.outputs import REJECTS_TAG, SUMMARY_TAG
 from components.example_gen.read_source import places_of
+from components.example_gen.rejects import REJECTS_FILE
 from components.example_gen.report import refusals, rejects_of
 from components.example_gen.tfrecord import split_folder
 from components.example_gen.write_shards import WriteShards, remove_temporary
@@ -83,7 +85,7 @@ def ingest_catalogue(
         folder = split_folder(examples_uri, CATALOGUE_SPLIT)
         _ = (made[CATALOGUE_SPLIT],) | "WriteSplits" >> WriteShards({CATALOGUE_SPLIT: folder})
         write_rejects(made[REJECTS_TAG], made[SUMMARY_TAG], rejects_uri, data)
-    remove_temporary([folder, rejects_uri])
+    remove_temporary([folder, os.path.join(rejects_uri, REJECTS_FILE)])
     report = _report(read_summary(rejects_uri), data, time.monotonic() - started)
     _progress.info("the catalogue holds %d items", report.items)
     return report

@@ -14,7 +14,8 @@ from schemas.settings import DataSettings
 
 def times_us(cleaned: Cleaned) -> np.ndarray:
     """[num_events] int64: when the events of a partition were."""
-    return read_stream(cleaned[0]).column(TIME_US).to_numpy()
+    # A copy: a view would keep the whole stream in memory.
+    return read_stream(cleaned[0]).column(TIME_US).to_numpy().copy()
 
 
 class Timeline(beam.CombineFn):

@@ -12,11 +12,10 @@ import pyarrow.compute as pc
 
 from components.example_gen import fields
 from components.example_gen.fields import FieldError
-from components.example_gen.readers.records import Values
+from components.example_gen.readers.records import Values, python_values
 from schemas.source_settings import TimestampUnit
 
 _CANNOT_CONVERT = (pa.ArrowException, OverflowError, UnicodeError, TypeError, ValueError)
-_LARGEST_EXACT_FLOAT = 2**53
 
 
 @dataclass(frozen=True)
@@ -108,11 +107,15 @@ def _decoded(value: Any) -> Any:
 
 def to_list(values: Values) -> Sequence[Any]:
     """Python values of a column; times of Arrow in the microseconds that `datetime` holds."""
-    if not isinstance(values, pa.Array):
-        return values
-    if pa.types.is_timestamp(values.type):
-        values = values.cast(pa.timestamp("us", tz=values.type.tz), safe=False)
-    return values.to_pylist()
+    is_times = isinstance(values, pa.Array) and pa.types.is_timestamp(values.type)
+    return python_values(_in_us(values) if is_times else values)
+
+
+def _in_us(times: pa.Array) -> pa.Array:
+    """Times without their nanoseconds; those that microseconds cannot hold stay as they are."""
+    if times.type.unit != "ns":
+        return times
+    return times.cast(pa.timestamp("us", tz=times.type.tz), safe=False)
 
 
 def _texts(values: Values) -> pa.StringArray | None:
@@ -176,7 +179,7 @@ def _float_us(values: Values, factor: int) -> pa.Int64Array | None:
     if floats is None or floats.null_count:
         return None
     times = np.rint(floats.to_numpy(zero_copy_only=False) * factor)
-    if not (np.abs(times) < _LARGEST_EXACT_FLOAT).all():
+    if not (np.abs(times) < fields.LARGEST_EXACT_FLOAT).all():
         return None
     return pa.array(times.astype(np.int64))
 
@@ -205,7 +208,7 @@ def _times_us(array: pa.Array) -> pa.Int64Array | None:
     if pa.types.is_date(array.type):
         array = array.cast(pa.timestamp("ms"))
     try:
-        return array.cast(pa.timestamp("us", tz=array.type.tz), safe=False).cast(pa.int64())
+        return _in_us(array).cast(pa.timestamp("us", tz=array.type.tz)).cast(pa.int64())
     except pa.ArrowException:
         return None
 

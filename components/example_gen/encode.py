@@ -1,9 +1,8 @@
-"""tf.Examples as bytes, written in protobuf's wire format directly.
+"""tf.Examples in protobuf's wire format: what stands before values, which depends on lengths alone.
 
-A user's windows overlap, so an event stands in many examples. Each event's values are encoded
-once here, and a window joins slices of them: several times faster than building messages. The
-layout is `tf.train.Example` (tensorflow/core/example/example.proto and feature.proto), the
-encoding https://protobuf.dev/programming-guides/encoding; tests parse it with TensorFlow.
+The layout is `tf.train.Example` (tensorflow/core/example/example.proto and feature.proto), the
+encoding https://protobuf.dev/programming-guides/encoding; `encode_batch` puts examples together,
+and tests parse them with TensorFlow.
 """
 
 from functools import lru_cache

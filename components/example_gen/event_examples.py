@@ -26,7 +26,8 @@ from schemas import features as f
 # Bytes encoded at a time, about: bounds memory however many windows a user has, and however long
 # the texts are.
 _BYTES_PER_CHUNK = 16 << 20
-_BYTES_PER_EVENT = 32  # but for its texts
+_USERS_PER_CHUNK = 10_000
+_BYTES_PER_EVENT = 100  # but for its texts and its user: numbers, and headers where it is alone
 
 
 class EventExamples:
@@ -74,8 +75,8 @@ class EventExamples:
             yield examples(self._features(Ranges.of(chosen, chosen + 1)))
 
     def _sizes(self) -> np.ndarray:
-        """[num_events] int64: about how many bytes each event takes."""
-        sizes = np.full(len(self._events), _BYTES_PER_EVENT)
+        """[num_events] int64: about how many bytes each event takes where it stands alone."""
+        sizes = _BYTES_PER_EVENT + pc.binary_length(self._user).to_numpy()[self._events.user]
         for name, elements in self._texts.items():
             sizes += pc.binary_length(elements).to_numpy()[self._events.codes(name)]
         return sizes
@@ -108,14 +109,15 @@ class EventExamples:
         return features(name, grouped_floats(values, ranges.offsets), encode.float_header)
 
 
-def user_examples(users: pa.Table, columns: Sequence[f.Feature]) -> pa.BinaryArray:
-    """Rows of the `users` split (`schemas.tfmd.users_schema`).
+def user_examples(users: pa.Table, columns: Sequence[f.Feature]) -> Iterator[pa.BinaryArray]:
+    """Rows of the `users` split (`schemas.tfmd.users_schema`), in chunks.
 
     Args:
       users: One row a user: `user_id` and the user features.
       columns: The user features.
     """
-    return examples(_single_values(users, columns))
+    for begin in range(0, users.num_rows, _USERS_PER_CHUNK):
+        yield examples(_single_values(users.slice(begin, _USERS_PER_CHUNK), columns))
 
 
 def _single_values(users: pa.Table, columns: Sequence[f.Feature]) -> list[pa.BinaryArray]:

@@ -17,7 +17,7 @@ EPOCH_US = 0
 BEGIN_OF_TIME_US = -62_135_596_800 * MICROSECONDS_PER_SECOND  # the year 1
 END_OF_TIME_US = 253_402_300_800 * MICROSECONDS_PER_SECOND  # the year 10000
 FLOAT32_MAX = 3.4028235e38
-_LARGEST_EXACT_FLOAT = 2**53
+LARGEST_EXACT_FLOAT = 2**53
 US_PER_UNIT = {
     "s": MICROSECONDS_PER_SECOND,
     "ms": MICROSECONDS_PER_SECOND // MILLISECONDS_PER_SECOND,
@@ -74,7 +74,7 @@ def _text(value: Any, name: str, reason: RejectReason) -> str:
             return ""
         if not value.is_integer():
             return repr(value)
-        if abs(value) < _LARGEST_EXACT_FLOAT:
+        if abs(value) < LARGEST_EXACT_FLOAT:
             return str(int(value))
         detail = f"{name} is {value!r}, too large to be exact as a number: write it as text"
         raise FieldError(reason, detail)

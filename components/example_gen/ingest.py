@@ -91,7 +91,9 @@ def ingest(
         log_files=log_files,
         user_files=user_files,
         now_s=int(time.time()) if now_s is None else now_s,
-        num_partitions=choose_num_partitions(data.interactions),
+        num_partitions=choose_num_partitions(
+            data.interactions, *([data.users] if data.users else [])
+        ),
         erased=load_erased_ids(data.erase),
     )
     _progress.info("reading %d file(s) of the interaction log", len(log_files))

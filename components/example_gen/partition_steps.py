@@ -61,8 +61,7 @@ class CleanPartition(beam.DoFn):
         _, grouped = element
         users, replaced = latest_rows(grouped.get(USERS, ()), self._table.user, self._user_files)
         yield from _refused(USERS, replaced)
-        if users.num_rows:
-            rows = user_examples(users, self._table.user)
+        for rows in user_examples(users, self._table.user):
             yield beam.pvalue.TaggedOutput(USERS_SPLIT, (USERS_SPLIT, frame(rows)))
         schema = events_schema(self._table.context)
         events = sort_events(from_bytes(grouped[INTERACTIONS], schema))
@@ -87,8 +86,10 @@ class CountTrainItems(beam.DoFn):
         cuts = user_cuts(events, self._settings, timeline[1])
         is_train = np.arange(len(events)) < cuts.eval[events.user]
         texts = events.texts(ITEM_ID)
-        counts = np.bincount(events.codes(ITEM_ID)[is_train], minlength=len(texts))
-        yield Counter(dict(zip(texts.to_pylist(), counts.tolist(), strict=True)))
+        trained, counts = np.unique(events.codes(ITEM_ID)[is_train], return_counts=True)
+        yield Counter(
+            dict(zip(texts.take(pa.array(trained)).to_pylist(), counts.tolist(), strict=True))
+        )
 
 
 class MakeExamples(beam.DoFn):

@@ -13,15 +13,19 @@ _COMPRESSED_FORMATS = ("parquet", "avro")
 _TYPICAL_COMPRESSION = 6
 
 
-def choose_num_partitions(source: SourceSettings) -> int:
-    """By the size of the log; the most where a query does not tell its size."""
-    if source.query is not None:
+def choose_num_partitions(*sources: SourceSettings) -> int:
+    """By the size of what is cut by user; the most where a query does not tell its size."""
+    if any(source.query is not None for source in sources):
         return _MAX_PARTITIONS
-    size = sum(
+    size = sum(map(_num_bytes, sources))
+    return min(max(-(-size // _BYTES_PER_PARTITION), _MIN_PARTITIONS), _MAX_PARTITIONS)
+
+
+def _num_bytes(source: SourceSettings) -> int:
+    return sum(
         file.size_in_bytes * (_TYPICAL_COMPRESSION if _is_compressed(file.path, source) else 1)
         for file in find_files(source.paths, source.range)
     )
-    return min(max(-(-size // _BYTES_PER_PARTITION), _MIN_PARTITIONS), _MAX_PARTITIONS)
 
 
 def _is_compressed(path: str, source: SourceSettings) -> bool:

@@ -7,9 +7,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_gen.event_table import EVENT_ID, PLACE, TIME_US, read_stream, to_bytes
+from components.example_gen.event_table import PLACE, TIME_US, read_stream, to_bytes
 from schemas.events import MICROSECONDS_PER_SECOND
-from schemas.features import EVENT_TYPE, ITEM_ID, USER_ID, VALUE
+from schemas.features import USER_ID
 
 
 @dataclass(frozen=True)
@@ -104,12 +104,16 @@ def sort_events(table: pa.Table) -> SortedEvents:
 
 
 def _tie_breakers(table: pa.Table, place: np.ndarray) -> list[np.ndarray]:
-    """Log order; rows of a query have none, and events of one time go by item, type and value."""
+    """Log order; rows of a query have none, and events of one time go by all that they hold."""
     if place.any():
         return [place]
-    return [table.column(VALUE).to_numpy()] + [
-        _rank(_piece(table.column(name))) for name in (EVENT_ID, EVENT_TYPE, ITEM_ID)
-    ]
+    others = [name for name in table.column_names if name not in (USER_ID, TIME_US, PLACE)]
+    return [_order_of(_piece(table.column(name))) for name in reversed(others)]
+
+
+def _order_of(column: pa.Array) -> np.ndarray:
+    """[n]: what sorts as the column does."""
+    return _rank(column) if pa.types.is_dictionary(column.type) else column.to_numpy()
 
 
 def _rank(column: pa.DictionaryArray) -> np.ndarray:

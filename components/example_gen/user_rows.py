@@ -28,10 +28,10 @@ def latest_rows(
       files: The sorted users files.
 
     Returns:
-      A table of `user_values_schema`, one row a user, sorted by id; and refusals of earlier rows.
+      One row a user, sorted by id: `user_id` and the features; and refusals of earlier rows.
     """
     rows = from_bytes(streams, user_rows_schema(features)).sort_by(
-        [(USER_ID, "ascending"), (PLACE, "ascending")]
+        [(USER_ID, "ascending"), (PLACE, "ascending"), (TEXT, "ascending")]
     )
     user = rows.column(USER_ID).combine_chunks().dictionary_encode().indices.to_numpy()
     is_last = np.append(np.diff(user) != 0, len(user) > 0)[: len(user)]

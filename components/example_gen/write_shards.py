@@ -140,6 +140,7 @@ class _Publish(beam.DoFn):
             for shard in range(len(temporary))
         ]
         make_folder(folder)
+        _remove_others(FileSystems.join(folder, "data_tfrecord-*"), final)
         _move(temporary, final)
         yield from final
 
@@ -149,6 +150,14 @@ def _empty_file(folder: str) -> str:
     with FileSystems.create(path, _MIME_TYPE, CompressionTypes.UNCOMPRESSED) as file:
         file.write(_member(b""))
     return path
+
+
+def _remove_others(pattern: str, final: list[str]) -> None:
+    """Deletes shards of an earlier attempt that made another number of them."""
+    found = {file.path for file in FileSystems.match([pattern])[0].metadata_list}
+    stale = sorted(found - set(final))
+    if stale:
+        FileSystems.delete(stale)
 
 
 def _move(sources: list[str], targets: list[str]) -> None:
@@ -204,5 +213,10 @@ def make_folder(path: str) -> None:
 
 def remove_temporary(folders: Iterable[str]) -> None:
     """Deletes what failed attempts have left; called when the pipeline is done."""
-    paths = {_temporary_folder(folder) for folder in folders}
-    FileSystems.delete([path for path in sorted(paths) if FileSystems.exists(path)])
+    for path in sorted({_temporary_folder(folder) for folder in folders}):
+        # An object store has files alone, others have the folder as well.
+        left = FileSystems.match([FileSystems.join(path, "*")])[0].metadata_list
+        if left:
+            FileSystems.delete([file.path for file in left])
+        if FileSystems.exists(path):
+            FileSystems.delete([path])

@@ -151,6 +151,15 @@ def test_timestamps_of_arrow(array: pa.Array, expected: list[int]) -> None:
     assert not found.failures
 
 
+@pytest.mark.parametrize("unit", ["s", "ms"])
+def test_times_that_no_datetime_holds_are_refused_alone(unit: str) -> None:
+    far = pa.array([1_700_000_000, 18_448_444_073_709, 9_000_000_000_000_000], pa.int64())
+    found = columns.timestamps(far.cast(pa.timestamp(unit)), "s")
+    assert sorted(found.failures) == ([1, 2] if unit == "s" else [2])
+    reasons = {failure.reason.value for failure in found.failures.values()}
+    assert reasons == {"bad_timestamp"}
+
+
 def test_a_column_of_arrow_fails_row_by_row() -> None:
     moments_with_gap = pa.array([MOMENT, None], pa.timestamp("us"))
     assert list(columns.timestamps(moments_with_gap, "s").failures) == [1]

@@ -105,7 +105,8 @@ def test_windows_hold_their_events_and_mark_their_own_targets(events, data) -> N
 
 
 def test_users() -> None:
-    found = [plain(record) for record in user_examples(USERS, TABLE.user).to_pylist()]
+    (chunk,) = user_examples(USERS, TABLE.user)
+    found = [plain(record) for record in chunk.to_pylist()]
     assert found == [
         {"user_id": [b"u"], "city": [b"Ulm"], "age": [7.5]},
         {"user_id": ["vé".encode()], "city": [b""], "age": [None]},

@@ -74,6 +74,15 @@ def test_publishing_again_finds_what_was_moved_already(tmp_path: Path) -> None:
     assert [path.read_text() for path in targets] == ["first", "two"]
 
 
+def test_shards_of_another_attempt_are_removed(tmp_path: Path) -> None:
+    folder = tmp_path / "Split-a"
+    folder.mkdir()
+    (folder / "data_tfrecord-00000-of-00002.gz").write_bytes(b"stale")
+    (folder / "data_tfrecord-00001-of-00002.gz").write_bytes(b"stale")
+    write({"a": str(folder)}, [("a", framed([b"1"]))])
+    assert records(folder) == [b"1"]
+
+
 def test_a_lost_temporary_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="Rename operation failed"):
         write_shards._move([str(tmp_path / "gone")], [str(tmp_path / "never")])
