@@ -84,7 +84,7 @@ def ingest_catalogue(
         made = pipeline | "Catalogue" >> MakeCatalogueExamples(data, item_files, log_files, erased)
         folder = split_folder(examples_uri, CATALOGUE_SPLIT)
         _ = (made[CATALOGUE_SPLIT],) | "WriteSplits" >> WriteShards({CATALOGUE_SPLIT: folder})
-        write_rejects(made[REJECTS_TAG], made[SUMMARY_TAG], rejects_uri, data)
+        write_rejects(made[REJECTS_TAG], made[SUMMARY_TAG], rejects_uri, data.rejects, erased)
     remove_temporary([folder, os.path.join(rejects_uri, REJECTS_FILE)])
     report = _report(read_summary(rejects_uri), data, time.monotonic() - started)
     _progress.info("the catalogue holds %d items", report.items)

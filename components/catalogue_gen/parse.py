@@ -1,6 +1,6 @@
 """Batches of the catalogue's records as tables of items, and refusals with a reason."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -10,7 +10,13 @@ import pyarrow as pa
 from components.catalogue_gen.item_table import IS_READABLE, feature_column, items_schema
 from components.example_gen import column_values as columns
 from components.example_gen.column_values import Converted, to_list
-from components.example_gen.erase import ErasedIds, withheld
+from components.example_gen.conversion import (
+    Converter,
+    convert_columns,
+    first_failures,
+    refuse_rows,
+)
+from components.example_gen.erase import ErasedIds
 from components.example_gen.event_table import PLACE, TEXT, places
 from components.example_gen.fields import BEGIN_OF_TIME_US, FieldError, to_category
 from components.example_gen.readers.records import Record, Rows, Values
@@ -18,8 +24,6 @@ from schemas.data_settings import ItemsSettings
 from schemas.events import MICROSECONDS_PER_SECOND, Reject, RejectReason
 from schemas.features import AVAILABLE_AT, ITEM_ID, MISSING_INTEGER, Feature
 from schemas.source_settings import FeatureKind, TimestampUnit
-
-Converter = Callable[[Values], Converted]
 
 
 class ParsedItems(NamedTuple):
@@ -64,24 +68,11 @@ class ItemParser:
         Returns:
           A batch of `items_schema`; of several unfit fields the first names the reason.
         """
-        converted = {
-            name: convert(values)
-            for (name, convert), values in zip(self._converters.items(), rows.columns, strict=True)
-        }
-        failures: dict[int, FieldError] = {}
-        for column in reversed(list(converted.values())):
-            failures.update(column.failures)
-        is_erased = self.erased.erased_rows(converted)
-        untold = self.erased.untold_rows(converted)
-        rejects = []
-        for row, error in sorted(failures.items()):
-            if not is_erased[row]:
-                line = int(rows.lines[row])
-                reject = Reject(path, line, error.reason, error.detail, rows.text(row))
-                rejects.append(withheld(reject) if row in untold else reject)
+        converted = convert_columns(self._converters, rows)
+        rejects, is_erased = refuse_rows(rows, path, converted, self.erased)
         is_told = ~is_erased
         is_told[list(converted[ITEM_ID].failures)] = False
-        batch = self._batch(converted, rows, file, failures)
+        batch = self._batch(converted, rows, file, first_failures(converted))
         told = batch if is_told.all() else batch.filter(pa.array(is_told))
         return ParsedItems(told, rejects, int(is_erased.sum()))
 

@@ -1,15 +1,20 @@
 """Batches of records as tables of events, or of users, and refusals with a reason."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-import numpy as np
 import pyarrow as pa
 
 from components.example_gen import column_values as columns
 from components.example_gen.column_values import Converted
-from components.example_gen.erase import ErasedIds, withheld
+from components.example_gen.conversion import (
+    Converter,
+    convert_columns,
+    first_failures,
+    refuse_rows,
+)
+from components.example_gen.erase import ErasedIds
 from components.example_gen.event_table import (
     EVENT_ID,
     PLACE,
@@ -20,13 +25,10 @@ from components.example_gen.event_table import (
     places,
     user_rows_schema,
 )
-from components.example_gen.fields import FieldError
-from components.example_gen.readers.records import Rows, Values
+from components.example_gen.readers.records import Rows
 from schemas.data_settings import InteractionsSettings, UsersSettings
 from schemas.events import Reject
 from schemas.features import EVENT_TYPE, ITEM_ID, USER_ID, VALUE, Feature
-
-Converter = Callable[[Values], Converted]
 
 
 class Parsed(NamedTuple):
@@ -75,7 +77,7 @@ class EventParser:
           A batch of `event_table.events_schema`; of several unfit fields the first names the
           reason of a refusal.
         """
-        converted = _converted(self._converters, rows)
+        converted = convert_columns(self._converters, rows)
         return _assemble(converted, rows, file, path, self._schema, self.erased)
 
 
@@ -97,7 +99,7 @@ class UserParser:
 
     def parse(self, rows: Rows, file: int, path: str) -> Parsed:
         """As `EventParser.parse`; a batch of `event_table.user_rows_schema`."""
-        converted = _converted(self._converters, rows)
+        converted = convert_columns(self._converters, rows)
         texts = [rows.text(row) for row in range(len(rows))]
         converted[TEXT] = Converted(pa.array(texts, pa.string()))
         return _assemble(converted, rows, file, path, self._schema, self.erased)
@@ -106,13 +108,6 @@ class UserParser:
 def _feature_converter(feature: Feature) -> Converter:
     """How a single-valued feature is read: numbers (missing: NaN) or texts (missing: "")."""
     return partial(columns.numbers if feature.is_number else columns.categories, name=feature.name)
-
-
-def _converted(converters: Mapping[str, Converter], rows: Rows) -> dict[str, Converted]:
-    return {
-        name: convert(values)
-        for (name, convert), values in zip(converters.items(), rows.columns, strict=True)
-    }
 
 
 def _assemble(
@@ -130,27 +125,11 @@ def _assemble(
         for field in schema
     ]
     batch = pa.RecordBatch.from_arrays(present, schema=schema)
-    failures = _first_failures(converted)
-    is_erased = erased.erased_rows(converted) if erased else np.zeros(len(rows), bool)
+    rejects, is_erased = refuse_rows(rows, path, converted, erased)
     is_kept = ~is_erased
-    is_kept[list(failures)] = False
-    untold = erased.untold_rows(converted)
-    rejects = []
-    for row, error in sorted(failures.items()):
-        if not is_erased[row]:
-            line = int(rows.lines[row])
-            reject = Reject(path, line, error.reason, error.detail, rows.text(row))
-            rejects.append(withheld(reject) if row in untold else reject)
+    is_kept[list(first_failures(converted))] = False
     kept = batch if is_kept.all() else batch.filter(pa.array(is_kept))
     return Parsed(kept, rejects, int(is_erased.sum()))
-
-
-def _first_failures(converted: Mapping[str, Converted]) -> dict[int, FieldError]:
-    """Of each row that has failures, the one in its first column."""
-    failures: dict[int, FieldError] = {}
-    for column in reversed(list(converted.values())):
-        failures.update(column.failures)
-    return failures
 
 
 def _absent(dtype: pa.DataType, num_rows: int) -> pa.Array:

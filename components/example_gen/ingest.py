@@ -11,7 +11,7 @@ import apache_beam as beam
 import tensorflow as tf
 from apache_beam.io.filesystems import FileSystems
 
-from components.example_gen.erase import load_erased_ids
+from components.example_gen.erase import ErasedIds, load_erased_ids
 from components.example_gen.outputs import REJECTS_TAG, SUMMARY_TAG
 from components.example_gen.partitions import choose_num_partitions
 from components.example_gen.pipeline import CHUNKS, EARLIEST_KEY, Inputs, MakeInteractionExamples
@@ -28,6 +28,7 @@ from components.example_gen.write_shards import (
     write_gzip,
 )
 from components.examples import split_files
+from schemas.data_settings import RejectsSettings
 from schemas.features import (
     CATALOGUE_SPLIT,
     EVENTS_SPLIT,
@@ -103,7 +104,9 @@ def ingest(
         )
         folders = outputs.folders()
         _ = tuple(made[CHUNKS]) | "WriteSplits" >> WriteShards(folders)
-        write_rejects(made[REJECTS_TAG], made[SUMMARY_TAG], outputs.rejects, data)
+        write_rejects(
+            made[REJECTS_TAG], made[SUMMARY_TAG], outputs.rejects, data.rejects, inputs.erased
+        )
     remove_temporary([*folders.values(), os.path.join(outputs.rejects, REJECTS_FILE)])
     report = build_report(read_summary(outputs.rejects), data, time.monotonic() - started)
     _progress.info("kept %d of %d records of the log", report.kept, report.read)
@@ -111,7 +114,11 @@ def ingest(
 
 
 def write_rejects(
-    rejects: beam.PCollection, summary: beam.PCollection, uri: str, data: DataSettings
+    rejects: beam.PCollection,
+    summary: beam.PCollection,
+    uri: str,
+    shown: RejectsSettings,
+    erased: ErasedIds,
 ) -> None:
     """Writes refused records and the counts of the run into the folder `uri`.
 
@@ -119,9 +126,9 @@ def write_rejects(
       rejects: Refusals (`reject_table.pack`).
       summary: The one Summary.
       uri: The folder.
-      data: How much of a record its entry may show, and whose is withheld.
+      shown: How much of a record its entry may show.
+      erased: Whose ids no entry may show.
     """
-    erased = load_erased_ids(data.erase)
     path = os.path.join(uri, REJECTS_FILE)
     _ = (
         rejects.pipeline
@@ -129,14 +136,12 @@ def write_rejects(
         | "WriteRejects"
         >> beam.Map(
             write_gzip,
-            beam.pvalue.AsIter(
-                rejects | "RejectsToJson" >> beam.Map(to_json_lines, data.rejects, erased)
-            ),
+            beam.pvalue.AsIter(rejects | "RejectsToJson" >> beam.Map(to_json_lines, shown, erased)),
         )
     )
     _ = (
         summary
-        | "SummaryToJson" >> beam.Map(Summary.to_json, data.rejects, erased)
+        | "SummaryToJson" >> beam.Map(Summary.to_json, shown, erased)
         | "WriteSummary" >> beam.Map(_write_text, os.path.join(uri, SUMMARY_FILE))
     )
 

@@ -38,6 +38,7 @@ def test_nothing_to_erase(tmp_path: Path) -> None:
         ("latin.txt", b"secret\xe9", "erase.item_ids_path: .*latin.txt is not UTF-8"),
         ("cut.gz", gzip.compress(b"secret\n" * 99)[:-9], "erase.item_ids_path: .*cut.gz"),
     ],
+    ids=["absent", "latin-1", "cut"],
 )
 def test_a_file_that_cannot_be_read_is_an_error_that_shows_no_id(
     tmp_path: Path, name: str, content: bytes | None, message: str
