@@ -67,6 +67,8 @@ setup(
             "pip",
             "pytest>=8",
             "pytest-xdist>=3.5",
+            # An independent implementation, which tests hold our metrics to.
+            "rectools>=0.13,<1",
             "ruff>=0.6",
             "types-PyYAML",
             "uv>=0.5",

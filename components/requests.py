@@ -10,7 +10,11 @@ from schemas.features import FeatureTable
 
 
 def requests_for(
-    windows: Windows, table: FeatureTable, positions: np.ndarray, width: int
+    windows: Windows,
+    table: FeatureTable,
+    positions: np.ndarray,
+    width: int,
+    time_s: np.ndarray | None = None,
 ) -> dict[str, np.ndarray]:
     """Builds one dense request per event, with what was known when the event was about to happen.
 
@@ -22,6 +26,8 @@ def requests_for(
       table: The features, which name the inputs of `query_embedding`.
       positions: [num_requests] int64, indices into the event columns of `windows`.
       width: Columns of the history; shorter ones are padded on the right with "", -1 or NaN.
+      time_s: [num_requests] int64, seconds UTC: the requests come at these instants, in a context
+        that nobody knows, and not at the events' own.
 
     Returns:
       Every input of `schemas.serving.query_specs` by name: [num_requests, width] for the history,
@@ -42,14 +48,19 @@ def requests_for(
     }
     single = {
         f.USER_ID: windows.user_id[window],
-        serving.REQUEST_TIMESTAMP: windows.timestamp[positions],
-        **{feature.name: windows.context[feature.name][positions] for feature in table.context},
+        serving.REQUEST_TIMESTAMP: windows.timestamp[positions] if time_s is None else time_s,
         **{feature.name: windows.user[feature.name][window] for feature in table.user},
     }
+    if time_s is None:
+        single |= {
+            feature.name: windows.context[feature.name][positions] for feature in table.context
+        }
     requests = {}
     for name, spec in serving.query_specs(table).items():
         if name in single:
             requests[name] = single[name]
+        elif spec.shape.rank == 1:
+            requests[name] = np.full(len(positions), _missing(spec), spec.dtype.as_numpy_dtype)
         else:
             values = events[name.removeprefix(serving.HISTORY_PREFIX)]
             requests[name] = np.where(is_event, values[index], _missing(spec))

@@ -5,6 +5,7 @@ from enum import Enum
 
 MILLISECONDS_PER_SECOND = 1_000
 MICROSECONDS_PER_SECOND = 1_000_000
+SECONDS_PER_DAY = 86_400
 
 
 class RejectReason(str, Enum):

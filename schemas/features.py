@@ -26,7 +26,7 @@ MISSING_NUMBER = float("nan")
 RESERVED_NAMES = frozenset(
     {USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE, VALUE, IS_TARGET, AVAILABLE_AT}
 )
-WINDOW_SPLITS = ("train", "eval", "test")
+TRAIN_SPLIT, EVAL_SPLIT, TEST_SPLIT = WINDOW_SPLITS = ("train", "eval", "test")
 CATALOGUE_SPLIT = "catalogue"
 EVENTS_SPLIT = "events"
 USERS_SPLIT = "users"
@@ -54,6 +54,11 @@ class Feature:
         return self.kind is FeatureKind.NUMBER
 
     @property
+    def holds_categories(self) -> bool:
+        """Whether raw values are one category, or a list of them."""
+        return self.kind in (FeatureKind.CATEGORY, FeatureKind.CATEGORIES)
+
+    @property
     def is_timestamp(self) -> bool:
         """Whether raw values are integers, seconds since the epoch, UTC (missing: -1)."""
         return self.kind is FeatureKind.TIMESTAMP
@@ -70,8 +75,7 @@ class FeatureTable:
     @property
     def item_filters(self) -> tuple[Feature, ...]:
         """The item features that a request can filter by."""
-        kinds = (FeatureKind.CATEGORY, FeatureKind.CATEGORIES)
-        return tuple(feature for feature in self.item if feature.kind in kinds)
+        return tuple(feature for feature in self.item if feature.holds_categories)
 
 
 def feature_table(settings: DataSettings) -> FeatureTable:

@@ -1,20 +1,30 @@
-"""The names that gates refer to: the metrics of an evaluation, and its baselines."""
+"""The names that settings and gates refer to: protocols, metrics and baselines."""
 
 from collections.abc import Iterable
 
+PROTOCOLS = SUCCESSIVE, FIRST, LAST, ALL_FUTURE = ("successive", "first", "last", "all_future")
+
 LIST_LENGTH = 10
 NDCG_CUTOFFS = (10, 100)
-BASELINES = ("popularity", "recent_popularity", "item_knn", "markov")
+BASELINES = ("popularity", "recent_popularity", "item_knn", "last_item", "markov", "ease")
+
+COVERAGE = f"coverage@{LIST_LENGTH}"
+GINI = f"gini@{LIST_LENGTH}"
+POPULARITY_PERCENTILE = f"popularity_percentile@{LIST_LENGTH}"
+DIVERSITY = f"intra_list_diversity@{LIST_LENGTH}"
 
 
-def metric_names(cutoffs: Iterable[int]) -> tuple[str, ...]:
-    """Every metric of an evaluation at the given cutoffs of Recall@K; 10 is always among them."""
+def accuracy_names(cutoffs: Iterable[int]) -> tuple[str, ...]:
+    """The metrics of every query, higher is better; 10 is always among the cutoffs of Recall@K."""
     return (
         *(f"recall@{k}" for k in sorted({*cutoffs, LIST_LENGTH})),
         f"hit_rate@{LIST_LENGTH}",
         *(f"ndcg@{k}" for k in NDCG_CUTOFFS),
         "mrr",
         f"map@{LIST_LENGTH}",
-        f"popularity_percentile@{LIST_LENGTH}",
-        f"coverage@{LIST_LENGTH}",
     )
+
+
+def gate_metric_names(cutoffs: Iterable[int]) -> tuple[str, ...]:
+    """The metrics that a gate may read: those of which more is better."""
+    return (*accuracy_names(cutoffs), COVERAGE)

@@ -72,13 +72,17 @@ class ModelGateSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationSettings:
-    """How the model is measured on held-out time."""
+    """How the model is measured on held-out time.
+
+    `slices` names features that hold categories, `users.NAME`, `context.NAME` or `items.NAME`: the
+    metrics of each of their values are told apart.
+    """
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
     cutoffs: tuple[PositiveInt, ...] = (1, 5, 10, 20, 50, 100)
     max_targets: PositiveInt = 50_000
     bootstrap_samples: PositiveInt = 1000
-    recent_days: Annotated[float, Field(gt=0)] = 30.0
+    slices: tuple[str, ...] = ()
     gates: ModelGateSettings = field(default_factory=ModelGateSettings)
     seed: int = 17
 

@@ -11,10 +11,20 @@ import yaml
 from pipeline.config import load_settings
 from schemas.errors import InputError
 from schemas.events import RejectReason
+from schemas.metrics import (
+    BASELINES,
+    COVERAGE,
+    DIVERSITY,
+    GINI,
+    POPULARITY_PERCENTILE,
+    PROTOCOLS,
+    accuracy_names,
+)
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 INGESTION = ROOT / "docs" / "ingestion.md"
+EVALUATION = ROOT / "docs" / "evaluation.md"
 
 # What a fragment leaves out.
 SOURCE = {"path": "records.csv", "format": "csv"}
@@ -28,6 +38,7 @@ MINIMAL = {
 
 _YAML_BLOCK = re.compile(r"^```yaml\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)#\s]*)(?:#([\w-]+))?\)")
+_FIRST_CELL = re.compile(r"^\| `([\w@]+)` \|", re.MULTILINE)
 _REASON_ROW = re.compile(r"^\| `(\w+)` \|.*\| (dirt|choice) \|$", re.MULTILINE)
 
 
@@ -106,3 +117,13 @@ def _anchors(page: Path) -> set[str]:
     """As GitHub makes them of headings."""
     headings = re.findall(r"^#+ (.*)$", page.read_text("utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_protocol_metric_and_baseline_is_described_once_and_in_order() -> None:
+    metrics = (name.split("@")[0] for name in accuracy_names(()))
+    lists = (COVERAGE, GINI, POPULARITY_PERCENTILE, DIVERSITY)
+    names = [*PROTOCOLS, *dict.fromkeys(metrics), *(name.split("@")[0] for name in lists)]
+
+    described = _FIRST_CELL.findall(EVALUATION.read_text("utf-8"))
+
+    assert [name.split("@")[0] for name in described] == [*names, *BASELINES]

@@ -45,13 +45,20 @@ class SignatureEncoder:
         known = {**serving.query_specs(self._table), **serving.candidate_specs(self._table)}
         return tuple(sorted(set(wanted) - set(known)))
 
-    def queries(self, windows: Windows, positions: np.ndarray, max_history: int) -> np.ndarray:
+    def queries(
+        self,
+        windows: Windows,
+        positions: np.ndarray,
+        max_history: int,
+        time_s: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Embeds the request just before each event, short histories with short ones.
 
         Args:
           windows: Raw windows.
           positions: [num_queries] int64, indices into the event columns of `windows`.
           max_history: The most past events that a request carries.
+          time_s: [num_queries] int64, as for `components.requests.requests_for`.
 
         Returns:
           [num_queries, dim] float32.
@@ -63,7 +70,8 @@ class SignatureEncoder:
 
         def request(rows: np.ndarray) -> dict[str, np.ndarray]:
             width = max(1, int(lengths[rows].max()))
-            return requests_for(windows, self._table, positions[rows], width)
+            asked_at_s = None if time_s is None else time_s[rows]
+            return requests_for(windows, self._table, positions[rows], width, asked_at_s)
 
         order = np.argsort(lengths, kind="stable")
         return self._embed(self._query, serving.QUERY_EMBEDDING, request, order, QUERY_BATCH)

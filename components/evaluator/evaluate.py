@@ -1,78 +1,28 @@
-"""Measures a model beside the baselines and beside what serves now, on the same test targets."""
+"""Measures a model beside the baselines and beside what serves now, on the same queries."""
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from components.evaluator import confidence, slices
-from components.evaluator.baselines.fit import Baseline, fit_baselines
-from components.evaluator.baselines.popularity import training_counts
-from components.evaluator.columns import EventColumns, index_events, recent_items
+from components.evaluator import confidence
+from components.evaluator.baselines.choose import choice_on_eval
+from components.evaluator.baselines.fit import fit_baselines
+from components.evaluator.consumption import consumption
 from components.evaluator.embed import SignatureEncoder
+from components.evaluator.embedding_health import embedding_health
 from components.evaluator.gate import judge
-from components.evaluator.metrics import Measurement, measure, popularity_percentiles
-from components.evaluator.protocol import TEST_SPLIT, Targets, successive
-from components.evaluator.ranking import Scorer, dot_product, rank_targets
-from components.examples import Catalogue, Windows, read_catalogue, read_windows
-from schemas.features import WINDOW_SPLITS, FeatureTable, feature_table
+from components.evaluator.groups import category_groups, standard_groups
+from components.evaluator.held_out import Embeddings, HeldOut, Result, read_held_out
+from components.evaluator.parity import measure_parity
+from components.evaluator.slices import Slices, sliced
+from schemas.features import TRAIN_SPLIT
+from schemas.metrics import SUCCESSIVE
 from schemas.model_settings import EvaluationSettings
 from schemas.settings import DataSettings
 
 progress = logging.getLogger("twotower.progress")
 
 SLICED_METRICS = ("recall@10", "ndcg@10", "mrr")
-
-
-@dataclass(frozen=True)
-class HeldOut:
-    """The test targets and all that is needed to measure anything on them.
-
-    Attributes:
-      table: The features of the settings.
-      catalogue: The candidates, exactly.
-      windows: Raw windows of the test split.
-      events: Events of every split as integer columns.
-      targets: What is to be ranked.
-      counts: [num_items] int64, training events of each item.
-      max_history: The most past events that a request carries.
-      cutoffs: K of Recall@K.
-    """
-
-    table: FeatureTable
-    catalogue: Catalogue
-    windows: Windows
-    events: Mapping[str, EventColumns]
-    targets: Targets
-    counts: np.ndarray
-    max_history: int
-    cutoffs: tuple[int, ...]
-
-    def measure_model(self, path: str) -> Measurement:
-        """Measures a SavedModel through its own query and candidate signatures."""
-        encoder = SignatureEncoder(path, self.table)
-        for name in encoder.inputs_sent_as_missing:
-            progress.warning("%s takes %s, which the settings lack: sent as missing", path, name)
-        queries = encoder.queries(self.windows, self.targets.position, self.max_history)
-        return self._measure(dot_product(queries, encoder.candidates(self.catalogue)))
-
-    def measure_baseline(self, baseline: Baseline) -> Measurement:
-        """Measures a baseline on the histories that a model gets."""
-
-        def scorer(rows: slice) -> np.ndarray:
-            positions = self.targets.position[rows]
-            return baseline.scores(
-                recent_items(self.events[TEST_SPLIT], positions, self.max_history)
-            )
-
-        return self._measure(scorer)
-
-    def _measure(self, scorer: Scorer) -> Measurement:
-        ranking = rank_targets(scorer, self.targets, len(self.catalogue))
-        percentiles = popularity_percentiles(self.counts)
-        return measure(ranking, self.targets.user, percentiles, self.cutoffs)
 
 
 def evaluate(
@@ -94,89 +44,142 @@ def evaluate(
       settings: How to measure and what to demand.
 
     Returns:
-      The content of `evaluation.json`: protocol, test, confidence, slices and gates.
+      The content of `evaluation.json`: protocol, test and confidence of the headline protocol,
+      the same of the others under protocols, baselines, slices, diagnosis and gates.
 
     Raises:
       InputError: There is nothing to measure on, or a gate names something unknown.
       FloatingPointError: The model's embeddings are not finite.
     """
     held_out = read_held_out(windows_uri, catalogue_uri, data, settings)
-    targets = held_out.targets
+    queries = held_out.headline.queries
     progress.info(
         "ranking %d candidates for %d test targets of %d users",
-        len(held_out.catalogue),
-        len(targets),
-        targets.num_users,
+        len(held_out.items),
+        len(queries),
+        queries.num_users,
     )
-    fitted = fit_baselines(held_out.events["train"], len(held_out.catalogue), settings.recent_days)
-    baselines = {name: held_out.measure_baseline(fitted[name]) for name in fitted}
-    model = held_out.measure_model(model_path)
-    current = held_out.measure_model(current_path) if current_path else None
-    baseline_values = {name: measured.values for name, measured in baselines.items()}
-    current_values = current.values if current else None
-    gates = judge(settings.gates, model.values, baseline_values, current_values)
-    return {
-        "protocol": targets.describe(len(held_out.catalogue), data.repeat_interactions),
-        "test": {
-            "model": model.values,
-            "baselines": baseline_values,
-            **({"current": current_values} if current_values else {}),
-        },
-        "confidence": _confidence(model, baselines, current, settings),
-        "slices": _slices(model, held_out, settings.gates.metric),
-        "gates": [gate.to_dict() for gate in gates],
-    }
-
-
-def read_held_out(
-    windows_uri: str, catalogue_uri: str, data: DataSettings, settings: EvaluationSettings
-) -> HeldOut:
-    """Reads windows and catalogue, and picks the test targets."""
-    table = feature_table(data)
-    catalogue = read_catalogue(catalogue_uri, table)
-    windows = {split: read_windows(windows_uri, split, table) for split in WINDOW_SPLITS}
-    events = index_events(windows, catalogue.item_id)
-    exclude_seen = data.repeat_interactions == "exclude"
-    return HeldOut(
-        table=table,
-        catalogue=catalogue,
-        windows=windows[TEST_SPLIT],
-        events=events,
-        targets=successive(events, exclude_seen, settings.max_targets, settings.seed),
-        counts=training_counts(events["train"], len(catalogue)),
-        max_history=data.history.max_length,
-        cutoffs=settings.cutoffs,
+    baselines, chosen = _baselines(held_out, data, settings)
+    encoder = SignatureEncoder(model_path, held_out.table)
+    embeddings = _embed(held_out, encoder)
+    parity = measure_parity(
+        model_path, encoder, embeddings.candidates, held_out.catalogue, held_out.windows, data
     )
-
-
-def _confidence(
-    model: Measurement,
-    baselines: Mapping[str, Measurement],
-    current: Measurement | None,
-    settings: EvaluationSettings,
-) -> dict[str, confidence.Intervals]:
-    samples, seed = settings.bootstrap_samples, settings.seed
+    model = held_out.measure_model(embeddings)
+    current = None
+    if current_path:
+        serving = SignatureEncoder(current_path, held_out.table)
+        current = held_out.measure_model(_embed(held_out, serving))
     others = {**baselines, **({"current": current} if current else {})}
+    told = {
+        name: _protocol(name, held_out, model, baselines, current, data, settings)
+        for name in held_out.protocols
+    }
+    values = {name: other.measurements[SUCCESSIVE].values for name, other in others.items()}
+    gates = judge(
+        settings.gates,
+        model.measurements[SUCCESSIVE].values,
+        {name: values[name] for name in baselines},
+        values.get("current"),
+    )
     return {
-        "model": confidence.intervals(model.by_user, samples, seed),
-        **{
-            f"model_minus_{name}": confidence.paired_intervals(
-                model.by_user, other.by_user, samples, seed
-            )
-            for name, other in others.items()
-        },
+        **told.pop(SUCCESSIVE),
+        "protocols": told,
+        "baselines": chosen,
+        "slices": _slices(model, baselines, held_out, settings),
+        "diagnosis": {"parity": parity.report, **_diagnosis(model, embeddings, held_out)},
+        "gates": [gate.to_dict() for gate in (*gates, parity.gate)],
     }
 
 
-def _slices(model: Measurement, held_out: HeldOut, gate_metric: str) -> dict[str, slices.Slices]:
-    targets = held_out.targets
-    names = dict.fromkeys((*SLICED_METRICS, gate_metric))
-    by_target = {name: model.by_target[name] for name in names if name in model.by_target}
-    popularity = slices.item_popularity(held_out.counts)[targets.item]
-    past = slices.past_events(targets.num_past_events)
+def _baselines(
+    held_out: HeldOut, data: DataSettings, settings: EvaluationSettings
+) -> tuple[dict[str, Result], dict[str, Any]]:
+    """What every baseline came to, and the settings of each; one is in memory at a time."""
+    choice = choice_on_eval(
+        held_out.events,
+        len(held_out.items),
+        data.repeat_interactions == "exclude",
+        held_out.max_history,
+        settings.seed,
+        settings.gates.metric,
+        settings.cutoffs,
+    )
+    results, chosen = {}, {}
+    for name, fitted in fit_baselines(held_out.events[TRAIN_SPLIT], len(held_out.items), choice):
+        chosen[name] = fitted.settings
+        if fitted.baseline is not None:
+            results[name] = held_out.measure_baseline(fitted.baseline)
+    return results, chosen
+
+
+def _embed(held_out: HeldOut, encoder: SignatureEncoder) -> Embeddings:
+    for name in encoder.inputs_sent_as_missing:
+        progress.warning("%s: no feature of that name in the settings, sent as missing", name)
+    return held_out.embed(encoder)
+
+
+def _protocol(
+    name: str,
+    held_out: HeldOut,
+    model: Result,
+    baselines: Mapping[str, Result],
+    current: Result | None,
+    data: DataSettings,
+    settings: EvaluationSettings,
+) -> dict[str, Any]:
+    """What one protocol came to: its facts, every metric, and the intervals."""
+    asked = held_out.protocols[name]
+    others = {**baselines, **({"current": current} if current else {})}
+    measured = {other: result.measurements[name] for other, result in others.items()}
     return {
-        slices.PAST_EVENTS: slices.sliced(by_target, targets.user, past, slices.PAST_EVENTS_LABELS),
-        slices.ITEM_POPULARITY: slices.sliced(
-            by_target, targets.user, popularity, slices.POPULARITY_LABELS
+        "protocol": asked.describe(len(held_out.items), data.repeat_interactions),
+        "test": {
+            "model": model.measurements[name].values,
+            "baselines": {baseline: measured[baseline].values for baseline in baselines},
+            **({"current": measured["current"].values} if current else {}),
+        },
+        "confidence": confidence.of_model(
+            model.measurements[name].by_user,
+            {other: measurement.by_user for other, measurement in measured.items()},
+            settings.bootstrap_samples,
+            settings.seed,
         ),
+    }
+
+
+def _slices(
+    model: Result,
+    baselines: Mapping[str, Result],
+    held_out: HeldOut,
+    settings: EvaluationSettings,
+) -> dict[str, Slices]:
+    queries = held_out.headline.queries
+    measured = model.measurements[SUCCESSIVE]
+    windows = held_out.windows[queries.split]
+    names = dict.fromkeys((*SLICED_METRICS, settings.gates.metric))
+    groups = {
+        **standard_groups(queries, held_out.events, windows, held_out.items.counts),
+        **category_groups(settings.slices, queries, windows, held_out.catalogue),
+    }
+    return {
+        dimension: sliced(
+            measured,
+            {name: result.measurements[SUCCESSIVE] for name, result in baselines.items()},
+            queries.user,
+            parts,
+            [name for name in names if name in measured.by_query],
+            settings.bootstrap_samples,
+            settings.seed,
+        )
+        for dimension, parts in groups.items()
+    }
+
+
+def _diagnosis(model: Result, embeddings: Embeddings, held_out: HeldOut) -> dict[str, Any]:
+    top = model.rankings[SUCCESSIVE].top
+    queries = embeddings.queries[SUCCESSIVE]
+    return {
+        "embeddings": embedding_health(queries, embeddings.candidates, top),
+        "consumption": consumption(top, held_out.headline.queries.item, held_out.items.counts),
     }

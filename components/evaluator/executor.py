@@ -64,9 +64,32 @@ def _write_evaluation(artifact: types.Artifact, evaluation: dict[str, Any], seco
         file.write(json.dumps(evaluation, indent=1, sort_keys=True, allow_nan=False))
     fragment = {"component": "RetrievalEvaluator", **evaluation, "seconds": round(seconds, 3)}
     write_fragment(artifact.uri, fragment)
+    _set_properties(artifact, evaluation)
+
+
+def _set_properties(artifact: types.Artifact, evaluation: dict[str, Any]) -> None:
+    """What can be asked of ML Metadata: METRIC of the model, and in a place of its own the rest.
+
+    `baselines/NAME/METRIC`, `current/METRIC`, and `PROTOCOL/METRIC` of the other protocols; the
+    baselines' settings and the diagnosis are JSON texts.
+    """
+    artifact.set_string_custom_property("protocol", evaluation["protocol"]["name"])
     artifact.set_int_custom_property("targets", evaluation["protocol"]["targets"])
-    for name, value in evaluation["test"]["model"].items():
-        artifact.set_float_custom_property(name, value)
+    test = evaluation["test"]
+    told = {
+        "": test["model"],
+        **{f"baselines/{name}/": values for name, values in test["baselines"].items()},
+        **({"current/": test["current"]} if "current" in test else {}),
+        **{
+            f"{protocol}/": found["test"]["model"]
+            for protocol, found in evaluation["protocols"].items()
+        },
+    }
+    for place, metrics in told.items():
+        for metric, value in metrics.items():
+            artifact.set_float_custom_property(place + metric, value)
+    for key in ("baselines", "diagnosis"):
+        artifact.set_string_custom_property(key, json.dumps(evaluation[key], sort_keys=True))
 
 
 def _write_blessing(blessing: types.Artifact, model: types.Artifact, is_blessed: bool) -> None:

@@ -19,11 +19,12 @@ def judge(
     Args:
       settings: Which metric, which baselines, which limits.
       model: The model's metrics on the test targets.
-      baselines: Those of each baseline on the same targets.
+      baselines: Those of each baseline on the same targets; one that was left out is beaten by
+        nothing.
       current: Those of the model that serves now on the same targets; None where none serves.
     """
     name, value = settings.metric, model[settings.metric]
-    gates = [_beats(name, value, other, baselines[other][name]) for other in settings.beats]
+    gates = [_beats(name, value, other, baselines.get(other)) for other in settings.beats]
     if settings.min_value is not None:
         gates.append(_min_value(name, value, settings.min_value))
     if settings.max_drop is not None:
@@ -31,7 +32,14 @@ def judge(
     return gates
 
 
-def _beats(metric: str, value: float, other: str, threshold: float) -> GateResult:
+def _beats(metric: str, value: float, other: str, measured: Metrics | None) -> GateResult:
+    if measured is None:
+        reason = (
+            f"{other} was left out, for the reason that stands under baselines in metrics.json: "
+            "take it out of evaluation.gates.beats"
+        )
+        return GateResult(f"model.beats_{other}", False, value, None, reason)
+    threshold = measured[metric]
     passed = value > threshold
     reason = f"{metric} {value:.4f} against {threshold:.4f} of {other}"
     if not passed:

@@ -134,9 +134,28 @@ class Timeline:
             tied_offsets=np.concatenate([[0], np.cumsum(position - tied_start)]),
         )
 
+    def num_events_at(self, user: np.ndarray, time_s: np.ndarray) -> np.ndarray:
+        """[num_queries] int64: events of each user before an instant."""
+        user_key, key = self._keys_at(user, time_s)
+        return np.searchsorted(self.key, key) - np.searchsorted(self.key, user_key)
+
+    def seen_at(self, user: np.ndarray, time_s: np.ndarray) -> SeenItems:
+        """What each user had interacted with before an instant; [num_queries] int64 both."""
+        user_key, key = self._keys_at(user, time_s)
+        return SeenItems(
+            item=self.first_item,
+            start=np.searchsorted(self.first_key, user_key),
+            stop=np.searchsorted(self.first_key, key),
+            tied_item=np.empty(0, np.int64),
+            tied_offsets=np.zeros(len(user) + 1, np.int64),
+        )
+
     def _keys(self, events: EventColumns, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        user_key = events.user[position] * len(self.instants)
-        return user_key, user_key + np.searchsorted(self.instants, events.timestamp[position])
+        return self._keys_at(events.user[position], events.timestamp[position])
+
+    def _keys_at(self, user: np.ndarray, time_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        user_key = user * len(self.instants)
+        return user_key, user_key + np.searchsorted(self.instants, time_s)
 
 
 def ranges(start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

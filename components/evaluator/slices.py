@@ -1,78 +1,81 @@
-"""The same metrics on parts of the targets: how much past they have, how popular their item is."""
+"""The same metrics on parts of the queries, of the model and beside it of every baseline."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
+from components.evaluator import confidence
+from components.evaluator.groups import Parts
+from components.evaluator.measure import Measurement
 from components.evaluator.metrics import mean_by_user
 
 SMALL_SLICE_USERS = 30
 
-PAST_EVENTS = "past_events"
-PAST_EVENTS_LABELS = ("0", "1-2", "3-9", "10+")
-_PAST_EVENTS_STARTS = (1, 3, 10)
-
-ITEM_POPULARITY = "item_popularity"
-POPULARITY_LABELS = ("head", "middle", "tail", "never_trained")
-_HEAD, _MIDDLE, _TAIL, _NEVER = range(4)
-
-Slices = dict[str, dict[str, float | int | bool | None]]
-
-
-def past_events(num_past_events: np.ndarray) -> np.ndarray:
-    """[num_targets] int64: index into PAST_EVENTS_LABELS by the events a target's user has had."""
-    return np.digitize(num_past_events, _PAST_EVENTS_STARTS)
-
-
-def item_popularity(counts: np.ndarray) -> np.ndarray:
-    """[num_items] int64: index into POPULARITY_LABELS by an item's training events.
-
-    Head, middle and tail each hold about a third of the training events: the head is the most
-    popular items that together got the first third. An item belongs where its own first event
-    falls, so the most popular item is head whatever its share.
-
-    Args:
-      counts: [num_items] training events of each item.
-    """
-    order = np.argsort(-counts, kind="stable")
-    before = np.cumsum(counts[order]) - counts[order]
-    third = 3 * before // max(1, counts.sum())
-    groups = np.empty(len(counts), np.int64)
-    groups[order] = np.minimum(third, _TAIL)
-    groups[counts == 0] = _NEVER
-    return groups
+Slices = dict[str, dict[str, Any]]
 
 
 def sliced(
-    by_target: Mapping[str, np.ndarray],
+    model: Measurement,
+    baselines: Mapping[str, Measurement],
     users: np.ndarray,
-    groups: np.ndarray,
-    labels: Iterable[str],
+    parts: Parts,
+    metrics: Sequence[str],
+    num_samples: int,
+    seed: int,
 ) -> Slices:
-    """Metrics of each group of targets, averaged per user first.
+    """Metrics of each part of the queries, averaged per user first.
 
     Args:
-      by_target: Each metric, [num_targets] float64.
-      users: [num_targets] int64 user codes.
-      groups: [num_targets] int64, index into `labels`.
-      labels: One for each group.
+      model: The model's values by query.
+      baselines: The same of each baseline.
+      users: [num_queries] int64 user codes.
+      parts: By label, [num_queries] bool.
+      metrics: Names of per-query metrics; the first is the one told of baselines, with intervals.
+      num_samples: Bootstrap samples of the intervals.
+      seed: Of the samples.
 
     Returns:
-      By label: `users`, `targets`, each metric (None where there are no targets), and `small`,
-      which marks fewer than 30 users.
+      By label: `users`, `targets`, `small` (fewer than 30 users), each metric (None where there
+      are no targets), `interval` of the first metric (None likewise), and `baselines`, the first
+      metric of each.
     """
-    slices: Slices = {}
-    for group, label in enumerate(labels):
-        inside = groups == group
-        num_users = len(np.unique(users[inside]))
-        means = {
-            name: float(mean_by_user(values[inside], users[inside]).mean()) if num_users else None
-            for name, values in by_target.items()
-        }
-        slices[label] = {
-            "users": num_users,
-            "targets": int(inside.sum()),
-            "small": num_users < SMALL_SLICE_USERS,
-            **means,
-        }
-    return slices
+    return {
+        label: _slice(model, baselines, users, mask, metrics, num_samples, seed)
+        for label, mask in parts.items()
+    }
+
+
+def _slice(
+    model: Measurement,
+    baselines: Mapping[str, Measurement],
+    users: np.ndarray,
+    mask: np.ndarray,
+    metrics: Sequence[str],
+    num_samples: int,
+    seed: int,
+) -> dict[str, Any]:
+    def by_user(measured: Measurement, metric: str) -> np.ndarray:
+        return mean_by_user(measured.by_query[metric][mask], users[mask])
+
+    num_users = len(np.unique(users[mask]))
+    values = {metric: by_user(model, metric) for metric in metrics}
+    headline = metrics[0]
+    interval = None
+    if num_users:
+        one = {headline: values[headline]}
+        interval = confidence.intervals(one, num_samples, seed)[headline]
+    return {
+        "users": num_users,
+        "targets": int(mask.sum()),
+        "small": num_users < SMALL_SLICE_USERS,
+        **{metric: _mean(value) for metric, value in values.items()},
+        "interval": interval,
+        "baselines": {
+            name: _mean(by_user(measured, headline)) for name, measured in baselines.items()
+        },
+    }
+
+
+def _mean(values: np.ndarray) -> float | None:
+    return float(values.mean()) if len(values) else None

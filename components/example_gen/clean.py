@@ -15,10 +15,10 @@ from components.example_gen.event_table import file_and_line
 from components.example_gen.refusals import Refusal
 from components.example_gen.sorted_events import SortedEvents
 from schemas.data_settings import KeepSettings, RateLimitSettings, RefuseSettings
-from schemas.events import MICROSECONDS_PER_SECOND, RejectReason
+from schemas.events import MICROSECONDS_PER_SECOND, SECONDS_PER_DAY, RejectReason
 from schemas.features import EVENT_TYPE, ITEM_ID, VALUE
 
-_SECONDS_PER_PERIOD = {"minute": 60, "hour": 3_600, "day": 86_400}
+_SECONDS_PER_PERIOD = {"minute": 60, "hour": 3_600, "day": SECONDS_PER_DAY}
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,9 @@ def _late(
     events: SortedEvents, is_left: np.ndarray, earliest_us: int, earliest: str | None
 ) -> Refusal:
     def detail(event: int) -> str:
-        days = (earliest_us - int(events.time_us[event])) / 86_400 / MICROSECONDS_PER_SECOND
+        days = (
+            (earliest_us - int(events.time_us[event])) / SECONDS_PER_DAY / MICROSECONDS_PER_SECOND
+        )
         return f"{days:.2f} days before {earliest}, the earliest time that is taken"
 
     found = np.flatnonzero(is_left & (events.time_us < earliest_us))

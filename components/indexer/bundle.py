@@ -18,6 +18,7 @@ from components.indexer.gate import gates
 from components.indexer.held_out import HeldOut, read_held_out
 from components.indexer.item_table import ItemTable
 from components.indexer.module import ServingOptions
+from components.indexer.parity import judge_parity, read_parity_cases
 from components.indexer.probe_process import ProbeProcess
 from components.indexer.quality import Queries
 from components.indexer.report import index_report, probe_report
@@ -69,15 +70,18 @@ def build_bundle(
     chosen = _choose(model_path, catalogue_uri, windows_uri, data, settings)
     with ProbeProcess(bundle_uri) as process:
         report = _export(chosen, bundle_uri, settings)
-        probed = process.result()
+        parity_cases = read_parity_cases(model_path, windows_uri, chosen.catalogue, chosen.options)
+        probed = process.result(parity_cases.cases if parity_cases else [])
     _progress.info(
         "index: every signature called in a new process, %.2f ms a request (p99 %.2f)",
         probed["latency_ms"]["p50"],
         probed["latency_ms"]["p99"],
     )
-    report = {**report, **probe_report(probed)}
+    parity = judge_parity(parity_cases, probed["parity"])
+    report = {**report, **probe_report(probed), "parity": parity.report}
     index = chosen.index
-    return Bundled(report, gates(index.recall, index.plan, probed, index.size_bytes, settings))
+    verdicts = gates(index.recall, index.plan, probed, index.size_bytes, settings)
+    return Bundled(report, [*verdicts, parity.gate])
 
 
 def export_index(

@@ -1,7 +1,8 @@
 """Calls every signature of a bundle in a process of its own, as a model server would.
 
-`python -m components.indexer.probe BUNDLE --output FILE` replays the warm-up requests that lie
-beside the model, compares with the exact twin, and measures latency and memory.
+`python -m components.indexer.probe BUNDLE --cases FILE --output FILE` replays the warm-up requests
+that lie beside the model, compares with the exact twin, and measures latency and memory; then it
+holds the twin to what training answers to the cases.
 """
 
 import argparse
@@ -10,12 +11,15 @@ import os
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from components.indexer.agreement import embedding_faults, overlap, ranking_faults
+from components.indexer.cases import Case, read_cases, replay
 from components.indexer.served import ServedModel, load_scann_ops
 from components.indexer.warmup import WARMUP_FILE, Request, read_requests
 from schemas import serving
@@ -27,14 +31,18 @@ _WARM_CALLS = 20
 _TIMED_CALLS = 300
 
 
-def probe(bundle: str) -> dict[str, Any]:
+def probe(bundle: str, cases: Iterable[Case]) -> dict[str, Any]:
     """Loads and measures a bundle.
+
+    Args:
+      bundle: Its folder.
+      cases: Requests with the answers of training.
 
     Returns:
       JSON values: `load_seconds`; `memory_bytes` of the process `before`, `loaded`, after the
       `first` signature (`recommend`) and after `all`; `latency_ms` of `recommend` for one request
       (`p50`, `p99`); by signature `calls` and `overlap` with exact search (0…1, null for
-      embeddings); `faults`, sentences.
+      embeddings); `faults`, sentences; `parity`, by signature how the twin compares with training.
     """
     load_scann_ops()
     memory = {"before": resident_bytes()}
@@ -59,6 +67,7 @@ def probe(bundle: str) -> dict[str, Any]:
         "latency_ms": latency,
         "signatures": signatures,
         "faults": faults,
+        "parity": {name: asdict(compared) for name, compared in replay(twin, cases).items()},
     }
 
 
@@ -116,6 +125,7 @@ def main() -> None:
     """Probes the bundle of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("bundle", help="folder with scann/ and exact/")
+    parser.add_argument("--cases", required=True, help="requests with the answers of training")
     parser.add_argument("--output", required=True, help="JSON file to write")
     parser.add_argument(
         "--wait", action="store_true", help=f"begin when standard input says {GO!r}"
@@ -123,7 +133,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.wait and sys.stdin.readline().strip() != GO:
         sys.exit("the process that wanted the probe ended before its bundle was there")
-    result = probe(arguments.bundle)
+    result = probe(arguments.bundle, read_cases(arguments.cases))
     with tf.io.gfile.GFile(arguments.output, "w") as file:
         file.write(json.dumps(result, indent=1, allow_nan=False))
 

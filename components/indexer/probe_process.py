@@ -5,10 +5,12 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import components
+from components.indexer.cases import Case, write_cases
 from components.indexer.probe import GO
 
 # A probe takes seconds for its imports, and a minute or so where the index is of gigabytes.
@@ -27,9 +29,10 @@ class ProbeProcess:
         self._bundle_uri = bundle_uri
         self._folder = tempfile.TemporaryDirectory()
         self._output = Path(self._folder.name) / "probe.json"
-        command = [sys.executable, "-m", "components.indexer.probe", bundle_uri]
+        self._cases = Path(self._folder.name) / "cases.tfrecord"
+        files = ["--cases", str(self._cases), "--output", str(self._output)]
         self._process = subprocess.Popen(
-            [*command, "--output", str(self._output), "--wait"],
+            [sys.executable, "-m", "components.indexer.probe", bundle_uri, *files, "--wait"],
             env=probe_environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -45,13 +48,17 @@ class ProbeProcess:
         self._end()
         self._folder.cleanup()
 
-    def result(self) -> dict[str, Any]:
+    def result(self, cases: Iterable[Case]) -> dict[str, Any]:
         """What `components.indexer.probe.probe` says of the bundle, which is complete by now.
+
+        Args:
+          cases: Requests with the answers of training.
 
         Raises:
           RuntimeError: The probe failed, or took longer than PROBE_TIMEOUT_S; its last lines are
             in the message.
         """
+        write_cases(str(self._cases), cases)
         try:
             _, messages = self._process.communicate(f"{GO}\n", timeout=PROBE_TIMEOUT_S)
         except subprocess.TimeoutExpired as error:

@@ -30,7 +30,7 @@ def sample_for_signatures(
     items = raw_items(catalogue)
     for rows in _batches(len(held_out)):
         query = {name: values[rows] for name, values in held_out.requests.items()}
-        recommend = {**query, **_choices(table, len(rows), k)}
+        recommend = {**query, **choices(table, len(rows), k)}
         yield serving.RECOMMEND, recommend
         yield serving.DEFAULT, {name: query[name] for name in serving.default_specs()}
         yield serving.RECOMMEND_EXAMPLES, {serving.EXAMPLES: to_examples(recommend)}
@@ -66,8 +66,8 @@ def _feature(values: np.ndarray) -> tf.train.Feature | None:
     return tf.train.Feature(float_list=tf.train.FloatList(value=values))
 
 
-def _choices(table: FeatureTable, batch: int, k: int) -> dict[str, np.ndarray]:
-    """No exclusions, no filters, the same k for all."""
+def choices(table: FeatureTable, batch: int, k: int) -> dict[str, np.ndarray]:
+    """What `recommend` takes besides the query: no exclusions, no filters, the same k for all."""
     nothing = np.full((batch, 1), b"", object)
     filters = {serving.FILTER_PREFIX + feature.name: nothing for feature in table.item_filters}
     return {

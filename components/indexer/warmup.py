@@ -20,19 +20,30 @@ def write_requests(path: str, requests: Iterable[Request]) -> None:
     """Writes (signature, inputs) pairs; strings are object arrays of bytes."""
     tf.io.gfile.makedirs(os.path.dirname(path))
     with tf.io.TFRecordWriter(path) as writer:
-        for signature, inputs in requests:
-            log = prediction_log_pb2.PredictionLog()
-            request = log.predict_log.request
-            request.model_spec.name = MODEL_NAME
-            request.model_spec.signature_name = signature
-            for name, values in inputs.items():
-                request.inputs[name].CopyFrom(tf.make_tensor_proto(values))
-            writer.write(log.SerializeToString())
+        for request in requests:
+            writer.write(prediction_log(request).SerializeToString())
 
 
 def read_requests(path: str) -> Iterator[Request]:
     """Reads what `write_requests` wrote."""
     for record in tf.data.TFRecordDataset(path).as_numpy_iterator():
-        request = prediction_log_pb2.PredictionLog.FromString(record).predict_log.request
-        inputs = {name: tf.make_ndarray(proto) for name, proto in request.inputs.items()}
-        yield request.model_spec.signature_name, inputs
+        yield request_of(prediction_log_pb2.PredictionLog.FromString(record))
+
+
+def prediction_log(request: Request) -> prediction_log_pb2.PredictionLog:
+    """The request as TF Serving logs it, without a response."""
+    signature, inputs = request
+    log = prediction_log_pb2.PredictionLog()
+    logged = log.predict_log.request
+    logged.model_spec.name = MODEL_NAME
+    logged.model_spec.signature_name = signature
+    for name, values in inputs.items():
+        logged.inputs[name].CopyFrom(tf.make_tensor_proto(values))
+    return log
+
+
+def request_of(log: prediction_log_pb2.PredictionLog) -> Request:
+    """The request of a log."""
+    logged = log.predict_log.request
+    inputs = {name: tf.make_ndarray(proto) for name, proto in logged.inputs.items()}
+    return logged.model_spec.signature_name, inputs

@@ -32,6 +32,15 @@ _RUN_KEYS = (
     "error",
     "paths",
 )
+_EVALUATION_KEYS = (
+    "protocol",
+    "test",
+    "confidence",
+    "protocols",
+    "baselines",
+    "slices",
+    "diagnosis",
+)
 _STEP_KEYS = ("component", "status", "seconds", "error")
 
 
@@ -53,10 +62,7 @@ def collect_metrics(fragments: Fragments, run: dict[str, Any]) -> dict[str, Any]
     """
     evaluation = fragments.get(EVALUATOR, {})
     return {
-        "protocol": evaluation.get("protocol"),
-        "test": evaluation.get("test"),
-        "confidence": evaluation.get("confidence"),
-        "slices": evaluation.get("slices"),
+        **{key: evaluation.get(key) for key in _EVALUATION_KEYS},
         "index": fragments.get(INDEXER, {}).get("index"),
         "gates": _gates(fragments, run),
     }

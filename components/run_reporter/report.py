@@ -26,12 +26,20 @@ from components.run_reporter.formatting import (
     size,
 )
 from components.run_reporter.ingestion import catalogue_facts, rejects_by_reason, sources
+from components.run_reporter.measurement import (
+    baseline_settings,
+    best_baseline,
+    diagnosis_facts,
+    other_protocols,
+    protocol_facts,
+    slice_metrics,
+    slices_in_order,
+)
 
 _TEMPLATE = "report.html.j2"
 # Beyond these the lines of a chart can no longer be told apart; the table has them all.
 _MAX_LINES = 6
 _TFRS_RECALL = re.compile(r"(?:factorized_top_k/)?top_([0-9]+)_categorical_accuracy")
-_SLICE_COUNTS = frozenset({"users", "targets", "small"})
 _UNIT = re.compile(r"_(?:bytes|ms|seconds)$")
 
 
@@ -61,8 +69,13 @@ def render_report(metrics: dict[str, Any], run: dict[str, Any]) -> str:
             sources=read,
             rejects=rejects_by_reason(read),
             catalogue_facts=catalogue_facts(run["ingestion"]["catalogue"], interactions),
-            slices=_slices(metrics["slices"]),
-            slice_metrics=_slice_metrics,
+            protocol_facts=protocol_facts(metrics["protocol"]),
+            protocols=other_protocols(metrics["protocols"]),
+            baseline_settings=baseline_settings(metrics["baselines"]),
+            slices=slices_in_order(metrics["slices"]),
+            slice_metrics=slice_metrics,
+            best_baseline=best_baseline,
+            diagnosis=diagnosis_facts(metrics["diagnosis"]),
             index=_index_facts(index),
             index_tables=_index_tables(index),
             longest_seconds=max((step["seconds"] or 0 for step in run["components"]), default=0),
@@ -124,21 +137,6 @@ def _curve_name(name: str) -> str:
     if name in ("loss", "val_loss"):
         return "validation" if name == "val_loss" else "training"
     return _TFRS_RECALL.sub(r"recall@\1", name.removeprefix("val_"))
-
-
-def _slices(slices: dict[str, Any] | None) -> dict[str, dict[str, dict[str, Any]]]:
-    """The model's metrics by dimension and part, parts in natural order."""
-    return {
-        dimension: dict(sorted(parts.items(), key=lambda part: natural_key(part[0])))
-        for dimension, parts in (slices or {}).items()
-    }
-
-
-def _slice_metrics(parts: dict[str, dict[str, Any]], headlines: list[str]) -> list[str]:
-    """The metrics among what is told of each part, the headlines first."""
-    names = {name for values in parts.values() for name in values} - _SLICE_COUNTS
-    shown = [name for name in headlines if name in names]
-    return shown + sorted(names.difference(shown), key=natural_key)
 
 
 def _index_facts(index: dict[str, Any]) -> list[tuple[str, str]]:

@@ -1,24 +1,26 @@
 """What happens around the steps of training."""
 
 import logging
+import os
 import time
 
+import tensorflow as tf
 import tf_keras as keras
 
-from components.trainer.metrics import metric_name
+from components.trainer.metrics import VALIDATION_PREFIX, metric_name
 from components.trainer.model import TwoTowerModel
 
 progress = logging.getLogger("twotower.progress")
 _SECONDS_BETWEEN_LINES = 5.0
 
 
-class RefreshIndex(keras.callbacks.Callback):
+class RefreshCandidates(keras.callbacks.Callback):
     """Recomputes the candidates that validation ranks, before each validation."""
 
     def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Fills the index of the model that Keras validates."""
+        """Embeds the catalogue anew with the model that Keras validates."""
         model: TwoTowerModel = self.model
-        model.refresh_index()
+        model.refresh_candidates()
 
 
 class Progress(keras.callbacks.Callback):
@@ -62,20 +64,43 @@ class Progress(keras.callbacks.Callback):
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Says what the epoch came to."""
         logs = logs or {}
-        recall = logs.get("val_" + metric_name(self.cutoff), float("nan"))
+        name = "val_" + metric_name(self.cutoff)
         progress.info(
-            "epoch %d/%d loss %.3f, %.0f targets/s, validation recall@%d %.4f",
+            "epoch %d/%d loss %.3f, %.0f targets/s, %s %.4f",
             self._epoch,
             self.max_epochs,
             logs.get("loss", float("nan")),
             self.targets_per_second,
-            self.cutoff,
-            recall,
+            name,
+            logs.get(name, float("nan")),
         )
 
     def _end_of_steps(self, now: float) -> None:
         self.training_seconds += now - self._started
         self.epochs += 1
+
+
+class ValidationSummary(keras.callbacks.Callback):
+    """Writes recall for TensorBoard under its own name, `val_factorized_top_k/...`.
+
+    Keras's callback writes it as `epoch_factorized_top_k/...`, told from training by its folder.
+    """
+
+    def __init__(self, log_dir: str):
+        """`log_dir` is that of Keras's callback, whose validation folder this adds to."""
+        super().__init__()
+        self._writer = tf.summary.create_file_writer(os.path.join(log_dir, "validation"))
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        """Writes what the epoch's validation came to."""
+        with self._writer.as_default(step=epoch):
+            for name, value in (logs or {}).items():
+                if name.startswith(VALIDATION_PREFIX):
+                    tf.summary.scalar(name, value)
+
+    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
+        """Leaves nothing in memory."""
+        self._writer.close()
 
 
 class TimeLimit(keras.callbacks.Callback):

@@ -8,7 +8,9 @@ import numpy as np
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from components.parity.sample import write_sample
 from components.trainer.embeddings import Columns
+from components.trainer.parity import parity_sample
 from components.trainer.signatures import CandidateSignature, QuerySignature
 from components.trainer.train import TrainedTowers
 from components.trainer.users import MAX_USERS, UserTable
@@ -36,6 +38,8 @@ def export_towers(
 ) -> None:
     """Exports signatures `query_embedding` and `candidate_embedding` of `schemas.serving`.
 
+    Beside them lie the answers of training to a sample, which later steps hold serving to.
+
     Args:
       trained: The model and its candidate table.
       data: The data's settings.
@@ -45,13 +49,14 @@ def export_towers(
       path: The SavedModel's folder.
     """
     table = feature_table(data)
+    user_table = _user_table(users)
     query = QuerySignature(
         trained.model,
         trained.candidates,
         tft.TFTransformOutput(graphs.windows).transform_features_layer(),
         table,
         data.history.max_length,
-        _user_table(users),
+        user_table,
     )
     candidate = CandidateSignature(
         trained.model,
@@ -67,6 +72,8 @@ def export_towers(
         serving.CANDIDATE_EMBEDDING: _signature(candidate, serving.candidate_specs(table)),
     }
     tf.saved_model.save(module, path, signatures)
+    exclude_history = data.repeat_interactions == "exclude"
+    write_sample(path, parity_sample(trained, exclude_history, user_table is not None))
 
 
 def _user_table(users: dict[str, np.ndarray]) -> UserTable | None:

@@ -23,9 +23,7 @@ class GroupedRetrievalLoss(keras.layers.Layer):
     Groups keep the logits, a square of the group, in the processor's cache.
     """
 
-    def __init__(
-        self, pool: NegativePool, train: TrainSettings, metric: tfrs.metrics.FactorizedTopK
-    ):
+    def __init__(self, pool: NegativePool, train: TrainSettings, metric: tfrs.metrics.Factorized):
         """`metric` is fed outside training alone."""
         super().__init__(name="grouped_retrieval_loss")
         self.pool = pool

@@ -1,28 +1,124 @@
-"""Recall over the whole catalogue, by TFRS's FactorizedTopK."""
+"""Recall over the whole catalogue: TFRS's FactorizedTopK by counting."""
+
+from collections.abc import Sequence
 
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
+import tf_keras as keras
 
 CUTOFFS = (1, 5, 10, 50, 100)
 # Early stopping watches recall at the largest cutoff up to this one.
 _WATCHED_CUTOFF = 10
+_NAME = "factorized_top_k"
+# What Keras puts before the names of a validation's metrics.
+VALIDATION_PREFIX = f"val_{_NAME}/"
+# Blocks of scores: large enough for a fast matrix product, small enough for memory.
+_QUERIES_PER_BLOCK = 256
+_SCORES_PER_BLOCK = 2**24
+_BLOCKS_AT_ONCE = 2
 
 
-class CatalogueIndex(tfrs.layers.factorized_top_k.BruteForce):
-    """An exact index that can be filled anew without new variables.
+class CountingTopK(tfrs.metrics.Factorized):
+    """`tfrs.metrics.FactorizedTopK` with ids, number for number, without lists of the best.
 
-    `BruteForce.index` makes variables each time, which a compiled evaluation step does not see.
+    The true candidate is among the top k exactly when fewer than k candidates precede it, and to
+    count those takes a pass over the scores where to find the best takes a sort. A candidate
+    precedes another that scores less, or the same in a later row: `tf.math.top_k`'s order.
+    The candidates are a variable, to be refilled as they are trained.
     """
+
+    def __init__(self, num_items: int, dim: int, ks: Sequence[int] = CUTOFFS, name: str = _NAME):
+        """Makes candidates of zeros.
+
+        Args:
+          num_items: Number of candidates, whose ids are their rows.
+          dim: Length of an embedding.
+          ks: The cutoffs.
+          name: The prefix of the metrics' names.
+        """
+        super().__init__(name=name)
+        self._ks = tuple(ks)
+        self._num_items, self._dim = num_items, dim
+        self._block = max(1, min(_QUERIES_PER_BLOCK, _SCORES_PER_BLOCK // num_items))
+        # A column a candidate, as the matrix product reads them.
+        self._candidates = self.add_weight(
+            name="candidates", shape=[dim, num_items], initializer="zeros", trainable=False
+        )
+        self._recalls = [
+            keras.metrics.Mean(name=f"{name}/top_{k}_categorical_accuracy") for k in self._ks
+        ]
 
     def refill(self, embeddings: tf.Tensor) -> None:
         """Replaces all candidate embeddings, [num_items, dim] in row order."""
-        self._candidates.assign(embeddings)
+        self._candidates.assign(tf.transpose(embeddings))
+
+    def update_state(
+        self,
+        query_embeddings: tf.Tensor,
+        true_candidate_embeddings: tf.Tensor,
+        true_candidate_ids: tf.Tensor | None = None,
+        sample_weight: tf.Tensor | None = None,
+    ) -> tf.Operation:
+        """Adds queries to the metrics.
+
+        Args:
+          query_embeddings: [num_queries, dim] float32.
+          true_candidate_embeddings: Ignored: the rows of `refill` are what is ranked.
+          true_candidate_ids: [num_queries] or [num_queries, 1] integers, rows of the candidates;
+            one that is none of them is never found.
+          sample_weight: [num_queries] float32, 1 by default.
+
+        Returns:
+          The update, to be run in graph mode.
+
+        Raises:
+          ValueError: There are no ids.
+        """
+        del true_candidate_embeddings
+        if true_candidate_ids is None:
+            raise ValueError(
+                "CountingTopK excludes the true candidate by its id: pass `true_candidate_ids` "
+                "(`candidate_ids` of the retrieval task)"
+            )
+        rows = tf.cast(tf.reshape(true_candidate_ids, [-1]), tf.int32)
+        num_before = self._num_before(query_embeddings, rows)
+        updates = [
+            recall.update_state(tf.cast(num_before < k, tf.float32), sample_weight)
+            for k, recall in zip(self._ks, self._recalls, strict=True)
+        ]
+        return tf.group(updates)
+
+    def _num_before(self, queries: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+        """[num_queries] int32: how many candidates precede each query's own, block by block."""
+        num_queries = tf.shape(rows)[0]
+        is_item = (rows >= 0) & (rows < self._num_items)
+        # Blocks of one shape are compiled once.
+        padding = -num_queries % self._block
+        blocks = (
+            tf.reshape(tf.pad(queries, [[0, padding], [0, 0]]), [-1, self._block, self._dim]),
+            tf.reshape(tf.pad(tf.where(is_item, rows, 0), [[0, padding]]), [-1, self._block]),
+        )
+        candidates = self._candidates.read_value()
+        counts = tf.map_fn(
+            lambda block: _count_before(*block, candidates),
+            blocks,
+            parallel_iterations=_BLOCKS_AT_ONCE,
+            fn_output_signature=tf.TensorSpec([self._block], tf.int32),
+        )
+        return tf.where(is_item, tf.reshape(counts, [-1])[:num_queries], tf.int32.max)
 
 
-def catalogue_index(num_items: int, dim: int) -> CatalogueIndex:
-    """An index of zeros, whose identifiers are rows of the candidate table (int32)."""
-    index = CatalogueIndex(k=cutoffs(num_items)[-1])
-    return index.index(tf.zeros([num_items, dim]), tf.range(num_items))
+# XLA makes one loop of comparing and counting; TensorFlow would write each step to memory.
+@tf.function(autograph=False, jit_compile=True)
+def _count_before(queries: tf.Tensor, rows: tf.Tensor, candidates: tf.Tensor) -> tf.Tensor:
+    scores = tf.matmul(queries, candidates)
+    # From the same product as the others: the same sum in another order may round otherwise.
+    true_score = tf.gather(scores, rows, batch_dims=1)[:, tf.newaxis]
+    num_items = tf.shape(scores)[1]
+    is_later = tf.range(num_items) > rows[:, tf.newaxis]
+    # A NaN, which compares as false, is behind nothing and has nothing behind it.
+    behind = (scores < true_score) | ((scores == true_score) & is_later)
+    return num_items - 1 - tf.reduce_sum(tf.cast(behind, tf.int32), axis=1)
 
 
 def cutoffs(num_items: int) -> tuple[int, ...]:
@@ -32,7 +128,7 @@ def cutoffs(num_items: int) -> tuple[int, ...]:
 
 def metric_name(k: int) -> str:
     """The name that FactorizedTopK gives recall at `k` (one relevant item a query)."""
-    return f"factorized_top_k/top_{k}_categorical_accuracy"
+    return f"{_NAME}/top_{k}_categorical_accuracy"
 
 
 def watched_cutoff(num_items: int) -> int:

@@ -12,7 +12,7 @@ from components.trainer.embeddings import Columns
 from components.trainer.encoders import CausalEncoder
 from components.trainer.features import TowerFeatures
 from components.trainer.losses import GroupedRetrievalLoss
-from components.trainer.metrics import catalogue_index, cutoffs
+from components.trainer.metrics import CountingTopK, cutoffs
 from components.trainer.negatives import NegativePool
 from components.trainer.times import shifted
 from components.trainer.towers import CandidateTower, EventFeatures, ItemFeatures, QueryTower
@@ -69,9 +69,8 @@ class TwoTowerModel(tfrs.Model):
         self.event_features = EventFeatures(features, model)
         self.encoder = CausalEncoder(model.dim, model.encoder)
         self.query_tower = QueryTower(features, model)
-        self.index = catalogue_index(self.num_items, model.dim)
-        metric = tfrs.metrics.FactorizedTopK(self.index, cutoffs(self.num_items))
-        self.loss_of_queries = GroupedRetrievalLoss(pool, train, metric)
+        self.recall = CountingTopK(self.num_items, model.dim, cutoffs(self.num_items))
+        self.loss_of_queries = GroupedRetrievalLoss(pool, train, self.recall)
         self.mean_loss = keras.metrics.Mean("mean_loss")
 
     @property
@@ -105,6 +104,27 @@ class TwoTowerModel(tfrs.Model):
           [batch, length + 1, dim] float32.
         """
         return self.encoder(self.event_features(item_vectors, history), training=training)
+
+    def queries_of(
+        self,
+        positions: tf.Tensor,
+        item_vectors: tf.Tensor,
+        inputs: QueryInputs,
+        training: bool = False,
+    ) -> tf.Tensor:
+        """Embeds the requests at the given events of windows.
+
+        Args:
+          positions: [num_queries, 2] int64: window and event.
+          item_vectors: [batch, length, dim] item features of the events.
+          inputs: The windows.
+          training: Whether dropout is on.
+
+        Returns:
+          [num_queries, dim] float32.
+        """
+        states = self.encode(item_vectors, inputs.history, training=training)
+        return self.queries_at(positions, states, inputs, training=training)
 
     def queries_at(
         self,
@@ -141,9 +161,9 @@ class TwoTowerModel(tfrs.Model):
         """[num_items, dim] embeddings of the whole catalogue in row order."""
         return _in_chunks(self._embeddings, self.num_items)
 
-    def refresh_index(self) -> None:
-        """Fills the index of the validation metric with today's candidate embeddings."""
-        self.index.refill(self.candidate_embeddings())
+    def refresh_candidates(self) -> None:
+        """Gives the validation metric today's candidate embeddings."""
+        self.recall.refill(self.candidate_embeddings())
 
     @_as_it_is
     def compute_loss(self, inputs: Columns, training: bool = False) -> tf.Tensor:
@@ -173,8 +193,9 @@ class TwoTowerModel(tfrs.Model):
         seen = query_inputs(inputs, self.features)
         if training:
             seen = hide_at_random(seen, self.features, self.train_settings.feature_dropout)
-        states = self.encode(tf.gather(vectors, event_place), seen.history, training=training)
-        queries = self.queries_at(positions, states, seen, training=training)
+        queries = self.queries_of(
+            positions, tf.gather(vectors, event_place), seen, training=training
+        )
         embeddings = self.candidate_tower(vectors, training=training)
         query_weights = tf.gather_nd(weights, positions)
         total = self.loss_of_queries(

@@ -74,10 +74,10 @@ class QuerySignature:
         batch = self._transformed({**events, **self._user(request)})
         batch[ROW] = self._rows(events[f.ITEM_ID])
         inputs = query_inputs(batch, self._model.features)
-        states = self._model.encode(tf.gather(self._item_vectors, batch[ROW]), inputs.history)
+        item_vectors = tf.gather(self._item_vectors, batch[ROW])
         last = events[f.ITEM_ID].row_lengths() - 1
         positions = tf.stack([tf.range(tf.size(last, tf.int64)), last], axis=1)
-        return self._model.queries_at(positions, states, inputs)
+        return self._model.queries_of(positions, item_vectors, inputs)
 
     def _events(self, request: Columns) -> dict[str, tf.RaggedTensor]:
         """The window's raw event columns: the newest events, then the request."""

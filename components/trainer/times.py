@@ -2,13 +2,13 @@
 
 import tensorflow as tf
 
+from schemas.events import SECONDS_PER_DAY
 from schemas.features import MISSING_INTEGER
 
 HOURS = 24
 DAYS = 7
 GAP_BUCKETS = 32
 _HOUR_S = 3600
-_DAY_S = 86_400
 # The epoch began on a Thursday; day 0 is Monday.
 _EPOCH_WEEKDAY = 3
 _GAP_BOUNDARIES_S = [float(2**bit) for bit in range(GAP_BUCKETS - 1)]
@@ -21,7 +21,7 @@ def hour_of_day(timestamp_s: tf.Tensor) -> tf.Tensor:
 
 def day_of_week(timestamp_s: tf.Tensor) -> tf.Tensor:
     """int64 seconds UTC to [0, DAYS), Monday first; DAYS where missing."""
-    return _known(timestamp_s, (timestamp_s // _DAY_S + _EPOCH_WEEKDAY) % DAYS, DAYS)
+    return _known(timestamp_s, (timestamp_s // SECONDS_PER_DAY + _EPOCH_WEEKDAY) % DAYS, DAYS)
 
 
 def gap_bucket(timestamp_s: tf.Tensor, previous_s: tf.Tensor) -> tf.Tensor:

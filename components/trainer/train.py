@@ -9,18 +9,26 @@ import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
-from components.trainer.callbacks import Progress, RefreshIndex, TimeLimit
+from components.trainer.callbacks import (
+    Progress,
+    RefreshCandidates,
+    TimeLimit,
+    ValidationSummary,
+)
 from components.trainer.candidates import CandidateTable
 from components.trainer.data import TrainData, TrainerInputs, read_data
-from components.trainer.input import ROW, WEIGHT, batches, with_targets
+from components.trainer.input import ROW, WEIGHT, Windows, batches, with_targets
 from components.trainer.metrics import CUTOFFS, metric_name, watched_cutoff
 from components.trainer.model import TwoTowerModel
 from components.trainer.negatives import NegativePool
+from schemas.features import EVAL_SPLIT, TRAIN_SPLIT
 from schemas.model_settings import ModelSettings, TrainSettings
 from schemas.settings import DataSettings
 
 _ADAM_BETA_2 = 0.98
 _GLOBAL_CLIPNORM = 1.0
+# Enough windows to meet every kind of missing value, and nothing beside a training.
+_SAMPLE_TARGETS = 64
 
 progress = logging.getLogger("twotower.progress")
 
@@ -38,6 +46,8 @@ class TrainedTowers:
       seconds: Training and validation.
       targets_per_second: Training alone.
       repeat_targets_left_out: Targets of split train that repeat an item of their history.
+      sample_split: eval, or train where split eval has no target.
+      sample: A few windows of that split, to hold serving against.
     """
 
     model: TwoTowerModel
@@ -47,6 +57,8 @@ class TrainedTowers:
     seconds: float
     targets_per_second: float
     repeat_targets_left_out: int
+    sample_split: str
+    sample: Windows
 
     @property
     def validation(self) -> dict[str, float]:
@@ -118,10 +130,11 @@ def _fit(
     cutoff = watched_cutoff(len(read.candidates))
     monitor = "val_" + metric_name(cutoff)
     told = Progress(settings.max_epochs, read.train.num_targets, cutoff)
-    callbacks: list[keras.callbacks.Callback] = [RefreshIndex(), told]
+    callbacks: list[keras.callbacks.Callback] = [RefreshCandidates(), told]
     callbacks.append(keras.callbacks.TerminateOnNaN())
     if log_dir is not None:
         callbacks.append(keras.callbacks.TensorBoard(log_dir, write_graph=False))
+        callbacks.append(ValidationSummary(log_dir))
     if settings.max_seconds is not None:
         callbacks.append(TimeLimit(settings.max_seconds))
     validation = None
@@ -145,6 +158,7 @@ def _fit(
         model.set_weights(best.best_weights)
     best_epoch = best.best_epoch + 1 if best.best_weights is not None else len(history)
     seconds = time.monotonic() - started
+    has_validation = read.validation.num_targets > 0
     return TrainedTowers(
         model,
         read.candidates,
@@ -153,6 +167,8 @@ def _fit(
         seconds,
         told.targets_per_second,
         read.train.repeat_targets,
+        EVAL_SPLIT if has_validation else TRAIN_SPLIT,
+        with_targets(read.validation if has_validation else read.train, _SAMPLE_TARGETS),
     )
 
 

@@ -68,6 +68,21 @@ def hide_at_random(inputs: QueryInputs, features: TowerFeatures, rate: float) ->
     return QueryInputs(user, history, request)
 
 
+def ids_alone(inputs: QueryInputs, features: TowerFeatures, knows_users: bool) -> QueryInputs:
+    """What a request of ids alone tells: whose it is, and the items of the history.
+
+    Args:
+      inputs: The windows.
+      features: What the towers see.
+      knows_users: Whether the user's features are known by the id.
+    """
+    every = tf.constant(True)
+    user = inputs.user if knows_users else _hide(inputs.user, features.user, every)
+    history = _blank(_hide(inputs.history, features.event, every), MISSING_TIMESTAMP, every)
+    request = _blank(_hide(inputs.request, features.context, every), MISSING_TIMESTAMP, every)
+    return QueryInputs(user, history, request)
+
+
 def _chance(shape: list[tf.Tensor], rate: float) -> tf.Tensor:
     return tf.random.uniform(shape) < rate
 

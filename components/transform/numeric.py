@@ -6,6 +6,7 @@ from typing import TypeAlias
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from schemas.events import SECONDS_PER_DAY
 from schemas.features import MISSING_INTEGER, MISSING_NUMBER
 from schemas.transformed import NUM_BUCKETS
 
@@ -15,7 +16,6 @@ NumberTensor: TypeAlias = tf.Tensor | tf.SparseTensor
 QUANTILE_EPSILON = 0.01
 # Standard deviations: what lies beyond is an error or an outlier, and a layer would follow it.
 MAX_SCORE = 10.0
-SECONDS_PER_DAY = 86_400
 
 
 def days_since_epoch(timestamp_s: tf.Tensor) -> tf.Tensor:

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from pipeline.config.sources import source_problems
 from schemas.errors import InputError
-from schemas.metrics import BASELINES, metric_names
+from schemas.features import feature_table
+from schemas.metrics import BASELINES, gate_metric_names
 from schemas.settings import Settings
 
 
@@ -27,6 +28,7 @@ def check_consistency(path: str, settings: Settings) -> None:
         *_split(settings),
         *_sizes(settings),
         *_gates(settings),
+        *_slices(settings),
     ]
     if problems:
         raise InputError(f"{path}: " + "; ".join(problems))
@@ -102,14 +104,27 @@ def _sizes(settings: Settings) -> Iterator[str]:
 
 def _gates(settings: Settings) -> Iterator[str]:
     gates = settings.evaluation.gates
-    metrics = metric_names(settings.evaluation.cutoffs)
+    metrics = gate_metric_names(settings.evaluation.cutoffs)
     yield from _unknown("evaluation.gates.metric", gates.metric, metrics)
     for baseline in gates.beats:
         yield from _unknown("evaluation.gates.beats", baseline, BASELINES)
+
+
+def _slices(settings: Settings) -> Iterator[str]:
+    table = feature_table(settings.data)
+    places = {"users": table.user, "context": table.context, "items": table.item}
+    categories = [
+        f"{place}.{feature.name}"
+        for place, features in places.items()
+        for feature in features
+        if feature.holds_categories
+    ]
+    for name in settings.evaluation.slices:
+        yield from _unknown("evaluation.slices", name, categories)
 
 
 def _unknown(key: str, name: str, known: Sequence[str]) -> Iterator[str]:
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
         hint = f" did you mean {close[0]!r}?" if close else ""
-        yield f"{key}: {name!r} is not measured;{hint} (known: {', '.join(known)})"
+        yield f"{key}: {name!r} is not measured;{hint} (known: {', '.join(known) or 'none'})"

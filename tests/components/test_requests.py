@@ -58,6 +58,17 @@ def test_of_the_event_itself_only_time_and_context_are_told(windows: Windows) ->
     assert not told & {b"c", b"d", b"type 30", b"type 40", 30 / 2}
 
 
+def test_at_another_instant_nobody_knows_the_context(windows: Windows) -> None:
+    requests = requests_for(windows, TABLE, np.array([2]), width=2, time_s=np.array([25]))
+
+    assert requests["request_timestamp"].tolist() == [25]
+    assert requests["device"].tolist() == [b""]
+    assert np.isnan(requests["battery"]).all()
+    assert requests["history_item_id"].tolist() == [[b"a", b"b"]]
+    assert requests["country"].tolist() == [b"country of u"]
+    assert set(requests) == set(serving.query_specs(TABLE))
+
+
 def test_requests_have_every_input_of_the_signature_in_its_dtype(windows: Windows) -> None:
     requests = requests_for(windows, TABLE, np.array([0, 1]), width=2)
 

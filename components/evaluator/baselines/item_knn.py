@@ -1,14 +1,22 @@
 """Item-kNN: items that the same users interacted with (Deshpande and Karypis, 2004)."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
+from components.evaluator.baselines.baseline import Fitted
+from components.evaluator.baselines.linear import (
+    dense_scores,
+    history_matrix,
+    interaction_matrix,
+)
 from components.evaluator.baselines.popularity import tie_break, training_counts
-from components.evaluator.columns import NO_ITEM, EventColumns
+from components.evaluator.columns import EventColumns
 
-NUM_NEIGHBOURS = 100
+MAX_NEIGHBOURS = 100
+GRID = (10, 20, 50, MAX_NEIGHBOURS)
 # A user with thousands of items costs their square and says little about any pair of them.
 MAX_ITEMS_PER_USER = 500
 _ROWS_PER_CHUNK = 1024
@@ -31,72 +39,69 @@ class ItemKnn:
         return dense_scores(history_matrix(history, len(self.ties)), self.similarity, self.ties)
 
 
+@dataclass(frozen=True)
+class LastItem:
+    """Scores an item by its similarity to the newest item of the history alone.
+
+    Attributes:
+      neighbours: Fitted on the same events.
+    """
+
+    neighbours: ItemKnn
+
+    def scores(self, history: np.ndarray) -> np.ndarray:
+        """score(j) = similarity[newest item of the history, j]."""
+        return self.neighbours.scores(history[:, :1])
+
+
 def fit_item_knn(
-    train: EventColumns, num_items: int, num_neighbours: int = NUM_NEIGHBOURS
+    train: EventColumns, num_items: int, num_neighbours: int = MAX_NEIGHBOURS
 ) -> ItemKnn:
     """Cosine of co-occurrence: |users of i and j| / sqrt(|users of i| · |users of j|).
 
     Every item keeps its `num_neighbours` most similar others. Of a user with more than
     MAX_ITEMS_PER_USER events only the newest so many are counted.
     """
-    counts = training_counts(train, num_items)
-    users_items = _users_items(train, num_items)
+    users_items = interaction_matrix(train, num_items, MAX_ITEMS_PER_USER).astype(np.float64)
     num_users = np.asarray(users_items.sum(axis=0)).ravel()
     scale = sparse.diags(1.0 / np.sqrt(np.maximum(1.0, num_users)))
     normalised = (users_items @ scale).tocsr()
     by_item = normalised.T.tocsr()
     parts = []
     for first in range(0, num_items, _ROWS_PER_CHUNK):
-        block = (by_item[first : first + _ROWS_PER_CHUNK] @ normalised).tocoo()
-        is_other = block.row + first != block.col
-        parts.append(
-            _strongest(
-                block.row[is_other],
-                block.col[is_other],
-                block.data[is_other],
-                block.shape,
-                num_neighbours,
-            )
-        )
-    return ItemKnn(sparse.vstack(parts, format="csr").astype(np.float32), tie_break(counts))
+        cosines = (by_item[first : first + _ROWS_PER_CHUNK] @ normalised).tocoo()
+        cosines.data[cosines.row + first == cosines.col] = 0.0
+        parts.append(_strongest(cosines.tocsr(), num_neighbours))
+    return ItemKnn(sparse.vstack(parts, format="csr"), tie_break(training_counts(train, num_items)))
 
 
-def history_matrix(history: np.ndarray, num_items: int) -> sparse.csr_matrix:
-    """[num_queries, num_items] float32 CSR: 1 where the item occurs in the history."""
-    row, column = np.nonzero(history != NO_ITEM)
-    ones = np.ones(len(row), np.float32)
-    matrix = sparse.csr_matrix((ones, (row, history[row, column])), shape=(len(history), num_items))
-    matrix.data[:] = 1.0
-    return matrix
+def fit_item_knn_grid(widest: ItemKnn, grid: Sequence[int]) -> Iterator[Fitted]:
+    """Cuts the neighbours of each item to each number of a grid.
+
+    Args:
+      widest: Fitted with at least as many neighbours.
+      grid: Numbers of neighbours.
+    """
+    for limit in grid:
+        cut = ItemKnn(_strongest(widest.similarity, limit), widest.ties)
+        yield Fitted(cut, {"neighbours": limit})
 
 
-def dense_scores(
-    queries: sparse.csr_matrix, items: sparse.csr_matrix, ties: np.ndarray
-) -> np.ndarray:
-    """[num_queries, num_items] float32: the product, and `ties` to order what it leaves equal."""
-    scores = (queries @ items).toarray()
-    scores += ties
-    return scores
+def _strongest(cosines: sparse.csr_matrix, limit: int) -> sparse.csr_matrix:
+    """Keeps the `limit` largest positive cosines of each row, lower columns first where they tie.
 
-
-def _users_items(train: EventColumns, num_items: int) -> sparse.csr_matrix:
-    """[num_users, num_items] float64 CSR of ones: who interacted with what."""
-    user, item = train.user[train.is_target], train.item[train.is_target]
-    newest_first = np.lexsort((-train.timestamp[train.is_target], user))
-    user, item = user[newest_first], item[newest_first]
-    place = np.arange(len(user)) - np.searchsorted(user, user)
-    kept = place < MAX_ITEMS_PER_USER
-    shape = (int(user.max(initial=-1)) + 1, num_items)
-    matrix = sparse.csr_matrix((np.ones(kept.sum()), (user[kept], item[kept])), shape=shape)
-    matrix.data[:] = 1.0
-    return matrix
-
-
-def _strongest(
-    row: np.ndarray, column: np.ndarray, value: np.ndarray, shape: tuple[int, int], limit: int
-) -> sparse.csr_matrix:
-    """Keeps the `limit` largest values of each row, lower columns first where they tie."""
-    order = np.lexsort((column, -value, row))
+    Returns:
+      [rows, columns] float32 CSR.
+    """
+    cosines.sort_indices()
+    block = cosines.tocoo()
+    is_positive = block.data > 0.0
+    row, column, value = block.row[is_positive], block.col[is_positive], block.data[is_positive]
+    # By row, then the largest cosine: one float64 holds both, as a cosine is at most 1; what lies
+    # closer than its rounding ties.
+    order = np.argsort(row - 0.5 * value, kind="stable")
     row, column, value = row[order], column[order], value[order]
     kept = np.arange(len(row)) - np.searchsorted(row, row) < limit
-    return sparse.csr_matrix((value[kept], (row[kept], column[kept])), shape=shape)
+    return sparse.csr_matrix(
+        (value[kept].astype(np.float32), (row[kept], column[kept])), shape=cosines.shape
+    )

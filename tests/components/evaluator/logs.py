@@ -1,12 +1,14 @@
 """Small logs written as the example generators write them, and a model with a known answer."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
 from components.evaluator.columns import EventColumns
+from components.evaluator.history import SeenItems
+from components.evaluator.queries import Queries
 from schemas import features as f
 from schemas import serving
 from schemas.features import FeatureTable, feature_table
@@ -135,3 +137,25 @@ def save_successor_model(
     }
     tf.saved_model.save(module, path, signatures)
     return path
+
+
+def queries_of(relevant: Sequence[Sequence[int]], seen: Sequence[set[int]]) -> Queries:
+    """One query a user, with given relevant and seen items."""
+    num_queries = len(relevant)
+    num_seen = [len(items) for items in seen]
+    start = np.cumsum([0, *num_seen])
+    return Queries(
+        split="test",
+        position=np.arange(num_queries),
+        user=np.arange(num_queries),
+        item=np.array([item for items in relevant for item in items], np.int64),
+        offsets=np.cumsum([0, *(len(items) for items in relevant)]),
+        num_past_events=np.array(num_seen, np.int64),
+        seen=SeenItems(
+            item=np.array([item for items in seen for item in sorted(items)], np.int64),
+            start=start[:-1],
+            stop=start[1:],
+            tied_item=np.empty(0, np.int64),
+            tied_offsets=np.zeros(num_queries + 1, np.int64),
+        ),
+    )

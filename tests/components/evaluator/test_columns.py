@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.evaluator.columns import index_events
+from components.evaluator.columns import NO_ITEM, index_events, recent_items
 from components.examples import read_windows
 from schemas.errors import InputError
-from tests.components.evaluator.logs import TABLE, write_windows
+from tests.components.evaluator.logs import TABLE, event_columns, write_windows
 
 SPLITS = {
     "train": [("w", [("a", 1, 1), ("b", 2, 1)]), ("u", [("b", 3, 1)])],
@@ -38,3 +38,14 @@ def test_item_outside_the_catalogue_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match=r"1 events of the train split.*'a'"):
         index_events({"train": windows["train"]}, np.array([b"b"], object))
+
+
+def test_recent_items_come_newest_first_and_stay_in_their_window() -> None:
+    events = event_columns([(0, [(5, 1, 1), (6, 2, 1), (7, 3, 1)]), (1, [(8, 1, 1), (9, 2, 1)])])
+
+    assert recent_items(events, np.array([2, 0, 4]), width=3).tolist() == [
+        [6, 5, NO_ITEM],
+        [NO_ITEM, NO_ITEM, NO_ITEM],
+        [8, NO_ITEM, NO_ITEM],
+    ]
+    assert recent_items(events, np.array([2]), width=1).tolist() == [[6]]

@@ -68,7 +68,13 @@ def test_good_model_is_blessed(tmp_path: Path) -> None:
     assert fragment.pop("seconds") >= 0
     assert fragment == evaluation
     assert outputs["evaluation"].get_float_custom_property("mrr") == 1.0
-    assert outputs["evaluation"].get_int_custom_property("targets") == 1
+    told = outputs["evaluation"]
+    assert told.get_int_custom_property("targets") == 1
+    assert told.get_string_custom_property("protocol") == "successive"
+    markov = evaluation["test"]["baselines"]["markov"]
+    assert told.get_float_custom_property("baselines/markov/ndcg@10") == markov["ndcg@10"]
+    assert told.get_float_custom_property("all_future/recall@1") == 1.0
+    assert json.loads(told.get_string_custom_property("diagnosis")) == evaluation["diagnosis"]
     assert (tmp_path / "blessing" / "BLESSED").exists()
     assert not (tmp_path / "blessing" / "NOT_BLESSED").exists()
     assert outputs["blessing"].get_int_custom_property("blessed") == 1
@@ -86,7 +92,8 @@ def test_refused_model_is_not_blessed_and_the_reason_stands_in_the_evaluation(
     outputs = execute(tmp_path, ModelGateSettings(beats=("markov",), metric="recall@100"), serving)
 
     evaluation = json.loads((tmp_path / "evaluation" / "evaluation.json").read_text())
-    beats, drop = evaluation["gates"]
+    beats, drop, parity = evaluation["gates"]
+    assert (parity["name"], parity["passed"]) == ("model.parity", True)
     assert (beats["name"], beats["passed"]) == ("model.beats_markov", False)
     assert (drop["name"], drop["passed"], drop["value"]) == ("model.max_drop", True, 0.0)
     assert evaluation["test"]["current"] == evaluation["test"]["model"]

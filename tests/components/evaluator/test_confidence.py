@@ -40,8 +40,11 @@ def test_pairing_sees_a_small_steady_gain_among_very_different_users() -> None:
     baseline = {"m": np.random.default_rng(8).random(100)}
     model = {"m": baseline["m"] + 0.01}
 
-    low, high = confidence.paired_intervals(model, baseline, num_samples=500, seed=1)["m"]
+    found = confidence.of_model(model, {"markov": baseline}, num_samples=500, seed=1)
 
+    alone = confidence.intervals(model, num_samples=500, seed=1)
+    assert found["model"]["m"] == pytest.approx(alone["m"], abs=1e-12)
+    low, high = found["model_minus_markov"]["m"]
     assert low == pytest.approx(0.01)
     assert high == pytest.approx(0.01)
 

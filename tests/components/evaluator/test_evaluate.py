@@ -12,6 +12,7 @@ from components.evaluator.evaluate import evaluate
 from components.examples import read_catalogue, read_windows
 from schemas.errors import InputError
 from schemas.features import feature_table
+from schemas.metrics import BASELINES
 from schemas.model_settings import EvaluationSettings
 from tests.components.evaluator.logs import SETTINGS as SETTINGS_OF_LOG
 from tests.components.evaluator.logs import (
@@ -33,7 +34,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     root = tmp_path_factory.mktemp("log")
     train, test = [], []
     for user in range(12):
-        walk = [(ITEMS[2 * user + n], 1000 * user + n) for n in range(6)]
+        walk = [(ITEMS[2 * user + n], 1000 * n + user) for n in range(6)]
         train.append((f"user {user}", [(item, time, 1) for item, time in walk[:4]]))
         test.append((f"user {user}", [(item, time, int(n >= 4)) for n, (item, time) in
                                       enumerate(walk) if n >= 1]))  # fmt: skip
@@ -63,6 +64,7 @@ def test_model_that_knows_the_answer_is_perfect_and_passes(log: dict[str, str]) 
     assert found["protocol"] == {
         "name": "successive",
         "split": "test",
+        "queries": 2 * 12,
         "targets": 2 * 12,
         "users": 12,
         "candidates": NUM_ITEMS,
@@ -74,9 +76,8 @@ def test_model_that_knows_the_answer_is_perfect_and_passes(log: dict[str, str]) 
     assert found["test"]["model"]["recall@1"] == 1.0
     assert found["test"]["model"]["mrr"] == 1.0
     assert found["confidence"]["model"]["recall@1"] == [1.0, 1.0]
-    assert set(found["test"]["baselines"]) == {
-        "popularity", "recent_popularity", "item_knn", "markov",
-    }  # fmt: skip
+    assert tuple(found["test"]["baselines"]) == BASELINES
+    assert found["baselines"]["markov"]["not_chosen"] == "the eval split has no target event"
     assert "current" not in found["test"]
     low, high = found["confidence"]["model_minus_popularity"]["mrr"]
     assert 0 < low <= 1.0 - found["test"]["baselines"]["popularity"]["mrr"] <= high
@@ -86,9 +87,60 @@ def test_model_that_knows_the_answer_is_perfect_and_passes(log: dict[str, str]) 
     assert [gate["name"] for gate in found["gates"]] == [
         "model.beats_popularity",
         "model.max_drop",
+        "model.parity",
     ]
     assert all(gate["passed"] for gate in found["gates"])
     json.dumps(found, allow_nan=False)
+
+
+def test_other_protocols_have_their_own_targets_baselines_and_intervals(
+    log: dict[str, str],
+) -> None:
+    protocols = run(log, "successor")["protocols"]
+
+    facts = {name: found["protocol"] for name, found in protocols.items()}
+    assert [(name, fact["queries"], fact["targets"]) for name, fact in facts.items()] == [
+        ("first", 12, 12), ("last", 12, 12), ("all_future", 12, 24),
+    ]  # fmt: skip
+    assert protocols["first"]["test"]["model"]["recall@1"] == 1.0
+    # It knows the next item alone: the second has the score of all that are left.
+    all_future = protocols["all_future"]["test"]["model"]
+    assert all_future["recall@1"] == 1.0
+    assert all_future["map@10"] == pytest.approx((1 / 1 + 0) / 2)
+    assert set(protocols["last"]["test"]["baselines"]) == set(BASELINES)
+    assert "model_minus_markov" in protocols["all_future"]["confidence"]
+
+
+def test_leave_one_out_has_one_protocol(log: dict[str, str]) -> None:
+    found = evaluate(
+        log["successor"],
+        log["windows"],
+        log["catalogue"],
+        None,
+        data_settings(split={"policy": "leave_one_out"}),
+        SETTINGS,
+    )
+
+    assert found["protocols"] == {}
+
+
+def test_slices_and_diagnosis(log: dict[str, str]) -> None:
+    found = run(log, "successor", slices=("items.genres", "users.country"))
+
+    assert list(found["slices"]) == [
+        "user_activity", "past_events", "item_popularity", "days_since_split", "event_type",
+        "items.genres", "users.country",
+    ]  # fmt: skip
+    part = found["slices"]["past_events"]["3-9"]
+    assert part["interval"] == [1.0, 1.0]
+    assert set(part["baselines"]) == set(BASELINES)
+    assert found["slices"]["users.country"]["country of user 3"]["targets"] == 2
+    assert found["diagnosis"]["embeddings"]["dim"] == NUM_ITEMS
+    consumed = found["diagnosis"]["consumption"]["consumed"]
+    assert consumed["head"] + consumed["middle"] + consumed["tail"] + consumed[
+        "never_trained"
+    ] == pytest.approx(1)
+    assert "no parity sample" in found["diagnosis"]["parity"]["left_out"]
 
 
 def test_ties_count_against_a_model_that_is_wrong(log: dict[str, str]) -> None:

@@ -29,6 +29,14 @@ def test_equal_to_a_baseline_does_not_beat_it() -> None:
     assert not gate.passed
 
 
+def test_a_baseline_that_was_left_out_is_not_beaten() -> None:
+    (gate,) = judge(ModelGateSettings(beats=("ease",), max_drop=None), MODEL, BASELINES, None)
+
+    assert (gate.passed, gate.value, gate.threshold) == (False, 0.2, None)
+    assert "ease was left out" in gate.reason
+    assert "evaluation.gates.beats" in gate.reason
+
+
 @pytest.mark.parametrize(("min_value", "passed"), [(0.2, True), (0.21, False)])
 def test_min_value(min_value: float, passed: bool) -> None:
     settings = ModelGateSettings(beats=(), min_value=min_value, max_drop=None)

@@ -6,16 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.evaluator.columns import EventColumns
-from components.evaluator.protocol import Targets, successive
+from components.evaluator.protocol import Protocol, all_future, first, last, successive
+from components.evaluator.queries import Queries
 from schemas.errors import InputError
 from tests.components.evaluator.logs import event_columns
 
 NOTHING = event_columns([])
 
 
-def seen_sets(targets: Targets) -> list[set[int]]:
-    sets: list[set[int]] = [set() for _ in range(len(targets))]
-    for row, item in zip(*targets.seen.pairs(slice(0, len(targets))), strict=True):
+def seen_sets(queries: Queries) -> list[set[int]]:
+    sets: list[set[int]] = [set() for _ in range(len(queries))]
+    for row, item in zip(*queries.seen.pairs(slice(0, len(queries))), strict=True):
         sets[row].add(int(item))
     return sets
 
@@ -29,7 +30,8 @@ def test_seen_is_the_whole_past_of_all_splits_and_not_the_window_alone() -> None
     held = event_columns([(0, [(7, 3, 1)])])
     test = event_columns([(0, [(7, 3, 0), (8, 4, 1), (4, 5, 1)])])
 
-    targets = successive({"train": train, "eval": held, "test": test}, True, 100, seed=1)
+    asked = successive({"train": train, "eval": held, "test": test}, True, 100, seed=1)
+    targets = asked.queries
 
     assert targets.position.tolist() == [1, 2]
     assert targets.item.tolist() == [8, 4]
@@ -41,10 +43,11 @@ def test_target_on_a_seen_item_is_skipped_and_counted() -> None:
     train = event_columns([(0, [(5, 1, 1)])])
     test = event_columns([(0, [(5, 1, 0), (5, 2, 1), (6, 3, 1), (6, 4, 1)])])
 
-    targets = successive(splits(train, test), True, 100, seed=1)
+    asked = successive(splits(train, test), True, 100, seed=1)
+    targets = asked.queries
 
     assert targets.item.tolist() == [6]
-    assert targets.num_repeats_skipped == 2
+    assert asked.num_repeats_skipped == 2
     assert seen_sets(targets) == [{5}]
     assert targets.num_past_events.tolist() == [2]
 
@@ -53,27 +56,31 @@ def test_with_repeats_allowed_every_event_is_a_target_and_nothing_is_left_out() 
     train = event_columns([(0, [(5, 1, 1)])])
     test = event_columns([(0, [(5, 1, 0), (5, 2, 1), (6, 2, 1)])])
 
-    targets = successive(splits(train, test), False, 100, seed=1)
+    asked = successive(splits(train, test), False, 100, seed=1)
+    targets = asked.queries
 
     assert targets.item.tolist() == [5, 6]
-    assert targets.num_repeats_skipped == 0
+    assert asked.num_repeats_skipped == 0
     assert seen_sets(targets) == [set(), set()]
 
 
 def test_events_of_the_same_second_count_where_they_precede_in_the_window() -> None:
     test = event_columns([(0, [(1, 7, 1), (2, 7, 1), (1, 7, 1), (3, 7, 1)])])
 
-    targets = successive(splits(NOTHING, test), True, 100, seed=1)
+    asked = successive(splits(NOTHING, test), True, 100, seed=1)
+    targets = asked.queries
 
     assert targets.item.tolist() == [1, 2, 3]
     assert seen_sets(targets) == [set(), {1}, {1, 2}]
-    assert targets.num_repeats_skipped == 1
+    assert asked.num_repeats_skipped == 1
 
 
 def test_windows_of_another_user_in_the_same_second_stay_apart() -> None:
     test = event_columns([(0, [(1, 7, 1)]), (1, [(2, 7, 1)])])
 
-    assert seen_sets(successive(splits(NOTHING, test), True, 100, seed=1)) == [set(), set()]
+    asked = successive(splits(NOTHING, test), True, 100, seed=1)
+
+    assert seen_sets(asked.queries) == [set(), set()]
 
 
 EVENTS = st.lists(
@@ -99,7 +106,8 @@ def test_matches_a_naive_replay_of_the_log(log: list[tuple[int, int, int]], widt
             successive(splits(event_columns(train), event_columns(test)), True, 100, seed=1)
         return
 
-    targets = successive(splits(event_columns(train), event_columns(test)), True, 100, seed=1)
+    asked = successive(splits(event_columns(train), event_columns(test)), True, 100, seed=1)
+    targets = asked.queries
 
     found = zip(
         targets.user.tolist(),
@@ -109,13 +117,14 @@ def test_matches_a_naive_replay_of_the_log(log: list[tuple[int, int, int]], widt
         strict=True,
     )
     assert list(found) == expected
-    assert targets.num_repeats_skipped == len(test) - len(expected)
+    assert asked.num_repeats_skipped == len(test) - len(expected)
 
 
 def test_too_many_targets_are_cut_by_drawing_whole_users() -> None:
     test = event_columns([(user, [(n, n, 1) for n in range(4)]) for user in range(50)])
 
-    drawn = successive(splits(NOTHING, test), True, 42, seed=3)
+    asked = successive(splits(NOTHING, test), True, 42, seed=3)
+    drawn = asked.queries
 
     users, counts = np.unique(drawn.user, return_counts=True)
     assert len(drawn) == 10 * 4
@@ -123,9 +132,9 @@ def test_too_many_targets_are_cut_by_drawing_whole_users() -> None:
     assert seen_sets(drawn) == [set(), {0}, {0, 1}, {0, 1, 2}] * 10
     assert users.tolist() != list(range(10))
     assert np.array_equal(
-        drawn.position, successive(splits(NOTHING, test), True, 42, seed=3).position
+        drawn.position, successive(splits(NOTHING, test), True, 42, seed=3).queries.position
     )
-    protocol = drawn.describe(num_candidates=4, repeat_interactions="exclude")
+    protocol = asked.describe(num_candidates=4, repeat_interactions="exclude")
     assert protocol["sampled"] is True
     assert (protocol["targets"], protocol["users"], protocol["sampled_from"]) == (40, 10, 200)
 
@@ -133,7 +142,7 @@ def test_too_many_targets_are_cut_by_drawing_whole_users() -> None:
 def test_one_user_with_more_targets_than_the_maximum_is_kept_whole() -> None:
     test = event_columns([(0, [(n, n, 1) for n in range(4)])])
 
-    assert len(successive(splits(NOTHING, test), True, 2, seed=3)) == 4
+    assert len(successive(splits(NOTHING, test), True, 2, seed=3).queries) == 4
 
 
 def test_nothing_to_measure_says_why() -> None:
@@ -144,3 +153,120 @@ def test_nothing_to_measure_says_why() -> None:
         successive(splits(train, NOTHING), True, 100, seed=1)
     with pytest.raises(InputError, match=r"each of the 2 target events.*repeat_interactions"):
         successive(splits(train, repeats), True, 100, seed=1)
+
+
+def relevant_sets(queries: Queries) -> list[set[int]]:
+    parts = np.split(queries.item, queries.offsets[1:-1])
+    return [set(part.tolist()) for part in parts]
+
+
+@pytest.fixture
+def two_users() -> dict[str, EventColumns]:
+    """The split is at 10. User 0 has three targets from then on, one seen before; user 1 two."""
+    train = event_columns([(0, [(5, 1, 1), (6, 2, 1)]), (1, [(5, 4, 1)])])
+    test = event_columns(
+        [
+            (0, [(5, 1, 0), (6, 2, 0), (7, 11, 0), (8, 12, 1), (6, 13, 1)]),
+            (0, [(8, 12, 0), (6, 13, 0), (9, 14, 1)]),
+            (1, [(5, 4, 0), (9, 10, 1), (4, 10, 1)]),
+        ]
+    )
+    return splits(train, test)
+
+
+def test_first_and_last_of_each_user(two_users: dict[str, EventColumns]) -> None:
+    asked = successive(two_users, True, 100, seed=1)
+
+    ends = [end(asked, two_users["test"]) for end in (first, last)]
+
+    assert asked.queries.item.tolist() == [8, 9, 9, 4]
+    assert [end.queries.item.tolist() for end in ends] == [[8, 9], [9, 4]]
+    assert [end.queries.user.tolist() for end in ends] == [[0, 1], [0, 1]]
+    assert seen_sets(ends[1].queries) == [{5, 6, 7, 8}, {5, 9}]
+    assert [end.name for end in ends] == ["first", "last"]
+    assert not any(end.describe(9, "exclude")["sampled"] for end in ends)
+
+
+def test_all_future_is_asked_at_the_split_for_everything_after(
+    two_users: dict[str, EventColumns],
+) -> None:
+    asked = all_future(successive(two_users, True, 100, seed=1), two_users, True)
+
+    queries = asked.queries
+    assert queries.user.tolist() == [0, 1]
+    assert relevant_sets(queries) == [{8, 9}, {9, 4}]
+    assert asked.num_repeats_skipped == 1
+    assert queries.time_s is not None
+    assert queries.time_s.tolist() == [10, 10]
+    # User 0's history ends before the view of item 7, which came after the split.
+    assert queries.position.tolist() == [2, 9]
+    assert seen_sets(queries) == [{5, 6}, {5}]
+    assert queries.num_past_events.tolist() == [2, 1]
+    assert asked.describe(9, "exclude")["targets"] == 4
+
+
+def test_all_future_with_repeats_allowed(two_users: dict[str, EventColumns]) -> None:
+    asked = all_future(successive(two_users, False, 100, seed=1), two_users, False)
+
+    assert relevant_sets(asked.queries) == [{6, 8, 9}, {9, 4}]
+    assert seen_sets(asked.queries) == [set(), set()]
+    assert asked.num_repeats_skipped == 0
+
+
+def test_all_future_asks_the_users_that_were_drawn(two_users: dict[str, EventColumns]) -> None:
+    drawn = successive(two_users, True, 2, seed=1)
+
+    asked = all_future(drawn, two_users, True)
+
+    assert drawn.queries.num_users == 1
+    assert asked.queries.user.tolist() == np.unique(drawn.queries.user).tolist()
+
+
+@given(EVENTS, st.integers(1, 6), st.booleans())
+def test_all_future_matches_a_naive_replay(
+    log: list[tuple[int, int, int]], width: int, exclude_seen: bool
+) -> None:
+    log = sorted({(user, time): item for user, item, time in log}.items())
+    train, test, expected = [], [], []
+    instants = [time for (_, time), _ in log if time >= 5]
+    for user in range(3):
+        past = [(item, time) for (owner, time), item in log if owner == user]
+        for n, (item, time) in enumerate(past):
+            window = [(i, t, 0) for i, t in past[max(0, n - width) : n]] + [(item, time, 1)]
+            (train if time < 5 else test).append((user, window))
+        seen = {i for i, t in past if t < 5}
+        future = {i for i, t in past if t >= 5} - (seen if exclude_seen else set())
+        if future:
+            left_out = seen if exclude_seen else set()
+            expected.append((user, future, left_out, sum(t < 5 for _, t in past)))
+    events = splits(event_columns(train), event_columns(test))
+    if not expected:
+        with pytest.raises(InputError):
+            successive(events, exclude_seen, 100, seed=1)
+        return
+
+    in_turn = successive(events, exclude_seen, 100, seed=1)
+    queries = all_future(in_turn, events, exclude_seen).queries
+
+    found = zip(
+        queries.user.tolist(),
+        relevant_sets(queries),
+        seen_sets(queries),
+        queries.num_past_events.tolist(),
+        strict=True,
+    )
+    assert list(found) == expected
+    assert set(queries.time_s.tolist()) == {min(instants)}  # type: ignore[union-attr]
+    assert (events["test"].timestamp[queries.position] >= min(instants)).all()
+
+
+def test_protocols_of_another_split() -> None:
+    held = event_columns([(0, [(5, 1, 0), (7, 3, 1)])])
+    events = {"train": event_columns([(0, [(5, 1, 1)])]), "eval": held, "test": NOTHING}
+
+    asked: Protocol = successive(events, True, 100, seed=1, split="eval")
+
+    assert asked.queries.item.tolist() == [7]
+    assert asked.describe(9, "exclude")["split"] == "eval"
+    with pytest.raises(InputError, match=r"the test split.*split\.test_fraction"):
+        successive(events, True, 100, seed=1)

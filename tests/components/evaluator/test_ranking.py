@@ -1,95 +1,152 @@
-"""Ranks against a naive sort, with ties, seen items and chunks of any size."""
+"""Ranks and lists against a naive sort, with ties, seen items and chunks of any size."""
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.evaluator.columns import NO_ITEM
 from components.evaluator.history import SeenItems
-from components.evaluator.protocol import Targets
-from components.evaluator.ranking import dot_product, rank_targets
+from components.evaluator.queries import Queries
+from components.evaluator.ranking import dot_product, rank_queries
 
 
-def targets_of(items: list[int], seen: list[set[int]]) -> Targets:
+def queries_of(relevant: list[list[int]], seen: list[set[int]]) -> Queries:
     flat = [item for items_seen in seen for item in sorted(items_seen)]
     offsets = np.concatenate([[0], np.cumsum([len(s) for s in seen])]).astype(np.int64)
-    zeros = np.zeros(len(items), np.int64)
-    return Targets(
+    zeros = np.zeros(len(relevant), np.int64)
+    return Queries(
+        split="test",
         position=zeros,
-        user=np.arange(len(items)),
-        item=np.array(items),
+        user=np.arange(len(relevant)),
+        item=np.concatenate(relevant).astype(np.int64),
+        offsets=np.concatenate([[0], np.cumsum([len(items) for items in relevant])]),
         num_past_events=zeros,
         seen=SeenItems(
             np.array(flat, np.int64), offsets[:-1], offsets[1:], zeros[:0], np.append(zeros, 0)
         ),
-        num_repeats_skipped=0,
-        num_available=len(items),
     )
 
 
-def naive_rank(scores: np.ndarray, item: int, seen: set[int]) -> int:
-    """Sorts the candidates, the true item behind all that score the same."""
-    others = [float(s) for n, s in enumerate(scores) if n != item and n not in seen]
-    return (
-        sorted([*(-s for s in others), float("inf")]).index(
-            next((-s for s in sorted(others, reverse=True) if s < scores[item]), float("inf"))
-        )
-        + 1
-    )
+def naive_ranks(scores: list[float], relevant: list[int], seen: set[int]) -> list[int]:
+    """Walks down the sorted catalogue, where the relevant stand behind all that score the same."""
+    left = [item for item in range(len(scores)) if item not in seen]
+    in_order = sorted(left, key=lambda item: (-scores[item], item in relevant))
+    return [place for place, item in enumerate(in_order, start=1) if item in relevant]
+
+
+def naive_top(scores: list[float], seen: set[int], top_k: int) -> list[int]:
+    left = [item for item in range(len(scores)) if item not in seen]
+    best = sorted(left, key=lambda item: (-scores[item], item))[:top_k]
+    return best + [NO_ITEM] * (top_k - len(best))
 
 
 @given(st.data())
+@settings(deadline=None)
 def test_ranks_and_lists_match_a_naive_sort(data: st.DataObject) -> None:
     num_items = data.draw(st.integers(1, 8))
-    num_targets = data.draw(st.integers(1, 12))
-    few_values = st.integers(-2, 2)  # so that ties abound
-    row = st.lists(few_values, min_size=num_items, max_size=num_items)
-    scores = np.array(
-        data.draw(st.lists(row, min_size=num_targets, max_size=num_targets)), np.float32
-    )
-    items = data.draw(
-        st.lists(st.integers(0, num_items - 1), min_size=num_targets, max_size=num_targets)
-    )
-    seen = [
-        data.draw(st.sets(st.integers(0, num_items - 1), max_size=num_items)) - {item}
-        for item in items
-    ]
+    num_queries = data.draw(st.integers(1, 12))
+    row = st.lists(st.integers(-2, 2), min_size=num_items, max_size=num_items)  # ties abound
+    scores = data.draw(st.lists(row, min_size=num_queries, max_size=num_queries))
+    some_items = st.sets(st.integers(0, num_items - 1), min_size=1)
+    relevant = [sorted(data.draw(some_items)) for _ in range(num_queries)]
+    seen = [data.draw(st.sets(st.integers(0, num_items - 1))) - set(items) for items in relevant]
     chunk_size = data.draw(st.integers(1, 13))
 
-    ranking = rank_targets(
-        lambda rows: scores[rows].copy(), targets_of(items, seen), num_items, 3, chunk_size
+    ranking = rank_queries(
+        lambda rows: np.array(scores[rows], np.float32),
+        queries_of(relevant, seen),
+        num_items,
+        top_k=3,
+        chunk_size=chunk_size,
     )
 
-    for n in range(num_targets):
-        assert ranking.ranks[n] == naive_rank(scores[n], items[n], seen[n])
-        left = [item for item in range(num_items) if item not in seen[n]]
-        best = sorted(left, key=lambda item: (-scores[n, item], item))[:3]
-        assert ranking.top[n].tolist() == best + [NO_ITEM] * (3 - len(best))
+    expected = [naive_ranks(*of) for of in zip(scores, relevant, seen, strict=True)]
+    assert ranking.ranks.tolist() == [rank for ranks in expected for rank in ranks]
+    assert ranking.offsets.tolist() == [0, *np.cumsum([len(ranks) for ranks in expected])]
+    assert ranking.top.tolist() == [
+        naive_top(of, gone, 3) for of, gone in zip(scores, seen, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("values", [2, 50, 10**6])
+def test_a_catalogue_of_many_groups_matches_a_naive_sort(values: int) -> None:
+    rng = np.random.default_rng(values)
+    num_items, num_queries = 2_500, 9
+    scores = rng.integers(values, size=(num_queries, num_items)).astype(np.float32)
+    relevant = [
+        rng.choice(num_items, size, False).tolist() for size in (1, 1, 7, 1, 2, 1, 40, 1, 1)
+    ]
+    seen = [
+        set(np.argsort(-scores[n])[: 5 * n].tolist()) - set(relevant[n])  # the best are gone
+        for n in range(num_queries)
+    ]
+
+    ranking = rank_queries(lambda rows: scores[rows].copy(), queries_of(relevant, seen), num_items)
+
+    for n in range(num_queries):
+        of_query = slice(*ranking.offsets[n : n + 2])
+        assert ranking.ranks[of_query].tolist() == naive_ranks(
+            scores[n].tolist(), relevant[n], seen[n]
+        )
+        assert ranking.top[n].tolist() == naive_top(scores[n].tolist(), seen[n], 10)
 
 
 def test_identical_scores_rank_last_of_what_is_left() -> None:
-    ranking = rank_targets(
-        lambda rows: np.zeros((1, 5), np.float32), targets_of([2], [{0, 1}]), num_items=5
+    ranking = rank_queries(
+        lambda rows: np.zeros((1, 5), np.float32), queries_of([[2]], [{0, 1}]), num_items=5
     )
 
     assert ranking.ranks.tolist() == [5 - 2]
+    assert ranking.top.tolist() == [[2, 3, 4] + [NO_ITEM] * 7]
+
+
+def test_the_ranks_of_one_query_are_each_counted_without_the_other_relevant_items() -> None:
+    scores = np.array([[5, 4, 3, 2, 1]], np.float32)
+
+    ranking = rank_queries(lambda rows: scores.copy(), queries_of([[3, 1]], [{0}]), num_items=5)
+
+    # of items 1 to 4, item 1 is the first, item 3 the third
+    assert ranking.ranks.tolist() == [1, 3]
 
 
 def test_one_item_ranks_first() -> None:
-    ranking = rank_targets(lambda rows: np.zeros((1, 1), np.float32), targets_of([0], [set()]), 1)
+    ranking = rank_queries(lambda rows: np.zeros((1, 1), np.float32), queries_of([[0]], [set()]), 1)
 
     assert ranking.ranks.tolist() == [1]
     assert ranking.top.tolist() == [[0] + [NO_ITEM] * 9]
 
 
+def test_a_selection_is_the_ranking_of_those_queries() -> None:
+    scores = np.array([[1, 2, 3], [3, 2, 1], [2, 3, 1]], np.float32)
+    ranking = rank_queries(
+        lambda rows: scores[rows].copy(), queries_of([[0, 1], [1], [2, 0]], [set()] * 3), 3
+    ).select(np.array([True, False, True]))
+
+    assert ranking.ranks.tolist() == [2, 3, 2, 3]
+    assert ranking.offsets.tolist() == [0, 2, 4]
+    assert ranking.top[:, :3].tolist() == [[2, 1, 0], [1, 0, 2]]
+
+
+def test_scores_are_asked_for_a_chunk_at_a_time() -> None:
+    asked = []
+
+    def scorer(rows: slice) -> np.ndarray:
+        asked.append((rows.start, rows.stop))
+        return np.zeros((rows.stop - rows.start, 2), np.float32)
+
+    rank_queries(scorer, queries_of([[0]] * 5, [set()] * 5), num_items=2, chunk_size=2)
+
+    assert asked == [(0, 2), (2, 4), (4, 5)]
+
+
 def test_dot_product_scores_a_slice() -> None:
     queries = np.array([[1, 0], [0, 1], [2, 3]], np.float32)
     candidates = np.array([[5, 7], [11, 13]], np.float32)
+    scorer = dot_product(queries, candidates)
 
-    scores = dot_product(queries, candidates)(slice(1, 3))
-
-    assert scores.tolist() == [[7, 13], [2 * 5 + 3 * 7, 2 * 11 + 3 * 13]]
+    assert scorer(slice(0, 1)).tolist() == [[5, 11]]
+    assert scorer(slice(1, 3)).tolist() == [[7, 13], [2 * 5 + 3 * 7, 2 * 11 + 3 * 13]]
 
 
 def test_vectors_that_overflow_are_refused() -> None:
@@ -99,8 +156,17 @@ def test_vectors_that_overflow_are_refused() -> None:
         dot_product(long, long)
 
 
-def test_nan_score_of_the_true_item_is_refused() -> None:
-    with pytest.raises(FloatingPointError, match="not finite"):
-        rank_targets(
-            lambda rows: np.array([[np.nan, 1.0]], np.float32), targets_of([0], [set()]), 2
+@pytest.mark.parametrize("score", [np.inf, -np.inf])
+def test_a_relevant_item_without_a_finite_score_is_refused(score: float) -> None:
+    with pytest.raises(FloatingPointError, match=r"relevant item .* not finite"):
+        rank_queries(
+            lambda rows: np.array([[score, 1.0]], np.float32), queries_of([[0]], [set()]), 2
+        )
+
+
+@pytest.mark.parametrize("item", [0, 1])
+def test_a_nan_is_refused(item: int) -> None:
+    with pytest.raises(FloatingPointError, match="NaN"):
+        rank_queries(
+            lambda rows: np.array([[np.nan, 1.0]], np.float32), queries_of([[item]], [set()]), 2
         )

@@ -1,45 +1,46 @@
-"""Slices by the user's past and by the item's popularity."""
+"""Metrics by parts: averaged per user, with intervals, beside the baselines."""
 
 import numpy as np
 
-from components.evaluator import slices
+from components.evaluator.measure import Measurement
+from components.evaluator.slices import sliced
+
+USERS = np.array([0, 0, 0, 1, *range(100, 130)])
+GROUPS = np.array([0, 0, 1, 0, *[2] * 30])
+PARTS = {label: code == GROUPS for code, label in enumerate(("few", "some", "many", "empty"))}
 
 
-def test_past_events_labels() -> None:
-    groups = slices.past_events(np.array([0, 1, 2, 3, 9, 10, 500]))
-
-    assert [slices.PAST_EVENTS_LABELS[group] for group in groups] == [
-        "0", "1-2", "1-2", "3-9", "3-9", "10+", "10+",
-    ]  # fmt: skip
-
-
-def test_head_middle_and_tail_each_hold_a_third_of_the_events() -> None:
-    counts = np.array([1, 0, 4, 2, 2, 1, 2])  # 12 events: 4 | 2 + 2 | 2 + 1 + 1
-
-    groups = slices.item_popularity(counts)
-
-    labels = [slices.POPULARITY_LABELS[group] for group in groups]
-    assert labels == ["tail", "never_trained", "head", "middle", "middle", "tail", "tail"]
-
-
-def test_an_item_that_got_nearly_all_events_is_head() -> None:
-    assert slices.item_popularity(np.array([98, 1, 1])).tolist() == [0, 2, 2]
-
-
-def test_no_training_events_at_all() -> None:
-    assert slices.item_popularity(np.array([0, 0])).tolist() == [3, 3]
+def measured(values: list[float]) -> Measurement:
+    return Measurement({"recall@10": np.array(values), "mrr": np.array(values) / 2}, {}, {})
 
 
 def test_slices_average_per_user_and_mark_the_small_ones() -> None:
-    users = np.array([0, 0, 0, 1, *range(100, 130)])
-    groups = np.array([0, 0, 1, 0, *[2] * 30])
-    values = {"recall@10": np.array([1.0, 0.0, 1.0, 1.0, *[0.0] * 29, 1.0])}
+    model = measured([1.0, 0.0, 1.0, 1.0, *[0.0] * 29, 1.0])
+    baseline = measured([0.0, 0.0, 1.0, 1.0, *[1.0] * 30])
 
-    found = slices.sliced(values, users, groups, ("few", "some", "many", "empty"))
+    found = sliced(model, {"markov": baseline}, USERS, PARTS, ("recall@10", "mrr"), 200, seed=1)
 
+    intervals = {label: part.pop("interval") for label, part in found.items()}
     assert found == {
-        "few": {"users": 2, "targets": 3, "small": True, "recall@10": (1 / 2 + 1) / 2},
-        "some": {"users": 1, "targets": 1, "small": True, "recall@10": 1.0},
-        "many": {"users": 30, "targets": 30, "small": False, "recall@10": 1 / 30},
-        "empty": {"users": 0, "targets": 0, "small": True, "recall@10": None},
-    }
+        "few": {
+            "users": 2, "targets": 3, "small": True,
+            "recall@10": (1 / 2 + 1) / 2, "mrr": (1 / 4 + 1 / 2) / 2,
+            "baselines": {"markov": (0 + 1) / 2},
+        },
+        "some": {
+            "users": 1, "targets": 1, "small": True, "recall@10": 1.0, "mrr": 0.5,
+            "baselines": {"markov": 1.0},
+        },
+        "many": {
+            "users": 30, "targets": 30, "small": False, "recall@10": 1 / 30, "mrr": 1 / 60,
+            "baselines": {"markov": 1.0},
+        },
+        "empty": {
+            "users": 0, "targets": 0, "small": True, "recall@10": None, "mrr": None,
+            "baselines": {"markov": None},
+        },
+    }  # fmt: skip
+    assert intervals["few"] == [1 / 2, 1.0]
+    assert intervals["some"] == [1.0, 1.0]
+    assert intervals["many"][0] == 0.0 < intervals["many"][1] < 0.2
+    assert intervals["empty"] is None

@@ -16,10 +16,12 @@ from components.artifacts import Bundle
 from components.fragment import read_fragment
 from components.indexer import bundle
 from components.indexer.executor import Executor
+from components.parity.sample import write_sample
 from schemas.model_settings import IndexSettings
 from schemas.serving import SIGNATURES
 from schemas.settings import to_json
 from tests.serving.shop import Shop, make_shop
+from tests.serving.shop_parity import shop_sample
 
 
 def _artifact(kind: type[types.Artifact], uri: str) -> list[types.Artifact]:
@@ -56,6 +58,7 @@ def _run(shop: Shop, folder: Path, settings: IndexSettings) -> dict[str, Any]:
 
 def test_a_good_index_is_blessed_as_tfx_reads_blessings(tmp_path: Path) -> None:
     shop = make_shop(str(tmp_path), 150)
+    write_sample(shop.model, shop_sample(shop))
     result = _run(shop, tmp_path, IndexSettings(k=10, max_k=20))
     index, gates = result["fragment"]["index"], result["fragment"]["gates"]
     assert model_utils.is_infra_validated(result["blessing"])
@@ -65,7 +68,10 @@ def test_a_good_index_is_blessed_as_tfx_reads_blessings(tmp_path: Path) -> None:
         "index.recall",
         "index.signatures",
         "index.memory",
+        "index.parity",
     }
+    assert set(index["parity"]["signatures"]) == set(SIGNATURES)
+    assert index["parity"]["equal_lists"] == 1.0
     assert index["kind"] == "scann_brute_force"
     assert index["recall@10"] == 1.0
     assert index["candidates"] == 150
@@ -83,13 +89,15 @@ def test_an_index_below_the_recall_target_is_not_blessed(
         "load_seconds": 0.1,
         "memory_bytes": {"before": 1, "loaded": 2, "first": 3, "all": 4},
         "latency_ms": {"p50": 1.0, "p99": 2.0},
+        "parity": {},
     }
-    process = SimpleNamespace(result=lambda: probed)
+    process = SimpleNamespace(result=lambda cases: probed)
     monkeypatch.setattr(bundle, "ProbeProcess", lambda uri: nullcontext(process))
     shop = make_shop(str(tmp_path), 300)
     narrow = IndexSettings(k=10, max_k=20, num_leaves=30, num_leaves_to_search=1)
     result = _run(shop, tmp_path, narrow)
     failed = {gate["name"] for gate in result["fragment"]["gates"] if not gate["passed"]}
     assert failed == {"index.recall"}
+    assert "no parity sample" in result["fragment"]["index"]["parity"]["left_out"]
     assert not model_utils.is_infra_validated(result["blessing"])
     assert (tmp_path / "blessing" / "INFRA_NOT_BLESSED").exists()

@@ -26,7 +26,7 @@ def test_a_probe_without_end_is_an_error(tmp_path: Path, monkeypatch: pytest.Mon
         ProbeProcess(str(tmp_path / "bundle")) as process,
         pytest.raises(RuntimeError, match=r"tried out the bundle at .* not done within 0\.01 s"),
     ):
-        process.result()
+        process.result([])
     assert process._process.poll() is not None
 
 
@@ -36,7 +36,7 @@ def test_a_bundle_that_cannot_be_loaded_is_an_error(tmp_path: Path) -> None:
         ProbeProcess(missing) as process,
         pytest.raises(RuntimeError, match=r"bundle at .* cannot be served; .* code 1:[^$]*scann"),
     ):
-        process.result()
+        process.result([])
 
 
 def test_a_failed_export_ends_the_process(tmp_path: Path) -> None:

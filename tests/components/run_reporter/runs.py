@@ -37,6 +37,26 @@ def gate(name: str, passed: bool = True, reason: str = "as it should be") -> dic
     return {"name": name, "passed": passed, "value": 0.2, "threshold": 0.1, "reason": reason}
 
 
+def diagnosis() -> dict[str, Any]:
+    """A model that serves as it was trained, in a space of three dimensions in use."""
+    space = {
+        "norm": {"p1": 3.1, "p50": 4.2, "p99": 5.3},
+        "collapsed_dimensions": 61,
+        "effective_rank": 2.9,
+    }
+    shares = {"head": 0.5, "middle": 0.3, "tail": 0.2, "never_trained": 0.0, "gini": 0.7}
+    return {
+        "parity": {"max_difference": 3.4e-6, "equal_lists": 1.0, "tolerance": 1e-5},
+        "embeddings": {
+            "dim": 64,
+            "query": space,
+            "candidate": space,
+            "hubness": {"skewness": 3.21, "top_percent_share": 0.074},
+        },
+        "consumption": {"recommended": shares, "consumed": {**shares, "head": 0.41}},
+    }
+
+
 def fragments() -> dict[str, dict[str, Any]]:
     """What every step of a complete run said."""
     model = ranking(0.1874)
@@ -101,6 +121,19 @@ def fragments() -> dict[str, dict[str, Any]]:
             "protocol": {"name": "successive", "targets": 15_102, "users": 2410, "sampled": False},
             "test": {"model": model, "baselines": baselines},
             "confidence": {"model": around(model), **leads},
+            "protocols": {
+                "all_future": {
+                    "protocol": {"name": "all_future", "queries": 2410, "targets": 14_987},
+                    "test": {"model": ranking(0.1511), "baselines": {"markov": ranking(0.1322)}},
+                    "confidence": {"model": around(ranking(0.1511))},
+                }
+            },
+            "baselines": {
+                "popularity": {},
+                "markov": {"window": 10, "decay": 0.8, "eval_recall@10": 0.1412},
+                "ease": {"left_out": "40,000 items, above 10,000"},
+            },
+            "diagnosis": diagnosis(),
             "slices": {
                 "past_events": {
                     part: {
@@ -110,6 +143,8 @@ def fragments() -> dict[str, dict[str, Any]]:
                         "recall@10": 0.18,
                         "ndcg@10": 0.1,
                         "mrr": 0.09,
+                        "interval": [0.1666, 0.1999],
+                        "baselines": {"popularity": 0.05, "item_knn": 0.1207, "markov": None},
                     }
                     for part, users in (("0", 12), ("10+", 1800), ("3-9", 410))
                 }

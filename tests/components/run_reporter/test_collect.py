@@ -8,7 +8,17 @@ from components.fragment import write_fragment
 from components.run_reporter.collect import collect_metrics, collect_run, gather_fragments
 from tests.components.run_reporter import runs
 
-METRICS_KEYS = ["protocol", "test", "confidence", "slices", "index", "gates"]
+METRICS_KEYS = [
+    "protocol",
+    "test",
+    "confidence",
+    "protocols",
+    "baselines",
+    "slices",
+    "diagnosis",
+    "index",
+    "gates",
+]
 
 
 def test_fragments_are_gathered_from_every_artifact_that_has_one(tmp_path):
@@ -26,7 +36,7 @@ def test_metrics_of_a_complete_run_have_the_keys_of_the_design():
     metrics = collect_metrics(told, runs.run())
     assert list(metrics) == METRICS_KEYS
     evaluation = told["RetrievalEvaluator"]
-    for key in ("protocol", "test", "confidence", "slices"):
+    for key in METRICS_KEYS[:-2]:
         assert metrics[key] == evaluation[key]
     assert set(metrics["test"]) == {"model", "baselines"}
     assert metrics["index"] == told["ScannIndexer"]["index"]

@@ -76,6 +76,7 @@ def test_a_complete_run_shows_its_sections_and_values():
         "Quality on held-out time",
         "Gates",
         "Slices",
+        "Diagnosis",
         "Index",
         "Training",
         "Data",
@@ -89,6 +90,17 @@ def test_a_complete_run_shows_its_sections_and_values():
         "+0.0774 … +0.0974",  # its lead over a baseline
         "0.0612",  # recall@10 of popularity
         "recent popularity",
+        "0.1511",  # recall@10 of the model under another protocol
+        "one query a user at the split",
+        "targets 14,987",
+        "window 10, decay 0.8, eval recall@10 0.1412",
+        "left out 40,000 items, above 10,000",
+        "0.1666–0.1999",  # the interval of a slice
+        "0.1207 item knn",  # the best baseline there
+        "3.4e-06",  # the largest difference between training and serving
+        "3.1 · 4.2 · 5.3",  # percentiles of norms
+        "7.4%",  # the share of the hubs
+        "0.4100",  # the head's share of what is consumed
         "model.beats_popularity",
         "0.9934",  # recall of the index
         "3.9 ms",
@@ -147,6 +159,8 @@ def test_hostile_text_is_escaped_everywhere():
     fragments = runs.fragments()
     evaluation = fragments["RetrievalEvaluator"]
     evaluation["test"]["baselines"][HOSTILE] = runs.ranking(0.09)
+    evaluation["protocols"][HOSTILE] = evaluation["protocols"]["all_future"]
+    evaluation["baselines"][HOSTILE] = {HOSTILE: HOSTILE}
     evaluation["slices"][HOSTILE] = {HOSTILE: {"users": 1, "targets": 1, "recall@10": 0.1}}
     fragments["TwoTowerTrainer"]["history"] = [
         {"epoch": epoch, "loss": 1.0, f"val_{HOSTILE}": 0.1} for epoch in (1, 2)

@@ -66,7 +66,12 @@ def test_successors_are_learnt(successors: World, caplog: pytest.LogCaptureFixtu
     }  # fmt: skip
     assert trained.targets_per_second > 0
     assert "epoch 15/15" in caplog.text
+    # a quarter of ten items is two: recall at 1 is watched
+    recall = trained.history[-1]["val_recall@1"]
+    assert f"val_factorized_top_k/top_1_categorical_accuracy {recall:.4f}" in caplog.text
     assert "750 targets, 10 candidates" in caplog.text
+    # of the 160 targets of split eval
+    assert (trained.sample_split, trained.sample.num_targets) == ("eval", 64)
 
 
 @pytest.mark.parametrize(("num_items", "expected"), [(1, 1), (10, 1), (20, 5), (40, 10)])
@@ -84,6 +89,7 @@ def test_histories_of_length_one_and_no_eval_targets(tmp_path: Path) -> None:
 
     assert trained.best_epoch == len(trained.history) == 2
     assert trained.validation == {}
+    assert (trained.sample_split, trained.sample.num_targets) == ("train", 9)
     assert len(trained.candidates) == 3  # two of them trained on, but not in the catalogue
 
 
@@ -188,4 +194,4 @@ def test_tensorboard_gets_the_validation_metrics(rich: Exported) -> None:
         for value in event.summary.value
     }
 
-    assert "epoch_factorized_top_k/top_10_categorical_accuracy" in tags
+    assert "val_factorized_top_k/top_10_categorical_accuracy" in tags

@@ -137,6 +137,8 @@ def test_missing_key_and_wrong_values_are_named(tmp_path: Path) -> None:
         ("interactions.reject_limits={late: 1.5}", "reject_limits.late: input should be less"),
         ("interactions.format=cvs", "format: 'cvs' is not known; did you mean 'csv'?"),
         ("evaluation.gates.metric=recal@10", "gates.metric: 'recal@10' is not measured; did you"),
+        ("evaluation.gates.metric=gini@10", "gates.metric: 'gini@10' is not measured"),
+        ("evaluation.slices=[items.genre]", "slices: 'items.genre' is not measured; (known: none)"),
         ("evaluation.gates.beats=[markof]", "gates.beats: 'markof' is not measured; did you mean"),
         ("interactions.path=[]", "interactions.path: names no file"),
         ("interactions.fields.item_id=user", "both column 'user'"),

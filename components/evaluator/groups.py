@@ -1,0 +1,147 @@
+"""Parts of the queries to look at apart: by the user's past, the item, the time, and categories."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from components.evaluator.columns import EventColumns
+from components.evaluator.queries import Queries
+from components.examples import Catalogue, Windows
+from schemas.events import SECONDS_PER_DAY
+
+# By label, [num_queries] bool: which queries are in the part.
+Parts = dict[str, np.ndarray]
+
+USER_ACTIVITY = "user_activity"
+PAST_EVENTS = "past_events"
+ITEM_POPULARITY = "item_popularity"
+DAYS_SINCE_SPLIT = "days_since_split"
+EVENT_TYPE = "event_type"
+
+# The first value of every range but the first.
+_ACTIVITY = {"0": 0, "1-9": 1, "10-99": 10, "100+": 100}
+_PAST = {"0": 0, "1": 1, "2": 2, "3-9": 3, "10-49": 10, "50+": 50}
+_DAYS = {"0-1": 0, "1-7": 1, "7-30": 7, "30+": 30}
+_POPULARITY = ("head", "middle", "tail", "never_trained")
+_HEAD, _MIDDLE, _TAIL, _NEVER = range(4)
+
+MAX_VALUES = 20
+MISSING = "(missing)"
+OTHERS = "(others)"
+
+
+def standard_groups(
+    queries: Queries,
+    events: Mapping[str, EventColumns],
+    windows: Windows,
+    counts: np.ndarray,
+) -> dict[str, Parts]:
+    """The parts that every log has.
+
+    Args:
+      queries: Queries with one relevant item each.
+      events: Events of every split as columns.
+      windows: Raw windows of the queries' split.
+      counts: [num_items] int64, training events of each item.
+    """
+    held_out, train = events[queries.split], events["train"]
+    num_users = 1 + max(train.user.max(initial=-1), held_out.user.max(initial=-1))
+    activity = np.bincount(train.user[train.is_target], minlength=num_users)[queries.user]
+    time_s = held_out.timestamp[queries.position]
+    days = (time_s - held_out.timestamp[held_out.is_target].min()) / SECONDS_PER_DAY
+    popularity = item_popularity(counts)[queries.item]
+    groups = {
+        USER_ACTIVITY: _by_range(activity, _ACTIVITY),
+        PAST_EVENTS: _by_range(queries.num_past_events, _PAST),
+        ITEM_POPULARITY: {label: popularity == code for code, label in enumerate(_POPULARITY)},
+        DAYS_SINCE_SPLIT: _by_range(days, _DAYS),
+    }
+    event_type = windows.event_type[queries.position]
+    if (event_type != b"").any():
+        groups[EVENT_TYPE] = by_value(event_type)
+    return groups
+
+
+def category_groups(
+    names: Sequence[str],
+    queries: Queries,
+    windows: Windows,
+    catalogue: Catalogue,
+) -> dict[str, Parts]:
+    """The parts by category features that the settings name, of user, request or item.
+
+    Args:
+      names: `users.NAME`, `context.NAME` or `items.NAME`, each a feature that holds categories; an
+        item with several is in several parts.
+      queries: Queries with one relevant item each.
+      windows: Raw windows of the queries' split.
+      catalogue: The candidates.
+    """
+    return {name: by_value(_values(name, queries, windows, catalogue)) for name in names}
+
+
+def item_popularity(counts: np.ndarray) -> np.ndarray:
+    """[num_items] int64: 0 head, 1 middle, 2 tail, 3 never trained.
+
+    Head, middle and tail each hold about a third of the training events: the head is the most
+    popular items that together got the first third. An item belongs where its own first event
+    falls, so the most popular item is head whatever its share.
+
+    Args:
+      counts: [num_items] training events of each item.
+    """
+    order = np.argsort(-counts, kind="stable")
+    before = np.cumsum(counts[order]) - counts[order]
+    third = 3 * before // max(1, counts.sum())
+    groups = np.empty(len(counts), np.int64)
+    groups[order] = np.minimum(third, _TAIL)
+    groups[counts == 0] = _NEVER
+    return groups
+
+
+def popularity_labels() -> tuple[str, ...]:
+    """The names of the codes of `item_popularity`."""
+    return _POPULARITY
+
+
+def by_value(values: np.ndarray) -> Parts:
+    """A part for each of the most frequent values, and one for all others.
+
+    Args:
+      values: [num_queries] or [num_queries, width] bytes, b"" where there is none.
+    """
+    cells = values.reshape(len(values), -1)
+    row, column = np.nonzero(cells != b"")
+    codes, known = pd.factorize(cells[row, column], sort=True)
+    frequent = np.argsort(-np.bincount(codes, minlength=len(known)), kind="stable")[:MAX_VALUES]
+    parts = {
+        known[code].decode("utf-8", "replace"): _mask(row[codes == code], len(values))
+        for code in frequent
+    }
+    rest = {
+        OTHERS: _mask(row[~np.isin(codes, frequent)], len(values)),
+        MISSING: (cells == b"").all(axis=1),
+    }
+    return parts | {label: mask for label, mask in rest.items() if mask.any()}
+
+
+def _values(name: str, queries: Queries, windows: Windows, catalogue: Catalogue) -> np.ndarray:
+    place, feature = name.split(".", 1)
+    if place == "items":
+        return catalogue.features[feature][queries.item]
+    if place == "context":
+        return windows.context[feature][queries.position]
+    window = np.searchsorted(windows.offsets, queries.position, side="right") - 1
+    return windows.user[feature][window]
+
+
+def _by_range(values: np.ndarray, starts: Mapping[str, int]) -> Parts:
+    code = np.digitize(values, list(starts.values())[1:])
+    return {label: code == index for index, label in enumerate(starts)}
+
+
+def _mask(rows: np.ndarray, num_queries: int) -> np.ndarray:
+    mask = np.zeros(num_queries, bool)
+    mask[rows] = True
+    return mask

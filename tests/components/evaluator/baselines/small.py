@@ -1,0 +1,56 @@
+"""A small training log of many shapes, and histories to score."""
+
+import numpy as np
+
+from components.evaluator.columns import NO_ITEM, EventColumns
+from tests.components.evaluator.logs import event_columns
+
+NUM_ITEMS = 12
+# Above what orders ties, below what tells scores apart here.
+TIES = 2e-6
+
+
+def training_events(num_users: int = 40, seed: int = 11) -> EventColumns:
+    """Windows of up to 6 events that overlap, and views that are no targets."""
+    generator = np.random.default_rng(seed)
+    windows = []
+    for user in range(num_users):
+        length = int(generator.integers(1, 15))
+        items = generator.integers(0, NUM_ITEMS, length).tolist()
+        targets = (generator.random(length) < 0.7).astype(int).tolist()
+        for first in range(0, length, 4):
+            window = [
+                (items[n], 100 * n, targets[n] if n >= first else 0)
+                for n in range(max(0, first - 2), min(first + 4, length))
+            ]
+            windows.append((user, window))
+    return event_columns(windows)
+
+
+def histories() -> np.ndarray:
+    """[30, 8]: of every length, newest first, the first of them empty."""
+    generator = np.random.default_rng(12)
+    history = generator.integers(0, NUM_ITEMS, (30, 8))
+    lengths = generator.integers(0, 9, 30)
+    history[np.arange(8) >= lengths[:, None]] = NO_ITEM
+    history[0] = NO_ITEM
+    return history
+
+
+def users_of_items(train: EventColumns) -> list[set[int]]:
+    """For each item the users that have a training target on it."""
+    users: list[set[int]] = [set() for _ in range(NUM_ITEMS)]
+    for user, item, is_target in zip(train.user, train.item, train.is_target, strict=True):
+        if is_target:
+            users[item].add(int(user))
+    return users
+
+
+def summed(similarity: np.ndarray, history: np.ndarray) -> np.ndarray:
+    """[num_queries, num_items]: the rows of the distinct items of each history, added."""
+    return np.array(
+        [
+            sum((similarity[item] for item in set(row.tolist()) - {NO_ITEM}), np.zeros(NUM_ITEMS))
+            for row in history
+        ]
+    )

@@ -1,0 +1,80 @@
+"""Item-kNN and the neighbours of the last item, against naive loops."""
+
+from math import sqrt
+
+import numpy as np
+import pytest
+
+from components.evaluator.baselines import item_knn
+from components.evaluator.baselines.item_knn import (
+    LastItem,
+    fit_item_knn,
+    fit_item_knn_grid,
+)
+from components.evaluator.columns import NO_ITEM
+from tests.components.evaluator.baselines.small import (
+    NUM_ITEMS,
+    TIES,
+    histories,
+    summed,
+    training_events,
+    users_of_items,
+)
+from tests.components.evaluator.logs import event_columns
+
+
+def naive_similarity(num_neighbours: int) -> np.ndarray:
+    users = users_of_items(training_events())
+    similarity = np.zeros((NUM_ITEMS, NUM_ITEMS))
+    for i in range(NUM_ITEMS):
+        cosines = {
+            j: len(users[i] & users[j]) / sqrt(len(users[i]) * len(users[j]))
+            for j in range(NUM_ITEMS)
+            if j != i and users[i] & users[j]
+        }
+        for j in sorted(cosines, key=lambda j: (-round(cosines[j], 9), j))[:num_neighbours]:
+            similarity[i, j] = cosines[j]
+    return similarity
+
+
+@pytest.mark.parametrize("rows_per_chunk", [5, 1024])
+@pytest.mark.parametrize("num_neighbours", [3, 100])
+def test_item_knn_matches_naive_loops(
+    num_neighbours: int, rows_per_chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(item_knn, "_ROWS_PER_CHUNK", rows_per_chunk)
+    expected = summed(naive_similarity(num_neighbours), histories())
+
+    scores = fit_item_knn(training_events(), NUM_ITEMS, num_neighbours).scores(histories())
+
+    np.testing.assert_allclose(scores, expected, atol=TIES)
+
+
+def test_last_item_looks_at_the_newest_event_alone() -> None:
+    similarity = np.vstack([naive_similarity(100), np.zeros(NUM_ITEMS)])
+    expected = similarity[histories()[:, 0]]
+
+    last = LastItem(fit_item_knn(training_events(), NUM_ITEMS))
+
+    np.testing.assert_allclose(last.scores(histories()), expected, atol=TIES)
+
+
+def test_cut_neighbours_are_those_of_a_narrower_fit() -> None:
+    train = training_events()
+    widest = fit_item_knn(train, NUM_ITEMS)
+
+    for fitted in fit_item_knn_grid(widest, (1, 4, 100)):
+        assert fitted.baseline is not None
+        expected = fit_item_knn(train, NUM_ITEMS, int(fitted.settings["neighbours"]))
+        assert np.array_equal(fitted.baseline.scores(histories()), expected.scores(histories()))
+
+
+def test_of_a_very_active_user_the_newest_events_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(item_knn, "MAX_ITEMS_PER_USER", 2)
+    train = event_columns([(0, [(0, 1, 1), (1, 2, 1), (2, 3, 1)])])
+
+    scores = fit_item_knn(train, 3).scores(np.array([[0], [1], [NO_ITEM]]))
+
+    assert scores[0].max() < TIES
+    assert scores[1].tolist() == pytest.approx([0, 0, 1], abs=TIES)
+    assert scores[2].max() < TIES

@@ -1,0 +1,64 @@
+"""Windowed Markov counts against naive loops."""
+
+import numpy as np
+import pytest
+
+from components.evaluator.baselines.markov import MarkovSetting, fit_markov_grid
+from tests.components.evaluator.baselines.small import (
+    NUM_ITEMS,
+    TIES,
+    histories,
+    training_events,
+)
+
+# Neither sorted nor full: whatever comes out says which it is.
+GRID = [
+    MarkovSetting(3, 0.5),
+    MarkovSetting(1, 1.0),
+    MarkovSetting(5, 0.9),
+    MarkovSetting(3, 0.9),
+    MarkovSetting(9, 0.5),
+]
+
+
+def naive_scores(window: int, decay: float) -> np.ndarray:
+    train = training_events()
+    counts = np.zeros((NUM_ITEMS, NUM_ITEMS))
+    for first, last in zip(train.offsets[:-1], train.offsets[1:], strict=True):
+        for later in range(first, last):
+            for earlier in range(max(first, later - window), later):
+                if train.is_target[later]:
+                    weight = decay ** (later - earlier - 1)
+                    counts[train.item[earlier], train.item[later]] += weight
+    transitions = counts / counts.sum(axis=1, keepdims=True)
+    return np.array(
+        [
+            sum(
+                (decay**lag * transitions[i] for lag, i in enumerate(row[:window]) if i >= 0),
+                np.zeros(NUM_ITEMS),
+            )
+            for row in histories()
+        ]
+    )
+
+
+def test_each_setting_of_a_grid_matches_naive_loops() -> None:
+    fitted = list(fit_markov_grid(training_events(), NUM_ITEMS, GRID))
+
+    told = [(each.settings["window"], each.settings["decay"]) for each in fitted]
+    assert sorted(told) == sorted((each.window, each.decay) for each in GRID)
+    for each, (window, decay) in zip(fitted, told, strict=True):
+        assert each.baseline is not None
+        expected = naive_scores(int(window), float(decay))
+        np.testing.assert_allclose(each.baseline.scores(histories()), expected, atol=TIES)
+
+
+@pytest.mark.parametrize("window", [1, 3])
+def test_item_without_transitions_falls_back_on_popularity(window: int) -> None:
+    (fitted,) = fit_markov_grid(training_events(), NUM_ITEMS + 1, [MarkovSetting(window, 0.8)])
+
+    assert fitted.baseline is not None
+    unknown, empty = fitted.baseline.scores(np.array([[NUM_ITEMS], [-1]]))
+    assert np.array_equal(unknown, empty)
+    counts = np.bincount(training_events().item[training_events().is_target])
+    assert empty.argmax() == counts.argmax()

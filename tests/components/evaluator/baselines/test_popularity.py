@@ -1,0 +1,69 @@
+"""Popularity, of all time and of late."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from components.evaluator.baselines.popularity import (
+    fit_popularity,
+    fit_recent_grid,
+    fit_recent_popularity,
+    recent_days_grid,
+)
+from components.evaluator.columns import NO_ITEM
+from schemas.events import SECONDS_PER_DAY
+from tests.components.evaluator.baselines.small import NUM_ITEMS, training_events
+from tests.components.evaluator.logs import event_columns
+
+DAY = SECONDS_PER_DAY
+NO_HISTORY = np.full((1, 1), NO_ITEM)
+
+
+def test_popularity_counts_each_target_once() -> None:
+    train = training_events()
+    scores = fit_popularity(train, NUM_ITEMS).scores(np.full((2, 3), NO_ITEM))
+
+    counts = Counter(i for i, t in zip(train.item, train.is_target, strict=True) if t)
+    assert scores.tolist() == [[counts[item] for item in range(NUM_ITEMS)]] * 2
+
+
+def test_recent_popularity_looks_back_from_the_last_training_event() -> None:
+    events = [(0, 0, 1), (0, 1, 1), (0, 2, 1), (1, 8 * DAY, 1), (2, 9 * DAY, 1), (2, 10 * DAY, 1)]
+    train = event_columns([(0, events)])
+
+    scores = fit_recent_popularity(train, 4, days=2).scores(NO_HISTORY)[0]
+
+    # Two recent events of item 2; none of item 1 (just outside), 0 or 3: ordered by all time.
+    assert np.argsort(-scores).tolist() == [2, 0, 1, 3]
+    assert len(set(scores.tolist())) == 4
+
+
+@pytest.mark.parametrize(
+    ("span_s", "grid"),
+    [
+        (0, (1,)),
+        (DAY // 2, (1,)),
+        (7 * DAY - 1, (1, 3)),
+        (7 * DAY, (1, 3, 7)),
+        (1000 * DAY, (1, 3, 7, 14, 30, 90, 365)),
+    ],
+)
+def test_windows_longer_than_the_train_split_are_not_tried(
+    span_s: int, grid: tuple[int, ...]
+) -> None:
+    # The first event is no target: it does not count for the span.
+    events = [(0, 0, 0), (0, 5000 * DAY, 1), (0, 5000 * DAY + span_s, 1)]
+
+    assert recent_days_grid(event_columns([(0, events)])) == grid
+
+
+def test_each_window_of_the_grid_is_the_one_that_it_says() -> None:
+    train = training_events()
+    fitted = list(fit_recent_grid(train, NUM_ITEMS, (3, 1)))
+
+    assert [each.settings for each in fitted] == [{"days": 3}, {"days": 1}]
+    for each, days in zip(fitted, (3, 1), strict=True):
+        expected = fit_recent_popularity(train, NUM_ITEMS, days).scores(NO_HISTORY)
+        assert each.baseline is not None
+        assert np.array_equal(each.baseline.scores(NO_HISTORY), expected)

@@ -1,0 +1,115 @@
+"""Which query belongs to which part."""
+
+import numpy as np
+import pytest
+
+from components.evaluator import groups
+from components.evaluator.protocol import successive
+from components.evaluator.queries import Queries
+from components.examples import Catalogue, Windows
+from schemas.events import SECONDS_PER_DAY
+from tests.components.evaluator.logs import event_columns
+
+DAY = SECONDS_PER_DAY
+
+
+def labels_of(parts: groups.Parts) -> list[list[str]]:
+    """The labels of each query."""
+    num_queries = len(next(iter(parts.values())))
+    return [[label for label, mask in parts.items() if mask[query]] for query in range(num_queries)]
+
+
+def test_head_middle_and_tail_each_hold_a_third_of_the_events() -> None:
+    counts = np.array([1, 0, 4, 2, 2, 1, 2])  # 12 events: 4 | 2 + 2 | 2 + 1 + 1
+
+    codes = groups.item_popularity(counts)
+
+    assert [groups.popularity_labels()[code] for code in codes] == [
+        "tail", "never_trained", "head", "middle", "middle", "tail", "tail",
+    ]  # fmt: skip
+
+
+def test_an_item_that_got_nearly_all_events_is_head() -> None:
+    assert groups.item_popularity(np.array([98, 1, 1])).tolist() == [0, 2, 2]
+
+
+def test_no_training_events_at_all() -> None:
+    assert groups.item_popularity(np.array([0, 0])).tolist() == [3, 3]
+
+
+@pytest.fixture
+def queries() -> Queries:
+    train = event_columns([(0, [(0, 1, 1), (1, 2, 1), (2, 3, 0)])])
+    test = event_columns(
+        [(0, [(3, 5 * DAY, 1), (4, 6 * DAY, 1)]), (1, [(0, 5 * DAY + 1, 1), (1, 12 * DAY, 1)])]
+    )
+    return successive({"train": train, "test": test}, True, 100, seed=1).queries
+
+
+@pytest.fixture
+def windows() -> Windows:
+    return Windows(
+        user_id=np.array([b"u0", b"u1"], object),
+        user={"country": np.array([b"", b"fr"], object)},
+        offsets=np.array([0, 2, 4]),
+        item_id=np.array([b"i"] * 4, object),
+        timestamp=np.array([5 * DAY, 6 * DAY, 5 * DAY + 1, 12 * DAY]),
+        event_type=np.array([b"view", b"buy", b"view", b"view"], object),
+        value=np.zeros(4, np.float32),
+        is_target=np.ones(4, bool),
+        context={"device": np.array([b"tv", b"tv", b"phone", b"tv"], object)},
+    )
+
+
+def standard(queries: Queries, windows: Windows) -> dict[str, groups.Parts]:
+    train = event_columns([(0, [(0, 1, 1), (1, 2, 1), (2, 3, 0)])])
+    held_out = event_columns(
+        [(0, [(3, 5 * DAY, 1), (4, 6 * DAY, 1)]), (1, [(0, 5 * DAY + 1, 1), (1, 12 * DAY, 1)])]
+    )
+    return groups.standard_groups(
+        queries, {"train": train, "test": held_out}, windows, np.array([1, 1, 0, 0, 0])
+    )
+
+
+def test_standard_parts(queries: Queries, windows: Windows) -> None:
+    found = {dimension: labels_of(parts) for dimension, parts in standard(queries, windows).items()}
+
+    assert found == {
+        "user_activity": [["1-9"], ["1-9"], ["0"], ["0"]],
+        "past_events": [["3-9"], ["3-9"], ["0"], ["1"]],
+        "item_popularity": [["never_trained"], ["never_trained"], ["head"], ["middle"]],
+        "days_since_split": [["0-1"], ["1-7"], ["0-1"], ["7-30"]],
+        "event_type": [["view"], ["buy"], ["view"], ["view"]],
+    }
+
+
+def test_a_log_without_event_types_has_no_such_parts(queries: Queries, windows: Windows) -> None:
+    windows.event_type[:] = b""
+
+    assert "event_type" not in standard(queries, windows)
+
+
+def test_categories_of_user_context_and_item(queries: Queries, windows: Windows) -> None:
+    genres = np.array([[b"a", b""], [b"", b""], [b"", b""], [b"a", b"b"], [b"b", b""]], object)
+    catalogue = Catalogue(np.arange(5), np.zeros(5), {"genres": genres})
+
+    found = groups.category_groups(
+        ("users.country", "context.device", "items.genres"), queries, windows, catalogue
+    )
+
+    assert {dimension: labels_of(parts) for dimension, parts in found.items()} == {
+        "users.country": [["(missing)"], ["(missing)"], ["fr"], ["fr"]],
+        "context.device": [["tv"], ["tv"], ["phone"], ["tv"]],
+        "items.genres": [["a", "b"], ["b"], ["a"], ["(missing)"]],
+    }
+
+
+def test_rare_values_are_told_together() -> None:
+    values = np.array([b"%02d" % min(n, 30) for n in range(40)], object)
+
+    parts = groups.by_value(values)
+
+    assert len(parts) == groups.MAX_VALUES + 1
+    assert parts["30"].sum() == 10
+    assert parts["(others)"].sum() == 40 - 10 - (groups.MAX_VALUES - 1)
+    assert sum(mask.sum() for mask in parts.values()) == 40

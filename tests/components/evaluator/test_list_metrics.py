@@ -1,0 +1,56 @@
+"""Metrics of recommended lists against their formulas, worked out as arithmetic."""
+
+from math import sqrt
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from components.evaluator import list_metrics
+from components.evaluator.columns import NO_ITEM
+
+
+def test_coverage_counts_distinct_items_and_no_padding() -> None:
+    top = np.array([[0, 1], [1, NO_ITEM], [3, 0]])
+
+    assert list_metrics.coverage(top, num_items=8) == 3 / 8
+
+
+def test_gini_of_equal_one_sided_and_mixed_counts() -> None:
+    assert list_metrics.gini(np.array([3, 3, 3, 3])) == 0
+    assert list_metrics.gini(np.array([0, 0, 8, 0])) == 3 / 4
+    # Ordered 1, 2, 5 with the weights -2, 0, 2.
+    assert list_metrics.gini(np.array([5, 1, 2])) == pytest.approx((-2 * 1 + 2 * 5) / (3 * 8))
+    assert list_metrics.gini(np.array([0, 0])) == 0
+
+
+def test_popularity_percentile_counts_half_of_those_equal() -> None:
+    counts = np.array([0, 5, 5, 9])
+    percentiles = list_metrics.popularity_percentiles(counts)
+
+    expected = [0.5 / 4, (1 + 2 / 2) / 4, (1 + 2 / 2) / 4, (3 + 1 / 2) / 4]
+    assert percentiles.tolist() == expected
+    top = np.array([[3, 0], [1, NO_ITEM], [NO_ITEM, NO_ITEM]])
+    assert list_metrics.popularity_percentile(top, percentiles).tolist() == [
+        (expected[3] + expected[0]) / 2,
+        expected[1],
+        0,
+    ]
+
+
+def test_percentiles_average_to_a_half() -> None:
+    counts = np.random.default_rng(1).poisson(3, size=101)
+
+    assert list_metrics.popularity_percentiles(counts).mean() == pytest.approx(0.5)
+
+
+def test_diversity_is_the_mean_distance_of_pairs() -> None:
+    half = 1 / sqrt(2)
+    content = sparse.csr_matrix([[1, 0], [0, 1], [half, half], [0, 0]])
+    top = np.array([[0, 1, 2], [0, 0, NO_ITEM], [0, 3, NO_ITEM], [1, NO_ITEM, NO_ITEM]])
+
+    found = list_metrics.intra_list_diversity(top, content)
+
+    assert found.tolist() == pytest.approx(
+        [((1 - 0) + (1 - half) + (1 - half)) / 3, 1 - 1, 1 - 0, 0], abs=1e-12
+    )

@@ -1,0 +1,59 @@
+"""The parity sample of the small shop: what its fake towers answer, by NumPy."""
+
+import numpy as np
+
+from components.examples import Windows, read_windows
+from components.parity.exact import best_items
+from components.parity.sample import ParitySample, fingerprint
+from schemas import serving
+from tests.serving import oracle
+from tests.serving.shop import Shop
+
+
+def shop_sample(shop: Shop) -> ParitySample:
+    """One query a window of split eval, each with another length of history; every item."""
+    windows = read_windows(shop.windows, "eval", shop.table)
+    events = [slice(*ends) for ends in zip(windows.offsets, windows.offsets[1:], strict=False)]
+    position = np.array([window % (part.stop - part.start) for window, part in enumerate(events)])
+    histories = [
+        windows.item_id[part.start : part.start + t]
+        for part, t in zip(events, position, strict=True)
+    ]
+    queries = np.array(
+        [
+            oracle.query(shop, user, list(items))
+            for user, items in zip(windows.user_id, histories, strict=True)
+        ],
+        np.float32,
+    )
+    ids = np.array([item.encode() for item in shop.item_id], dtype=object)
+    row_of = {item: row for row, item in enumerate(ids)}
+    is_hidden = shop.data.repeat_interactions == "exclude"
+    excluded = [
+        np.array([row_of[item] for item in items if is_hidden], np.int64) for items in histories
+    ]
+    recommended = best_items(queries, shop.vectors, ids, excluded)
+    own = np.arange(len(ids))[:, np.newaxis]
+    return ParitySample(
+        split="eval",
+        window=_keys(windows, events),
+        num_events=np.diff(windows.offsets),
+        last_s=windows.timestamp[windows.offsets[1:] - 1],
+        position=position,
+        item_id=ids,
+        answers={
+            serving.QUERY_EMBEDDING: {serving.OUTPUT_EMBEDDING: queries},
+            serving.CANDIDATE_EMBEDDING: {serving.OUTPUT_EMBEDDING: shop.vectors},
+            serving.RECOMMEND: recommended,
+            serving.RECOMMEND_EXAMPLES: recommended,
+            # These towers see nothing but the ids.
+            serving.DEFAULT: recommended,
+            serving.SIMILAR_ITEMS: best_items(shop.vectors, shop.vectors, ids, list(own)),
+        },
+    )
+
+
+def _keys(windows: Windows, events: list[slice]) -> np.ndarray:
+    keys = np.empty(len(events), dtype=object)
+    keys[:] = [fingerprint(windows.item_id[part], windows.timestamp[part]) for part in events]
+    return keys
