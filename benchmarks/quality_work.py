@@ -46,10 +46,12 @@ def prepare(
         )
     prepared = adapter.prepare(log, folder / "log", attributes)
     config = dict(prepared.config)
-    if split is not None:
+    if split is not None and POLICIES[split] != (config.get("split") or {}).get("policy"):
         config["split"] = {"policy": POLICIES[split]}
     evaluation = dict(config.get("evaluation") or {})
-    evaluation["gates"] = {"beats": [], "max_drop": None}
+    # The metric stays: the settings of the baselines are chosen by it.
+    gates = dict(evaluation.get("gates") or {})
+    evaluation["gates"] = gates | {"beats": [], "min_value": None, "max_drop": None}
     config["evaluation"] = evaluation
     config.setdefault("index", {"kind": "exact"})
     return Prepared(config, prepared.facts)

@@ -93,7 +93,11 @@ def _layout(log: Path) -> tuple[str, dict[str, str], str] | None:
     if len(lines) < 2:
         return None
     for delimiter in _DELIMITERS:
-        header, values = (next(csv.reader([line], delimiter=delimiter), []) for line in lines)
+        try:
+            header, values = (next(csv.reader([line], delimiter=delimiter), []) for line in lines)
+        except csv.Error:
+            # A line longer than any field of a CSV: a user's whole sequence.
+            return None
         columns = {column.strip().casefold(): column for column in header}
         fields = {
             field: next((columns[name] for name in names if name in columns), None)

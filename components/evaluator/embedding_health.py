@@ -70,7 +70,7 @@ def hubness(top: np.ndarray, num_items: int) -> dict[str, float]:
 
 
 def _space(vectors: np.ndarray) -> dict[str, Any]:
-    norms = np.linalg.norm(vectors, axis=1)
+    norms = np.linalg.norm(vectors.astype(np.float64), axis=1)
     spread = vectors.std(axis=0, dtype=np.float64)
     return {
         "norm": {

@@ -1,6 +1,7 @@
 """Measures a model beside the baselines and beside what serves now, on the same queries."""
 
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -59,7 +60,9 @@ def evaluate(
         len(queries),
         queries.num_users,
     )
+    started = time.monotonic()
     baselines, chosen = _baselines(held_out, data, settings)
+    progress.info("baselines chosen, fitted and ranked in %.1f s", time.monotonic() - started)
     encoder = SignatureEncoder(model_path, held_out.table)
     embeddings = _embed(held_out, encoder)
     parity = measure_parity(
@@ -159,7 +162,13 @@ def _slices(
     windows = held_out.windows[queries.split]
     names = dict.fromkeys((*SLICED_METRICS, settings.gates.metric))
     groups = {
-        **standard_groups(queries, held_out.events, windows, held_out.items.counts),
+        **standard_groups(
+            queries,
+            held_out.events,
+            windows,
+            held_out.items.counts,
+            has_split_time=len(held_out.protocols) > 1,
+        ),
         **category_groups(settings.slices, queries, windows, held_out.catalogue),
     }
     return {

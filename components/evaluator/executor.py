@@ -70,8 +70,8 @@ def _write_evaluation(artifact: types.Artifact, evaluation: dict[str, Any], seco
 def _set_properties(artifact: types.Artifact, evaluation: dict[str, Any]) -> None:
     """What can be asked of ML Metadata: METRIC of the model, and in a place of its own the rest.
 
-    `baselines/NAME/METRIC`, `current/METRIC`, and `PROTOCOL/METRIC` of the other protocols; the
-    baselines' settings and the diagnosis are JSON texts.
+    `baselines/NAME/METRIC`, `current/METRIC`, and `PROTOCOL/METRIC` of the other protocols. What
+    has no single number is JSON text: intervals, settings of the baselines, diagnosis, gates.
     """
     artifact.set_string_custom_property("protocol", evaluation["protocol"]["name"])
     artifact.set_int_custom_property("targets", evaluation["protocol"]["targets"])
@@ -88,7 +88,7 @@ def _set_properties(artifact: types.Artifact, evaluation: dict[str, Any]) -> Non
     for place, metrics in told.items():
         for metric, value in metrics.items():
             artifact.set_float_custom_property(place + metric, value)
-    for key in ("baselines", "diagnosis"):
+    for key in ("confidence", "baselines", "diagnosis", "gates"):
         artifact.set_string_custom_property(key, json.dumps(evaluation[key], sort_keys=True))
 
 

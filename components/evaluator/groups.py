@@ -9,6 +9,7 @@ from components.evaluator.columns import EventColumns
 from components.evaluator.queries import Queries
 from components.examples import Catalogue, Windows
 from schemas.events import SECONDS_PER_DAY
+from schemas.features import TRAIN_SPLIT
 
 # By label, [num_queries] bool: which queries are in the part.
 Parts = dict[str, np.ndarray]
@@ -36,6 +37,7 @@ def standard_groups(
     events: Mapping[str, EventColumns],
     windows: Windows,
     counts: np.ndarray,
+    has_split_time: bool,
 ) -> dict[str, Parts]:
     """The parts that every log has.
 
@@ -44,19 +46,22 @@ def standard_groups(
       events: Events of every split as columns.
       windows: Raw windows of the queries' split.
       counts: [num_items] int64, training events of each item.
+      has_split_time: Whether the split is an instant, the same for all users. Days count from its
+        first target event.
     """
-    held_out, train = events[queries.split], events["train"]
+    held_out, train = events[queries.split], events[TRAIN_SPLIT]
     num_users = 1 + max(train.user.max(initial=-1), held_out.user.max(initial=-1))
     activity = np.bincount(train.user[train.is_target], minlength=num_users)[queries.user]
-    time_s = held_out.timestamp[queries.position]
-    days = (time_s - held_out.timestamp[held_out.is_target].min()) / SECONDS_PER_DAY
     popularity = item_popularity(counts)[queries.item]
     groups = {
         USER_ACTIVITY: _by_range(activity, _ACTIVITY),
         PAST_EVENTS: _by_range(queries.num_past_events, _PAST),
         ITEM_POPULARITY: {label: popularity == code for code, label in enumerate(_POPULARITY)},
-        DAYS_SINCE_SPLIT: _by_range(days, _DAYS),
     }
+    if has_split_time:
+        split_s = held_out.timestamp[held_out.is_target].min()
+        days = (held_out.timestamp[queries.position] - split_s) / SECONDS_PER_DAY
+        groups[DAYS_SINCE_SPLIT] = _by_range(days, _DAYS)
     event_type = windows.event_type[queries.position]
     if (event_type != b"").any():
         groups[EVENT_TYPE] = by_value(event_type)
@@ -115,15 +120,17 @@ def by_value(values: np.ndarray) -> Parts:
     row, column = np.nonzero(cells != b"")
     codes, known = pd.factorize(cells[row, column], sort=True)
     frequent = np.argsort(-np.bincount(codes, minlength=len(known)), kind="stable")[:MAX_VALUES]
-    parts = {
-        known[code].decode("utf-8", "replace"): _mask(row[codes == code], len(values))
-        for code in frequent
-    }
-    rest = {
-        OTHERS: _mask(row[~np.isin(codes, frequent)], len(values)),
-        MISSING: (cells == b"").all(axis=1),
-    }
-    return parts | {label: mask for label, mask in rest.items() if mask.any()}
+    labelled = [
+        *((known[code].decode("utf-8", "replace"), codes == code) for code in frequent),
+        (OTHERS, ~np.isin(codes, frequent)),
+    ]
+    parts: Parts = {}
+    for label, is_in_part in labelled:
+        mask = _mask(row[is_in_part], len(values))
+        # A category may itself be called so.
+        parts[label] = parts.get(label, False) | mask
+    parts[MISSING] = parts.get(MISSING, False) | (cells == b"").all(axis=1)
+    return {label: mask for label, mask in parts.items() if mask.any()}
 
 
 def _values(name: str, queries: Queries, windows: Windows, catalogue: Catalogue) -> np.ndarray:

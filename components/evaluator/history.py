@@ -102,10 +102,11 @@ class Timeline:
         timestamp = np.concatenate([part.timestamp for part in parts])
         instants, rank = np.unique(timestamp, return_inverse=True)
         key = user * len(instants) + rank
-        order = np.lexsort((item, key))
-        user, item, key = user[order], item[order], key[order]
+        nth = _occurrence(parts, key, item)
+        order = np.lexsort((nth, item, key))
+        user, item, key, nth = user[order], item[order], key[order], nth[order]
         is_first_copy = np.ones(len(key), bool)
-        is_first_copy[1:] = (key[1:] != key[:-1]) | (item[1:] != item[:-1])
+        is_first_copy[1:] = (key[1:] != key[:-1]) | (item[1:] != item[:-1]) | (nth[1:] != nth[:-1])
         user, item, key = user[is_first_copy], item[is_first_copy], key[is_first_copy]
         pair = user * (item.max(initial=0) + 1) + item
         _, first = np.unique(pair, return_index=True)
@@ -156,6 +157,26 @@ class Timeline:
     def _keys_at(self, user: np.ndarray, time_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         user_key = user * len(self.instants)
         return user_key, user_key + np.searchsorted(self.instants, time_s)
+
+
+def _occurrence(parts: list[EventColumns], key: np.ndarray, item: np.ndarray) -> np.ndarray:
+    """[num_events] int64: tells apart events of one user, second and item in the same window.
+
+    Such events are a view and a click, say; copies of one event stand in different windows.
+    """
+    window = np.repeat(
+        np.arange(sum(len(part.offsets) - 1 for part in parts)),
+        np.concatenate([np.diff(part.offsets) for part in parts]),
+    )
+    order = np.lexsort((item, key, window))
+    is_new = np.zeros(len(order), bool)
+    is_new[:1] = True
+    for column in (item[order], key[order], window[order]):
+        is_new[1:] |= column[1:] != column[:-1]
+    place = np.arange(len(order))
+    nth = np.empty(len(order), np.int64)
+    nth[order] = place - np.maximum.accumulate(np.where(is_new, place, 0))
+    return nth
 
 
 def ranges(start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -25,14 +25,20 @@ class Protocol:
     Attributes:
       name: One of `schemas.metrics.PROTOCOLS`.
       queries: What is asked.
-      num_repeats_skipped: Target events left out because their user had seen the item before.
-      num_available: Queries before `max_queries` was applied.
+      num_repeats_skipped: Target events of the whole split that were left out because their user
+        had seen the item before.
+      num_available_users: Users before `max_queries` was applied.
     """
 
     name: str
     queries: Queries
     num_repeats_skipped: int
-    num_available: int
+    num_available_users: int
+
+    @property
+    def is_sampled(self) -> bool:
+        """Whether some users were left out to keep to `max_queries`."""
+        return self.queries.num_users < self.num_available_users
 
     def describe(self, num_candidates: int, repeat_interactions: str) -> dict[str, object]:
         """The protocol as it stands in `evaluation.json`."""
@@ -45,8 +51,8 @@ class Protocol:
             "candidates": num_candidates,
             "repeat_interactions": repeat_interactions,
             "repeat_targets_skipped": self.num_repeats_skipped,
-            "sampled": len(self.queries) < self.num_available,
-            "sampled_from": self.num_available,
+            "sampled": self.is_sampled,
+            "sampled_from_users": self.num_available_users,
         }
 
 
@@ -90,35 +96,38 @@ def successive(
         seen=seen if exclude_seen else seen.none(),
     )
     drawn = _drawn_users(queries, max_queries, seed)
-    return Protocol(SUCCESSIVE, drawn, num_events - len(position), len(position))
+    return Protocol(SUCCESSIVE, drawn, num_events - len(position), queries.num_users)
 
 
 def first(asked: Protocol, events: EventColumns) -> Protocol:
-    """Of successive queries into `events`, each user's first."""
+    """Of successive queries into `events`, each user's first (that is on a new item)."""
     return _one_a_user(asked, FIRST, _in_time(asked.queries, events))
 
 
 def last(asked: Protocol, events: EventColumns) -> Protocol:
-    """Of successive queries into `events`, each user's last."""
+    """Of successive queries into `events`, each user's last (that is on a new item)."""
     return _one_a_user(asked, LAST, _in_time(asked.queries, events)[::-1])
 
 
 def all_future(asked: Protocol, splits: Mapping[str, EventColumns], exclude_seen: bool) -> Protocol:
     """Asks once a user, at the instant of the split, for every target item from then on.
 
-    The instant is the first target event of any user in the split. Nothing from then on is in a
-    query's history; its window may hold fewer events than a history has room for, where a user
-    has events that are no targets between that instant and the first target.
+    The instant is the first target event of any user in the split. Where successive queries were
+    drawn, their users are asked; else everyone with a target item that was new at that instant.
+    Nothing from then on is in a query's history; its window may hold fewer events than a history
+    has room for, where a user has events that are no targets between that instant and the first
+    target.
 
     Args:
-      asked: Successive queries of a split by time, whose users are asked.
+      asked: Successive queries of a split by time.
       splits: As for `successive`.
       exclude_seen: As for `successive`; what counts is what was seen before the instant.
     """
     split = asked.queries.split
     events = splits[split]
     timeline = Timeline.of(splits.values())
-    target = np.flatnonzero(events.is_target & np.isin(events.user, asked.queries.user))
+    is_asked = np.isin(events.user, asked.queries.user) if asked.is_sampled else True
+    target = np.flatnonzero(events.is_target & is_asked)
     split_time_s = events.timestamp[events.is_target].min()
     target = target[np.lexsort((target, events.timestamp[target], events.user[target]))]
     user, first_target = np.unique(events.user[target], return_index=True)
@@ -141,7 +150,8 @@ def all_future(asked: Protocol, splits: Mapping[str, EventColumns], exclude_seen
         time_s=time_s,
     )
     asked_for = queries.select(num_relevant > 0)
-    return Protocol(ALL_FUTURE, asked_for, num_distinct - len(item), len(asked_for))
+    num_users = asked.num_available_users if asked.is_sampled else len(asked_for)
+    return Protocol(ALL_FUTURE, asked_for, num_distinct - len(item), num_users)
 
 
 def _drawn_users(queries: Queries, max_queries: int, seed: int) -> Queries:
@@ -165,8 +175,7 @@ def _one_a_user(asked: Protocol, name: str, order: np.ndarray) -> Protocol:
     _, index = np.unique(asked.queries.user[order], return_index=True)
     keep = np.zeros(len(asked.queries), bool)
     keep[order[index]] = True
-    queries = asked.queries.select(keep)
-    return Protocol(name, queries, asked.num_repeats_skipped, len(queries))
+    return replace(asked, name=name, queries=asked.queries.select(keep))
 
 
 def _distinct_items(query: np.ndarray, item: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -37,8 +37,8 @@ def sliced(
 
     Returns:
       By label: `users`, `targets`, `small` (fewer than 30 users), each metric (None where there
-      are no targets), `interval` of the first metric (None likewise), and `baselines`, the first
-      metric of each.
+      are no targets), `interval` of the first metric by its name (None likewise), and `baselines`,
+      the first metric of each.
     """
     return {
         label: _slice(model, baselines, users, mask, metrics, num_samples, seed)
@@ -64,7 +64,7 @@ def _slice(
     interval = None
     if num_users:
         one = {headline: values[headline]}
-        interval = confidence.intervals(one, num_samples, seed)[headline]
+        interval = confidence.intervals(one, num_samples, seed)
     return {
         "users": num_users,
         "targets": int(mask.sum()),

@@ -78,7 +78,10 @@ def _parity(parity: dict[str, Any]) -> list[tuple[str, str]]:
     if "left_out" in parity:
         return [("train/serve parity", parity["left_out"])]
     facts = [
-        ("largest difference between training and serving", f"{parity['max_difference']:.1e}"),
+        (
+            "largest relative difference between training and serving",
+            f"{parity['max_difference']:.1e}",
+        ),
         ("allowed", f"{parity['tolerance']:g}"),
     ]
     if parity["equal_lists"] is not None:

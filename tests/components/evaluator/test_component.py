@@ -74,7 +74,8 @@ def test_good_model_is_blessed(tmp_path: Path) -> None:
     markov = evaluation["test"]["baselines"]["markov"]
     assert told.get_float_custom_property("baselines/markov/ndcg@10") == markov["ndcg@10"]
     assert told.get_float_custom_property("all_future/recall@1") == 1.0
-    assert json.loads(told.get_string_custom_property("diagnosis")) == evaluation["diagnosis"]
+    for key in ("confidence", "baselines", "diagnosis", "gates"):
+        assert json.loads(told.get_string_custom_property(key)) == evaluation[key]
     assert (tmp_path / "blessing" / "BLESSED").exists()
     assert not (tmp_path / "blessing" / "NOT_BLESSED").exists()
     assert outputs["blessing"].get_int_custom_property("blessed") == 1

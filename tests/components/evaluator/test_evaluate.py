@@ -71,7 +71,7 @@ def test_model_that_knows_the_answer_is_perfect_and_passes(log: dict[str, str]) 
         "repeat_interactions": "exclude",
         "repeat_targets_skipped": 0,
         "sampled": False,
-        "sampled_from": 2 * 12,
+        "sampled_from_users": 12,
     }
     assert found["test"]["model"]["recall@1"] == 1.0
     assert found["test"]["model"]["mrr"] == 1.0
@@ -122,6 +122,7 @@ def test_leave_one_out_has_one_protocol(log: dict[str, str]) -> None:
     )
 
     assert found["protocols"] == {}
+    assert "days_since_split" not in found["slices"]
 
 
 def test_slices_and_diagnosis(log: dict[str, str]) -> None:
@@ -132,7 +133,7 @@ def test_slices_and_diagnosis(log: dict[str, str]) -> None:
         "items.genres", "users.country",
     ]  # fmt: skip
     part = found["slices"]["past_events"]["3-9"]
-    assert part["interval"] == [1.0, 1.0]
+    assert part["interval"] == {"recall@10": [1.0, 1.0]}
     assert set(part["baselines"]) == set(BASELINES)
     assert found["slices"]["users.country"]["country of user 3"]["targets"] == 2
     assert found["diagnosis"]["embeddings"]["dim"] == NUM_ITEMS

@@ -67,7 +67,11 @@ def standard(queries: Queries, windows: Windows) -> dict[str, groups.Parts]:
         [(0, [(3, 5 * DAY, 1), (4, 6 * DAY, 1)]), (1, [(0, 5 * DAY + 1, 1), (1, 12 * DAY, 1)])]
     )
     return groups.standard_groups(
-        queries, {"train": train, "test": held_out}, windows, np.array([1, 1, 0, 0, 0])
+        queries,
+        {"train": train, "test": held_out},
+        windows,
+        np.array([1, 1, 0, 0, 0]),
+        has_split_time=True,
     )
 
 
@@ -101,6 +105,16 @@ def test_categories_of_user_context_and_item(queries: Queries, windows: Windows)
         "users.country": [["(missing)"], ["(missing)"], ["fr"], ["fr"]],
         "context.device": [["tv"], ["tv"], ["phone"], ["tv"]],
         "items.genres": [["a", "b"], ["b"], ["a"], ["(missing)"]],
+    }
+
+
+def test_a_category_that_is_called_missing() -> None:
+    parts = groups.by_value(np.array([b"(missing)", b"", b"(others)", b"a"], object))
+
+    assert {label: mask.tolist() for label, mask in parts.items()} == {
+        "(missing)": [True, True, False, False],
+        "(others)": [False, False, True, False],
+        "a": [False, False, False, True],
     }
 
 

@@ -5,6 +5,7 @@ from math import sqrt
 import numpy as np
 import pytest
 from scipy import sparse
+from scipy.stats import rankdata
 
 from components.evaluator import list_metrics
 from components.evaluator.columns import NO_ITEM
@@ -22,6 +23,21 @@ def test_gini_of_equal_one_sided_and_mixed_counts() -> None:
     # Ordered 1, 2, 5 with the weights -2, 0, 2.
     assert list_metrics.gini(np.array([5, 1, 2])) == pytest.approx((-2 * 1 + 2 * 5) / (3 * 8))
     assert list_metrics.gini(np.array([0, 0])) == 0
+
+
+def test_gini_is_half_the_relative_mean_difference_of_all_pairs() -> None:
+    counts = np.random.default_rng(2).poisson(2, size=60)
+
+    pairs = np.abs(counts[:, None] - counts[None, :]).mean()
+    assert list_metrics.gini(counts) == pytest.approx(pairs / (2 * counts.mean()))
+
+
+def test_percentiles_follow_from_average_ranks() -> None:
+    counts = np.random.default_rng(3).poisson(3, size=200)
+
+    found = list_metrics.popularity_percentiles(counts)
+
+    np.testing.assert_allclose(found, (rankdata(counts, "average") - 0.5) / len(counts))
 
 
 def test_popularity_percentile_counts_half_of_those_equal() -> None:

@@ -136,7 +136,8 @@ def test_too_many_targets_are_cut_by_drawing_whole_users() -> None:
     )
     protocol = asked.describe(num_candidates=4, repeat_interactions="exclude")
     assert protocol["sampled"] is True
-    assert (protocol["targets"], protocol["users"], protocol["sampled_from"]) == (40, 10, 200)
+    assert (protocol["targets"], protocol["users"]) == (40, 10)
+    assert protocol["sampled_from_users"] == 50
 
 
 def test_one_user_with_more_targets_than_the_maximum_is_kept_whole() -> None:
@@ -220,6 +221,32 @@ def test_all_future_asks_the_users_that_were_drawn(two_users: dict[str, EventCol
 
     assert drawn.queries.num_users == 1
     assert asked.queries.user.tolist() == np.unique(drawn.queries.user).tolist()
+    for protocol in (asked, first(drawn, two_users["test"]), last(drawn, two_users["test"])):
+        facts = protocol.describe(9, "exclude")
+        assert (facts["sampled"], facts["sampled_from_users"]) == (True, 2)
+
+
+def test_all_future_asks_for_what_was_new_at_the_split_though_seen_before_its_target() -> None:
+    """User 1 views item 4 after the split, and then buys it: purchases are the targets."""
+    train = event_columns([(0, [(5, 1, 1)]), (1, [(5, 1, 1)])])
+    test = event_columns([(0, [(6, 10, 1)]), (1, [(4, 11, 0), (4, 12, 1)])])
+    events = splits(train, test)
+
+    in_turn = successive(events, True, 100, seed=1)
+
+    assert in_turn.queries.user.tolist() == [0]
+    assert all_future(in_turn, events, True).queries.user.tolist() == [0, 1]
+
+
+def test_events_of_one_second_and_item_count_each() -> None:
+    """A view and a click, and copies of both in the next window."""
+    train = event_columns([(0, [(5, 1, 0), (5, 1, 1)]), (0, [(5, 1, 0), (5, 1, 0), (6, 2, 1)])])
+    test = event_columns([(0, [(6, 2, 0), (7, 10, 1)])])
+
+    asked = successive(splits(train, test), True, 100, seed=1)
+
+    assert asked.queries.num_past_events.tolist() == [3]
+    assert seen_sets(asked.queries) == [{5, 6}]
 
 
 @given(EVENTS, st.integers(1, 6), st.booleans())

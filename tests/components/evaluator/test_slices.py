@@ -40,7 +40,8 @@ def test_slices_average_per_user_and_mark_the_small_ones() -> None:
             "baselines": {"markov": None},
         },
     }  # fmt: skip
-    assert intervals["few"] == [1 / 2, 1.0]
-    assert intervals["some"] == [1.0, 1.0]
-    assert intervals["many"][0] == 0.0 < intervals["many"][1] < 0.2
+    assert intervals["few"] == {"recall@10": [1 / 2, 1.0]}
+    assert intervals["some"] == {"recall@10": [1.0, 1.0]}
+    low, high = intervals["many"]["recall@10"]
+    assert low == 0.0 < high < 0.2
     assert intervals["empty"] is None

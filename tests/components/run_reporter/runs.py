@@ -143,7 +143,7 @@ def fragments() -> dict[str, dict[str, Any]]:
                         "recall@10": 0.18,
                         "ndcg@10": 0.1,
                         "mrr": 0.09,
-                        "interval": [0.1666, 0.1999],
+                        "interval": {"recall@10": [0.1666, 0.1999]},
                         "baselines": {"popularity": 0.05, "item_knn": 0.1207, "markov": None},
                     }
                     for part, users in (("0", 12), ("10+", 1800), ("3-9", 410))
