@@ -21,7 +21,7 @@ from components.trainer.component import TwoTowerTrainer
 from pipeline.code_version import code_version
 from pipeline.paths import RunPaths
 from schemas.data_settings import EraseSettings
-from schemas.features import CATALOGUE_SPLIT
+from schemas.features import CATALOGUE_SPLIT, EVAL_SPLIT, TRAIN_SPLIT
 from schemas.settings import Settings, to_json
 
 PREPROCESSING = "components.transform.preprocessing"
@@ -96,14 +96,20 @@ def pipeline_nodes(settings: Settings, paths: RunPaths, facts: LaunchFacts) -> l
     )
 
     windows_transform = _transform(
-        "Windows", data, interactions.outputs["windows"], schema.outputs["windows_schema"]
+        "Windows",
+        data,
+        interactions.outputs["windows"],
+        schema.outputs["windows_schema"],
+        analysed=TRAIN_SPLIT,
+        transformed=(TRAIN_SPLIT, EVAL_SPLIT),
     )
     catalogue_transform = _transform(
         "Catalogue",
         data,
         catalogue.outputs["examples"],
         schema.outputs["catalogue_schema"],
-        split=CATALOGUE_SPLIT,
+        analysed=CATALOGUE_SPLIT,
+        transformed=(CATALOGUE_SPLIT,),
     )
     for transform in (windows_transform, catalogue_transform):
         transform.add_upstream_node(gate)
@@ -183,16 +189,16 @@ def _transform(
     data: str,
     examples: Channel,
     schema: Channel,
-    split: str | None = None,
+    analysed: str,
+    transformed: tuple[str, ...],
 ) -> BaseNode:
-    """A standard Transform; it analyses `train` unless one split is named for both purposes."""
-    splits = transform_pb2.SplitsConfig(analyze=[split], transform=[split]) if split else None
+    """A standard Transform of the splits that somebody trains on."""
     hook = f"{PREPROCESSING}.{subject.lower()}_preprocessing_fn"
     transform = Transform(
         examples=examples,
         schema=schema,
         preprocessing_fn=hook,
-        splits_config=splits,
+        splits_config=transform_pb2.SplitsConfig(analyze=[analysed], transform=transformed),
         custom_config={"data": data, "code_version": code_version("transform")},
         disable_statistics=True,
         # The cache of analysers serves rolling spans; here it costs more time than the analysis.

@@ -27,6 +27,9 @@ RESERVED_NAMES = frozenset(
     {USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE, VALUE, IS_TARGET, AVAILABLE_AT}
 )
 TRAIN_SPLIT, EVAL_SPLIT, TEST_SPLIT = WINDOW_SPLITS = ("train", "eval", "test")
+# What no window of the others holds: events that are no targets, far from any.
+PAST_SPLIT = "past"
+STORED_SPLITS = (*WINDOW_SPLITS, PAST_SPLIT)
 CATALOGUE_SPLIT = "catalogue"
 EVENTS_SPLIT = "events"
 USERS_SPLIT = "users"

@@ -49,7 +49,7 @@ def evaluate(
       the same of the others under protocols, baselines, slices, diagnosis and gates.
 
     Raises:
-      InputError: There is nothing to measure on, or a gate names something unknown.
+      InputError: There is nothing to measure on.
       FloatingPointError: The model's embeddings are not finite.
     """
     held_out = read_held_out(windows_uri, catalogue_uri, data, settings)

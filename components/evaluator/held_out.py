@@ -16,7 +16,7 @@ from components.evaluator.protocol import Protocol
 from components.evaluator.queries import Queries
 from components.evaluator.ranking import Ranking, Scorer, dot_product, rank_queries
 from components.examples import Catalogue, Windows, read_catalogue, read_windows
-from schemas.features import TRAIN_SPLIT, WINDOW_SPLITS, FeatureTable, feature_table
+from schemas.features import STORED_SPLITS, TRAIN_SPLIT, FeatureTable, feature_table
 from schemas.metrics import ALL_FUTURE, FIRST, LAST, SUCCESSIVE
 from schemas.model_settings import EvaluationSettings
 from schemas.settings import DataSettings
@@ -133,7 +133,7 @@ def read_held_out(
     """
     table = feature_table(data)
     catalogue = read_catalogue(catalogue_uri, table)
-    windows = {split: read_windows(windows_uri, split, table) for split in WINDOW_SPLITS}
+    windows = {split: read_windows(windows_uri, split, table) for split in STORED_SPLITS}
     events = index_events(windows, catalogue.item_id)
     asked = _protocols(events, data, settings)
     return HeldOut(

@@ -1,7 +1,8 @@
 """Every user's whole past, rebuilt from the windows of all splits.
 
 Windows overlap and are cut to a length, so the past of a target is not what its window holds: the
-unique (user, time, item) events of all splits are.
+events of all splits are, each once; PAST_SPLIT has those that are in no target's window. Of its own
+second, a target's past is what precedes it in its window.
 """
 
 from collections.abc import Iterable

@@ -10,7 +10,7 @@ from tfx.types.artifact import Artifact
 
 from components.example_gen.ingest import Outputs, ingest
 from components.fragment import write_fragment
-from schemas.features import EVENTS_SPLIT, USERS_SPLIT, WINDOW_SPLITS
+from schemas.features import EVENTS_SPLIT, STORED_SPLITS, USERS_SPLIT
 from schemas.settings import DataSettings, from_json
 
 
@@ -35,7 +35,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             self._make_beam_pipeline,
         )
         for key, splits in (
-            ("windows", WINDOW_SPLITS),
+            ("windows", STORED_SPLITS),
             ("events", (EVENTS_SPLIT,)),
             ("users", (USERS_SPLIT,)),
         ):

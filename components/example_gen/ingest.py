@@ -33,8 +33,8 @@ from schemas.features import (
     CATALOGUE_SPLIT,
     EVENTS_SPLIT,
     ITEM_ID,
+    STORED_SPLITS,
     USERS_SPLIT,
-    WINDOW_SPLITS,
 )
 from schemas.settings import DataSettings
 
@@ -56,7 +56,7 @@ class Outputs:
     def folders(self) -> dict[str, str]:
         """Where each split's shards are written."""
         return {
-            **{split: split_folder(self.windows, split) for split in WINDOW_SPLITS},
+            **{split: split_folder(self.windows, split) for split in STORED_SPLITS},
             EVENTS_SPLIT: split_folder(self.events, EVENTS_SPLIT),
             USERS_SPLIT: split_folder(self.users, USERS_SPLIT),
         }

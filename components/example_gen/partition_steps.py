@@ -129,7 +129,8 @@ class MakeExamples(beam.DoFn):
             counts = summary.splits[split]
             counts.add_times(events.time_s[is_in_split])
             counts.windows, counts.targets = len(windows[split]), windows[split].num_targets
-            for chunk in make.windows(windows[split]):
+        for split, of_split in windows.items():
+            for chunk in make.windows(of_split):
                 yield split, frame(chunk)
         for chunk in make.single(sampled_events(events, num_events)):
             yield EVENTS_SPLIT, frame(chunk)

@@ -1,13 +1,13 @@
 """Users' events as windows: what every target may see, each target once."""
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from components.example_gen.split import Cuts
-from schemas.features import WINDOW_SPLITS
+from schemas.features import PAST_SPLIT, WINDOW_SPLITS
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,8 @@ class Windows:
     """Windows of one split over sorted events, by user and time.
 
     Window w holds the events [begin[w], end[w]), all of one user, oldest first. Its targets are
-    those of its events that are targets and stand at first_target[w] or later; the last is one.
+    those of its events that are targets and stand at first_target[w] or later; the last is one
+    (in PAST_SPLIT there is none).
 
     Attributes:
       begin: [num_windows] int64.
@@ -49,7 +50,8 @@ def make_windows(
       max_length: The longest history of a query, in events.
 
     Returns:
-      By split.
+      By split; PAST_SPLIT holds, without targets, the events that stand in no other window: with
+      them, the windows of all splits together are every user's whole past.
     """
     half = (max_length + 1) // 2
     begins = (starts[:-1], cuts.eval, cuts.test)
@@ -61,7 +63,24 @@ def make_windows(
     ):
         first, last = np.searchsorted(targets, begin), np.searchsorted(targets, end)
         made[split] = _pack(targets, first, last, starts[:-1], max_length, min_history)
+    made[PAST_SPLIT] = _left_over(made.values(), starts, max_length)
     return made
+
+
+def _left_over(made: Iterable[Windows], starts: np.ndarray, max_length: int) -> Windows:
+    """The events in none of the windows, as windows of at most `max_length` + 1 of them."""
+    num_open = np.zeros(starts[-1] + 1, np.int64)
+    for windows in made:
+        np.add.at(num_open, windows.begin, 1)
+        np.add.at(num_open, windows.end, -1)
+    left = np.flatnonzero(np.cumsum(num_open[:-1]) == 0)
+    is_start = np.ones(len(left), bool)
+    is_start[1:] = (np.diff(left) > 1) | np.isin(left[1:], starts)
+    place = np.arange(len(left))
+    in_run = place - np.maximum.accumulate(np.where(is_start, place, 0))
+    begin = np.flatnonzero(in_run % (max_length + 1) == 0)
+    last = np.append(begin[1:], len(left))[: len(begin)] - 1
+    return Windows(left[begin], left[last] + 1, left[last] + 1, 0)
 
 
 def _pack(

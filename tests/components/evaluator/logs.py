@@ -51,7 +51,7 @@ TABLE: FeatureTable = feature_table(data_settings())
 
 def write_windows(uri: str, splits: Mapping[str, Iterable[Window]]) -> str:
     """Writes raw windows; the other event columns follow from the timestamp."""
-    for split, windows in splits.items():
+    for split, windows in {f.PAST_SPLIT: (), **splits}.items():
         examples = []
         for user, events in windows:
             times = [time for _, time, _ in events]

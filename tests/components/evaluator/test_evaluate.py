@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from components.evaluator.embed import SignatureEncoder
 from components.evaluator.evaluate import evaluate
+from components.evaluator.held_out import read_held_out
 from components.examples import read_catalogue, read_windows
 from schemas.errors import InputError
 from schemas.features import feature_table
@@ -123,6 +124,29 @@ def test_leave_one_out_has_one_protocol(log: dict[str, str]) -> None:
 
     assert found["protocols"] == {}
     assert "days_since_split" not in found["slices"]
+
+
+def test_what_no_window_of_a_target_holds_was_seen_all_the_same(tmp_path: Path) -> None:
+    """A view long ago, and the purchase of the same item in the test split: no new target."""
+    windows = {
+        "train": [("u", [(ITEMS[0], 1, 1)]), ("v", [(ITEMS[5], 1, 1)])],
+        "eval": [],
+        "past": [("u", [(ITEMS[9], 2, 0), (ITEMS[3], 3, 0)])],
+        "test": [("u", [(ITEMS[4], 8, 0), (ITEMS[9], 10, 1), (ITEMS[7], 11, 1)])],
+    }
+
+    held_out = read_held_out(
+        write_windows(str(tmp_path / "windows"), windows),
+        write_catalogue(str(tmp_path / "catalogue"), ITEMS),
+        data_settings(),
+        SETTINGS,
+    )
+
+    queries = held_out.headline.queries
+    assert queries.item.tolist() == [7]
+    assert held_out.headline.num_repeats_skipped == 1
+    assert queries.num_past_events.tolist() == [1 + 2 + 2]
+    assert set(queries.seen.pairs(slice(0, 1))[1].tolist()) == {0, 9, 3, 4}
 
 
 def test_slices_and_diagnosis(log: dict[str, str]) -> None:

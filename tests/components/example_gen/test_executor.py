@@ -60,7 +60,7 @@ def run_executors(data: DataSettings, folder: Path) -> dict[str, Artifact]:
 def test_artifacts_say_what_tfx_reads(run: Any) -> None:
     _, artifacts = run
     for key, splits in (
-        ("windows", ["train", "eval", "test"]),
+        ("windows", ["train", "eval", "test", "past"]),
         ("events", ["events"]),
         ("users", ["users"]),
         ("catalogue", ["catalogue"]),

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from components.example_gen.split import Cuts
 from components.example_gen.windows import make_windows
+from schemas.features import PAST_SPLIT
 
 SPLITS = ("train", "eval", "test")
 
@@ -48,6 +49,11 @@ def one_user(flags: list[bool], cuts: tuple[int, int], max_length: int) -> Case:
 
 
 def windows_of(case: Case) -> list[Window]:
+    """The windows that have targets."""
+    return [window for window in all_windows(case) if window.split != PAST_SPLIT]
+
+
+def all_windows(case: Case) -> list[Window]:
     cuts = np.array(case.cuts, np.int64).reshape(-1, 2).T
     made = make_windows(
         np.array(case.starts), np.array(case.flags, bool), Cuts(*cuts), case.max_length
@@ -140,3 +146,27 @@ def test_one_event_is_one_window() -> None:
 
 def test_history_after_the_last_target_is_left_out() -> None:
     assert windows_of(one_user([False, True, False], (3, 3), 2)) == [Window("train", 0, 2, (1,))]
+
+
+@given(cases())
+def test_all_windows_together_hold_every_event_and_the_left_over_stand_once(case: Case) -> None:
+    windows = all_windows(case)
+
+    with_targets = {at for w in windows if w.split != PAST_SPLIT for at in range(w.begin, w.end)}
+    left_over = [at for w in windows if w.split == PAST_SPLIT for at in range(w.begin, w.end)]
+    assert sorted([*with_targets, *left_over]) == list(range(case.starts[-1]))
+    for window in windows:
+        if window.split == PAST_SPLIT:
+            assert window.targets == ()
+            assert 0 < window.end - window.begin <= case.max_length + 1
+            assert owner(case, window.begin) == owner(case, window.end - 1)
+
+
+def test_views_far_from_any_target_are_left_over() -> None:
+    flags = [True, *[False] * 7, True, False]
+
+    windows = all_windows(one_user(flags, (8, 8), max_length=2))
+
+    assert [w for w in windows if w.split == PAST_SPLIT] == [
+        (PAST_SPLIT, 1, 4, ()), (PAST_SPLIT, 4, 6, ()), (PAST_SPLIT, 9, 10, ()),
+    ]  # fmt: skip
