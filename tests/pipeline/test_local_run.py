@@ -198,8 +198,8 @@ def test_edited_input_runs_what_depends_on_it(
     ("overrides", "code", "message"),
     [
         (
-            # No ranking of several items reaches it: the most popular has half a rank above.
-            ("evaluation.gates.metric=popularity_percentile@10", "evaluation.gates.min_value=1.0"),
+            # Nobody knows what a user without a past picks: not every target comes first.
+            ("evaluation.gates.metric=recall@1", "evaluation.gates.min_value=1.0"),
             4,
             "model.min_value",
         ),
