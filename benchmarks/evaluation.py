@@ -11,14 +11,12 @@ chunks of the same size. Prints a table; nothing depends on the targets that sta
 import argparse
 import json
 import multiprocessing
-import os
-import platform
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.environment import environment
 from benchmarks.evaluation_programs import (
     NUMPY,
     OURS,
@@ -59,9 +57,7 @@ def main() -> int:
     print(table(sizes, runs))
     if options.json:
         facts = {
-            "versions": {name: version(name) for name in VERSIONED},
-            "python": platform.python_version(),
-            "cores": os.cpu_count(),
+            **environment(VERSIONED),
             "seed": SEED,
             "sizes": asdict(sizes),
             "runs": {name: asdict(run) for name, run in runs.items()},

@@ -11,19 +11,17 @@ measurements as JSON. Targets stand beside the measurements and nothing depends 
 import argparse
 import json
 import multiprocessing
-import os
-import platform
 import statistics
 import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 from benchmarks import ingest_log
+from benchmarks.environment import environment
 from benchmarks.ingest_programs import (
     CATALOGUE,
     ELEMENT_WISE,
@@ -55,12 +53,7 @@ def main() -> int:
     parser.add_argument("--output", type=Path, help="JSON file for all measurements")
     options = parser.parse_args()
     quieten()
-    result: dict[str, Any] = {
-        "versions": {name: version(name) for name in VERSIONED},
-        "python": platform.python_version(),
-        "cores": os.cpu_count(),
-        "seed": ingest_log.SEED,
-    }
+    result: dict[str, Any] = {**environment(VERSIONED), "seed": ingest_log.SEED}
     print(" · ".join(f"{key} {value}" for key, value in _flat(result).items()), file=sys.stderr)
     with TemporaryDirectory() as folder:
         result |= _compared(Path(folder), options.events, options.repetitions)

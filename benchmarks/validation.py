@@ -10,18 +10,16 @@ the target that stands below it.
 
 import argparse
 import json
-import os
-import platform
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.environment import environment
 from pipeline.environment import quieten
 
 SEED = 0
@@ -101,9 +99,7 @@ def main() -> int:
     print(table(world, runs))
     if options.json:
         facts = {
-            "versions": {name: version(name) for name in VERSIONED},
-            "python": platform.python_version(),
-            "cores": os.cpu_count(),
+            **environment(VERSIONED),
             "seed": SEED,
             "sizes": {name: getattr(options, name) for name in ("candidates", "queries", "dim")},
             "batch": options.batch,
