@@ -35,16 +35,13 @@ def main() -> int:
     options = _options()
     quieten()
     try:
-        result = _measure(options)
+        _measure(options)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return int(ExitCode.BAD_INPUT)
     except RunFailedError as error:
         print(f"error: {error}", file=sys.stderr)
         return int(ExitCode.FAILED)
-    if options.json:
-        text = json.dumps(result, indent=1, ensure_ascii=False)
-        options.json.write_text(text + "\n", encoding="utf-8")
     return 0
 
 
@@ -69,7 +66,7 @@ def _options() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _measure(options: argparse.Namespace) -> dict[str, Any]:
+def _measure(options: argparse.Namespace) -> None:
     if options.json and not options.json.resolve().parent.is_dir():
         raise InputError(f"--json {options.json}: its folder does not exist")
     adapter = recognise(options.log, options.format)
@@ -87,14 +84,19 @@ def _measure(options: argparse.Namespace) -> dict[str, Any]:
         # Others' work on the machine is in the seconds.
         "load before": round(os.getloadavg()[0], 2),
     }
-    runs = [
-        run_pipeline(config, folder / f"seed-{seed}", seed, options.set)
-        for seed in dict.fromkeys(options.seed or [settings.train.seed])
-    ]
+    runs: list[Run] = []
+    for seed in dict.fromkeys(options.seed or [settings.train.seed]):
+        runs.append(run_pipeline(config, folder / f"seed-{seed}", seed, options.set))
+        if options.json:
+            # After each seed: what was measured outlives a failure of the next.
+            _write(options.json, _result(options, adapter, prepared, source, runs))
     print(f"{name}: {prepared.facts}; split {settings.split.policy}\n")
     print(render_tables(runs))
     print("  ".join(f"{key} {value}" for key, value in source.items()))
-    return _result(options, adapter, prepared, source, runs)
+
+
+def _write(path: Path, result: dict[str, Any]) -> None:
+    path.write_text(json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def code_version() -> str:

@@ -90,7 +90,7 @@ def _title(protocol: dict[str, Any]) -> str:
         if key in protocol
     ]
     if protocol.get("sampled"):
-        facts.append(f"drawn from {number(protocol['sampled_from'])} targets")
+        facts.append(f"drawn from {number(protocol['sampled_from_users'])} users")
     if "repeat_interactions" in protocol:
         facts.append(f"repeats: {protocol['repeat_interactions']}")
     return f"{label(protocol['name'])}: {', '.join(facts)}"

@@ -140,6 +140,8 @@ def same_numbers(runs: dict[str, Measured]) -> bool:
 
 def table(world: World, runs: dict[str, Measured]) -> str:
     """One line a form, the slowest first."""
+    from components.trainer.metrics import CUTOFFS
+
     floor_s = min(run.best_s for name, run in runs.items() if name.startswith(FLOOR))
     streaming_s = runs[STREAMING].best_s
     lines = [
@@ -149,7 +151,7 @@ def table(world: World, runs: dict[str, Measured]) -> str:
         f"{'recall@10':>11}{'as TFRS':>9}",
     ]
     for name, run in sorted(runs.items(), key=lambda item: -item[1].best_s):
-        recall = f"{run.recall[2]:.5f}" if run.recall else ""
+        recall = f"{run.recall[CUTOFFS.index(10)]:.5f}" if run.recall else ""
         same = {True: "equal", False: "NO"}[run.recall == runs[BRUTE_FORCE].recall]
         lines.append(
             f"{name:<34}{run.best_s:>9.2f}{min(run.cpu_s):>8.2f}{streaming_s / run.best_s:>15.1f}"

@@ -5,8 +5,12 @@ from typing import Any
 import numpy as np
 
 from components.evaluator.columns import NO_ITEM
-from components.evaluator.groups import item_popularity, popularity_labels
-from components.evaluator.list_metrics import gini, popularity_percentiles
+from components.evaluator.item_popularity import (
+    POPULARITY_CLASSES,
+    popularity_class,
+    popularity_percentiles,
+)
+from components.evaluator.list_metrics import gini
 
 
 def consumption(top: np.ndarray, consumed: np.ndarray, counts: np.ndarray) -> dict[str, Any]:
@@ -21,7 +25,7 @@ def consumption(top: np.ndarray, consumed: np.ndarray, counts: np.ndarray) -> di
       JSON values of `recommended` and of `consumed`: the share of head, middle, tail and never
       trained items, the mean popularity percentile, and the Gini index over the catalogue.
     """
-    groups = item_popularity(counts)
+    groups = popularity_class(counts)
     percentiles = popularity_percentiles(counts)
     return {
         "recommended": _profile(top[top != NO_ITEM], groups, percentiles),
@@ -30,10 +34,9 @@ def consumption(top: np.ndarray, consumed: np.ndarray, counts: np.ndarray) -> di
 
 
 def _profile(items: np.ndarray, groups: np.ndarray, percentiles: np.ndarray) -> dict[str, float]:
-    labels = popularity_labels()
-    shares = np.bincount(groups[items], minlength=len(labels)) / max(1, len(items))
+    shares = np.bincount(groups[items], minlength=len(POPULARITY_CLASSES)) / max(1, len(items))
     return {
-        **{label: float(share) for label, share in zip(labels, shares, strict=True)},
+        **{label: float(share) for label, share in zip(POPULARITY_CLASSES, shares, strict=True)},
         "popularity_percentile": float(percentiles[items].mean()) if len(items) else 0.0,
         "gini": gini(np.bincount(items, minlength=len(groups))),
     }

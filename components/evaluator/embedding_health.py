@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+from scipy import stats
 
 from components.evaluator.columns import NO_ITEM
 
@@ -48,9 +49,7 @@ def effective_rank(vectors: np.ndarray) -> float:
     singular = np.sqrt(np.maximum(eigenvalues, 0.0))
     if singular.sum() == 0.0:
         return 0.0
-    share = singular / singular.sum()
-    share = share[share > 0]
-    return float(np.exp(-(share * np.log(share)).sum()))
+    return float(np.exp(stats.entropy(singular)))
 
 
 def hubness(top: np.ndarray, num_items: int) -> dict[str, float]:
@@ -61,9 +60,7 @@ def hubness(top: np.ndarray, num_items: int) -> dict[str, float]:
     recommended 1 % of the catalogue (at least one item) takes.
     """
     counts = np.bincount(top[top != NO_ITEM], minlength=num_items).astype(np.float64)
-    deviation = counts - counts.mean()
-    variance = (deviation**2).mean()
-    skewness = (deviation**3).mean() / variance**1.5 if variance > 0 else 0.0
+    skewness = stats.skew(counts) if counts.min() < counts.max() else 0.0
     num_hubs = max(1, num_items // 100)
     share = np.sort(counts)[-num_hubs:].sum() / max(1.0, counts.sum())
     return {"skewness": float(skewness), "top_percent_share": float(share)}

@@ -89,7 +89,7 @@ def evaluate(
         **told.pop(SUCCESSIVE),
         "protocols": told,
         "baselines": chosen,
-        "slices": _slices(model, baselines, held_out, settings),
+        "slices": _slices(model, baselines, held_out, data, settings),
         "diagnosis": {"parity": parity.report, **_diagnosis(model, embeddings, held_out)},
         "gates": [gate.to_dict() for gate in (*gates, parity.gate)],
     }
@@ -155,19 +155,20 @@ def _slices(
     model: Result,
     baselines: Mapping[str, Result],
     held_out: HeldOut,
+    data: DataSettings,
     settings: EvaluationSettings,
 ) -> dict[str, Slices]:
     queries = held_out.headline.queries
     measured = model.measurements[SUCCESSIVE]
     windows = held_out.windows[queries.split]
-    names = dict.fromkeys((*SLICED_METRICS, settings.gates.metric))
+    names = dict.fromkeys((settings.gates.metric, *SLICED_METRICS))
     groups = {
         **standard_groups(
             queries,
             held_out.events,
             windows,
             held_out.items.counts,
-            has_split_time=len(held_out.protocols) > 1,
+            has_split_time=data.split.policy != "leave_one_out",
         ),
         **category_groups(settings.slices, queries, windows, held_out.catalogue),
     }

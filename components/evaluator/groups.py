@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from components.evaluator.columns import EventColumns
+from components.evaluator.item_popularity import POPULARITY_CLASSES, popularity_class
 from components.evaluator.queries import Queries
 from components.examples import Catalogue, Windows
 from schemas.events import SECONDS_PER_DAY
@@ -24,8 +25,6 @@ EVENT_TYPE = "event_type"
 _ACTIVITY = {"0": 0, "1-9": 1, "10-99": 10, "100+": 100}
 _PAST = {"0": 0, "1": 1, "2": 2, "3-9": 3, "10-49": 10, "50+": 50}
 _DAYS = {"0-1": 0, "1-7": 1, "7-30": 7, "30+": 30}
-_POPULARITY = ("head", "middle", "tail", "never_trained")
-_HEAD, _MIDDLE, _TAIL, _NEVER = range(4)
 
 MAX_VALUES = 20
 MISSING = "(missing)"
@@ -52,11 +51,13 @@ def standard_groups(
     held_out, train = events[queries.split], events[TRAIN_SPLIT]
     num_users = 1 + max(train.user.max(initial=-1), held_out.user.max(initial=-1))
     activity = np.bincount(train.user[train.is_target], minlength=num_users)[queries.user]
-    popularity = item_popularity(counts)[queries.item]
+    popularity = popularity_class(counts)[queries.item]
     groups = {
         USER_ACTIVITY: _by_range(activity, _ACTIVITY),
         PAST_EVENTS: _by_range(queries.num_past_events, _PAST),
-        ITEM_POPULARITY: {label: popularity == code for code, label in enumerate(_POPULARITY)},
+        ITEM_POPULARITY: {
+            label: popularity == code for code, label in enumerate(POPULARITY_CLASSES)
+        },
     }
     if has_split_time:
         split_s = held_out.timestamp[held_out.is_target].min()
@@ -84,30 +85,6 @@ def category_groups(
       catalogue: The candidates.
     """
     return {name: by_value(_values(name, queries, windows, catalogue)) for name in names}
-
-
-def item_popularity(counts: np.ndarray) -> np.ndarray:
-    """[num_items] int64: 0 head, 1 middle, 2 tail, 3 never trained.
-
-    Head, middle and tail each hold about a third of the training events: the head is the most
-    popular items that together got the first third. An item belongs where its own first event
-    falls, so the most popular item is head whatever its share.
-
-    Args:
-      counts: [num_items] training events of each item.
-    """
-    order = np.argsort(-counts, kind="stable")
-    before = np.cumsum(counts[order]) - counts[order]
-    third = 3 * before // max(1, counts.sum())
-    groups = np.empty(len(counts), np.int64)
-    groups[order] = np.minimum(third, _TAIL)
-    groups[counts == 0] = _NEVER
-    return groups
-
-
-def popularity_labels() -> tuple[str, ...]:
-    """The names of the codes of `item_popularity`."""
-    return _POPULARITY
 
 
 def by_value(values: np.ndarray) -> Parts:

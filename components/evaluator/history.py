@@ -47,13 +47,22 @@ class SeenItems:
             np.concatenate([self.item[index], self.tied_item[tied_index]]),
         )
 
-    def contains(self, item: np.ndarray) -> np.ndarray:
-        """[num_targets] bool: whether item[t] is among what target t's user had seen."""
-        found = np.zeros(len(self.start), bool)
-        for first in range(0, len(found), _TARGETS_PER_CHUNK):
-            rows = slice(first, first + _TARGETS_PER_CHUNK)
-            row, seen = self.pairs(rows)
-            found[first + row[seen == item[rows][row]]] = True
+    def contains(self, target: np.ndarray, item: np.ndarray) -> np.ndarray:
+        """[num_pairs] bool: whether an item is among what the user of a target had seen.
+
+        Args:
+          target: [num_pairs] int64, in ascending order.
+          item: [num_pairs] int64.
+        """
+        found = np.zeros(len(target), bool)
+        for first in range(0, len(self.start), _TARGETS_PER_CHUNK):
+            last = first + _TARGETS_PER_CHUNK
+            asked = slice(*np.searchsorted(target, (first, last)))
+            row, seen = self.pairs(slice(first, last))
+            width = max(item[asked].max(initial=0), seen.max(initial=0)) + 1
+            found[asked] = np.isin(
+                (target[asked] - first) * width + item[asked], row * width + seen
+            )
         return found
 
     def select(self, keep: np.ndarray) -> "SeenItems":

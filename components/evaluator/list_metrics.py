@@ -30,14 +30,6 @@ def gini(counts: np.ndarray) -> float:
     return float(weights @ ordered / (num_items * max(1.0, ordered.sum())))
 
 
-def popularity_percentiles(counts: np.ndarray) -> np.ndarray:
-    """[num_items] float64: (|items with fewer events| + |items with as many| / 2) / |items|."""
-    ordered = np.sort(counts)
-    fewer = np.searchsorted(ordered, counts, side="left")
-    at_most = np.searchsorted(ordered, counts, side="right")
-    return (fewer + at_most) / (2.0 * len(counts))
-
-
 def popularity_percentile(top: np.ndarray, percentiles: np.ndarray) -> np.ndarray:
     """Mean popularity percentile@k: 0.5 is the average item, 1 the best known, [num_queries].
 
@@ -45,7 +37,7 @@ def popularity_percentile(top: np.ndarray, percentiles: np.ndarray) -> np.ndarra
 
     Args:
       top: Lists.
-      percentiles: [num_items], of `popularity_percentiles`.
+      percentiles: [num_items], of `item_popularity.popularity_percentiles`.
     """
     is_item = top != NO_ITEM
     values = np.where(is_item, percentiles[top], 0.0)

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 
 from components.evaluator import list_metrics
 from components.evaluator.columns import NO_ITEM
+from components.evaluator.item_popularity import popularity_percentiles
 from components.evaluator.metrics import accuracy, mean_by_user
 from components.evaluator.ranking import Ranking
 from schemas.metrics import COVERAGE, DIVERSITY, GINI, LIST_LENGTH, POPULARITY_PERCENTILE
@@ -27,6 +29,11 @@ class Items:
 
     def __len__(self) -> int:
         return len(self.counts)
+
+    @cached_property
+    def percentiles(self) -> np.ndarray:
+        """[num_items] float64, of `popularity_percentiles`."""
+        return popularity_percentiles(self.counts)
 
 
 @dataclass(frozen=True)
@@ -56,9 +63,8 @@ def measure(
       cutoffs: K of Recall@K; 10 is always among them.
     """
     top = ranking.top[:, :LIST_LENGTH]
-    percentiles = list_metrics.popularity_percentiles(items.counts)
     by_query = accuracy(ranking, cutoffs)
-    by_query[POPULARITY_PERCENTILE] = list_metrics.popularity_percentile(top, percentiles)
+    by_query[POPULARITY_PERCENTILE] = list_metrics.popularity_percentile(top, items.percentiles)
     if items.content is not None:
         by_query[DIVERSITY] = list_metrics.intra_list_diversity(top, items.content)
     by_user = {name: mean_by_user(values, users) for name, values in by_query.items()}

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from components.evaluator.columns import EventColumns
-from components.evaluator.history import SeenItems, Timeline
+from components.evaluator.history import Timeline
 from components.evaluator.queries import Queries
 from schemas.errors import InputError
 from schemas.features import TEST_SPLIT
@@ -25,8 +25,8 @@ class Protocol:
     Attributes:
       name: One of `schemas.metrics.PROTOCOLS`.
       queries: What is asked.
-      num_repeats_skipped: Target events of the whole split that were left out because their user
-        had seen the item before.
+      num_repeats_skipped: What was left out because the user had seen the item before: target
+        events of the whole split, or of `all_future` distinct items of the users that are asked.
       num_available_users: Users before `max_queries` was applied.
     """
 
@@ -82,7 +82,7 @@ def successive(
     num_events = len(position)
     seen = timeline.seen_before(events, position)
     if exclude_seen:
-        is_new = ~seen.contains(events.item[position])
+        is_new = ~seen.contains(np.arange(num_events), events.item[position])
         position, seen = position[is_new], seen.select(is_new)
     if not len(position):
         raise InputError(_nothing_to_measure(split, num_events))
@@ -136,7 +136,7 @@ def all_future(asked: Protocol, splits: Mapping[str, EventColumns], exclude_seen
     query, item = _distinct_items(np.searchsorted(user, events.user[target]), events.item[target])
     num_distinct = len(item)
     if exclude_seen:
-        is_new = ~_is_seen(seen, query, item)
+        is_new = ~seen.contains(query, item)
         query, item = query[is_new], item[is_new]
     num_relevant = np.bincount(query, minlength=len(user))
     queries = Queries(
@@ -182,13 +182,6 @@ def _distinct_items(query: np.ndarray, item: np.ndarray) -> tuple[np.ndarray, np
     """The distinct (query, item) pairs, sorted."""
     pairs = np.unique(np.stack([query, item], axis=1), axis=0)
     return pairs[:, 0], pairs[:, 1]
-
-
-def _is_seen(seen: SeenItems, query: np.ndarray, item: np.ndarray) -> np.ndarray:
-    """[num_pairs] bool: whether the item is among what its query's user had seen."""
-    seen_query, seen_item = seen.pairs(slice(0, len(seen.start)))
-    width = max(item.max(initial=0), seen_item.max(initial=0)) + 1
-    return np.isin(query * width + item, seen_query * width + seen_item)
 
 
 def _first_event_from(events: EventColumns, target: np.ndarray, time_s: int) -> np.ndarray:

@@ -42,11 +42,6 @@ class Queries:
         """Users with at least one query."""
         return len(np.unique(self.user))
 
-    @property
-    def query_of_item(self) -> np.ndarray:
-        """[num_relevant] int64: the query that each relevant item belongs to."""
-        return np.repeat(np.arange(len(self)), np.diff(self.offsets))
-
     def select(self, keep: np.ndarray) -> "Queries":
         """The queries where `keep` ([num_queries] bool) is true."""
         _, relevant = ranges(self.offsets[:-1][keep], self.offsets[1:][keep])

@@ -55,6 +55,12 @@ def slice_metrics(parts: dict[str, dict[str, Any]], headlines: list[str]) -> lis
     return shown + sorted(names.difference(shown), key=natural_key)
 
 
+def told_of_baselines(parts: dict[str, dict[str, Any]]) -> str:
+    """The metric that is told of baselines too, which is the one with intervals."""
+    names = [name for values in parts.values() for name in values.get("interval") or {}]
+    return names[0] if names else ""
+
+
 def best_baseline(part: dict[str, Any]) -> str:
     """The best baseline on a part of the targets: "0.1234 markov"."""
     known = {name: value for name, value in part.get("baselines", {}).items() if value is not None}

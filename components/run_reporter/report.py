@@ -34,6 +34,7 @@ from components.run_reporter.measurement import (
     protocol_facts,
     slice_metrics,
     slices_in_order,
+    told_of_baselines,
 )
 
 _TEMPLATE = "report.html.j2"
@@ -75,6 +76,7 @@ def render_report(metrics: dict[str, Any], run: dict[str, Any]) -> str:
             slices=slices_in_order(metrics["slices"]),
             slice_metrics=slice_metrics,
             best_baseline=best_baseline,
+            told_of_baselines=told_of_baselines,
             diagnosis=diagnosis_facts(metrics["diagnosis"]),
             index=_index_facts(index),
             index_tables=_index_tables(index),

@@ -24,5 +24,5 @@ def test_ranks_are_those_of_a_full_sort(name: str) -> None:
 def test_the_relevant_item_is_not_among_the_seen() -> None:
     queries = World.of(SIZES).queries
 
-    assert not queries.seen.contains(queries.item).any()
+    assert not queries.seen.contains(np.arange(len(queries)), queries.item).any()
     assert np.diff([*queries.seen.start, queries.seen.stop[-1]]).tolist() == [20] * 50

@@ -84,6 +84,13 @@ def test_every_protocol_has_its_table_the_headline_first() -> None:
     ]
 
 
+def test_drawn_users_are_told() -> None:
+    run = a_run()
+    run.metrics["protocol"] |= {"sampled": True, "sampled_from_users": 8_000}
+    title, *_ = render_tables([run]).splitlines()
+    assert title.endswith("900 candidates, drawn from 8,000 users")
+
+
 def test_several_seeds_show_their_mean_and_each() -> None:
     cells = rows_of(render_tables([a_run(17, 0.25), a_run(18, 0.35)]), 0)[1:]
     assert cells[0][:2] == ["this model, mean of 2 seeds", f"{(0.25 + 0.35) / 2:.4f}"]

@@ -25,7 +25,7 @@ class Baseline(Protocol):
             the history is shorter.
 
         Returns:
-          [num_queries, num_items] float32, a new array.
+          [num_queries, num_items] float64, a new array: its decimals order what would else tie.
         """
 
 

@@ -53,19 +53,27 @@ class BestOnEval:
     metric: str = DEFAULT_METRIC
 
     def pick(self, fit: FitGrid[Setting], grid: Sequence[Setting], default: Setting) -> Fitted:
-        """The best of the whole grid; no more than two candidates are held at a time."""
+        """The best of those of the grid that can be fitted; where none can, the last says why.
+
+        No more than two candidates are held at a time.
+        """
         best: Fitted | None = None
-        best_value = float("-inf")
+        left_out: Fitted | None = None
+        best_value, num_fitted = float("-inf"), 0
         for candidate in fit(grid):
             if candidate.baseline is None:
-                return candidate
+                left_out = candidate
+                continue
+            num_fitted += 1
             value = self.value(candidate.baseline)
             if best is None or value > best_value:
                 best, best_value = candidate, value
             del candidate
         if best is None:
-            raise ValueError("a grid of settings is empty: give at least one")
-        how = {f"eval_{self.metric}": best_value, "chosen_among": len(grid)}
+            if left_out is None:
+                raise ValueError("a grid of settings is empty: give at least one")
+            return left_out
+        how = {f"eval_{self.metric}": best_value, "chosen_among": num_fitted}
         return replace(best, settings={**best.settings, **how})
 
     def value(self, baseline: Baseline) -> float:

@@ -38,7 +38,7 @@ class Ease:
       basis: [num_trained, rank] float32 CSR.
       weights: [rank, num_trained] float32.
       own: [num_trained] float32; takes out what the product gives an item for itself.
-      ties: [num_items] float32, orders items of equal score by popularity.
+      ties: [num_items] float64, orders items of equal score by popularity.
     """
 
     items: np.ndarray
@@ -97,7 +97,7 @@ class _Problem:
       items: [num_trained] int64, rows of the catalogue.
       users_items: X.
       gram: The smaller of XᵀX and XXᵀ.
-      ties: [num_items] float32.
+      ties: [num_items] float64.
     """
 
     items: np.ndarray

@@ -28,7 +28,7 @@ class ItemKnn:
 
     Attributes:
       similarity: [num_items, num_items] float32 CSR; row i holds the neighbours of item i.
-      ties: [num_items] float32, orders items of equal score by popularity.
+      ties: [num_items] float64, orders items of equal score by popularity.
     """
 
     similarity: sparse.csr_matrix

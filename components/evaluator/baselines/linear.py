@@ -44,10 +44,8 @@ def dense_product(left: sparse.csr_matrix, right: np.ndarray) -> np.ndarray:
 def dense_scores(
     queries: sparse.csr_matrix, items: sparse.csr_matrix, ties: np.ndarray
 ) -> np.ndarray:
-    """[num_queries, num_items] float32: the product, and `ties` to order what it leaves equal."""
-    scores = (queries @ items).toarray()
-    scores += ties
-    return scores
+    """[num_queries, num_items] float64: the product, and `ties` to order what it leaves equal."""
+    return (queries @ items).toarray() + ties
 
 
 def _ones(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> sparse.csr_matrix:

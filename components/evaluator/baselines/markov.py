@@ -39,7 +39,7 @@ class Markov:
 
     Attributes:
       transitions: [num_items, num_items] float32 CSR, rows sum to 1 (or 0 without transitions).
-      ties: [num_items] float32, orders items of equal score by popularity.
+      ties: [num_items] float64, orders items of equal score by popularity.
       setting: How far they reach.
     """
 
@@ -72,7 +72,7 @@ def fit_markov_grid(
     counts = {setting.decay: empty for setting in grid}
     for distance in range(1, max(setting.window for setting in grid) + 1):
         pairs = _pairs(train, num_items, distance)
-        for decay in counts:
+        for decay in {setting.decay for setting in grid if setting.window >= distance}:
             counts[decay] += decay ** (distance - 1) * pairs
         for setting in grid:
             if setting.window == distance:

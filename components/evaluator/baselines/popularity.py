@@ -11,7 +11,8 @@ from schemas.events import SECONDS_PER_DAY
 
 RECENT_DAYS = (1, 3, 7, 14, 30, 90, 365)
 DEFAULT_RECENT_DAYS = 30
-# Far below the differences between scores that matter, and well above float32's steps near 0.
+# Far below the differences between scores that matter; a million places of it are told apart in
+# float64 beside scores of any history, whose decimals float32 would have lost.
 _TIE_BREAK = 1e-6
 
 
@@ -20,13 +21,13 @@ class Popularity:
     """Scores every item by how often it was interacted with.
 
     Attributes:
-      weights: [num_items] float32.
+      weights: [num_items] float64.
     """
 
     weights: np.ndarray
 
     def scores(self, history: np.ndarray) -> np.ndarray:
-        """[num_queries, num_items] float32: the same row for every history."""
+        """[num_queries, num_items] float64: the same row for every history."""
         return np.tile(self.weights, (len(history), 1))
 
 
@@ -37,7 +38,7 @@ def training_counts(train: EventColumns, num_items: int) -> np.ndarray:
 
 def fit_popularity(train: EventColumns, num_items: int) -> Popularity:
     """Counts the target events of the whole train split."""
-    return Popularity(training_counts(train, num_items).astype(np.float32))
+    return Popularity(training_counts(train, num_items).astype(np.float64))
 
 
 def fit_recent_popularity(train: EventColumns, num_items: int, days: float) -> Popularity:
@@ -50,7 +51,7 @@ def fit_recent_popularity(train: EventColumns, num_items: int, days: float) -> P
     recent = np.bincount(item[is_recent], minlength=num_items)
     keys = np.stack([recent, training_counts(train, num_items)], axis=1)
     _, place = np.unique(keys, axis=0, return_inverse=True)
-    return Popularity(place.astype(np.float32))
+    return Popularity(place.astype(np.float64))
 
 
 def recent_days_grid(train: EventColumns) -> tuple[int, ...]:
@@ -70,5 +71,9 @@ def fit_recent_grid(train: EventColumns, num_items: int, grid: Sequence[int]) ->
 
 
 def tie_break(counts: np.ndarray) -> np.ndarray:
-    """[num_items] float32: tiny scores that order otherwise equal items by popularity."""
-    return (_TIE_BREAK * counts / max(1, counts.max(initial=0))).astype(np.float32)
+    """[num_items] float64: tiny scores that order otherwise equal items by popularity.
+
+    They rise evenly with an item's place by its count, so that any two counts are told apart.
+    """
+    places, place = np.unique(counts, return_inverse=True)
+    return _TIE_BREAK * place / len(places)

@@ -51,7 +51,8 @@ def recommended(scores: np.ndarray) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def chosen(queries: Queries) -> pd.DataFrame:
-    return pd.DataFrame({Columns.User: queries.query_of_item, Columns.Item: queries.item})
+    query = np.repeat(np.arange(len(queries)), np.diff(queries.offsets))
+    return pd.DataFrame({Columns.User: query, Columns.Item: queries.item})
 
 
 @pytest.mark.parametrize(

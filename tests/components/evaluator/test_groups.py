@@ -19,24 +19,6 @@ def labels_of(parts: groups.Parts) -> list[list[str]]:
     return [[label for label, mask in parts.items() if mask[query]] for query in range(num_queries)]
 
 
-def test_head_middle_and_tail_each_hold_a_third_of_the_events() -> None:
-    counts = np.array([1, 0, 4, 2, 2, 1, 2])  # 12 events: 4 | 2 + 2 | 2 + 1 + 1
-
-    codes = groups.item_popularity(counts)
-
-    assert [groups.popularity_labels()[code] for code in codes] == [
-        "tail", "never_trained", "head", "middle", "middle", "tail", "tail",
-    ]  # fmt: skip
-
-
-def test_an_item_that_got_nearly_all_events_is_head() -> None:
-    assert groups.item_popularity(np.array([98, 1, 1])).tolist() == [0, 2, 2]
-
-
-def test_no_training_events_at_all() -> None:
-    assert groups.item_popularity(np.array([0, 0])).tolist() == [3, 3]
-
-
 @pytest.fixture
 def queries() -> Queries:
     train = event_columns([(0, [(0, 1, 1), (1, 2, 1), (2, 3, 0)])])

@@ -96,6 +96,7 @@ def test_a_complete_run_shows_its_sections_and_values():
         "window 10, decay 0.8, eval recall@10 0.1412",
         "left out 40,000 items, above 10,000",
         "0.1666–0.1999",  # the interval of a slice
+        "best baseline recall@10",
         "0.1207 item knn",  # the best baseline there
         "3.4e-06",  # the largest difference between training and serving
         "3.1 · 4.2 · 5.3",  # percentiles of norms

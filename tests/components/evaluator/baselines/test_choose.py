@@ -140,11 +140,21 @@ def test_only_the_best_so_far_is_held_while_the_next_is_fitted(one_query: Choice
     assert held == [[], [0], [1], [1]]
 
 
-def test_candidate_that_was_left_out_ends_the_choice(one_query: Choice) -> None:
+def test_where_nothing_can_be_fitted_the_reason_is_told(one_query: Choice) -> None:
     left_out = Fitted(None, {"left_out": "too large"})
 
     assert one_query.pick(lambda _: iter([left_out]), [1, 2], default=1) == left_out
     assert Default("no eval").pick(lambda _: iter([left_out]), [1, 2], default=1) == left_out
+
+
+def test_settings_that_cannot_be_fitted_do_not_end_the_choice(one_query: Choice) -> None:
+    grid = [(9, 5, 1, 0, 0), (9, 5, 3, 4, 0)]
+    first, second = constant_grid(grid)
+    left_out = Fitted(None, {"left_out": "too small a regularisation"})
+
+    picked = one_query.pick(lambda _: iter([left_out, first, left_out, second]), [], default=0)
+
+    assert picked.settings == {"number": 0, "eval_mrr": 1 / 2, "chosen_among": 2}
 
 
 def test_empty_grid_is_an_error(one_query: Choice) -> None:

@@ -149,11 +149,11 @@ def test_without_history_the_order_is_popularity(name: str) -> None:
         assert ((scores == scores[item]) == (popularity == popularity[item])).all()
 
 
-def test_every_baseline_scores_the_whole_catalogue_in_float32() -> None:
+def test_every_baseline_scores_the_whole_catalogue_in_float64() -> None:
     for baseline in baselines(training_events(), NUM_ITEMS + 1).values():
         scores = baseline.scores(histories())
         assert scores.shape == (len(histories()), NUM_ITEMS + 1)
-        assert scores.dtype == np.float32
+        assert scores.dtype == np.float64
         assert np.isfinite(scores).all()
 
 

@@ -10,6 +10,7 @@ from tests.components.evaluator.baselines.small import (
     histories,
     training_events,
 )
+from tests.components.evaluator.logs import event_columns
 
 # Neither sorted nor full: whatever comes out says which it is.
 GRID = [
@@ -62,3 +63,17 @@ def test_item_without_transitions_falls_back_on_popularity(window: int) -> None:
     assert np.array_equal(unknown, empty)
     counts = np.bincount(training_events().item[training_events().is_target])
     assert empty.argmax() == counts.argmax()
+
+
+def test_popularity_orders_equal_transitions_however_close_the_counts() -> None:
+    # After item 0 came 1 and 2, once each; item 2 was met one time more than item 1.
+    often = [(10 + n, [(3, n, 1)]) for n in range(2_000)]
+    train = event_columns(
+        [(0, [(0, 1, 1), (1, 2, 1)]), (1, [(0, 1, 1), (2, 2, 1)]), (2, [(2, 1, 1)]), *often]
+    )
+    (fitted,) = fit_markov_grid(train, 4, [MarkovSetting(1, 1.0)])
+
+    assert fitted.baseline is not None
+    scores = fitted.baseline.scores(np.array([[0]]))[0]
+    assert scores[1] == pytest.approx(1 / 2, abs=TIES)
+    assert scores[2] > scores[1]

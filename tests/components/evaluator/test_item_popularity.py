@@ -1,0 +1,42 @@
+"""The popularity of items, by thirds of the events and by percentiles."""
+
+import numpy as np
+import pytest
+
+from components.evaluator.item_popularity import (
+    POPULARITY_CLASSES,
+    popularity_class,
+    popularity_percentiles,
+)
+
+
+def test_head_middle_and_tail_each_hold_a_third_of_the_events() -> None:
+    counts = np.array([1, 0, 4, 2, 2, 1, 2])  # 12 events: 4 | 2 + 2 | 2 + 1 + 1
+
+    codes = popularity_class(counts)
+
+    assert [POPULARITY_CLASSES[code] for code in codes] == [
+        "tail", "never_trained", "head", "middle", "middle", "tail", "tail",
+    ]  # fmt: skip
+
+
+def test_an_item_that_got_nearly_all_events_is_head() -> None:
+    assert popularity_class(np.array([98, 1, 1])).tolist() == [0, 2, 2]
+
+
+def test_no_training_events_at_all() -> None:
+    assert popularity_class(np.array([0, 0])).tolist() == [3, 3]
+
+
+def test_percentiles_count_those_below_and_half_of_those_equal() -> None:
+    counts = np.random.default_rng(3).poisson(3, size=200)
+
+    fewer = (counts[None, :] < counts[:, None]).sum(axis=1)
+    equal = (counts[None, :] == counts[:, None]).sum(axis=1)
+    np.testing.assert_allclose(popularity_percentiles(counts), (fewer + equal / 2) / 200)
+
+
+def test_percentiles_average_to_a_half() -> None:
+    counts = np.random.default_rng(1).poisson(3, size=101)
+
+    assert popularity_percentiles(counts).mean() == pytest.approx(0.5)
