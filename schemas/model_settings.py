@@ -10,47 +10,75 @@ from schemas.source_settings import FORBID_UNKNOWN_KEYS, Fraction, PositiveInt
 Dropout = Annotated[float, Field(ge=0.0, lt=1.0)]
 
 
+EncoderKind = Literal["mean", "decayed", "convolution", "transformer"]
+Similarity = Literal["dot", "cosine", "euclidean"]
+Loss = Literal["full_softmax", "sampled_softmax", "contrastive", "triplet"]
+
+
 @dataclass(frozen=True, kw_only=True)
 class EncoderSettings:
-    """The causal history encoder: pre-norm blocks of learned causal kernels, then an MLP."""
+    """The causal history encoder: pre-norm blocks that mix past positions, then an MLP.
+
+    What is None the recipe chooses (`components/trainer/recipe.py`). `kind` says how a block mixes:
+    a plain mean, learned recency weights, learned kernels over the last `kernel_width` events, or
+    self-attention. `num_heads` of them stand side by side.
+    """
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
-    num_blocks: Annotated[int, Field(ge=1, le=8)] = 2
-    num_heads: Annotated[int, Field(ge=1, le=32)] = 8
-    kernel_width: Annotated[int, Field(ge=1, le=512)] = 50
-    dropout: Dropout = 0.2
+    kind: EncoderKind | None = None
+    num_blocks: Annotated[int, Field(ge=1, le=8)] | None = None
+    num_heads: Annotated[int, Field(ge=1, le=32)] | None = None
+    kernel_width: Annotated[int, Field(ge=1, le=512)] | None = None
+    dropout: Dropout | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSettings:
-    """Sizes of the two towers. `dim` is the size of the shared embedding space."""
+    """Sizes and parts of the two towers; what is None the recipe chooses.
+
+    `dim` is the size of the shared embedding space. `share_item_table` makes histories and
+    candidates read one table of items. `recent_popularity` lets a score move with how often an
+    item was met of late, as of the end of split train.
+    """
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
-    dim: Annotated[int, Field(ge=4, le=1024)] = 64
-    hidden_dim: Annotated[int, Field(ge=4, le=4096)] = 128
-    feature_dim: Annotated[int, Field(ge=1, le=256)] = 16
-    user_id_embedding: bool = True
+    dim: Annotated[int, Field(ge=4, le=1024)] | None = None
+    hidden_dim: Annotated[int, Field(ge=4, le=4096)] | None = None
+    feature_dim: Annotated[int, Field(ge=1, le=256)] | None = None
+    user_id_embedding: bool | None = None
+    share_item_table: bool | None = None
+    recent_popularity: bool | None = None
+    similarity: Similarity | None = None
     encoder: EncoderSettings = field(default_factory=EncoderSettings)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainSettings:
-    """How the towers are trained. `batch_size` counts windows, not events.
+    """How the towers are trained; what is None the recipe chooses.
 
-    A target is told apart from `in_batch_negatives` other targets of its batch and from
-    `uniform_negatives` items drawn uniformly; the whole catalogue where it has no more.
+    `loss: full_softmax` tells a target apart from the whole catalogue, every other loss from
+    `in_batch_negatives` targets of its batch and from `catalogue_negatives` drawn by
+    `negative_sampling`; of these only the `hard_negatives` that score highest count, where set.
+    `margin` is of the losses `contrastive` and `triplet`. `average_decay` is of the running
+    average of the weights, a step at a time; 0 keeps the last weights.
     """
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
-    max_epochs: PositiveInt = 8
-    patience: PositiveInt = 2
-    batch_size: PositiveInt = 32
-    learning_rate: Annotated[float, Field(gt=0)] = 4e-3
-    temperature: Annotated[float, Field(gt=0)] = 1.0
-    in_batch_negatives: PositiveInt = 256
-    uniform_negatives: Annotated[int, Field(ge=0)] = 256
-    feature_dropout: Dropout = 0.1
-    id_dropout: Dropout = 0.1
+    loss: Loss | None = None
+    max_epochs: PositiveInt | None = None
+    patience: PositiveInt | None = None
+    events_per_step: PositiveInt | None = None
+    learning_rate: Annotated[float, Field(gt=0)] | None = None
+    temperature: Annotated[float, Field(gt=0)] | None = None
+    margin: Annotated[float, Field(ge=0)] | None = None
+    in_batch_negatives: PositiveInt | None = None
+    catalogue_negatives: Annotated[int, Field(ge=0)] | None = None
+    negative_sampling: Literal["uniform", "popularity"] | None = None
+    hard_negatives: PositiveInt | None = None
+    feature_dropout: Dropout | None = None
+    id_dropout: Dropout | None = None
+    history_dropout: Dropout | None = None
+    average_decay: Dropout | None = None
     max_seconds: Annotated[float, Field(gt=0)] | None = None
     seed: int = 17
 

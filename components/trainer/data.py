@@ -10,7 +10,7 @@ import tensorflow_transform as tft
 
 from components.trainer.candidates import CandidateTable, candidate_table, read_catalogue
 from components.trainer.features import TowerFeatures, tower_features
-from components.trainer.input import Windows, read_windows, with_targets
+from components.trainer.input import Windows, newcomers, read_windows, with_targets
 from components.transform.vocabularies import EMPTY_VOCABULARY_ENTRY, read_counts
 from schemas.errors import InputError
 from schemas.features import TIMESTAMP, feature_table
@@ -52,6 +52,7 @@ class TrainData:
       candidates: The candidate table.
       train: Windows with targets to learn from.
       validation: Windows with targets to rank; none where split eval has none.
+      newcomers: Split eval's users without a past, each by its first event.
       available_rows: [num_available] int32 rows of the candidates not known to appear after the
         last event of split train.
     """
@@ -60,6 +61,7 @@ class TrainData:
     candidates: CandidateTable
     train: Windows
     validation: Windows
+    newcomers: Windows
     available_rows: np.ndarray
 
 
@@ -84,7 +86,9 @@ def read_data(inputs: TrainerInputs, data: DataSettings) -> TrainData:
 
     all_windows = split(inputs.train_files)
     train_windows = with_targets(all_windows)
-    validation = with_targets(split(inputs.eval_files), MAX_VALIDATION_TARGETS)
+    eval_windows = split(inputs.eval_files)
+    validation = with_targets(eval_windows, MAX_VALIDATION_TARGETS)
+    first_events = with_targets(newcomers(eval_windows), MAX_VALIDATION_TARGETS)
     _check_any_target(train_windows)
     available_rows = candidates.rows_available_by(int(all_windows.events[TIMESTAMP].max()))
     progress.info(
@@ -98,7 +102,7 @@ def read_data(inputs: TrainerInputs, data: DataSettings) -> TrainData:
         validation.num_targets,
         train_windows.repeat_targets,
     )
-    return TrainData(features, candidates, train_windows, validation, available_rows)
+    return TrainData(features, candidates, train_windows, validation, first_events, available_rows)
 
 
 def _check_any_target(train: Windows) -> None:

@@ -1,4 +1,4 @@
-"""Transformed windows to dense batches, held in memory without padding."""
+"""Transformed windows in memory: flat columns without padding."""
 
 from dataclasses import dataclass, replace
 
@@ -16,9 +16,6 @@ from schemas.transformed import bucket_name
 # Columns that the trainer adds to the transformed ones.
 ROW = "row"
 WEIGHT = "weight"
-
-# Batches that are sorted by length together: less padding, still a random order of windows.
-_BATCHES_SORTED_TOGETHER = 16
 
 
 @dataclass(frozen=True)
@@ -150,44 +147,13 @@ def with_targets(windows: Windows, max_targets: int | None = None) -> Windows:
     )
 
 
-def batches(windows: Windows, batch_size: int, seed: int | None) -> tf.data.Dataset:
-    """Dense batches of windows of like length.
-
-    Args:
-      windows: What to batch.
-      batch_size: Windows a batch; the last of an epoch may have fewer.
-      seed: Shuffles anew each epoch, reproducibly; None keeps the order.
-
-    Returns:
-      Dictionaries of user columns [batch] and event columns [batch, longest], padded behind.
-    """
-    starts = tf.constant(np.cumsum(windows.lengths) - windows.lengths)
-    lengths = tf.constant(windows.lengths)
-    user = {name: tf.constant(values) for name, values in windows.user.items()}
-    # One more element behind the last event is what padding is gathered from.
-    events = {
-        name: tf.constant(np.append(values, np.asarray(windows.padding[name], values.dtype)))
-        for name, values in windows.events.items()
-    }
-    num_events = int(windows.lengths.sum())
-
-    def sorted_by_length(chunk: tf.Tensor) -> tf.Tensor:
-        return tf.gather(chunk, tf.argsort(tf.gather(lengths, chunk), stable=True))
-
-    def dense(window: tf.Tensor) -> dict[str, tf.Tensor]:
-        length = tf.gather(lengths, window)
-        position = tf.range(tf.reduce_max(length))
-        event = tf.gather(starts, window)[:, tf.newaxis] + position
-        event = tf.where(position < length[:, tf.newaxis], event, num_events)
-        columns = {name: tf.gather(values, window) for name, values in user.items()}
-        return columns | {name: tf.gather(values, event) for name, values in events.items()}
-
-    order = tf.data.Dataset.range(len(windows))
-    if seed is not None:
-        order = order.shuffle(len(windows), seed, reshuffle_each_iteration=True)
-    order = order.batch(batch_size * _BATCHES_SORTED_TOGETHER).map(sorted_by_length)
-    order = order.unbatch().batch(batch_size)
-    order = order.apply(tf.data.experimental.assert_cardinality(-(-len(windows) // batch_size)))
-    if seed is not None:
-        order = order.shuffle(_BATCHES_SORTED_TOGETHER, seed, reshuffle_each_iteration=True)
-    return order.map(dense, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+def newcomers(windows: Windows) -> Windows:
+    """The first events of users without a past, where they are targets: windows of one event."""
+    starts = np.cumsum(windows.lengths) - windows.lengths
+    is_new = windows.events[WEIGHT][starts] > 0
+    return replace(
+        windows,
+        lengths=np.ones(np.count_nonzero(is_new), np.int64),
+        user={name: values[is_new] for name, values in windows.user.items()},
+        events={name: values[starts[is_new]] for name, values in windows.events.items()},
+    )

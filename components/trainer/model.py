@@ -9,31 +9,38 @@ import tf_keras as keras
 from components.trainer import input as windows_input
 from components.trainer.candidates import CandidateTable
 from components.trainer.embeddings import Columns
-from components.trainer.encoders import CausalEncoder
 from components.trainer.features import TowerFeatures
-from components.trainer.losses import GroupedRetrievalLoss
+from components.trainer.losses.full_softmax import FullSoftmaxLoss
+from components.trainer.losses.pooled import PooledLoss
+from components.trainer.losses.targets import Candidates, Targets
 from components.trainer.metrics import CountingTopK, cutoffs
 from components.trainer.negatives import NegativePool
+from components.trainer.plan import ModelPlan, TrainPlan
+from components.trainer.popularity import NUM_FEATURES, NUM_PERIODS, RecentPopularity
+from components.trainer.similarity import width
 from components.trainer.times import shifted
-from components.trainer.towers import CandidateTower, EventFeatures, ItemFeatures, QueryTower
+from components.trainer.towers import (
+    CandidateTower,
+    EventFeatures,
+    ItemFeatures,
+    QueryTower,
+    RequestFeatures,
+)
 from components.trainer.windows import QueryInputs, hide_at_random, query_inputs
-from schemas.features import TIMESTAMP
-from schemas.model_settings import ModelSettings, TrainSettings
+from schemas.features import MISSING_INTEGER, TIMESTAMP
 
 # No branch here needs AutoGraph, which would rewrite all of tf_keras: most of a minute.
 _as_it_is = tf.autograph.experimental.do_not_convert
 # Items whose embeddings are computed together.
 _CATALOGUE_CHUNK = 8192
 _ROWS = (tf.TensorSpec([None], tf.int32),)
+_END_OF_TRAIN = tf.constant(NUM_PERIODS)
 
 
 class TwoTowerModel(tfrs.Model):
     """A query tower over user, history and request; a candidate tower over item id and content.
 
-    Every target of a window is one query, which has seen the events before it. The loss is the
-    softmax cross-entropy over a pool of negatives, corrected for how often each is drawn (logQ:
-    Yi et al., 2019, "Sampling-Bias-Corrected Neural Modeling for Large Corpus Item
-    Recommendations").
+    Every target of a window is one query, which has seen the events before it.
     """
 
     def __init__(
@@ -41,8 +48,10 @@ class TwoTowerModel(tfrs.Model):
         features: TowerFeatures,
         candidates: CandidateTable,
         pool: NegativePool,
-        model: ModelSettings,
-        train: TrainSettings,
+        popularity: RecentPopularity | None,
+        model: ModelPlan,
+        train: TrainPlan,
+        compiled: bool = False,
     ):
         """Builds the layers.
 
@@ -50,8 +59,11 @@ class TwoTowerModel(tfrs.Model):
           features: What the towers see.
           candidates: The candidate table.
           pool: The negatives of a step.
-          model: Sizes.
-          train: Dropout rates, temperature and the size of the pool.
+          popularity: What items are as of an instant; None for what does not move with time.
+          model: Sizes and parts.
+          train: The loss, and dropout rates.
+          compiled: Whether XLA compiles the query tower's part of a step, once for every shape of
+            a batch: worth its seconds in a long training.
 
         Raises:
           InputError: The sizes do not fit each other.
@@ -60,57 +72,53 @@ class TwoTowerModel(tfrs.Model):
         self.features = features
         self.num_items = len(candidates)
         self.pool = pool
-        self.train_settings = train
+        self.popularity = popularity
+        self.plan = train
         self.columns = {name: tf.constant(c) for name, c in candidates.columns.items()}
-        self.item_features = ItemFeatures(
-            features.item, candidates.num_vocabulary, model, train.id_dropout
-        )
+
+        def item_features(name: str) -> ItemFeatures:
+            vocabulary = candidates.num_vocabulary
+            return ItemFeatures(features.item, vocabulary, model, train.id_dropout, name)
+
+        self.item_features = item_features("item_features")
+        self.candidate_features = self.item_features
+        if not model.share_item_table:
+            self.candidate_features = item_features("candidate_features")
         self.candidate_tower = CandidateTower(model)
         self.event_features = EventFeatures(features, model)
-        self.encoder = CausalEncoder(model.dim, model.encoder)
-        self.query_tower = QueryTower(features, model)
-        self.recall = CountingTopK(self.num_items, model.dim, cutoffs(self.num_items))
-        self.loss_of_queries = GroupedRetrievalLoss(pool, train, self.recall)
+        self.request_features = RequestFeatures(features, model)
+        num_item_features = 0 if popularity is None else NUM_FEATURES
+        self.query_tower = QueryTower(model, num_item_features)
+        self.width = width(model.dim, model.similarity) + num_item_features
+        self.recall = CountingTopK(self.num_items, self.width, cutoffs(self.num_items))
+        self.loss_of_targets = (
+            FullSoftmaxLoss(train, popularity)
+            if train.loss == "full_softmax"
+            else PooledLoss(pool, train, popularity)
+        )
         self.mean_loss = keras.metrics.Mean("mean_loss")
+        self._step_query_tower = _in_halves(self.query_tower) if compiled else self.query_tower
 
     @property
     def serving_weights(self) -> list[tf.Variable]:
         """The variables of the towers, without those of metrics and of the optimizer."""
-        layers = (
+        layers: list[keras.layers.Layer] = [
             self.item_features,
             self.candidate_tower,
             self.event_features,
-            self.encoder,
+            self.request_features,
             self.query_tower,
-        )
+        ]
+        if self.candidate_features is not self.item_features:
+            layers.append(self.candidate_features)
         return [weight for layer in layers for weight in layer.weights]
 
     def item_vectors(self, rows: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """[num_items] int32 rows of the candidate table to [num_items, dim] item features."""
-        columns = {name: tf.gather(column, rows) for name, column in self.columns.items()}
-        return self.item_features(rows, columns, training=training)
-
-    def encode(
-        self, item_vectors: tf.Tensor, history: Columns, training: bool = False
-    ) -> tf.Tensor:
-        """States before each event.
-
-        Args:
-          item_vectors: [batch, length, dim] item features of the events.
-          history: The events' other columns, [batch, length].
-          training: Whether dropout is on.
-
-        Returns:
-          [batch, length + 1, dim] float32.
-        """
-        return self.encoder(self.event_features(item_vectors, history), training=training)
+        """[num_items] int32 rows of the candidate table to [num_items, dim], as histories see."""
+        return self.item_features(rows, self._columns_of(rows), training=training)
 
     def queries_of(
-        self,
-        positions: tf.Tensor,
-        item_vectors: tf.Tensor,
-        inputs: QueryInputs,
-        training: bool = False,
+        self, positions: tf.Tensor, item_vectors: tf.Tensor, inputs: QueryInputs
     ) -> tf.Tensor:
         """Embeds the requests at the given events of windows.
 
@@ -118,47 +126,43 @@ class TwoTowerModel(tfrs.Model):
           positions: [num_queries, 2] int64: window and event.
           item_vectors: [batch, length, dim] item features of the events.
           inputs: The windows.
-          training: Whether dropout is on.
 
         Returns:
-          [num_queries, dim] float32.
+          [num_queries, width] float32.
         """
-        states = self.encode(item_vectors, inputs.history, training=training)
-        return self.queries_at(positions, states, inputs, training=training)
+        without_history = tf.zeros(tf.shape(item_vectors)[:1], tf.bool)
+        embedded = self._embedded(item_vectors, inputs, without_history)
+        queries = self.query_tower(*embedded)
+        return tf.gather_nd(queries, positions)
 
-    def queries_at(
-        self,
-        positions: tf.Tensor,
-        states: tf.Tensor,
-        inputs: QueryInputs,
-        training: bool = False,
+    def candidates_of(
+        self, rows: tf.Tensor, columns: Columns, moving: tf.Tensor | None
     ) -> tf.Tensor:
-        """Embeds the requests at the given events.
+        """Embeds candidates, known or new.
 
         Args:
-          positions: [num_queries, 2] int64: window and event.
-          states: [batch, length + 1, dim] of `encode`.
-          inputs: The windows.
-          training: Whether dropout is on.
+          rows: [num_items] int32 rows of the candidate table, its size for an unknown item.
+          columns: The items' features.
+          moving: [num_items, NUM_FEATURES] float32, their rows of `moving_features`.
 
         Returns:
-          [num_queries, dim] float32.
+          [num_items, width] float32.
         """
-        window = positions[:, 0]
-        return self.query_tower(
-            tf.gather_nd(states, positions),
-            user={name: tf.gather(x, window) for name, x in inputs.user.items()},
-            request={name: tf.gather_nd(x, positions) for name, x in inputs.request.items()},
-            previous_s=tf.gather_nd(shifted(inputs.history[TIMESTAMP]), positions),
-            training=training,
-        )
+        embeddings = self.candidate_tower(self.candidate_features(rows, columns))
+        return embeddings if moving is None else tf.concat([embeddings, moving], -1)
+
+    def moving_features(self) -> tf.Tensor | None:
+        """[num_items + 1, NUM_FEATURES] float32 as of the end of split train, the unknown last."""
+        if self.popularity is None:
+            return None
+        return self.popularity.features(_END_OF_TRAIN, tf.range(self.num_items + 1))
 
     def catalogue_vectors(self) -> tf.Tensor:
         """[num_items + 1, dim] item features of the candidate table, the unknown item last."""
         return _in_chunks(self._vectors, self.num_items + 1)
 
     def candidate_embeddings(self) -> tf.Tensor:
-        """[num_items, dim] embeddings of the whole catalogue in row order."""
+        """[num_items, width] embeddings of the whole catalogue in row order."""
         return _in_chunks(self._embeddings, self.num_items)
 
     def refresh_candidates(self) -> None:
@@ -169,8 +173,8 @@ class TwoTowerModel(tfrs.Model):
     def compute_loss(self, inputs: Columns, training: bool = False) -> tf.Tensor:
         """The weighted mean loss of all targets of a batch of windows.
 
-        Outside training it also feeds the validation metric, and negatives are in-batch alone, so
-        that nothing is random.
+        Outside training it also feeds the validation metric, nothing is drawn at random, and
+        items are as of the end of split train.
 
         Args:
           inputs: A batch of `components.trainer.input.batches`.
@@ -180,34 +184,26 @@ class TwoTowerModel(tfrs.Model):
           Scalar float32.
         """
         rows, weights = inputs[windows_input.ROW], inputs[windows_input.WEIGHT]
-        positions = tf.where(weights > 0)
-        if training:
-            # The targets of one window must not be each other's only negatives.
-            positions = tf.random.shuffle(positions)
-        uniform = self.pool.draw() if training else tf.zeros([0], tf.int32)
-        # An item is computed once, however often the batch has it.
-        unique, place = tf.unique(tf.concat([tf.reshape(rows, [-1]), uniform], 0))
-        vectors = self.item_vectors(unique, training=training)
-        event_place = tf.reshape(place[: tf.size(rows)], tf.shape(rows))
-
-        seen = query_inputs(inputs, self.features)
-        if training:
-            seen = hide_at_random(seen, self.features, self.train_settings.feature_dropout)
-        queries = self.queries_of(
-            positions, tf.gather(vectors, event_place), seen, training=training
-        )
-        embeddings = self.candidate_tower(vectors, training=training)
-        query_weights = tf.gather_nd(weights, positions)
-        total = self.loss_of_queries(
+        step_rows, places, negatives = self._step_items(rows, training)
+        vectors = self.item_vectors(step_rows, training=training)
+        positions = self._ordered(tf.where(weights > 0), inputs[TIMESTAMP], training)
+        queries = self._queries(positions, tf.gather(vectors, places), inputs, training)
+        targets = Targets(
             queries,
-            query_weights,
-            tf.gather_nd(event_place, positions),
-            place[tf.size(rows) :],
-            embeddings,
-            unique,
-            training=training,
+            tf.gather_nd(weights, positions),
+            tf.gather_nd(places, positions),
+            self._periods(tf.gather_nd(inputs[TIMESTAMP], positions), training),
         )
-        total_weight = tf.reduce_sum(query_weights)
+        candidates = self._step_candidates(vectors, step_rows, negatives, training)
+        total = self.loss_of_targets(targets, candidates)
+        if not training:
+            self.recall.update_state(
+                queries,
+                queries,
+                true_candidate_ids=tf.gather_nd(rows, positions),
+                sample_weight=targets.weights,
+            )
+        total_weight = tf.reduce_sum(targets.weights)
         loss = tf.math.divide_no_nan(total, total_weight)
         self.mean_loss.update_state(loss, sample_weight=total_weight)
         return loss
@@ -225,13 +221,98 @@ class TwoTowerModel(tfrs.Model):
         logs = {metric.name: metric.result() for metric in self.metrics}
         return {"loss": logs.pop(self.mean_loss.name), **logs}
 
+    def _columns_of(self, rows: tf.Tensor) -> Columns:
+        return {name: tf.gather(column, rows) for name, column in self.columns.items()}
+
+    def _embedded(
+        self, item_vectors: tf.Tensor, inputs: QueryInputs, without_history: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Events and requests as vectors, and how much past they see: the query tower's inputs."""
+        events = self.event_features(item_vectors, inputs.history)
+        hidden = without_history[:, tf.newaxis]
+        unknown_s = tf.constant(MISSING_INTEGER, tf.int64)
+        previous_s = tf.where(hidden, unknown_s, shifted(inputs.history[TIMESTAMP]))
+        num_past = tf.where(hidden, 0, tf.range(tf.shape(item_vectors)[1])[tf.newaxis])
+        requests = self.request_features(inputs.user, inputs.request, previous_s, num_past)
+        return events, requests, num_past
+
+    def _step_items(
+        self, rows: tf.Tensor, training: bool
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Rows of a step's items, the events' places among them, and the places of negatives."""
+        if isinstance(self.loss_of_targets, FullSoftmaxLoss):
+            return tf.range(self.num_items + 1), rows, tf.zeros([0], tf.int32)
+        drawn = self.pool.draw() if training else tf.zeros([0], tf.int32)
+        # An item is computed once, however often the batch has it.
+        unique, place = tf.unique(tf.concat([tf.reshape(rows, [-1]), drawn], 0))
+        return unique, tf.reshape(place[: tf.size(rows)], tf.shape(rows)), place[tf.size(rows) :]
+
+    def _step_candidates(
+        self, vectors: tf.Tensor, rows: tf.Tensor, negatives: tf.Tensor, training: bool
+    ) -> Candidates:
+        if self.candidate_features is not self.item_features:
+            vectors = self.candidate_features(rows, self._columns_of(rows), training=training)
+        if isinstance(self.loss_of_targets, FullSoftmaxLoss):
+            # The unknown item stands in histories, and is no candidate.
+            vectors, rows = vectors[: self.num_items], rows[: self.num_items]
+        seed = _random_seed() if training else None
+        return Candidates(rows, self.candidate_tower(vectors, seed=seed), negatives)
+
+    def _ordered(self, positions: tf.Tensor, time_s: tf.Tensor, training: bool) -> tf.Tensor:
+        """Targets in the order in which groups are cut: by time where items change with it."""
+        if self.popularity is not None:
+            return tf.gather(positions, tf.argsort(tf.gather_nd(time_s, positions), stable=True))
+        # The targets of one window must not be each other's only negatives.
+        return tf.random.shuffle(positions) if training else positions
+
+    def _periods(self, time_s: tf.Tensor, training: bool) -> tf.Tensor:
+        if self.popularity is None or not training:
+            return tf.fill(tf.shape(time_s), _END_OF_TRAIN)
+        return self.popularity.lagged(self.popularity.period(time_s))
+
+    def _queries(
+        self, positions: tf.Tensor, item_vectors: tf.Tensor, inputs: Columns, training: bool
+    ) -> tf.Tensor:
+        """[num_queries, width] queries of a step, some of what they know hidden in training."""
+        seen = query_inputs(inputs, self.features)
+        batch = tf.shape(item_vectors)[:1]
+        without_history, seed = tf.zeros(batch, tf.bool), None
+        if training:
+            seen = hide_at_random(seen, self.features, self.plan.feature_dropout)
+            without_history = tf.random.uniform(batch) < self.plan.history_dropout
+            seed = _random_seed()
+        embedded = self._embedded(item_vectors, seen, without_history)
+        queries = self._step_query_tower(*embedded, seed=seed)
+        return tf.gather_nd(queries, positions)
+
     @tf.function(input_signature=_ROWS, autograph=False)
     def _vectors(self, rows: tf.Tensor) -> tf.Tensor:
         return self.item_vectors(rows)
 
     @tf.function(input_signature=_ROWS, autograph=False)
     def _embeddings(self, rows: tf.Tensor) -> tf.Tensor:
-        return self.candidate_tower(self.item_vectors(rows))
+        moving = self.popularity and self.popularity.features(_END_OF_TRAIN, rows)
+        return self.candidates_of(rows, self._columns_of(rows), moving)
+
+
+def _random_seed() -> tf.Tensor:
+    return tf.random.uniform([2], maxval=tf.int32.max, dtype=tf.int32)
+
+
+def _in_halves(tower: QueryTower) -> Callable[..., tf.Tensor]:
+    """The tower compiled by XLA, on both halves of a batch at once.
+
+    XLA's loops run on one core; two calls keep two cores busy.
+    """
+    compiled = tf.function(tower.call, autograph=False, jit_compile=True)
+
+    def call(*inputs: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
+        half = tf.shape(inputs[0])[0] // 2
+        first = compiled(*(x[:half] for x in inputs), seed=seed)
+        second_seed = None if seed is None else seed + 1
+        return tf.concat([first, compiled(*(x[half:] for x in inputs), seed=second_seed)], 0)
+
+    return call
 
 
 def _in_chunks(embed: Callable[[tf.Tensor], tf.Tensor], num_rows: int) -> tf.Tensor:

@@ -9,8 +9,9 @@ import tensorflow as tf
 
 from components.parity.exact import best_items
 from components.parity.sample import ParitySample, fingerprint
+from components.trainer.batches import one_batch
 from components.trainer.embeddings import Columns
-from components.trainer.input import ROW, WEIGHT, batches
+from components.trainer.input import ROW, WEIGHT
 from components.trainer.model import TwoTowerModel
 from components.trainer.train import TrainedTowers
 from components.trainer.windows import ids_alone, query_inputs
@@ -32,7 +33,7 @@ def parity_sample(trained: TrainedTowers, exclude_history: bool, knows_users: bo
       knows_users: Whether the served model finds a user's features by the id.
     """
     model, item_id = trained.model, trained.candidates.item_id
-    batch = next(iter(batches(trained.sample, len(trained.sample), seed=None)))
+    batch = one_batch(trained.sample)
     positions = tf.where(batch[WEIGHT] > 0)
     queries, bare_queries = _queries(model, batch, positions, knows_users)
     candidates = model.candidate_embeddings().numpy()

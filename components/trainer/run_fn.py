@@ -2,7 +2,8 @@
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
 from typing import Any
 
 from components.examples import read_users, split_files
@@ -75,7 +76,17 @@ def training_fragment(trained: TrainedTowers, seconds: float) -> dict[str, Any]:
         "targets_per_second": trained.targets_per_second,
         "parameters": sum(weight.shape.num_elements() for weight in weights),
         "candidates": len(trained.candidates),
+        "as_of": _as_of(trained),
+        "recipe": [asdict(choice) for choice in trained.recipe.choices],
         "repeat_targets_left_out": trained.repeat_targets_left_out,
         "validation": trained.validation,
         "history": trained.history,
     }
+
+
+def _as_of(trained: TrainedTowers) -> str | None:
+    """The instant, ISO 8601 UTC, that popularity and age of the items are as of, if they move."""
+    popularity = trained.model.popularity
+    if popularity is None:
+        return None
+    return datetime.fromtimestamp(popularity.as_of_s, tz=timezone.utc).isoformat()

@@ -142,13 +142,15 @@ class CandidateSignature:
         self._model = model
         self._transform = transform
         self._table = table
-        trained = candidates.item_id[: candidates.num_vocabulary]
-        self._row_of_item = lookup_table(trained, default=candidates.num_vocabulary)
+        self._row_of_item = lookup_table(candidates.item_id, default=candidates.missing_row)
+        moving = model.moving_features()
+        self._moving = None if moving is None else tf.Variable(moving, trainable=False)
 
     @property
     def resources(self) -> list[Any]:
         """What a SavedModel must track."""
-        return [self._transform, self._row_of_item]
+        moving = [] if self._moving is None else [self._moving]
+        return [self._transform, self._row_of_item, *moving]
 
     def __call__(self, items: Columns) -> tf.Tensor:
         """Tensors of `schemas.serving.candidate_specs` to [batch, dim] float32."""
@@ -161,7 +163,8 @@ class CandidateSignature:
             raw[feature.name] = tf.sparse.from_dense(value) if is_list else value[:, tf.newaxis]
         columns = _dense(self._transform(raw), self._model.features.item)
         rows = self._row_of_item.lookup(item_id)
-        return self._model.candidate_tower(self._model.item_features(rows, columns))
+        moving = None if self._moving is None else tf.gather(self._moving, rows)
+        return self._model.candidates_of(rows, columns, moving)
 
 
 def _dense(outputs: dict[str, Any], features: tuple[InputFeature, ...]) -> Columns:

@@ -3,12 +3,14 @@
 import logging
 import math
 import time
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 import numpy as np
-import tensorflow as tf
 import tf_keras as keras
 
+from components.trainer.averaging import BestAverage
+from components.trainer.batches import batches, num_batches, one_batch
 from components.trainer.callbacks import (
     Progress,
     RefreshCandidates,
@@ -16,17 +18,27 @@ from components.trainer.callbacks import (
     ValidationSummary,
 )
 from components.trainer.candidates import CandidateTable
+from components.trainer.cold_start import settle_cold_start
 from components.trainer.data import TrainData, TrainerInputs, read_data
-from components.trainer.input import ROW, WEIGHT, Windows, batches, with_targets
+from components.trainer.facts import facts_of
+from components.trainer.input import ROW, WEIGHT, Windows, with_targets
 from components.trainer.metrics import CUTOFFS, metric_name, watched_cutoff
 from components.trainer.model import TwoTowerModel
 from components.trainer.negatives import NegativePool
-from schemas.features import EVAL_SPLIT, TRAIN_SPLIT
+from components.trainer.plan import TrainPlan
+from components.trainer.popularity import RecentPopularity
+from components.trainer.recipe import Choice, Recipe, choose
+from components.trainer.schedule import WarmUpThenCosine
+from schemas.features import EVAL_SPLIT, TIMESTAMP, TRAIN_SPLIT
 from schemas.model_settings import ModelSettings, TrainSettings
 from schemas.settings import DataSettings
 
 _ADAM_BETA_2 = 0.98
 _GLOBAL_CLIPNORM = 1.0
+# Compiling takes some twenty seconds; as many as a plain training of so many targets saves.
+_TARGETS_WORTH_COMPILING = 1_000_000
+# Without gradients a batch can be large, which costs less around it.
+_VALIDATION_EVENTS = 16_384
 # Enough windows to meet every kind of missing value, and nothing beside a training.
 _SAMPLE_TARGETS = 64
 
@@ -40,6 +52,7 @@ class TrainedTowers:
     Attributes:
       model: With the weights of its best epoch.
       candidates: Its candidate table.
+      recipe: How it was trained, and why so.
       history: One record an epoch: `epoch` (from 1), `loss`, and where there are validation
         targets `val_loss` and `val_recall@K`.
       best_epoch: The epoch that the weights are of, from 1.
@@ -52,6 +65,7 @@ class TrainedTowers:
 
     model: TwoTowerModel
     candidates: CandidateTable
+    recipe: Recipe
     history: list[dict[str, float]]
     best_epoch: int
     seconds: float
@@ -82,94 +96,110 @@ def train(
     Args:
       inputs: What to read.
       data: The data's settings.
-      model: Sizes of the towers.
-      settings: How to train.
+      model: Sizes and parts of the towers; the recipe settles what is None.
+      settings: How to train; the recipe settles what is None.
       log_dir: Where TensorBoard's logs go; nowhere if None.
 
     Raises:
       InputError: There is nothing to learn from, or settings do not fit each other.
       RuntimeError: Training diverged.
     """
-    keras.utils.set_random_seed(settings.seed)
     read = read_data(inputs, data)
-    counts = np.bincount(
-        read.train.events[ROW][read.train.events[WEIGHT] > 0], minlength=len(read.candidates)
+    recipe = choose(facts_of(read, data), model, settings)
+    _tell(recipe.choices)
+    keras.utils.set_random_seed(recipe.train.seed)
+    towers = build_towers(read, recipe)
+    return _fit(towers, read, recipe, log_dir)
+
+
+def build_towers(read: TrainData, recipe: Recipe) -> TwoTowerModel:
+    """The model with all its variables, not yet trained."""
+    is_target = read.train.events[WEIGHT] > 0
+    rows, time_s = read.train.events[ROW][is_target], read.train.events[TIMESTAMP][is_target]
+    counts = np.bincount(rows, minlength=len(read.candidates))
+    plan = recipe.train
+    pool = NegativePool(
+        counts, plan.catalogue_negatives, read.available_rows, plan.negative_sampling
     )
-    pool = NegativePool(counts, settings.uniform_negatives, read.available_rows)
-    towers = TwoTowerModel(read.features, read.candidates, pool, model, settings)
-    steps = math.ceil(len(read.train) / settings.batch_size)
-    towers.compile(optimizer=_optimizer(settings, steps))
-    _build(towers, batches(with_targets(read.train, max_targets=2), 2, seed=None))
-    return _fit(towers, read, settings, steps, log_dir)
-
-
-def _optimizer(settings: TrainSettings, steps_per_epoch: int) -> keras.optimizers.Optimizer:
-    """Adam that warms up over half an epoch, then falls by a cosine to a tenth."""
-    warmup = max(1, steps_per_epoch // 2)
-    rate = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=settings.learning_rate / warmup,
-        decay_steps=max(1, settings.max_epochs * steps_per_epoch - warmup),
-        alpha=0.1,
-        warmup_target=settings.learning_rate,
-        warmup_steps=warmup,
+    popularity = None
+    if recipe.model.recent_popularity:
+        popularity = RecentPopularity(rows, time_s, read.candidates.available_at)
+    towers = TwoTowerModel(
+        read.features,
+        read.candidates,
+        pool,
+        popularity,
+        recipe.model,
+        plan,
+        compiled=read.train.num_targets * plan.max_epochs >= _TARGETS_WORTH_COMPILING,
     )
-    return keras.optimizers.Adam(rate, beta_2=_ADAM_BETA_2, global_clipnorm=_GLOBAL_CLIPNORM)
-
-
-def _build(model: TwoTowerModel, batch: tf.data.Dataset) -> None:
-    """Makes all variables: a step that finds none has to be traced twice."""
-    model.compute_loss(next(iter(batch)))
-    model.optimizer.build(model.trainable_variables)
-    model.reset_metrics()
+    optimizer = keras.optimizers.Adam(
+        plan.learning_rate, beta_2=_ADAM_BETA_2, global_clipnorm=_GLOBAL_CLIPNORM
+    )
+    towers.compile(optimizer=optimizer)
+    # Makes all variables: a step that finds none has to be traced twice.
+    towers.compute_loss(one_batch(with_targets(read.train, max_targets=2)))
+    optimizer.build(towers.trainable_variables)
+    towers.reset_metrics()
+    return towers
 
 
 def _fit(
-    model: TwoTowerModel, read: TrainData, settings: TrainSettings, steps: int, log_dir: str | None
+    model: TwoTowerModel, read: TrainData, recipe: Recipe, log_dir: str | None
 ) -> TrainedTowers:
     started = time.monotonic()
+    plan = recipe.train
     cutoff = watched_cutoff(len(read.candidates))
-    monitor = "val_" + metric_name(cutoff)
-    told = Progress(settings.max_epochs, read.train.num_targets, cutoff)
-    callbacks: list[keras.callbacks.Callback] = [RefreshCandidates(), told]
-    callbacks.append(keras.callbacks.TerminateOnNaN())
+    told = Progress(plan.max_epochs, read.train.num_targets, cutoff)
+    has_validation = read.validation.num_targets > 0
+    monitor = "val_" + metric_name(cutoff) if has_validation else None
+    best = BestAverage(plan.average_decay, monitor, plan.patience)
+    steps = num_batches(read.train, plan.events_per_step)
+    callbacks: list[keras.callbacks.Callback] = [
+        WarmUpThenCosine(plan.learning_rate, steps, plan.max_epochs, plan.max_seconds),
+        best,
+        RefreshCandidates(),
+        told,
+        keras.callbacks.TerminateOnNaN(),
+    ]
     if log_dir is not None:
         callbacks.append(keras.callbacks.TensorBoard(log_dir, write_graph=False))
         callbacks.append(ValidationSummary(log_dir))
-    if settings.max_seconds is not None:
-        callbacks.append(TimeLimit(settings.max_seconds))
+    if plan.max_seconds is not None:
+        callbacks.append(TimeLimit(plan.max_seconds))
     validation = None
-    best = keras.callbacks.EarlyStopping(
-        monitor, patience=settings.patience, mode="max", restore_best_weights=True
-    )
-    if read.validation.num_targets:
-        validation = batches(read.validation, settings.batch_size, seed=None)
-        callbacks.append(best)
+    if has_validation:
+        validation = batches(read.validation, _VALIDATION_EVENTS, seed=None)
     fitted = model.fit(
-        batches(read.train, settings.batch_size, settings.seed),
-        epochs=settings.max_epochs,
+        batches(read.train, plan.events_per_step, plan.seed),
+        epochs=plan.max_epochs,
         validation_data=validation,
         callbacks=callbacks,
         verbose=0,
     )
     history = _history(fitted.history)
-    _check_finite(history, settings)
-    if best.best_weights is not None:
-        # Keras restores them only where it stopped early.
-        model.set_weights(best.best_weights)
-    best_epoch = best.best_epoch + 1 if best.best_weights is not None else len(history)
-    seconds = time.monotonic() - started
-    has_validation = read.validation.num_targets > 0
+    _check_finite(history, plan)
+    cold_start = settle_cold_start(model, read)
+    if cold_start is not None:
+        _tell((cold_start,))
+        recipe = replace(recipe, choices=(*recipe.choices, cold_start))
     return TrainedTowers(
         model,
         read.candidates,
+        recipe,
         history,
-        best_epoch,
-        seconds,
+        best.best_epoch or len(history),
+        time.monotonic() - started,
         told.targets_per_second,
         read.train.repeat_targets,
         EVAL_SPLIT if has_validation else TRAIN_SPLIT,
         with_targets(read.validation if has_validation else read.train, _SAMPLE_TARGETS),
     )
+
+
+def _tell(choices: Iterable[Choice]) -> None:
+    for choice in choices:
+        progress.info("recipe: %s = %s: %s", choice.key, choice.value, choice.reason)
 
 
 def _history(logs: dict[str, list[float]]) -> list[dict[str, float]]:
@@ -183,13 +213,13 @@ def _history(logs: dict[str, list[float]]) -> list[dict[str, float]]:
     ]
 
 
-def _check_finite(history: list[dict[str, float]], settings: TrainSettings) -> None:
+def _check_finite(history: list[dict[str, float]], plan: TrainPlan) -> None:
     """Refuses a history with a NaN or an infinity in a loss of any epoch."""
     for record in history:
         if not math.isfinite(record["loss"]):
             raise RuntimeError(
                 f"training diverged at epoch {record['epoch']}: the loss is {record['loss']}; "
-                f"lower train.learning_rate (now {settings.learning_rate}) or raise "
+                f"lower train.learning_rate (now {plan.learning_rate}) or raise "
                 "train.temperature"
             )
         validation_loss = record.get("val_loss", 0.0)
@@ -197,6 +227,6 @@ def _check_finite(history: list[dict[str, float]], settings: TrainSettings) -> N
             raise RuntimeError(
                 f"training diverged at epoch {record['epoch']}: the validation loss is "
                 f"{validation_loss}, while the training loss is {record['loss']:.3f}; lower "
-                f"train.learning_rate (now {settings.learning_rate}), or look for extreme numbers "
+                f"train.learning_rate (now {plan.learning_rate}), or look for extreme numbers "
                 "in the features of split eval"
             )

@@ -92,11 +92,11 @@ def _split(settings: Settings) -> Iterator[str]:
 
 
 def _sizes(settings: Settings) -> Iterator[str]:
-    model, index = settings.model, settings.index
-    if model.dim % model.encoder.num_heads:
+    dim, num_heads, index = settings.model.dim, settings.model.encoder.num_heads, settings.index
+    if dim and num_heads and dim % num_heads:
         yield (
-            f"model.dim is {model.dim}, which model.encoder.num_heads "
-            f"({model.encoder.num_heads}) does not divide: change one of them"
+            f"model.dim is {dim}, which model.encoder.num_heads ({num_heads}) does not divide: "
+            "change one of them, or leave one to the recipe"
         )
     if index.k > index.max_k:
         yield f"index.k is {index.k}, above index.max_k ({index.max_k})"

@@ -33,7 +33,7 @@ def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     world |= {
         "name": "chain",
         "output": str(folder / "run"),
-        "train": {"max_epochs": 12, "batch_size": 32, "learning_rate": 5e-3},
+        "train": {"max_epochs": 12, "events_per_step": 320, "learning_rate": 5e-3},
         "erase": {
             "user_ids_path": str(folder / "users.txt"),
             "item_ids_path": str(folder / "items.txt.gz"),

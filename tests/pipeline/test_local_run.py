@@ -23,7 +23,7 @@ ROOT = Path(__file__).parents[2]
 NUM_ITEMS = 150
 NEVER_CACHED = {"CurrentModel", "DataGate", "RetrievalEvaluator", "VersionedPusher"}
 MODEL = {
-    "train": {"max_epochs": 12, "batch_size": 32, "learning_rate": 5e-3},
+    "train": {"max_epochs": 12, "events_per_step": 320, "learning_rate": 5e-3},
     "history": {"max_length": 10},
     "interactions": {"max_reject_fraction": 0.02},
 }

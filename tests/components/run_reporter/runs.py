@@ -104,6 +104,11 @@ def fragments() -> dict[str, dict[str, Any]]:
             "targets_per_second": 12_034.5,
             "parameters": 412_345,
             "candidates": 2000,
+            "as_of": "2026-03-01T12:00:00+00:00",
+            "recipe": [
+                {"key": "model.dim", "value": 64, "reason": "128,368 targets to learn from"},
+                {"key": "train.loss", "value": "full_softmax", "reason": "2,000 candidates"},
+            ],
             "validation": {"recall@10": 0.21},
             "history": [
                 {

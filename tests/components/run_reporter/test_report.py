@@ -166,6 +166,8 @@ def test_hostile_text_is_escaped_everywhere():
     fragments["TwoTowerTrainer"]["history"] = [
         {"epoch": epoch, "loss": 1.0, f"val_{HOSTILE}": 0.1} for epoch in (1, 2)
     ]
+    choice = {"key": HOSTILE, "value": HOSTILE, "reason": HOSTILE}
+    fragments["TwoTowerTrainer"]["recipe"] = [choice]
     fragments["InteractionExampleGen"]["rejects"][HOSTILE] = 3
     evaluation["gates"] = [runs.gate(HOSTILE, False, HOSTILE)]
     html = page(

@@ -46,7 +46,7 @@ class Exported:
 def rich(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exported]:
     folder = tmp_path_factory.mktemp("rich")
     world = _rich_world(folder)
-    settings = TrainSettings(max_epochs=2, batch_size=8, learning_rate=1e-2)
+    settings = TrainSettings(max_epochs=2, events_per_step=72, learning_rate=1e-2)
     trained = train(world.inputs, world.settings, SIZES, settings, str(folder / "logs"))
     users = {
         "user_id": np.array([row["user_id"][0] for row in world.train], dtype=object),

@@ -7,10 +7,10 @@ import pytest
 
 from components.trainer.candidates import TransformedCatalogue, candidate_table
 from components.trainer.features import InputFeature, TowerFeatures
-from components.trainer.input import Windows, batches, read_windows, with_targets
+from components.trainer.input import Windows, read_windows, with_targets
 from schemas.errors import InputError
 from schemas.source_settings import FeatureKind
-from tests.components.trainer.worlds import write_examples
+from tests.components.trainer.worlds import windows_of, write_examples
 
 NO_CATALOGUE = TransformedCatalogue(np.array([], dtype=object), np.array([], np.int64), {})
 ITEMS = candidate_table([b"a", b"b", b"c"], NO_CATALOGUE, ())
@@ -68,52 +68,6 @@ def test_weights_are_those_of_types_targets_and_first_occurrences(
 def test_an_item_outside_the_catalogue_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"item 'x' of the windows is not in the catalogue"):
         read(tmp_path, [example(1, [b"x"], [1])], exclude_repeats=True)
-
-
-def windows_of(lengths: list[int]) -> Windows:
-    """Window w holds user w; events are numbered through, all targets."""
-    size = sum(lengths)
-    return Windows(
-        lengths=np.array(lengths),
-        user={"user_id": np.arange(len(lengths))},
-        events={"row": np.arange(size, dtype=np.int32), "weight": np.ones(size, np.float32)},
-        padding={"row": -7, "weight": 0.0},
-    )
-
-
-@pytest.mark.parametrize("seed", [None, 3])
-def test_batches_hold_every_event_once_and_pad_behind(seed: int | None) -> None:
-    lengths = [3, 1, 5, 2, 2]
-    windows = windows_of(lengths)
-    ends = np.cumsum(lengths)
-    seen: dict[int, list[int]] = {}
-
-    for batch in batches(windows, batch_size=2, seed=seed):
-        columns = (batch[name].numpy() for name in ("user_id", "row", "weight"))
-        for user, row, weight in zip(*columns, strict=True):
-            length = lengths[user]
-            seen[user] = row[:length].tolist()
-            assert row[length:].tolist() == [-7] * (len(row) - length)
-            assert weight.tolist() == [1.0] * length + [0.0] * (len(row) - length)
-
-    assert seen == {
-        user: list(range(end - length, end))
-        for user, (length, end) in enumerate(zip(lengths, ends, strict=True))
-    }
-
-
-def test_order_follows_the_seed_and_changes_by_epoch() -> None:
-    def order(seed: int) -> list[list[int]]:
-        dataset = batches(windows_of([1] * 50), batch_size=50, seed=seed)
-        return [next(iter(dataset))["user_id"].numpy().tolist() for _ in range(2)]
-
-    assert order(1) == order(1)
-    assert order(1) != order(2)
-    assert order(1)[0] != order(1)[1]
-
-
-def test_the_number_of_batches_is_known() -> None:
-    assert batches(windows_of([1] * 5), batch_size=2, seed=1).cardinality() == 3
 
 
 def test_windows_without_a_target_are_left_out() -> None:

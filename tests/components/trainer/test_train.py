@@ -53,7 +53,7 @@ def successors(tmp_path_factory: pytest.TempPathFactory) -> World:
 
 
 def test_successors_are_learnt(successors: World, caplog: pytest.LogCaptureFixture) -> None:
-    settings = TrainSettings(max_epochs=15, patience=15, batch_size=16, learning_rate=1e-2)
+    settings = TrainSettings(max_epochs=15, patience=15, events_per_step=80, learning_rate=1e-2)
 
     with caplog.at_level(logging.INFO, "twotower.progress"):
         trained = train(successors.inputs, successors.settings, SIZES, settings)
@@ -85,7 +85,7 @@ def test_histories_of_length_one_and_no_eval_targets(tmp_path: Path) -> None:
     nothing = [window(settings, "e", ["i0"], is_target=[0])]
     world = make_world(settings, rows, nothing, [item(settings, "i0")], tmp_path)
 
-    trained = train(world.inputs, settings, SIZES, TrainSettings(max_epochs=2, batch_size=4))
+    trained = train(world.inputs, settings, SIZES, TrainSettings(max_epochs=2, events_per_step=4))
 
     assert trained.best_epoch == len(trained.history) == 2
     assert trained.validation == {}

@@ -13,6 +13,7 @@ from tensorflow_transform.tf_metadata import dataset_metadata
 
 from components.trainer.data import TrainerInputs
 from components.trainer.export import TransformGraphs
+from components.trainer.input import Windows
 from components.transform.preprocessing import (
     catalogue_preprocessing_fn,
     windows_preprocessing_fn,
@@ -174,3 +175,14 @@ def _missing(feature: Feature) -> bytes | int | float:
     if feature.is_timestamp:
         return -1
     return NAN if feature.is_number else b""
+
+
+def windows_of(lengths: list[int]) -> Windows:
+    """Window w holds user w; events are numbered through, all targets."""
+    size = sum(lengths)
+    return Windows(
+        lengths=np.array(lengths),
+        user={"user_id": np.arange(len(lengths))},
+        events={"row": np.arange(size, dtype=np.int32), "weight": np.ones(size, np.float32)},
+        padding={"row": -7, "weight": 0.0},
+    )

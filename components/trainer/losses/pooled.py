@@ -1,0 +1,94 @@
+"""The losses over a pool of negatives: TFRS's retrieval task, a group of queries at a time."""
+
+import tensorflow as tf
+import tensorflow_recommenders as tfrs
+import tf_keras as keras
+
+from components.trainer.losses.margins import ContrastiveLoss, TripletLoss
+from components.trainer.losses.targets import Candidates, Targets, with_features
+from components.trainer.negatives import NegativePool
+from components.trainer.plan import TrainPlan
+from components.trainer.popularity import RecentPopularity
+
+
+class RetrievalTask(tfrs.tasks.Retrieval):
+    """TFRS's task, for graphs built without AutoGraph.
+
+    Its `call` takes the length of a symbolic tensor, which AutoGraph alone understands.
+    """
+
+    call = tf.autograph.to_graph(tfrs.tasks.Retrieval.call, recursive=False)
+
+
+class PooledLoss(keras.layers.Layer):
+    """Sums a loss over groups of queries that are each other's negatives, beside drawn ones.
+
+    `sampled_softmax` corrects each score for how often its item is in the pool (logQ: Yi et al.,
+    2019, "Sampling-Bias-Corrected Neural Modeling for Large Corpus Item Recommendations"); the
+    margins of the other losses know no such correction. Groups keep the scores in the processor's
+    cache.
+    """
+
+    def __init__(self, pool: NegativePool, plan: TrainPlan, popularity: RecentPopularity | None):
+        """`popularity` gives the items' features as of a period; None where there are none."""
+        super().__init__(name="pooled_loss")
+        self.pool = pool
+        self.popularity = popularity
+        self.group_size = plan.in_batch_negatives
+        self.is_softmax = plan.loss == "sampled_softmax"
+        self.task = RetrievalTask(
+            loss=_loss(plan),
+            temperature=None if plan.temperature == 1.0 else plan.temperature,
+            num_hard_negatives=plan.hard_negatives,
+            remove_accidental_hits=True,
+        )
+
+    def call(self, targets: Targets, candidates: Candidates) -> tf.Tensor:
+        """Scores every query against its target and the negatives of its group.
+
+        Args:
+          targets: Queries; where items have features as of a period, by rising period: a group is
+            scored as of its first.
+          candidates: The targets' items and those of `negatives`.
+
+        Returns:
+          Scalar float32: the weighted sum over the queries.
+        """
+
+        def group_loss(start: tf.Tensor) -> tf.Tensor:
+            members = slice(start, start + self.group_size)
+            places = tf.concat([targets.places[members], candidates.negatives], 0)
+            rows = tf.gather(candidates.rows, places)
+            period = targets.periods[start]
+            embeddings = tf.gather(candidates.embeddings, places)
+            probability = None
+            if self.is_softmax:
+                num_in_batch = tf.size(targets.places[members])
+                frequency = self.popularity and self.popularity.frequency(period, rows)
+                probability = self.pool.probability(
+                    rows, num_in_batch, tf.size(candidates.negatives), frequency
+                )
+            return self.task(
+                targets.queries[members],
+                with_features(embeddings, self.popularity, period, rows),
+                sample_weight=targets.weights[members],
+                candidate_sampling_probability=probability,
+                candidate_ids=rows,
+                compute_metrics=False,
+            )
+
+        starts = tf.range(0, tf.size(targets.weights), self.group_size)
+        losses = tf.map_fn(
+            group_loss, starts, parallel_iterations=1, fn_output_signature=tf.float32
+        )
+        return tf.reduce_sum(losses)
+
+
+def _loss(plan: TrainPlan) -> keras.losses.Loss:
+    if plan.loss == "contrastive":
+        return ContrastiveLoss(plan.margin)
+    if plan.loss == "triplet":
+        return TripletLoss(plan.margin)
+    return keras.losses.CategoricalCrossentropy(
+        from_logits=True, reduction=keras.losses.Reduction.SUM
+    )

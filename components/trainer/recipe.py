@@ -1,0 +1,142 @@
+"""Chooses how to train from what the data is like, and says why.
+
+The numbers were chosen on the validation splits of the logs in docs/quality.md.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import chain
+from math import gcd
+from typing import Any
+
+from components.trainer.facts import Facts
+from components.trainer.plan import EncoderPlan, ModelPlan, TrainPlan, settle
+from schemas.model_settings import ModelSettings, TrainSettings
+from schemas.settings import from_dict
+
+# Up to so many items, all of them are scored for every query.
+_MAX_ITEMS_OF_FULL_SOFTMAX = 16_384
+# A log of so many targets can teach twice the dimensions.
+_MANY_TARGETS = 500_000
+# With fewer targets an item a model learns by heart rather than by rule.
+_FEW_TARGETS_AN_ITEM = 20
+_MANY_TARGETS_AN_ITEM = 100
+_SHORT_HISTORY = 10
+_MAX_KERNEL_WIDTH = 50
+_MAX_SECONDS = 1500.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One value that the recipe chose.
+
+    Attributes:
+      key: Its key in the configuration.
+      value: What was chosen: a number, a word or a truth value.
+      reason: The fact that decided.
+    """
+
+    key: str
+    value: Any
+    reason: str
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train, and why so.
+
+    Attributes:
+      model: Sizes and parts of the towers.
+      train: How they are trained.
+      choices: What the facts decided; what the configuration settles is not among it.
+    """
+
+    model: ModelPlan
+    train: TrainPlan
+    choices: tuple[Choice, ...]
+
+
+def choose(facts: Facts, model: ModelSettings, train: TrainSettings) -> Recipe:
+    """Settles every value: the configuration's own where it has one, else by the facts."""
+    settings = {"model": model, "train": train}
+    by_facts = chain(
+        _sizes(facts, model), _encoder(facts), _loss(facts), _time(facts), _steps(facts)
+    )
+    choices = tuple(choice for choice in by_facts if _setting(settings, choice.key) is None)
+    chosen = _nested(choices)
+    return Recipe(
+        settle(settle(ModelPlan(), from_dict(ModelSettings, chosen.get("model", {}))), model),
+        settle(settle(TrainPlan(), from_dict(TrainSettings, chosen.get("train", {}))), train),
+        choices,
+    )
+
+
+def _sizes(facts: Facts, model: ModelSettings) -> Iterator[Choice]:
+    dim = 128 if facts.num_targets >= _MANY_TARGETS else 64
+    heads = model.encoder.num_heads or gcd(EncoderPlan.num_heads, model.dim or dim)
+    dim = -(-dim // heads) * heads
+    yield Choice("model.dim", dim, f"{facts.num_targets:,} targets to learn from")
+    yield Choice("model.hidden_dim", 2 * (model.dim or dim), "twice model.dim")
+    yield Choice("model.encoder.num_heads", heads, f"divides {model.dim or dim} dimensions")
+
+
+def _encoder(facts: Facts) -> Iterator[Choice]:
+    history = f"{facts.median_history:.0f} events before a target at the median"
+    blocks = 1 if facts.median_history < _SHORT_HISTORY else 2
+    width = min(_MAX_KERNEL_WIDTH, facts.max_history + 1)
+    yield Choice("model.encoder.num_blocks", blocks, history)
+    yield Choice("model.encoder.kernel_width", width, f"histories of up to {facts.max_history}")
+    targets_an_item = facts.num_targets / facts.num_items
+    dropout = 0.2
+    if targets_an_item < _MANY_TARGETS_AN_ITEM:
+        dropout = 0.5 if targets_an_item < _FEW_TARGETS_AN_ITEM else 0.3
+    yield Choice("model.encoder.dropout", dropout, f"{targets_an_item:.0f} targets an item")
+
+
+def _loss(facts: Facts) -> Iterator[Choice]:
+    catalogue = f"{facts.num_items:,} candidates"
+    if facts.num_items <= _MAX_ITEMS_OF_FULL_SOFTMAX:
+        yield Choice("train.loss", "full_softmax", f"{catalogue}: few enough to score them all")
+        return
+    yield Choice("train.loss", "sampled_softmax", f"{catalogue}: too many to score them all")
+    yield Choice("train.in_batch_negatives", 512, catalogue)
+    yield Choice("train.catalogue_negatives", 2048, catalogue)
+
+
+def _time(facts: Facts) -> Iterator[Choice]:
+    if facts.popularity_gain is None:
+        reason = "eval does not follow train in time, or is empty"
+        yield Choice("model.recent_popularity", False, reason)
+        return
+    new = 1.0 - (facts.returning_share or 0.0)
+    yield Choice("model.recent_popularity", True, "eval follows train in time")
+    yield Choice("train.history_dropout", 0.1, f"{new:.0%} of eval is of users not seen before")
+
+
+def _steps(facts: Facts) -> Iterator[Choice]:
+    targets = f"{facts.num_targets:,} targets an epoch"
+    is_large = facts.num_targets >= _MANY_TARGETS
+    yield Choice("train.events_per_step", 6400 if is_large else 2048, targets)
+    yield Choice("train.max_epochs", 40 if is_large else 30, targets)
+    yield Choice("train.max_seconds", _MAX_SECONDS, "a training is to end within half an hour")
+
+
+def _setting(settings: dict[str, Any], key: str) -> Any:
+    """The configuration's own value of a dotted key."""
+    section, *names = key.split(".")
+    value = settings[section]
+    for name in names:
+        value = getattr(value, name)
+    return value
+
+
+def _nested(choices: tuple[Choice, ...]) -> dict[str, Any]:
+    """Dotted keys as nested dictionaries."""
+    nested: dict[str, Any] = {}
+    for choice in choices:
+        *path, name = choice.key.split(".")
+        place = nested
+        for part in path:
+            place = place.setdefault(part, {})
+        place[name] = choice.value
+    return nested

@@ -1,0 +1,94 @@
+"""The softmax over the catalogue beside NumPy: loss and gradients."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.trainer.losses import full_softmax
+from components.trainer.losses.full_softmax import FullSoftmaxLoss
+from components.trainer.losses.targets import Candidates, Targets
+from components.trainer.plan import TrainPlan
+from components.trainer.popularity import NUM_FEATURES, NUM_PERIODS, RecentPopularity
+
+RNG = np.random.default_rng(2)
+NUM_ITEMS, DIM, NUM_QUERIES = 6, 4, 7
+ROWS = RNG.integers(NUM_ITEMS, size=NUM_QUERIES).astype(np.int32)
+WEIGHTS = RNG.uniform(0.5, 2.0, NUM_QUERIES).astype(np.float32)
+ITEMS = RNG.normal(size=(NUM_ITEMS, DIM)).astype(np.float32)
+TIMES = np.arange(200) * 60
+POPULARITY = RecentPopularity(
+    RNG.integers(NUM_ITEMS, size=200).astype(np.int32), TIMES, np.full(NUM_ITEMS, -1)
+)
+
+
+def softmax(scores: np.ndarray) -> np.ndarray:
+    powers = np.exp(scores - scores.max())
+    return powers / powers.sum()
+
+
+def loss_and_gradients(
+    queries: np.ndarray, periods: np.ndarray, popularity: RecentPopularity | None
+) -> tuple[float, np.ndarray, np.ndarray]:
+    layer = FullSoftmaxLoss(TrainPlan(temperature=0.5), popularity)
+    query, items = tf.constant(queries), tf.constant(ITEMS)
+    with tf.GradientTape() as tape:
+        tape.watch([query, items])
+        targets = Targets(query, WEIGHTS, tf.constant(ROWS), tf.constant(periods))
+        loss = 3.0 * layer(targets, Candidates(tf.range(NUM_ITEMS), items, tf.zeros([0], tf.int32)))
+    by_query, by_item = tape.gradient(loss, [query, items])
+    return loss.numpy() / 3.0, by_query.numpy() / 3.0, by_item.numpy() / 3.0
+
+
+@pytest.mark.parametrize("scores_per_group", [2**21, 2 * NUM_ITEMS, 1])
+def test_loss_and_gradients_are_those_of_the_definition(
+    scores_per_group: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(full_softmax, "_SCORES_PER_GROUP", scores_per_group)
+    queries = RNG.normal(size=(NUM_QUERIES, DIM)).astype(np.float32)
+
+    loss, by_query, by_item = loss_and_gradients(queries, np.zeros(NUM_QUERIES, np.int32), None)
+
+    expected_loss, expected_by_query = 0.0, np.zeros_like(queries)
+    expected_by_item = np.zeros_like(ITEMS)
+    for n, (query, row, weight) in enumerate(zip(queries, ROWS, WEIGHTS, strict=True)):
+        probability = softmax(ITEMS @ query / 0.5)
+        expected_loss -= weight * np.log(probability[row])
+        rise = (probability - np.eye(NUM_ITEMS)[row]) / 0.5 * weight
+        expected_by_query[n] = rise @ ITEMS
+        expected_by_item += np.outer(rise, query)
+    assert loss == pytest.approx(expected_loss, rel=1e-5)
+    np.testing.assert_allclose(by_query, expected_by_query, atol=1e-5)
+    np.testing.assert_allclose(by_item, expected_by_item, atol=1e-5)
+
+
+def test_items_are_as_of_the_period_of_a_groups_first_query(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(full_softmax, "_SCORES_PER_GROUP", 4 * NUM_ITEMS)
+    queries = RNG.normal(size=(NUM_QUERIES, DIM + NUM_FEATURES)).astype(np.float32)
+    periods = np.array([3, 3, 9, 9, 20, NUM_PERIODS, NUM_PERIODS], np.int32)
+
+    loss, by_query, by_item = loss_and_gradients(queries, periods, POPULARITY)
+
+    expected_loss, expected_by_query = 0.0, np.zeros_like(queries)
+    expected_by_item = np.zeros_like(ITEMS)
+    for n, (query, row, weight) in enumerate(zip(queries, ROWS, WEIGHTS, strict=True)):
+        moving = POPULARITY.features(tf.constant([3, 20][n // 4]), tf.range(NUM_ITEMS)).numpy()
+        items = np.concatenate([ITEMS, moving], axis=1)
+        probability = softmax(items @ query / 0.5)
+        expected_loss -= weight * np.log(probability[row])
+        rise = (probability - np.eye(NUM_ITEMS)[row]) / 0.5 * weight
+        expected_by_query[n] = rise @ items
+        expected_by_item += np.outer(rise, query[:DIM])
+    assert loss == pytest.approx(expected_loss, rel=1e-4)
+    np.testing.assert_allclose(by_query, expected_by_query, atol=1e-4)
+    np.testing.assert_allclose(by_item, expected_by_item, atol=1e-4)
+
+
+def test_no_query_costs_nothing() -> None:
+    nothing = Targets(
+        tf.zeros([0, DIM]), tf.zeros([0]), tf.zeros([0], tf.int32), tf.zeros([0], tf.int32)
+    )
+    candidates = Candidates(tf.range(NUM_ITEMS), tf.constant(ITEMS), tf.zeros([0], tf.int32))
+
+    assert FullSoftmaxLoss(TrainPlan(), None)(nothing, candidates) == 0.0

@@ -1,0 +1,64 @@
+"""The losses with a margin beside NumPy: values and gradients."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tf_keras as keras
+
+from components.trainer.losses.margins import ContrastiveLoss, TripletLoss
+
+RNG = np.random.default_rng(4)
+SCORES = RNG.uniform(-1, 1, size=(3, 5)).astype(np.float32)
+LABELS = np.eye(3, 5, dtype=np.float32)
+WEIGHTS = np.array([1.0, 2.0, 0.5], np.float32)
+NUM_NEGATIVES = 4
+MARGIN = 0.3
+
+
+def value_and_gradient(loss: keras.losses.Loss, scores: np.ndarray) -> tuple[float, np.ndarray]:
+    y_pred = tf.constant(scores)
+    with tf.GradientTape() as tape:
+        tape.watch(y_pred)
+        value = loss(LABELS, y_pred, sample_weight=WEIGHTS)
+    return value.numpy(), tape.gradient(value, y_pred).numpy()
+
+
+def test_contrastive() -> None:
+    expected, gradient = 0.0, np.zeros_like(SCORES)
+    for row, weight in enumerate(WEIGHTS):
+        expected += weight * (1.0 - SCORES[row, row])
+        gradient[row, row] = -weight
+        for column in set(range(5)) - {row}:
+            above = SCORES[row, column] - MARGIN
+            expected += weight * max(0.0, above) / NUM_NEGATIVES
+            gradient[row, column] = weight * (above > 0) / NUM_NEGATIVES
+
+    value, by_score = value_and_gradient(ContrastiveLoss(MARGIN), SCORES)
+
+    assert value == pytest.approx(expected, rel=1e-5)
+    np.testing.assert_allclose(by_score, gradient, atol=1e-6)
+
+
+def test_triplet() -> None:
+    expected, gradient = 0.0, np.zeros_like(SCORES)
+    for row, weight in enumerate(WEIGHTS):
+        for column in set(range(5)) - {row}:
+            violation = MARGIN - SCORES[row, row] + SCORES[row, column]
+            expected += weight * max(0.0, violation) / NUM_NEGATIVES
+            gradient[row, column] += weight * (violation > 0) / NUM_NEGATIVES
+            gradient[row, row] -= weight * (violation > 0) / NUM_NEGATIVES
+
+    value, by_score = value_and_gradient(TripletLoss(MARGIN), SCORES)
+
+    assert value == pytest.approx(expected, rel=1e-5)
+    np.testing.assert_allclose(by_score, gradient, atol=1e-6)
+
+
+@pytest.mark.parametrize("loss", [ContrastiveLoss(MARGIN), TripletLoss(MARGIN)])
+def test_an_accidental_hit_costs_nothing(loss: keras.losses.Loss) -> None:
+    far_below = np.where(LABELS > 0, SCORES, np.finfo(np.float32).min / 100).astype(np.float32)
+
+    value, by_score = value_and_gradient(loss, far_below)
+
+    assert np.isfinite(value)
+    np.testing.assert_array_equal(by_score[LABELS == 0], 0.0)

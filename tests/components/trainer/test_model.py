@@ -1,0 +1,215 @@
+"""The loss of a batch beside NumPy, for each loss over a pool."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from components.trainer.candidates import TransformedCatalogue, candidate_table
+from components.trainer.features import InputFeature, TowerFeatures
+from components.trainer.model import TwoTowerModel
+from components.trainer.negatives import NegativePool
+from components.trainer.plan import EncoderPlan, ModelPlan, TrainPlan
+from components.trainer.popularity import RecentPopularity
+from components.trainer.windows import query_inputs
+from schemas.source_settings import FeatureKind
+
+RNG = np.random.default_rng(3)
+NUM_ITEMS = 12
+DIM = 8
+ITEM_ID = np.array([f"i{row}".encode() for row in range(NUM_ITEMS)], dtype=object)
+NO_CATALOGUE = TransformedCatalogue(np.array([], dtype=object), np.array([], np.int64), {})
+ALL_ROWS = np.arange(NUM_ITEMS, dtype=np.int32)
+COUNTS = np.arange(NUM_ITEMS)[::-1] * 3
+FEATURES = TowerFeatures(
+    user_id=InputFeature("user_id", FeatureKind.CATEGORY, 3),
+    user=(),
+    context=(),
+    outcome=(),
+    item=(),
+)
+ROWS = np.array([[0, 1, 2, 2], [1, 5, 12, 12]])
+WEIGHT = np.array([[1.0, 0.0, 2.0, 1.0], [1.0, 0.5, 0.0, 0.0]])
+POPULARITY = RecentPopularity(
+    RNG.integers(NUM_ITEMS, size=640).astype(np.int32), np.arange(640), np.full(NUM_ITEMS, -1)
+)
+
+
+def model_of(
+    train: TrainPlan,
+    popularity: RecentPopularity | None = None,
+    compiled: bool = False,
+    **model: object,
+) -> TwoTowerModel:
+    table = candidate_table(list(ITEM_ID), NO_CATALOGUE, ())
+    plan = ModelPlan(dim=DIM, encoder=EncoderPlan(num_heads=2), **model)  # type: ignore[arg-type]
+    pool = NegativePool(COUNTS, train.catalogue_negatives, ALL_ROWS, train.negative_sampling)
+    return TwoTowerModel(FEATURES, table, pool, popularity, plan, train, compiled)
+
+
+def batch_of(rows: np.ndarray, weight: np.ndarray) -> dict[str, tf.Tensor]:
+    return {
+        "user_id": tf.range(len(rows), dtype=tf.int64),
+        "row": tf.constant(rows, tf.int32),
+        "weight": tf.constant(weight, tf.float32),
+        "timestamp": tf.constant(np.arange(rows.size).reshape(rows.shape) * 60, tf.int64),
+    }
+
+
+def embeddings_of(
+    model: TwoTowerModel, rows: np.ndarray, weight: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Queries of the targets and candidates, by the path that the export takes."""
+    batch = batch_of(rows, weight)
+    vectors = tf.reshape(model.item_vectors(tf.reshape(batch["row"], [-1])), [*rows.shape, DIM])
+    positions = tf.constant(np.argwhere(weight > 0))
+    queries = model.queries_of(positions, vectors, query_inputs(batch, FEATURES))
+    return queries.numpy(), model.candidate_embeddings().numpy()
+
+
+def expected_losses(
+    loss: str, scores: np.ndarray, rows: np.ndarray, frequency: np.ndarray, margin: float
+) -> list[float]:
+    """By query: a loss over one pool of in-batch negatives, by its definition."""
+    losses = []
+    for score, row in zip(scores, rows, strict=True):
+        is_negative = rows != row  # an accidental hit is no negative
+        num_others = len(rows) - 1
+        if loss == "sampled_softmax":
+            logits = score - np.log(frequency)
+            negatives = np.exp(logits[rows[is_negative]]).sum()
+            losses.append(np.log(negatives + np.exp(logits[row])) - logits[row])
+        elif loss == "contrastive":
+            above = np.maximum(0.0, score[rows[is_negative]] - margin)
+            losses.append(1.0 - score[row] + above.sum() / num_others)
+        else:
+            violation = np.maximum(0.0, margin - score[row] + score[rows[is_negative]])
+            losses.append(violation.sum() / num_others)
+    return losses
+
+
+@pytest.mark.parametrize("loss", ["sampled_softmax", "contrastive", "triplet"])
+@pytest.mark.parametrize("similarity", ["dot", "cosine", "euclidean"])
+def test_a_loss_over_the_batch_is_its_definition(loss: str, similarity: str) -> None:
+    plan = TrainPlan(loss=loss, temperature=0.5, margin=0.4)  # type: ignore[arg-type]
+    model = model_of(plan, similarity=similarity)
+
+    value = model.compute_loss(batch_of(ROWS, WEIGHT))
+
+    queries, candidates = embeddings_of(model, ROWS, WEIGHT)
+    frequency = (COUNTS + 1) / (COUNTS + 1).sum()
+    rows, weights = ROWS[WEIGHT > 0], WEIGHT[WEIGHT > 0]
+    losses = expected_losses(loss, queries @ candidates.T / 0.5, rows, frequency, plan.margin)
+    assert value.numpy() == pytest.approx(np.average(losses, weights=weights), rel=1e-4)
+    assert model.mean_loss.result().numpy() == pytest.approx(value.numpy(), rel=1e-6)
+
+
+@pytest.mark.parametrize("popularity", [None, POPULARITY])
+def test_full_softmax_ranks_what_the_export_ranks(popularity: RecentPopularity | None) -> None:
+    model = model_of(TrainPlan(), popularity)
+
+    value = model.compute_loss(batch_of(ROWS, WEIGHT))
+
+    queries, candidates = embeddings_of(model, ROWS, WEIGHT)
+    scores = queries @ candidates.T
+    losses = np.log(np.exp(scores).sum(axis=1)) - scores[np.arange(len(scores)), ROWS[WEIGHT > 0]]
+    assert value.numpy() == pytest.approx(np.average(losses, weights=WEIGHT[WEIGHT > 0]), rel=1e-4)
+    assert queries.shape[1] == candidates.shape[1] == model.width
+
+
+def test_an_untrained_model_gives_new_users_what_is_popular() -> None:
+    model = model_of(TrainPlan(), POPULARITY)
+
+    queries, candidates = embeddings_of(model, ROWS[:, :1], np.ones((2, 1)))
+
+    share = model.moving_features().numpy()[:NUM_ITEMS, 0]
+    np.testing.assert_allclose(queries @ candidates.T, [share] * 2, atol=1e-5)
+
+
+def test_only_the_hardest_negatives_count() -> None:
+    model = model_of(TrainPlan(loss="triplet", margin=10.0, hard_negatives=1))
+
+    value = model.compute_loss(batch_of(ROWS, WEIGHT))
+
+    queries, candidates = embeddings_of(model, ROWS, WEIGHT)
+    scores, rows = queries @ candidates.T, ROWS[WEIGHT > 0]
+    losses = [10.0 - s[r] + s[rows[rows != r]].max() for s, r in zip(scores, rows, strict=True)]
+    assert value.numpy() == pytest.approx(np.average(losses, weights=WEIGHT[WEIGHT > 0]), rel=1e-4)
+
+
+def test_groups_of_negatives_split_the_sum_not_the_targets() -> None:
+    rows, weight = np.array([[0, 1, 2, 3, 4]]), np.ones((1, 5))
+    plan = TrainPlan(loss="sampled_softmax")
+    whole = model_of(plan)
+    grouped = model_of(TrainPlan(loss="sampled_softmax", in_batch_negatives=2))
+    batch = batch_of(rows, weight)
+    whole.compute_loss(batch)
+    grouped.compute_loss(batch)
+    grouped.set_weights(whole.get_weights())
+
+    parts = []
+    for targets in ([0, 1], [2, 3], [4]):
+        part = np.zeros((1, 5))
+        part[0, targets] = 1.0
+        parts.append(len(targets) * whole.compute_loss(batch_of(rows, part)).numpy())
+
+    assert grouped.compute_loss(batch).numpy() == pytest.approx(sum(parts) / 5, rel=1e-5)
+    assert parts[-1] == pytest.approx(0.0, abs=1e-6)  # a lone target has no negatives
+
+
+@pytest.mark.parametrize("loss", ["full_softmax", "sampled_softmax", "contrastive", "triplet"])
+def test_a_batch_without_targets_costs_nothing(loss: str) -> None:
+    model = model_of(TrainPlan(loss=loss))  # type: ignore[arg-type]
+
+    assert model.compute_loss(batch_of(np.array([[0, 1]]), np.zeros((1, 2)))) == 0.0
+
+
+def test_training_with_one_window_has_drawn_negatives() -> None:
+    model = model_of(TrainPlan(loss="sampled_softmax", catalogue_negatives=4))
+
+    loss = model.compute_loss(batch_of(np.array([[3]]), np.ones((1, 1))), training=True)
+
+    assert loss > 0.0
+
+
+def test_a_compiled_step_has_the_loss_and_gradients_of_a_plain_one() -> None:
+    plain, compiled = model_of(TrainPlan()), model_of(TrainPlan(), compiled=True)
+    batch = batch_of(ROWS, WEIGHT)
+    plain.compute_loss(batch)
+    compiled.compute_loss(batch)
+    compiled.set_weights(plain.get_weights())
+
+    def gradients(model: TwoTowerModel) -> tuple[float, list[np.ndarray]]:
+        with tf.GradientTape() as tape:
+            loss = model.compute_loss(batch)
+        found = tape.gradient(loss, model.trainable_variables)
+        return loss.numpy(), [tf.convert_to_tensor(g).numpy() for g in found if g is not None]
+
+    (loss, expected), (compiled_loss, found) = gradients(plain), gradients(compiled)
+    assert compiled_loss == pytest.approx(loss, rel=1e-5)
+    for one, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+
+
+def test_separate_tables_are_two() -> None:
+    model = model_of(TrainPlan(), share_item_table=False)
+    model.compute_loss(batch_of(ROWS, WEIGHT))
+
+    assert model.candidate_features is not model.item_features
+    names = [weight.name for weight in model.serving_weights]
+    assert any("item_features" in name for name in names)
+    assert any("candidate_features" in name for name in names)
+
+
+def test_a_window_without_history_asks_as_a_new_user() -> None:
+    model = model_of(TrainPlan(history_dropout=0.999999, feature_dropout=0.0, id_dropout=0.0))
+    seen = query_inputs(batch_of(ROWS, WEIGHT), FEATURES)
+    vectors = tf.reshape(model.item_vectors(tf.reshape(ROWS, [-1])), [*ROWS.shape, DIM])
+    other = vectors + tf.constant(RNG.normal(size=vectors.shape), tf.float32)
+    hidden = tf.constant([True, False])
+
+    first, changed = (
+        model.query_tower(*model._embedded(x, seen, hidden)).numpy() for x in (vectors, other)
+    )
+
+    np.testing.assert_array_equal(first[0], changed[0])
+    assert np.abs(first[1] - changed[1]).max() > 1e-4

@@ -1,0 +1,91 @@
+"""What the recipe chooses, and that the configuration has the last word."""
+
+from dataclasses import replace
+
+import pytest
+
+from components.trainer.facts import Facts
+from components.trainer.recipe import Recipe, choose
+from schemas.model_settings import EncoderSettings, ModelSettings, TrainSettings
+
+FACTS = Facts(
+    num_items=3_000,
+    num_targets=1_000_000,
+    median_history=100.0,
+    max_history=200,
+    returning_share=0.25,
+    order_gain=1.2,
+    popularity_gain=0.1,
+)
+
+
+def recipe_of(
+    model: ModelSettings | None = None, train: TrainSettings | None = None, **facts: object
+) -> Recipe:
+    return choose(
+        replace(FACTS, **facts),
+        model or ModelSettings(),
+        train or TrainSettings(),  # type: ignore[arg-type]
+    )
+
+
+def test_every_choice_is_what_is_done_and_has_a_reason() -> None:
+    recipe = recipe_of()
+
+    assert len({choice.key for choice in recipe.choices}) == len(recipe.choices) > 8
+    for choice in recipe.choices:
+        section, *names = choice.key.split(".")
+        value = {"model": recipe.model, "train": recipe.train}[section]
+        for name in names:
+            value = getattr(value, name)
+        assert value == choice.value
+        assert choice.reason
+
+
+@pytest.mark.parametrize(
+    ("num_items", "loss"), [(16_384, "full_softmax"), (16_385, "sampled_softmax")]
+)
+def test_large_catalogues_are_sampled(num_items: int, loss: str) -> None:
+    assert recipe_of(num_items=num_items).train.loss == loss
+
+
+def test_few_targets_an_item_ask_for_more_dropout() -> None:
+    rates = [recipe_of(num_targets=n * 3_000).model.encoder.dropout for n in (10, 50, 500)]
+
+    assert rates == sorted(rates, reverse=True)
+    assert len(set(rates)) == 3
+
+
+def test_leave_one_out_knows_no_recent_popularity() -> None:
+    recipe = recipe_of(popularity_gain=None)
+
+    assert not recipe.model.recent_popularity
+    assert recipe.train.history_dropout == 0.0
+
+
+def test_the_configuration_has_the_last_word_and_is_no_choice() -> None:
+    model = ModelSettings(dim=48, recent_popularity=False, encoder=EncoderSettings(dropout=0.0))
+
+    recipe = recipe_of(model, TrainSettings(loss="triplet", max_epochs=3))
+
+    assert (recipe.model.dim, recipe.model.hidden_dim) == (48, 96)
+    assert recipe.model.encoder.dropout == 0.0
+    assert not recipe.model.recent_popularity
+    assert (recipe.train.loss, recipe.train.max_epochs) == ("triplet", 3)
+    settled = {"model.dim", "model.encoder.dropout", "train.loss", "train.max_epochs"}
+    assert not settled & {choice.key for choice in recipe.choices}
+
+
+@pytest.mark.parametrize(("dim", "num_heads"), [(30, None), (7, None), (None, 5), (None, 3)])
+def test_heads_divide_dimensions_that_the_configuration_leaves_open(
+    dim: int | None, num_heads: int | None
+) -> None:
+    model = recipe_of(ModelSettings(dim=dim, encoder=EncoderSettings(num_heads=num_heads))).model
+
+    assert model.dim % model.encoder.num_heads == 0
+    assert dim in (None, model.dim)
+    assert num_heads in (None, model.encoder.num_heads)
+
+
+def test_kernels_are_no_wider_than_histories() -> None:
+    assert recipe_of(max_history=7).model.encoder.kernel_width == 8
