@@ -157,7 +157,6 @@ def _config(events: Path, lengths: list[int]) -> Config:
         },
         "split": {"policy": "leave_one_out"},
         "history": {"max_length": min(_MAX_HISTORY, steps * _HISTORY_STEP)},
-        "train": {"max_epochs": 30, "patience": 3},
     }
 
 

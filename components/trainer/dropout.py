@@ -9,6 +9,11 @@ import tf_keras as keras
 Seed: TypeAlias = tf.Tensor | None
 
 
+def random_seed() -> tf.Tensor:
+    """A seed from TensorFlow's global generator."""
+    return tf.random.uniform([2], maxval=tf.int32.max, dtype=tf.int32)
+
+
 def fold_in(seed: Seed, number: int) -> Seed:
     """Another seed for another layer; None stays None."""
     return None if seed is None else tf.random.experimental.stateless_fold_in(seed, number)

@@ -10,12 +10,12 @@ from schemas.transformed import bucket_name
 Columns = dict[str, tf.Tensor]
 
 
-def embedding(num_rows: int, dim: int, name: str) -> keras.layers.Embedding:
-    """An embedding whose vectors start with length 1 in expectation."""
+def embedding(num_rows: int, dim: int, name: str, length: float = 1.0) -> keras.layers.Embedding:
+    """An embedding whose vectors start at random, with about the given length."""
     return keras.layers.Embedding(
         num_rows,
         dim,
-        embeddings_initializer=keras.initializers.RandomNormal(0, dim**-0.5),
+        embeddings_initializer=keras.initializers.RandomNormal(0, length * dim**-0.5),
         name=name,
     )
 

@@ -1,15 +1,16 @@
 """The two-tower model: from a batch of windows to the loss of every target in it."""
 
-from collections.abc import Callable
-
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 import tf_keras as keras
 
 from components.trainer import input as windows_input
 from components.trainer.candidates import CandidateTable
-from components.trainer.embeddings import Columns
+from components.trainer.dropout import random_seed
+from components.trainer.embeddings import Columns, embedding
+from components.trainer.execution import compiled_in_halves, in_chunks
 from components.trainer.features import TowerFeatures
+from components.trainer.items import START_LENGTH, ItemFeatures
 from components.trainer.losses.full_softmax import FullSoftmaxLoss
 from components.trainer.losses.pooled import PooledLoss
 from components.trainer.losses.targets import Candidates, Targets
@@ -17,22 +18,15 @@ from components.trainer.metrics import CountingTopK, cutoffs
 from components.trainer.negatives import NegativePool
 from components.trainer.plan import ModelPlan, TrainPlan
 from components.trainer.popularity import NUM_FEATURES, NUM_PERIODS, RecentPopularity
+from components.trainer.query import QueryTower
 from components.trainer.similarity import width
 from components.trainer.times import shifted
-from components.trainer.towers import (
-    CandidateTower,
-    EventFeatures,
-    ItemFeatures,
-    QueryTower,
-    RequestFeatures,
-)
+from components.trainer.towers import CandidateTower, EventFeatures, RequestFeatures
 from components.trainer.windows import QueryInputs, hide_at_random, query_inputs
 from schemas.features import MISSING_INTEGER, TIMESTAMP
 
 # No branch here needs AutoGraph, which would rewrite all of tf_keras: most of a minute.
 _as_it_is = tf.autograph.experimental.do_not_convert
-# Items whose embeddings are computed together.
-_CATALOGUE_CHUNK = 8192
 _ROWS = (tf.TensorSpec([None], tf.int32),)
 _END_OF_TRAIN = tf.constant(NUM_PERIODS)
 
@@ -85,11 +79,16 @@ class TwoTowerModel(tfrs.Model):
         if not model.share_item_table:
             self.candidate_features = item_features("candidate_features")
         self.candidate_tower = CandidateTower(model)
+        self.dim, self.num_vocabulary = model.dim, candidates.num_vocabulary
+        self.followers = embedding(
+            candidates.num_vocabulary + 1, model.dim, "followers", START_LENGTH
+        )
         self.event_features = EventFeatures(features, model)
         self.request_features = RequestFeatures(features, model)
-        num_item_features = 0 if popularity is None else NUM_FEATURES
-        self.query_tower = QueryTower(model, num_item_features)
-        self.width = width(model.dim, model.similarity) + num_item_features
+        self.query_tower = QueryTower(model, weighs_popularity=popularity is not None)
+        self.width = width(model.dim, model.similarity)
+        if popularity is not None:
+            self.width += NUM_FEATURES
         self.recall = CountingTopK(self.num_items, self.width, cutoffs(self.num_items))
         self.loss_of_targets = (
             FullSoftmaxLoss(train, popularity)
@@ -97,7 +96,9 @@ class TwoTowerModel(tfrs.Model):
             else PooledLoss(pool, train, popularity)
         )
         self.mean_loss = keras.metrics.Mean("mean_loss")
-        self._step_query_tower = _in_halves(self.query_tower) if compiled else self.query_tower
+        self._step_query_tower = (
+            compiled_in_halves(self.query_tower) if compiled else self.query_tower
+        )
 
     @property
     def serving_weights(self) -> list[tf.Variable]:
@@ -108,14 +109,17 @@ class TwoTowerModel(tfrs.Model):
             self.event_features,
             self.request_features,
             self.query_tower,
+            self.followers,
         ]
         if self.candidate_features is not self.item_features:
             layers.append(self.candidate_features)
         return [weight for layer in layers for weight in layer.weights]
 
     def item_vectors(self, rows: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """[num_items] int32 rows of the candidate table to [num_items, dim], as histories see."""
-        return self.item_features(rows, self._columns_of(rows), training=training)
+        """[num_items] int32 rows to [num_items, 2 · dim]: an item's features and its followers."""
+        followers = self.followers(tf.minimum(rows, self.num_vocabulary))
+        features = self.item_features(rows, self._columns_of(rows), training=training)
+        return tf.concat([features, followers], -1)
 
     def queries_of(
         self, positions: tf.Tensor, item_vectors: tf.Tensor, inputs: QueryInputs
@@ -124,7 +128,7 @@ class TwoTowerModel(tfrs.Model):
 
         Args:
           positions: [num_queries, 2] int64: window and event.
-          item_vectors: [batch, length, dim] item features of the events.
+          item_vectors: [batch, length, 2 · dim] `item_vectors` of the events.
           inputs: The windows.
 
         Returns:
@@ -158,12 +162,12 @@ class TwoTowerModel(tfrs.Model):
         return self.popularity.features(_END_OF_TRAIN, tf.range(self.num_items + 1))
 
     def catalogue_vectors(self) -> tf.Tensor:
-        """[num_items + 1, dim] item features of the candidate table, the unknown item last."""
-        return _in_chunks(self._vectors, self.num_items + 1)
+        """[num_items + 1, 2 · dim] `item_vectors` of all, the unknown item last."""
+        return in_chunks(self._vectors, self.num_items + 1)
 
     def candidate_embeddings(self) -> tf.Tensor:
         """[num_items, width] embeddings of the whole catalogue in row order."""
-        return _in_chunks(self._embeddings, self.num_items)
+        return in_chunks(self._embeddings, self.num_items)
 
     def refresh_candidates(self) -> None:
         """Gives the validation metric today's candidate embeddings."""
@@ -226,15 +230,16 @@ class TwoTowerModel(tfrs.Model):
 
     def _embedded(
         self, item_vectors: tf.Tensor, inputs: QueryInputs, without_history: tf.Tensor
-    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    ) -> tuple[tf.Tensor, ...]:
         """Events and requests as vectors, and how much past they see: the query tower's inputs."""
-        events = self.event_features(item_vectors, inputs.history)
+        vectors, followers = tf.split(item_vectors, 2, axis=-1)
+        events = self.event_features(vectors, inputs.history)
         hidden = without_history[:, tf.newaxis]
         unknown_s = tf.constant(MISSING_INTEGER, tf.int64)
         previous_s = tf.where(hidden, unknown_s, shifted(inputs.history[TIMESTAMP]))
         num_past = tf.where(hidden, 0, tf.range(tf.shape(item_vectors)[1])[tf.newaxis])
         requests = self.request_features(inputs.user, inputs.request, previous_s, num_past)
-        return events, requests, num_past
+        return events, followers, requests, num_past
 
     def _step_items(
         self, rows: tf.Tensor, training: bool
@@ -250,12 +255,13 @@ class TwoTowerModel(tfrs.Model):
     def _step_candidates(
         self, vectors: tf.Tensor, rows: tf.Tensor, negatives: tf.Tensor, training: bool
     ) -> Candidates:
+        vectors = vectors[:, : self.dim]
         if self.candidate_features is not self.item_features:
             vectors = self.candidate_features(rows, self._columns_of(rows), training=training)
         if isinstance(self.loss_of_targets, FullSoftmaxLoss):
             # The unknown item stands in histories, and is no candidate.
             vectors, rows = vectors[: self.num_items], rows[: self.num_items]
-        seed = _random_seed() if training else None
+        seed = random_seed() if training else None
         return Candidates(rows, self.candidate_tower(vectors, seed=seed), negatives)
 
     def _ordered(self, positions: tf.Tensor, time_s: tf.Tensor, training: bool) -> tf.Tensor:
@@ -280,7 +286,7 @@ class TwoTowerModel(tfrs.Model):
         if training:
             seen = hide_at_random(seen, self.features, self.plan.feature_dropout)
             without_history = tf.random.uniform(batch) < self.plan.history_dropout
-            seed = _random_seed()
+            seed = random_seed()
         embedded = self._embedded(item_vectors, seen, without_history)
         queries = self._step_query_tower(*embedded, seed=seed)
         return tf.gather_nd(queries, positions)
@@ -293,32 +299,3 @@ class TwoTowerModel(tfrs.Model):
     def _embeddings(self, rows: tf.Tensor) -> tf.Tensor:
         moving = self.popularity and self.popularity.features(_END_OF_TRAIN, rows)
         return self.candidates_of(rows, self._columns_of(rows), moving)
-
-
-def _random_seed() -> tf.Tensor:
-    return tf.random.uniform([2], maxval=tf.int32.max, dtype=tf.int32)
-
-
-def _in_halves(tower: QueryTower) -> Callable[..., tf.Tensor]:
-    """The tower compiled by XLA, on both halves of a batch at once.
-
-    XLA's loops run on one core; two calls keep two cores busy.
-    """
-    compiled = tf.function(tower.call, autograph=False, jit_compile=True)
-
-    def call(*inputs: tf.Tensor, seed: tf.Tensor | None = None) -> tf.Tensor:
-        half = tf.shape(inputs[0])[0] // 2
-        first = compiled(*(x[:half] for x in inputs), seed=seed)
-        second_seed = None if seed is None else seed + 1
-        return tf.concat([first, compiled(*(x[half:] for x in inputs), seed=second_seed)], 0)
-
-    return call
-
-
-def _in_chunks(embed: Callable[[tf.Tensor], tf.Tensor], num_rows: int) -> tf.Tensor:
-    """Embeds rows 0 … num_rows - 1 in bounded memory."""
-    starts = range(0, num_rows, _CATALOGUE_CHUNK)
-    ends = [min(start + _CATALOGUE_CHUNK, num_rows) for start in starts]
-    return tf.concat(
-        [embed(tf.range(start, end)) for start, end in zip(starts, ends, strict=True)], 0
-    )

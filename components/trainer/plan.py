@@ -48,8 +48,8 @@ class TrainPlan:
     catalogue_negatives: int = 256
     negative_sampling: Literal["uniform", "popularity"] = "uniform"
     hard_negatives: int | None = None
-    feature_dropout: float = 0.1
-    id_dropout: float = 0.1
+    feature_dropout: float = 0.05
+    id_dropout: float = 0.03
     history_dropout: float = 0.0
     average_decay: float = 0.998
     max_seconds: float | None = None

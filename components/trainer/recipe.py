@@ -110,7 +110,7 @@ def _time(facts: Facts) -> Iterator[Choice]:
         return
     new = 1.0 - (facts.returning_share or 0.0)
     yield Choice("model.recent_popularity", True, "eval follows train in time")
-    yield Choice("train.history_dropout", 0.1, f"{new:.0%} of eval is of users not seen before")
+    yield Choice("train.history_dropout", 0.03, f"{new:.0%} of eval is of users not seen before")
 
 
 def _steps(facts: Facts) -> Iterator[Choice]:

@@ -1,67 +1,15 @@
-"""The two towers: layers of their own above one table of items, into one embedding space."""
+"""Layers of both towers: candidates, past events and requests as vectors."""
 
-import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
 from components.trainer import times
-from components.trainer.dropout import Seed, SeededDropout, split
+from components.trainer.dropout import Seed, SeededDropout
 from components.trainer.embeddings import Columns, FeatureEmbedding, embedding
-from components.trainer.encoders import CausalEncoder
-from components.trainer.features import InputFeature, TowerFeatures
+from components.trainer.features import TowerFeatures
 from components.trainer.plan import ModelPlan
-from components.trainer.popularity import POPULARITY_WEIGHTS
-from components.trainer.similarity import candidate_side, query_side
+from components.trainer.similarity import candidate_side
 from schemas.features import TIMESTAMP
-
-
-class ItemFeatures(keras.layers.Layer):
-    """An item as the sum of its id embedding and a projection of each of its features.
-
-    Histories and candidates share it by default. Items that training never saw share one id
-    embedding, the cold one. In training it stands in for a share of the other ids as well
-    (DropoutNet, Volkovs et al., 2017), so that content alone learns to carry an item.
-    """
-
-    def __init__(
-        self,
-        features: tuple[InputFeature, ...],
-        num_vocabulary: int,
-        plan: ModelPlan,
-        id_dropout: float,
-        name: str = "item_features",
-    ):
-        """`num_vocabulary` items have an id embedding; `id_dropout` is ignored without features."""
-        super().__init__(name=name)
-        self.num_vocabulary = num_vocabulary
-        self.id_dropout = id_dropout if features else 0.0
-        self.ids = embedding(num_vocabulary + 1, plan.dim, "ids")
-        self.embeddings = [FeatureEmbedding(feature, plan.feature_dim) for feature in features]
-        self.projections = [
-            keras.layers.Dense(plan.dim, use_bias=False, name=f"{feature.name}_projection")
-            for feature in features
-        ]
-
-    def call(self, rows: tf.Tensor, columns: Columns, training: bool = False) -> tf.Tensor:
-        """Embeds items.
-
-        Args:
-          rows: [num_items] int32 rows of the candidate table; all rows outside the vocabulary are
-            the cold one.
-          columns: The items' features, [num_items] or for bags [num_items, width].
-          training: Whether ids are dropped at random.
-
-        Returns:
-          [num_items, dim] float32.
-        """
-        ids = tf.minimum(rows, self.num_vocabulary)
-        if training and self.id_dropout:
-            dropped = tf.random.uniform(tf.shape(ids)) < self.id_dropout
-            ids = tf.where(dropped, self.num_vocabulary, ids)
-        x = self.ids(ids)
-        for embed, project in zip(self.embeddings, self.projections, strict=True):
-            x += project(embed(columns))
-        return x
 
 
 class ResidualMlp(keras.layers.Layer):
@@ -166,72 +114,3 @@ class RequestFeatures(keras.layers.Layer):
         return tf.concat(
             [tf.concat(parts, -1) * self.scale, tf.math.log1p(past), 1 / (1 + past)], -1
         )
-
-
-class QueryTower(keras.layers.Layer):
-    """Past events and requests to query embeddings: matrix products alone, no lookups."""
-
-    def __init__(self, plan: ModelPlan, num_item_features: int):
-        """Queries weigh `num_item_features` features of items besides their embeddings."""
-        super().__init__(name="query_tower")
-        self.similarity = plan.similarity
-        self.encoder = CausalEncoder(plan.dim, plan.encoder)
-        self.mlp = ResidualMlp(plan, "mlp")
-        # How much of a taste there is to speak of: little where there is hardly a past.
-        self.log_length = keras.layers.Dense(1, kernel_initializer="zeros", name="log_length")
-        self.item_weights = None
-        if num_item_features:
-            self.cold_weights = self.add_weight(
-                name="cold_weights", shape=[num_item_features], trainable=False
-            )
-            self.cold_is_plain = self.add_weight(
-                name="cold_is_plain", shape=[], initializer="zeros", trainable=False
-            )
-            # Before it has learnt anything, a query asks for what is popular.
-            self.item_weights = keras.layers.Dense(
-                num_item_features,
-                kernel_initializer="zeros",
-                bias_initializer=keras.initializers.Constant(POPULARITY_WEIGHTS),
-                name="item_weights",
-            )
-
-    def call(
-        self,
-        events: tf.Tensor,
-        requests: tf.Tensor,
-        num_past: tf.Tensor,
-        seed: Seed = None,
-    ) -> tf.Tensor:
-        """Embeds the request at each event.
-
-        Args:
-          events: [batch, length, dim] float32 of `EventFeatures`.
-          requests: [batch, length, …] float32 of `RequestFeatures`.
-          num_past: [batch, length] int32: past events that a query sees; where there are none,
-            it is made of the request alone.
-          seed: Of dropout; None outside training.
-
-        Returns:
-          [batch, length, dim] float32; a similarity and weights on item features make it wider.
-        """
-        first, second = split(seed, 2)
-        states = self.encoder(events, seed=first)
-        states = tf.where(num_past[..., tf.newaxis] > 0, states, 0.0)
-        known = tf.concat([states, requests], -1)
-        queries = self.mlp(states, known, seed=second)
-        embeddings = query_side(queries * tf.exp(self.log_length(known)), self.similarity)
-        if self.item_weights is None:
-            return embeddings
-        queries = tf.concat([embeddings, self.item_weights(known)], -1)
-        plain = tf.concat([tf.zeros(tf.shape(embeddings)[-1:]), self.cold_weights], 0)
-        is_plain = (num_past == 0) & (self.cold_is_plain > 0.0)
-        return tf.where(is_plain[..., tf.newaxis], plain, queries)
-
-    def answer_cold_by(self, weights: np.ndarray) -> None:
-        """Answers queries without a past by features of items alone.
-
-        Args:
-          weights: [num_item_features] float32, what each counts.
-        """
-        self.cold_weights.assign(weights)
-        self.cold_is_plain.assign(1.0)

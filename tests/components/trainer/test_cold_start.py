@@ -37,8 +37,16 @@ def world_read(train: list[Row], evaluation: list[Row], folder: Path) -> TrainDa
 def moved(tmp_path_factory: pytest.TempPathFactory) -> TrainData:
     """Items 0 to 5 were popular for long, 6 to 11 of late; new users come for the latter."""
     rng = np.random.default_rng(1)
-    old, late = rng.integers(6, size=900).tolist(), (6 + rng.integers(6, size=60)).tolist()
-    train = [*first_events("u", old, 0), *first_events("v", late, 5_000)]
+
+    def histories(prefix: str, first_item: int, count: int, start_s: int) -> list[Row]:
+        times = [start_s + np.arange(8) + 8 * place for place in range(count)]
+        items = [[f"i{first_item + n}" for n in rng.permutation(6)] * 2 for _ in times]
+        return [
+            window(SETTINGS, f"{prefix}{place}", names[:8], timestamp=time_s.tolist())
+            for place, (names, time_s) in enumerate(zip(items, times, strict=True))
+        ]
+
+    train = [*histories("u", 0, 400, 0), *histories("v", 6, 60, 5_000)]
     new = first_events("e", (6 + rng.integers(6, size=30)).tolist(), 9_000)
     returning = window(SETTINGS, "u0", ["i0", "i7"], is_target=[0, 1], timestamp=[0, 9_100])
     return world_read(train, [*new, returning], tmp_path_factory.mktemp("moved"))

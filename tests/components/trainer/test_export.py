@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.trainer.input import ROW, batches, read_windows
+from components.trainer.batches import one_batch
+from components.trainer.input import ROW, read_windows
+from components.trainer.popularity import NUM_FEATURES
 from components.trainer.windows import query_inputs
 from schemas import serving
 from schemas.features import feature_table
@@ -76,7 +78,7 @@ def test_signatures_are_those_of_the_contract(rich: Exported, loaded: Any) -> No
     for name, specs in expected.items():
         assert loaded.signatures[name].structured_input_signature[1] == specs
         (output,) = loaded.signatures[name].structured_outputs.values()
-        assert output.shape.as_list() == [None, 8]
+        assert output.shape.as_list() == [None, 8 + NUM_FEATURES]
 
 
 def test_a_request_gets_the_query_of_training(rich: Exported, loaded: Any) -> None:
@@ -88,15 +90,14 @@ def test_a_request_gets_the_query_of_training(rich: Exported, loaded: Any) -> No
         np.ones(9, np.float32),
         exclude_repeats=False,
     )
-    batch = next(iter(batches(windows, batch_size=len(windows), seed=None)))
+    batch = one_batch(windows)
     seen = query_inputs(batch, model.features)
     rows = batch[ROW]
-    vectors = tf.reshape(model.item_vectors(tf.reshape(rows, [-1])), [*rows.shape, 8])
-    states = model.encode(vectors, seen.history)
+    vectors = tf.reshape(model.item_vectors(tf.reshape(rows, [-1])), [*rows.shape, -1])
 
     for t in range(WIDTH):
         positions = tf.constant([[w, t] for w in range(len(windows))], tf.int64)
-        trained = model.queries_at(positions, states, seen)
+        trained = model.queries_of(positions, vectors, seen)
         served = query(loaded, stacked([request_of(row, t) for row in world.train]))
         np.testing.assert_allclose(served, trained, atol=TOLERANCE)
 

@@ -60,7 +60,7 @@ def embeddings_of(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Queries of the targets and candidates, by the path that the export takes."""
     batch = batch_of(rows, weight)
-    vectors = tf.reshape(model.item_vectors(tf.reshape(batch["row"], [-1])), [*rows.shape, DIM])
+    vectors = tf.reshape(model.item_vectors(tf.reshape(batch["row"], [-1])), [*rows.shape, -1])
     positions = tf.constant(np.argwhere(weight > 0))
     queries = model.queries_of(positions, vectors, query_inputs(batch, FEATURES))
     return queries.numpy(), model.candidate_embeddings().numpy()
@@ -203,7 +203,7 @@ def test_separate_tables_are_two() -> None:
 def test_a_window_without_history_asks_as_a_new_user() -> None:
     model = model_of(TrainPlan(history_dropout=0.999999, feature_dropout=0.0, id_dropout=0.0))
     seen = query_inputs(batch_of(ROWS, WEIGHT), FEATURES)
-    vectors = tf.reshape(model.item_vectors(tf.reshape(ROWS, [-1])), [*ROWS.shape, DIM])
+    vectors = tf.reshape(model.item_vectors(tf.reshape(ROWS, [-1])), [*ROWS.shape, -1])
     other = vectors + tf.constant(RNG.normal(size=vectors.shape), tf.float32)
     hidden = tf.constant([True, False])
 

@@ -1,0 +1,177 @@
+"""Each part of the recipe on and off: trains variants on the examples of a finished run.
+
+    python -m benchmarks.ablation RUN [--only PART]... [--set KEY.SUB=VALUE]... [--json FILE]
+
+RUN is the output folder of a run, say runs/demo. Nothing is ingested or transformed anew: every
+variant learns from the same windows, and is measured on the same test targets through the
+signatures that it exports. `--set` changes all of them. Prints the table on stdout.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import tf_keras as keras
+
+from benchmarks.environment import environment
+from components.evaluator.embed import SignatureEncoder
+from components.evaluator.held_out import HeldOut, read_held_out
+from components.examples import read_users, split_files
+from components.trainer.data import TrainerInputs
+from components.trainer.export import TransformGraphs, export_towers
+from components.trainer.train import train
+from pipeline.config import load_settings
+from pipeline.environment import quieten
+from pipeline.exit_codes import ExitCode
+from schemas.errors import InputError
+from schemas.features import CATALOGUE_SPLIT, EVAL_SPLIT, TRAIN_SPLIT, feature_table
+from schemas.settings import Settings
+
+RECIPE = "the recipe"
+# What differs from the recipe, as `twotower run --set` takes it.
+PARTS: dict[str, tuple[str, ...]] = {
+    RECIPE: (),
+    "encoder: mean": ("model.encoder.kind=mean",),
+    "encoder: decayed": ("model.encoder.kind=decayed",),
+    "encoder: transformer": ("model.encoder.kind=transformer",),
+    "the other item tables": ("model.share_item_table=false",),
+    "half the dimensions": ("model.dim=32",),
+    "with user ids": ("model.user_id_embedding=true",),
+    "no popularity of late": ("model.recent_popularity=false",),
+    "no averaged weights": ("train.average_decay=0.0",),
+    "no dropout of ids": ("train.id_dropout=0.0",),
+    "no dropout of features": ("train.feature_dropout=0.0",),
+    "no dropout of histories": ("train.history_dropout=0.0",),
+    "loss: sampled softmax": ("train.loss=sampled_softmax",),
+    "loss: contrastive": ("train.loss=contrastive", "model.similarity=cosine"),
+    "loss: triplet": ("train.loss=triplet", "model.similarity=cosine"),
+}
+METRICS = ("recall@10", "ndcg@10", "recall@100")
+PROTOCOLS = ("successive", "first")
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What a finished run left to train and measure on."""
+
+    inputs: TrainerInputs
+    windows: str
+    catalogue: str
+    users: str
+
+
+def main() -> int:
+    """Prints the table and returns 0; 2 for an unfit run or setting."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.ablation")
+    parser.add_argument("run", type=Path, help="the output folder of a finished run")
+    parser.add_argument("--only", action="append", choices=list(PARTS), help="repeatable")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY.SUB=VALUE")
+    parser.add_argument("--json", type=Path, help="file for all measurements")
+    options = parser.parse_args()
+    quieten()
+    try:
+        rows = _measure(options)
+    except InputError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return int(ExitCode.BAD_INPUT)
+    print(table(rows))
+    if options.json:
+        told = {"run": str(options.run), "variants": rows, **environment(["tensorflow"])}
+        options.json.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+    return 0
+
+
+def _measure(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    examples = examples_of(options.run)
+    with tempfile.TemporaryDirectory() as folder:
+        config = _config_of(options.run, Path(folder))
+        base = load_settings(str(config), options.set)
+        held_out = read_held_out(examples.windows, examples.catalogue, base.data, base.evaluation)
+        rows = {}
+        for name in options.only or PARTS:
+            print(f"== {name}", file=sys.stderr)
+            settings = load_settings(str(config), [*options.set, *PARTS[name]])
+            rows[name] = _variant(settings, examples, held_out, Path(folder, "model"))
+            keras.backend.clear_session()
+        return rows
+
+
+def examples_of(run: Path) -> Examples:
+    """Finds the newest artifacts of a run.
+
+    Raises:
+      InputError: The run has none.
+    """
+
+    def newest(component: str, output: str) -> str:
+        folder = run / "pipeline_root" / component / output
+        versions = [path for path in folder.glob("*") if path.name.isdigit()]
+        if not versions:
+            raise InputError(f"{folder} holds nothing: name the output folder of a finished run")
+        return str(max(versions, key=lambda path: int(path.name)))
+
+    windows = newest("WindowsTransform", "transformed_examples")
+    catalogue = newest("CatalogueTransform", "transformed_examples")
+    inputs = TrainerInputs(
+        train_files=split_files(windows, TRAIN_SPLIT),
+        eval_files=split_files(windows, EVAL_SPLIT),
+        catalogue_files=split_files(catalogue, CATALOGUE_SPLIT),
+        windows_graph=newest("WindowsTransform", "transform_graph"),
+        catalogue_graph=newest("CatalogueTransform", "transform_graph"),
+    )
+    return Examples(
+        inputs,
+        windows=newest("InteractionExampleGen", "windows"),
+        catalogue=newest("CatalogueExampleGen", "examples"),
+        users=newest("InteractionExampleGen", "users"),
+    )
+
+
+def _config_of(run: Path, folder: Path) -> Path:
+    """The run's configuration as a file."""
+    record = run / "run.json"
+    if not record.is_file():
+        raise InputError(f"{record} does not exist: name the output folder of a finished run")
+    config = folder / "config.json"
+    values = json.loads(record.read_text(encoding="utf-8"))["config"]
+    config.write_text(json.dumps(values), encoding="utf-8")
+    return config
+
+
+def _variant(
+    settings: Settings, examples: Examples, held_out: HeldOut, path: Path
+) -> dict[str, Any]:
+    trained = train(examples.inputs, settings.data, settings.model, settings.train)
+    graphs = TransformGraphs(examples.inputs.windows_graph, examples.inputs.catalogue_graph)
+    users = read_users(examples.users, feature_table(settings.data))
+    export_towers(trained, settings.data, graphs, users, str(path))
+    encoder = SignatureEncoder(str(path), feature_table(settings.data))
+    measured = held_out.measure_model(held_out.embed(encoder)).measurements
+    return {
+        "validation": trained.validation,
+        "epochs": len(trained.history),
+        "seconds": trained.seconds,
+        **{name: dict(measured[name].values) for name in PROTOCOLS if name in measured},
+    }
+
+
+def table(rows: dict[str, dict[str, Any]]) -> str:
+    """A Markdown table of the variants."""
+    columns = [(protocol, metric) for protocol in PROTOCOLS for metric in METRICS]
+    columns = [c for c in columns if all(c[0] in row for row in rows.values())]
+    heads = ["variant", "eval recall@10", *(f"{p} {m}" for p, m in columns), "epochs", "seconds"]
+    lines = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
+    for name, row in rows.items():
+        numbers = [row["validation"].get("recall@10", float("nan"))]
+        numbers += [row[protocol][metric] for protocol, metric in columns]
+        cells = [name, *(f"{number:.4f}" for number in numbers)]
+        lines.append(f"| {' | '.join(cells)} | {row['epochs']} | {row['seconds']:.0f} |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
