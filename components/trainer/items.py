@@ -58,3 +58,28 @@ class ItemFeatures(keras.layers.Layer):
         for embed, project in zip(self.embeddings, self.projections, strict=True):
             x += project(embed(columns))
         return x
+
+
+class Items(keras.layers.Layer):
+    """Items as histories see them and as candidates: one table of features, or two."""
+
+    def __init__(
+        self,
+        features: tuple[InputFeature, ...],
+        num_vocabulary: int,
+        plan: ModelPlan,
+        id_dropout: float,
+    ):
+        """Arguments are those of `ItemFeatures`."""
+        super().__init__(name="items")
+        self.of_history = ItemFeatures(features, num_vocabulary, plan, id_dropout, "of_history")
+        self.of_candidates = self.of_history
+        if not plan.share_item_table:
+            self.of_candidates = ItemFeatures(
+                features, num_vocabulary, plan, id_dropout, "of_candidates"
+            )
+
+    @property
+    def are_shared(self) -> bool:
+        """Whether histories and candidates read one table."""
+        return self.of_candidates is self.of_history

@@ -7,10 +7,10 @@ import tf_keras as keras
 from components.trainer import input as windows_input
 from components.trainer.candidates import CandidateTable
 from components.trainer.dropout import random_seed
-from components.trainer.embeddings import Columns, embedding
+from components.trainer.embeddings import Columns
 from components.trainer.execution import compiled_in_halves, in_chunks
 from components.trainer.features import TowerFeatures
-from components.trainer.items import START_LENGTH, ItemFeatures
+from components.trainer.items import Items
 from components.trainer.losses.full_softmax import FullSoftmaxLoss
 from components.trainer.losses.pooled import PooledLoss
 from components.trainer.losses.targets import Candidates, Targets
@@ -70,19 +70,8 @@ class TwoTowerModel(tfrs.Model):
         self.plan = train
         self.columns = {name: tf.constant(c) for name, c in candidates.columns.items()}
 
-        def item_features(name: str) -> ItemFeatures:
-            vocabulary = candidates.num_vocabulary
-            return ItemFeatures(features.item, vocabulary, model, train.id_dropout, name)
-
-        self.item_features = item_features("item_features")
-        self.candidate_features = self.item_features
-        if not model.share_item_table:
-            self.candidate_features = item_features("candidate_features")
+        self.items = Items(features.item, candidates.num_vocabulary, model, train.id_dropout)
         self.candidate_tower = CandidateTower(model)
-        self.dim, self.num_vocabulary = model.dim, candidates.num_vocabulary
-        self.followers = embedding(
-            candidates.num_vocabulary + 1, model.dim, "followers", START_LENGTH
-        )
         self.event_features = EventFeatures(features, model)
         self.request_features = RequestFeatures(features, model)
         self.query_tower = QueryTower(model, weighs_popularity=popularity is not None)
@@ -103,23 +92,18 @@ class TwoTowerModel(tfrs.Model):
     @property
     def serving_weights(self) -> list[tf.Variable]:
         """The variables of the towers, without those of metrics and of the optimizer."""
-        layers: list[keras.layers.Layer] = [
-            self.item_features,
+        layers = (
+            self.items,
             self.candidate_tower,
             self.event_features,
             self.request_features,
             self.query_tower,
-            self.followers,
-        ]
-        if self.candidate_features is not self.item_features:
-            layers.append(self.candidate_features)
+        )
         return [weight for layer in layers for weight in layer.weights]
 
     def item_vectors(self, rows: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """[num_items] int32 rows to [num_items, 2 · dim]: an item's features and its followers."""
-        followers = self.followers(tf.minimum(rows, self.num_vocabulary))
-        features = self.item_features(rows, self._columns_of(rows), training=training)
-        return tf.concat([features, followers], -1)
+        """[num_items] int32 rows of the candidate table to [num_items, dim], as histories see."""
+        return self.items.of_history(rows, self._columns_of(rows), training=training)
 
     def queries_of(
         self, positions: tf.Tensor, item_vectors: tf.Tensor, inputs: QueryInputs
@@ -128,7 +112,7 @@ class TwoTowerModel(tfrs.Model):
 
         Args:
           positions: [num_queries, 2] int64: window and event.
-          item_vectors: [batch, length, 2 · dim] `item_vectors` of the events.
+          item_vectors: [batch, length, dim] `item_vectors` of the events.
           inputs: The windows.
 
         Returns:
@@ -152,7 +136,7 @@ class TwoTowerModel(tfrs.Model):
         Returns:
           [num_items, width] float32.
         """
-        embeddings = self.candidate_tower(self.candidate_features(rows, columns))
+        embeddings = self.candidate_tower(self.items.of_candidates(rows, columns))
         return embeddings if moving is None else tf.concat([embeddings, moving], -1)
 
     def moving_features(self) -> tf.Tensor | None:
@@ -162,7 +146,7 @@ class TwoTowerModel(tfrs.Model):
         return self.popularity.features(_END_OF_TRAIN, tf.range(self.num_items + 1))
 
     def catalogue_vectors(self) -> tf.Tensor:
-        """[num_items + 1, 2 · dim] `item_vectors` of all, the unknown item last."""
+        """[num_items + 1, dim] `item_vectors` of all, the unknown item last."""
         return in_chunks(self._vectors, self.num_items + 1)
 
     def candidate_embeddings(self) -> tf.Tensor:
@@ -232,14 +216,13 @@ class TwoTowerModel(tfrs.Model):
         self, item_vectors: tf.Tensor, inputs: QueryInputs, without_history: tf.Tensor
     ) -> tuple[tf.Tensor, ...]:
         """Events and requests as vectors, and how much past they see: the query tower's inputs."""
-        vectors, followers = tf.split(item_vectors, 2, axis=-1)
-        events = self.event_features(vectors, inputs.history)
+        events = self.event_features(item_vectors, inputs.history)
         hidden = without_history[:, tf.newaxis]
         unknown_s = tf.constant(MISSING_INTEGER, tf.int64)
         previous_s = tf.where(hidden, unknown_s, shifted(inputs.history[TIMESTAMP]))
         num_past = tf.where(hidden, 0, tf.range(tf.shape(item_vectors)[1])[tf.newaxis])
         requests = self.request_features(inputs.user, inputs.request, previous_s, num_past)
-        return events, followers, requests, num_past
+        return events, requests, num_past
 
     def _step_items(
         self, rows: tf.Tensor, training: bool
@@ -255,9 +238,8 @@ class TwoTowerModel(tfrs.Model):
     def _step_candidates(
         self, vectors: tf.Tensor, rows: tf.Tensor, negatives: tf.Tensor, training: bool
     ) -> Candidates:
-        vectors = vectors[:, : self.dim]
-        if self.candidate_features is not self.item_features:
-            vectors = self.candidate_features(rows, self._columns_of(rows), training=training)
+        if not self.items.are_shared:
+            vectors = self.items.of_candidates(rows, self._columns_of(rows), training=training)
         if isinstance(self.loss_of_targets, FullSoftmaxLoss):
             # The unknown item stands in histories, and is no candidate.
             vectors, rows = vectors[: self.num_items], rows[: self.num_items]

@@ -27,6 +27,7 @@ def check_consistency(path: str, settings: Settings) -> None:
         *_interactions(settings),
         *_split(settings),
         *_sizes(settings),
+        *_losses(settings),
         *_gates(settings),
         *_slices(settings),
     ]
@@ -100,6 +101,20 @@ def _sizes(settings: Settings) -> Iterator[str]:
         )
     if index.k > index.max_k:
         yield f"index.k is {index.k}, above index.max_k ({index.max_k})"
+
+
+def _losses(settings: Settings) -> Iterator[str]:
+    train = settings.train
+    pool = ("in_batch_negatives", "catalogue_negatives", "negative_sampling", "hard_negatives")
+    if train.loss == "full_softmax":
+        for name in pool:
+            if getattr(train, name) is not None:
+                yield (
+                    f"train.{name}: means nothing to train.loss full_softmax, which takes the "
+                    "whole catalogue; leave it out, or choose sampled_softmax"
+                )
+    if train.margin is not None and train.loss not in ("contrastive", "triplet"):
+        yield "train.margin: means nothing but to train.loss contrastive and triplet; leave it out"
 
 
 def _gates(settings: Settings) -> Iterator[str]:

@@ -194,10 +194,10 @@ def test_separate_tables_are_two() -> None:
     model = model_of(TrainPlan(), share_item_table=False)
     model.compute_loss(batch_of(ROWS, WEIGHT))
 
-    assert model.candidate_features is not model.item_features
+    assert not model.items.are_shared
     names = [weight.name for weight in model.serving_weights]
-    assert any("item_features" in name for name in names)
-    assert any("candidate_features" in name for name in names)
+    assert any("of_history" in name for name in names)
+    assert any("of_candidates" in name for name in names)
 
 
 def test_a_window_without_history_asks_as_a_new_user() -> None:

@@ -123,7 +123,15 @@ def test_missing_key_and_wrong_values_are_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("override", "part"),
     [
-        ("model.dim=30", "model.encoder.num_heads (8) does not divide"),
+        (
+            "model={dim: 30, encoder: {num_heads: 8}}",
+            "model.encoder.num_heads (8) does not divide",
+        ),
+        (
+            "train={loss: full_softmax, hard_negatives: 5}",
+            "train.hard_negatives: means nothing to train.loss full_softmax",
+        ),
+        ("train.margin=0.5", "train.margin: means nothing but to train.loss contrastive"),
         ("index.k=500", "above index.max_k (200)"),
         ("split.eval_start=2024-01-01T00:00:00Z", "go together"),
         ("interactions.context.user_id=category", "reserved"),
