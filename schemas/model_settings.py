@@ -59,8 +59,8 @@ class TrainSettings:
     `loss: full_softmax` tells a target apart from the whole catalogue, every other loss from
     `in_batch_negatives` targets of its batch and from `catalogue_negatives` drawn by
     `negative_sampling`; of these only the `hard_negatives` that score highest count, where set.
-    `margin` is of the losses `contrastive` and `triplet`. `average_decay` is of the running
-    average of the weights, a step at a time; 0 keeps the last weights.
+    `margin` is of the losses `contrastive` and `triplet`. `average_epochs` is how far back the
+    running average of the weights reaches; 0 keeps the last weights.
     """
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
@@ -78,7 +78,7 @@ class TrainSettings:
     feature_dropout: Dropout | None = None
     id_dropout: Dropout | None = None
     history_dropout: Dropout | None = None
-    average_decay: Dropout | None = None
+    average_epochs: Annotated[float, Field(ge=0)] | None = None
     max_seconds: Annotated[float, Field(gt=0)] | None = None
     seed: int = 17
 

@@ -21,17 +21,17 @@ class BestAverage(keras.callbacks.Callback):
       best_epoch: The epoch that the final weights are of, from 1; None before the first.
     """
 
-    def __init__(self, decay: float, monitor: str | None, patience: int):
+    def __init__(self, reach_steps: float, monitor: str | None, patience: int):
         """Prepares.
 
         Args:
-          decay: The share of the average that a step keeps; 0 is no average.
+          reach_steps: How many steps the average reaches back; at most 1 is no average.
           monitor: The validation metric to maximise; None takes the last epoch as the best.
           patience: Ends training after so many epochs without a better one.
         """
         super().__init__()
         self.best_epoch: int | None = None
-        self._decay = decay
+        self._decay = 1.0 - 1.0 / max(1.0, reach_steps)
         self._monitor = monitor
         self._patience = patience
         self._best_value = -np.inf

@@ -10,8 +10,8 @@ from components.trainer.embeddings import Columns
 from components.trainer.input import Windows
 
 # Few shapes, since each costs a compilation; many, since windows are padded to the next.
-_MAX_SHAPES = 4
-_LENGTH_STEP = 4
+_MAX_SHAPES = 6
+_MIN_LENGTH = 4
 
 
 def num_batches(windows: Windows, events_per_step: int) -> int:
@@ -106,12 +106,10 @@ class _Bucket:
 
 
 def _buckets(windows: Windows, events_per_step: int) -> list[_Bucket]:
-    """Cuts the windows at quantiles of their lengths."""
-    quantiles = np.quantile(
-        windows.lengths, np.linspace(0, 1, _MAX_SHAPES + 1)[1:], method="higher"
-    )
-    edges = np.unique(-(-quantiles.astype(np.int64) // _LENGTH_STEP) * _LENGTH_STEP)
-    edges[-1] = windows.lengths.max()
+    """Cuts the windows by length, so that lengths of a bucket differ by the same factor."""
+    shortest, longest = np.quantile(windows.lengths, [0.1, 1.0], method="higher")
+    spread = np.geomspace(max(_MIN_LENGTH, shortest), longest, _MAX_SHAPES)
+    edges = np.unique(spread.round().astype(np.int64))
     bucket_of = np.searchsorted(edges, windows.lengths)
     buckets = []
     for number, length in enumerate(edges):

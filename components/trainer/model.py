@@ -45,6 +45,7 @@ class TwoTowerModel(tfrs.Model):
         popularity: RecentPopularity | None,
         model: ModelPlan,
         train: TrainPlan,
+        weight_per_step: float = 1.0,
         compiled: bool = False,
     ):
         """Builds the layers.
@@ -56,6 +57,7 @@ class TwoTowerModel(tfrs.Model):
           popularity: What items are as of an instant; None for what does not move with time.
           model: Sizes and parts.
           train: The loss, and dropout rates.
+          weight_per_step: What the targets of a training step weigh on average.
           compiled: Whether XLA compiles the query tower's part of a step, once for every shape of
             a batch: worth its seconds in a long training.
 
@@ -68,6 +70,7 @@ class TwoTowerModel(tfrs.Model):
         self.pool = pool
         self.popularity = popularity
         self.plan = train
+        self.weight_per_step = weight_per_step
         self.columns = {name: tf.constant(c) for name, c in candidates.columns.items()}
 
         self.items = Items(features.item, candidates.num_vocabulary, model, train.id_dropout)
@@ -161,8 +164,9 @@ class TwoTowerModel(tfrs.Model):
     def compute_loss(self, inputs: Columns, training: bool = False) -> tf.Tensor:
         """The weighted mean loss of all targets of a batch of windows.
 
-        Outside training it also feeds the validation metric, nothing is drawn at random, and
-        items are as of the end of split train.
+        In training it is their sum over `weight_per_step`, in expectation the same. Outside
+        training it also feeds the validation metric, nothing is drawn at random, and items are as
+        of the end of split train.
 
         Args:
           inputs: A batch of `components.trainer.input.batches`.
@@ -194,7 +198,8 @@ class TwoTowerModel(tfrs.Model):
         total_weight = tf.reduce_sum(targets.weights)
         loss = tf.math.divide_no_nan(total, total_weight)
         self.mean_loss.update_state(loss, sample_weight=total_weight)
-        return loss
+        # Steps differ in how many targets they hold, and every target counts the same.
+        return total / self.weight_per_step if training else loss
 
     @_as_it_is
     def train_step(self, inputs: Columns) -> dict[str, tf.Tensor]:
@@ -243,8 +248,7 @@ class TwoTowerModel(tfrs.Model):
         if isinstance(self.loss_of_targets, FullSoftmaxLoss):
             # The unknown item stands in histories, and is no candidate.
             vectors, rows = vectors[: self.num_items], rows[: self.num_items]
-        seed = random_seed() if training else None
-        return Candidates(rows, self.candidate_tower(vectors, seed=seed), negatives)
+        return Candidates(rows, self.candidate_tower(vectors), negatives)
 
     def _ordered(self, positions: tf.Tensor, time_s: tf.Tensor, training: bool) -> tf.Tensor:
         """Targets in the order in which groups are cut: by time where items change with it."""

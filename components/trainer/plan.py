@@ -51,7 +51,7 @@ class TrainPlan:
     feature_dropout: float = 0.05
     id_dropout: float = 0.03
     history_dropout: float = 0.0
-    average_decay: float = 0.998
+    average_epochs: float = 1.5
     max_seconds: float | None = None
     seed: int = 17
 

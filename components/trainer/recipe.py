@@ -87,10 +87,11 @@ def _encoder(facts: Facts) -> Iterator[Choice]:
     yield Choice("model.encoder.num_blocks", blocks, history)
     yield Choice("model.encoder.kernel_width", width, f"histories of up to {facts.max_history}")
     targets_an_item = facts.num_targets / facts.num_items
-    dropout = 0.2
-    if targets_an_item < _MANY_TARGETS_AN_ITEM:
-        dropout = 0.5 if targets_an_item < _FEW_TARGETS_AN_ITEM else 0.3
-    yield Choice("model.encoder.dropout", dropout, f"{targets_an_item:.0f} targets an item")
+    dropout = 0.2 if targets_an_item >= _MANY_TARGETS_AN_ITEM else 0.3
+    if targets_an_item < _FEW_TARGETS_AN_ITEM and facts.median_history < _SHORT_HISTORY:
+        dropout = 0.5
+    few = f"{targets_an_item:.0f} targets an item, {history}"
+    yield Choice("model.encoder.dropout", dropout, few)
 
 
 def _loss(facts: Facts) -> Iterator[Choice]:
@@ -117,7 +118,8 @@ def _steps(facts: Facts) -> Iterator[Choice]:
     targets = f"{facts.num_targets:,} targets an epoch"
     is_large = facts.num_targets >= _MANY_TARGETS
     yield Choice("train.events_per_step", 6400 if is_large else 2048, targets)
-    yield Choice("train.max_epochs", 40 if is_large else 30, targets)
+    yield Choice("train.learning_rate", 3e-3 if is_large else 4e-3, targets)
+    yield Choice("train.max_epochs", 40 if is_large else 16, targets)
     yield Choice("train.max_seconds", _MAX_SECONDS, "a training is to end within half an hour")
 
 

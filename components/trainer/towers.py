@@ -54,7 +54,10 @@ class EventFeatures(keras.layers.Layer):
             FeatureEmbedding(feature, plan.feature_dim) for feature in features.event
         ]
         self.gap = embedding(times.GAP_BUCKETS + 1, plan.feature_dim, "gap")
-        self.projection = keras.layers.Dense(plan.dim, use_bias=False, name="projection")
+        # At first an event is its item alone: what is random about the rest would outweigh it.
+        self.projection = keras.layers.Dense(
+            plan.dim, use_bias=False, kernel_initializer="zeros", name="projection"
+        )
 
     def call(self, item_vectors: tf.Tensor, history: Columns) -> tf.Tensor:
         """Embeds the events of histories.

@@ -131,6 +131,7 @@ def build_towers(read: TrainData, recipe: Recipe) -> TwoTowerModel:
         popularity,
         recipe.model,
         plan,
+        read.train.events[WEIGHT].sum() / num_batches(read.train, plan.events_per_step),
         compiled=read.train.num_targets * plan.max_epochs >= _TARGETS_WORTH_COMPILING,
     )
     optimizer = keras.optimizers.Adam(
@@ -153,8 +154,8 @@ def _fit(
     told = Progress(plan.max_epochs, read.train.num_targets, cutoff)
     has_validation = read.validation.num_targets > 0
     monitor = "val_" + metric_name(cutoff) if has_validation else None
-    best = BestAverage(plan.average_decay, monitor, plan.patience)
     steps = num_batches(read.train, plan.events_per_step)
+    best = BestAverage(plan.average_epochs * steps, monitor, plan.patience)
     callbacks: list[keras.callbacks.Callback] = [
         WarmUpThenCosine(plan.learning_rate, steps, plan.max_epochs, plan.max_seconds),
         best,

@@ -36,7 +36,7 @@ def walk(callback: BestAverage, epochs: list[list[float]], values: list[float]) 
 
 
 def test_the_average_follows_early_steps_closely_and_later_ones_by_its_decay() -> None:
-    model = walk(BestAverage(0.15, None, patience=1), [[1.0, 2.0, 4.0]], [np.nan])
+    model = walk(BestAverage(1 / 0.85, None, patience=1), [[1.0, 2.0, 4.0]], [np.nan])
 
     first = (1 - 1 / 11) * 1.0
     second = 0.15 * first + 0.85 * 2.0  # 2 / 12 is above the decay by now
@@ -44,7 +44,7 @@ def test_the_average_follows_early_steps_closely_and_later_ones_by_its_decay() -
 
 
 def test_the_average_is_what_is_validated() -> None:
-    callback = BestAverage(0.5, "recall", patience=9)
+    callback = BestAverage(2, "recall", patience=9)
     model = OneWeight()
     callback.set_model(model)
     callback.on_train_begin()
@@ -60,7 +60,7 @@ def test_the_average_is_what_is_validated() -> None:
 
 
 def test_the_best_epoch_stays_and_patience_ends_training() -> None:
-    callback = BestAverage(0.0, "recall", patience=2)
+    callback = BestAverage(0, "recall", patience=2)
 
     model = walk(callback, [[1.0], [2.0], [3.0], [4.0], [5.0]], [0.1, 0.3, 0.2, 0.3, 0.9])
 
@@ -69,7 +69,7 @@ def test_the_best_epoch_stays_and_patience_ends_training() -> None:
 
 
 def test_without_validation_the_last_epoch_is_the_best() -> None:
-    callback = BestAverage(0.0, None, patience=1)
+    callback = BestAverage(0, None, patience=1)
 
     model = walk(callback, [[1.0], [2.0], [3.0]], [0.9, 0.5, 0.1])
 
@@ -78,7 +78,7 @@ def test_without_validation_the_last_epoch_is_the_best() -> None:
 
 
 def test_a_metric_that_is_never_a_number_keeps_the_first_epoch() -> None:
-    callback = BestAverage(0.0, "recall", patience=5)
+    callback = BestAverage(0, "recall", patience=5)
 
     assert walk(callback, [[1.0], [2.0]], [float("nan")] * 2).weight.numpy() == 1.0
     assert isinstance(callback.best_epoch, int)

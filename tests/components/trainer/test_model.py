@@ -43,7 +43,7 @@ def model_of(
     table = candidate_table(list(ITEM_ID), NO_CATALOGUE, ())
     plan = ModelPlan(dim=DIM, encoder=EncoderPlan(num_heads=2), **model)  # type: ignore[arg-type]
     pool = NegativePool(COUNTS, train.catalogue_negatives, ALL_ROWS, train.negative_sampling)
-    return TwoTowerModel(FEATURES, table, pool, popularity, plan, train, compiled)
+    return TwoTowerModel(FEATURES, table, pool, popularity, plan, train, compiled=compiled)
 
 
 def batch_of(rows: np.ndarray, weight: np.ndarray) -> dict[str, tf.Tensor]:

@@ -50,10 +50,12 @@ def test_large_catalogues_are_sampled(num_items: int, loss: str) -> None:
 
 
 def test_few_targets_an_item_ask_for_more_dropout() -> None:
-    rates = [recipe_of(num_targets=n * 3_000).model.encoder.dropout for n in (10, 50, 500)]
+    recipes = [recipe_of(num_targets=n * 3_000, median_history=3.0) for n in (10, 50, 500)]
+    rates = [recipe.model.encoder.dropout for recipe in recipes]
 
     assert rates == sorted(rates, reverse=True)
     assert len(set(rates)) == 3
+    assert recipe_of(num_targets=30_000).model.encoder.dropout < rates[0]  # long histories
 
 
 def test_leave_one_out_knows_no_recent_popularity() -> None:
