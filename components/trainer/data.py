@@ -55,6 +55,7 @@ class TrainData:
       newcomers: Split eval's users without a past, each by its first event.
       available_rows: [num_available] int32 rows of the candidates not known to appear after the
         last event of split train.
+      excludes_history: Whether what a user already interacted with is not recommended.
     """
 
     features: TowerFeatures
@@ -63,6 +64,7 @@ class TrainData:
     validation: Windows
     newcomers: Windows
     available_rows: np.ndarray
+    excludes_history: bool
 
 
 def read_data(inputs: TrainerInputs, data: DataSettings) -> TrainData:
@@ -102,7 +104,15 @@ def read_data(inputs: TrainerInputs, data: DataSettings) -> TrainData:
         validation.num_targets,
         train_windows.repeat_targets,
     )
-    return TrainData(features, candidates, train_windows, validation, first_events, available_rows)
+    return TrainData(
+        features,
+        candidates,
+        train_windows,
+        validation,
+        first_events,
+        available_rows,
+        exclude_repeats,
+    )
 
 
 def _check_any_target(train: Windows) -> None:

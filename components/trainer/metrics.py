@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 import tf_keras as keras
@@ -58,6 +59,7 @@ class CountingTopK(tfrs.metrics.Factorized):
         true_candidate_embeddings: tf.Tensor,
         true_candidate_ids: tf.Tensor | None = None,
         sample_weight: tf.Tensor | None = None,
+        excluded_rows: tf.Tensor | None = None,
     ) -> tf.Operation:
         """Adds queries to the metrics.
 
@@ -67,6 +69,8 @@ class CountingTopK(tfrs.metrics.Factorized):
           true_candidate_ids: [num_queries] or [num_queries, 1] integers, rows of the candidates;
             one that is none of them is never found.
           sample_weight: [num_queries] float32, 1 by default.
+          excluded_rows: [num_queries, width] int32 candidates that a query does not rank, say those
+            of its history; what is no row excludes nothing, nor does the true candidate's.
 
         Returns:
           The update, to be run in graph mode.
@@ -81,14 +85,16 @@ class CountingTopK(tfrs.metrics.Factorized):
                 "(`candidate_ids` of the retrieval task)"
             )
         rows = tf.cast(tf.reshape(true_candidate_ids, [-1]), tf.int32)
-        num_before = self._num_before(query_embeddings, rows)
+        if excluded_rows is None:
+            excluded_rows = tf.zeros([tf.shape(rows)[0], 0], tf.int32)
+        num_before = self._num_before(query_embeddings, rows, excluded_rows)
         updates = [
             recall.update_state(tf.cast(num_before < k, tf.float32), sample_weight)
             for k, recall in zip(self._ks, self._recalls, strict=True)
         ]
         return tf.group(updates)
 
-    def _num_before(self, queries: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+    def _num_before(self, queries: tf.Tensor, rows: tf.Tensor, excluded: tf.Tensor) -> tf.Tensor:
         """[num_queries] int32: how many candidates precede each query's own, block by block."""
         num_queries = tf.shape(rows)[0]
         is_item = (rows >= 0) & (rows < self._num_items)
@@ -97,6 +103,10 @@ class CountingTopK(tfrs.metrics.Factorized):
         blocks = (
             tf.reshape(tf.pad(queries, [[0, padding], [0, 0]]), [-1, self._block, self._dim]),
             tf.reshape(tf.pad(tf.where(is_item, rows, 0), [[0, padding]]), [-1, self._block]),
+            tf.reshape(
+                tf.pad(excluded, [[0, padding], [0, 0]]),
+                [(num_queries + padding) // self._block, self._block, tf.shape(excluded)[1]],
+            ),
         )
         candidates = self._candidates.read_value()
         counts = tf.map_fn(
@@ -110,15 +120,29 @@ class CountingTopK(tfrs.metrics.Factorized):
 
 # XLA makes one loop of comparing and counting; TensorFlow would write each step to memory.
 @tf.function(autograph=False, jit_compile=True)
-def _count_before(queries: tf.Tensor, rows: tf.Tensor, candidates: tf.Tensor) -> tf.Tensor:
+def _count_before(
+    queries: tf.Tensor, rows: tf.Tensor, excluded: tf.Tensor, candidates: tf.Tensor
+) -> tf.Tensor:
     scores = tf.matmul(queries, candidates)
     # From the same product as the others: the same sum in another order may round otherwise.
     true_score = tf.gather(scores, rows, batch_dims=1)[:, tf.newaxis]
     num_items = tf.shape(scores)[1]
+    is_row = (excluded >= 0) & (excluded < num_items)
+    scores = _assigned(scores, tf.where(is_row, excluded, rows[:, tf.newaxis]), -np.inf)
+    scores = _assigned(scores, rows[:, tf.newaxis], true_score)
     is_later = tf.range(num_items) > rows[:, tf.newaxis]
     # A NaN, which compares as false, is behind nothing and has nothing behind it.
     behind = (scores < true_score) | ((scores == true_score) & is_later)
     return num_items - 1 - tf.reduce_sum(tf.cast(behind, tf.int32), axis=1)
+
+
+def _assigned(scores: tf.Tensor, columns: tf.Tensor, value: tf.Tensor | float) -> tf.Tensor:
+    """Scores [num_queries, num_items] with a row's `value` at its columns [num_queries, width]."""
+    query = tf.broadcast_to(tf.range(tf.shape(columns)[0])[:, tf.newaxis], tf.shape(columns))
+    places = tf.stack([query, columns], axis=-1)
+    return tf.tensor_scatter_nd_update(
+        scores, places, tf.broadcast_to(tf.cast(value, scores.dtype), tf.shape(columns))
+    )
 
 
 def cutoffs(num_items: int) -> tuple[int, ...]:

@@ -45,6 +45,7 @@ class TwoTowerModel(tfrs.Model):
         popularity: RecentPopularity | None,
         model: ModelPlan,
         train: TrainPlan,
+        excludes_history: bool = True,
         weight_per_step: float = 1.0,
         compiled: bool = False,
     ):
@@ -57,6 +58,7 @@ class TwoTowerModel(tfrs.Model):
           popularity: What items are as of an instant; None for what does not move with time.
           model: Sizes and parts.
           train: The loss, and dropout rates.
+          excludes_history: Whether validation ranks no item of the history.
           weight_per_step: What the targets of a training step weigh on average.
           compiled: Whether XLA compiles the query tower's part of a step, once for every shape of
             a batch: worth its seconds in a long training.
@@ -70,6 +72,7 @@ class TwoTowerModel(tfrs.Model):
         self.pool = pool
         self.popularity = popularity
         self.plan = train
+        self.excludes_history = excludes_history
         self.weight_per_step = weight_per_step
         self.columns = {name: tf.constant(c) for name, c in candidates.columns.items()}
 
@@ -194,6 +197,7 @@ class TwoTowerModel(tfrs.Model):
                 queries,
                 true_candidate_ids=tf.gather_nd(rows, positions),
                 sample_weight=targets.weights,
+                excluded_rows=self._history_of(positions, rows),
             )
         total_weight = tf.reduce_sum(targets.weights)
         loss = tf.math.divide_no_nan(total, total_weight)
@@ -256,6 +260,13 @@ class TwoTowerModel(tfrs.Model):
             return tf.gather(positions, tf.argsort(tf.gather_nd(time_s, positions), stable=True))
         # The targets of one window must not be each other's only negatives.
         return tf.random.shuffle(positions) if training else positions
+
+    def _history_of(self, positions: tf.Tensor, rows: tf.Tensor) -> tf.Tensor | None:
+        """[num_queries, length] int32 rows of the events before each query, others no item."""
+        if not self.excludes_history:
+            return None
+        is_past = tf.range(tf.shape(rows, tf.int64)[1]) < positions[:, 1:]
+        return tf.where(is_past, tf.gather(rows, positions[:, 0]), self.num_items)
 
     def _periods(self, time_s: tf.Tensor, training: bool) -> tf.Tensor:
         if self.popularity is None or not training:

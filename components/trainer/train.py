@@ -131,6 +131,7 @@ def build_towers(read: TrainData, recipe: Recipe) -> TwoTowerModel:
         popularity,
         recipe.model,
         plan,
+        read.excludes_history,
         read.train.events[WEIGHT].sum() / num_batches(read.train, plan.events_per_step),
         compiled=read.train.num_targets * plan.max_epochs >= _TARGETS_WORTH_COMPILING,
     )

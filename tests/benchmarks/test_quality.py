@@ -186,3 +186,14 @@ def test_whole_measurement_of_a_tiny_log(tmp_path: Path) -> None:
     assert run["training"]["epochs"] == 2
     assert sum(run["seconds"].values()) == pytest.approx(2 * run["seconds"]["whole"], abs=0.01)
     assert run["peak_memory_bytes"] > 300 * MEGABYTE
+
+    ablated = subprocess.run(
+        [sys.executable, "-m", "benchmarks.ablation", str(work / "seed-3"), "--only", "the recipe"],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ablated.returncode == 0, ablated.stderr[-3000:]
+    assert "| the recipe | " in ablated.stdout

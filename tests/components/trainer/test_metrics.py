@@ -96,9 +96,9 @@ def test_scores_of_many_candidates_come_in_small_blocks(monkeypatch: pytest.Monk
     shapes = []
     count = metrics._count_before
 
-    def spy(queries: tf.Tensor, rows: tf.Tensor, candidates: tf.Tensor) -> tf.Tensor:
-        shapes.append((queries.shape[0], candidates.shape[1]))
-        return count(queries, rows, candidates)
+    def spy(queries: tf.Tensor, *inputs: tf.Tensor) -> tf.Tensor:
+        shapes.append((queries.shape[0], inputs[-1].shape[1]))
+        return count(queries, *inputs)
 
     monkeypatch.setattr(metrics, "_count_before", spy)
     rng = np.random.default_rng(1)
@@ -167,3 +167,23 @@ def test_counting_without_ids_is_refused() -> None:
 
     with pytest.raises(ValueError, match="pass `true_candidate_ids`"):
         by_counting(candidates, (1,)).update_state(tf.constant(candidates), None)
+
+
+def test_what_is_excluded_is_not_ranked() -> None:
+    rng = np.random.default_rng(6)
+    num_items, num_queries = 20, 300
+    candidates = rng.normal(size=(num_items, 4)).astype(np.float32)
+    queries = rng.normal(size=(num_queries, 4)).astype(np.float32)
+    rows = rng.integers(num_items, size=num_queries).astype(np.int32)
+    # repeats, the true row, and numbers that are no row
+    excluded = rng.integers(-2, num_items + 3, size=(num_queries, 6)).astype(np.int32)
+    metric = by_counting(candidates, (1, 5))
+
+    metric.update_state(queries, queries, rows, excluded_rows=excluded)
+
+    ranks = []
+    for score, row, others in zip(queries @ candidates.T, rows, excluded, strict=True):
+        ranked = set(range(num_items)) - (set(others.tolist()) - {row})
+        ranks.append(sorted(ranked, key=lambda item: -score[item]).index(row))
+    expected = [np.mean(np.array(ranks) < k) for k in (1, 5)]
+    np.testing.assert_allclose([result.numpy() for result in metric.result()], expected, rtol=1e-6)

@@ -213,3 +213,24 @@ def test_a_window_without_history_asks_as_a_new_user() -> None:
 
     np.testing.assert_array_equal(first[0], changed[0])
     assert np.abs(first[1] - changed[1]).max() > 1e-4
+
+
+def test_validation_ranks_no_item_of_the_history() -> None:
+    rows, weight = np.array([[0, 1, 2, 3]]), np.array([[0.0, 0.0, 0.0, 1.0]])
+    ranks = {}
+    for excludes in (True, False):
+        model = model_of(TrainPlan())
+        model.excludes_history = excludes
+        batch = batch_of(rows, weight)
+        model.compute_loss(batch)
+        # the query's own direction: its three past items score above the target, no other does
+        query, _ = embeddings_of(model, rows, weight)
+        length = np.zeros(NUM_ITEMS)
+        length[[0, 1, 2, 3]] = [4.0, 3.0, 2.0, 1.0]
+        model.recall.refill(tf.constant(length[:, np.newaxis] * query, tf.float32))
+        model.reset_metrics()
+        model.compute_loss(batch)
+        ranks[excludes] = [float(value) for value in model.recall.result()]
+
+    assert ranks[True] == [1.0, 1.0, 1.0]  # recall at 1, 5 and 10
+    assert ranks[False] == [0.0, 1.0, 1.0]

@@ -1,0 +1,41 @@
+"""The table of variants, and what a folder that is no run is told."""
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.ablation import PARTS, RECIPE, examples_of, table
+from pipeline.config import load_settings
+from schemas.errors import InputError
+
+CONFIG = Path(__file__).parents[2] / "pipeline" / "configs" / "demo.yaml"
+
+
+def row(recall: float) -> dict[str, object]:
+    values = {"recall@10": recall, "ndcg@10": recall / 2, "recall@100": 2 * recall}
+    return {
+        "validation": {"recall@10": recall},
+        "epochs": 3,
+        "seconds": 12.4,
+        "successive": values,
+        "first": values,
+    }
+
+
+def test_a_row_a_variant() -> None:
+    heads, _, first, second = table({RECIPE: row(0.2), "encoder: mean": row(0.1)}).splitlines()
+
+    assert heads.startswith("| variant | eval recall@10 | successive recall@10 |")
+    assert first.startswith("| the recipe | 0.2000 | 0.2000 | 0.1000 | 0.4000 |")
+    assert second.endswith("| 3 | 12 |")
+    assert heads.count("|") == first.count("|") == second.count("|")
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_every_part_is_a_setting_that_fits(name: str) -> None:
+    load_settings(str(CONFIG), PARTS[name])
+
+
+def test_a_folder_that_is_no_run_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="name the output folder of a finished run"):
+        examples_of(tmp_path)
