@@ -69,7 +69,7 @@ def _prepare_100k(log: Path, folder: Path, attributes: Path | None) -> Prepared:
         },
     }
     common = _shipped("movielens-latest-small")
-    config |= {key: common[key] for key in ("split", "history", "train")}
+    config |= {key: common[key] for key in ("split", "history")}
     if not (log / "u.user").is_file():
         return Prepared(config, "MovieLens: u.data, u.item; no u.user")
     config["users"] = {
