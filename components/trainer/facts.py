@@ -17,6 +17,8 @@ _CUTOFF = 10
 # Targets of split eval that are scored, in blocks.
 _MAX_TARGETS = 5_000
 _BLOCK = 500
+# Scores of a block are dense: a gigabyte would be too much for a fact.
+_MAX_ITEMS = 100_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,7 @@ class Facts:
         knows; None where split eval has no target.
       order_gain: Recall@10 on split eval by what came next after the last item, relative to that
         by what came near it, before or after: above 1 where order tells. None where nothing came
-        near.
+        near, and for very large catalogues.
       popularity_gain: How much more likely split eval's targets are by the last quarter of split
         train than by all of it, as a mean of logarithms; None where eval does not follow train.
     """
@@ -58,7 +60,11 @@ def facts_of(read: TrainData, data: DataSettings) -> Facts:
         median_history=float(np.median(_position(train)[train.events[WEIGHT] > 0])),
         max_history=data.history.max_length,
         returning_share=_returning_share(read) if has_validation else None,
-        order_gain=_order_gain(train, validation, num_items) if has_validation else None,
+        order_gain=(
+            _order_gain(train, validation, num_items)
+            if has_validation and num_items <= _MAX_ITEMS
+            else None
+        ),
         popularity_gain=_popularity_gain(read) if has_validation and follows_time else None,
     )
 

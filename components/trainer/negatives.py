@@ -60,7 +60,6 @@ class NegativePool:
         rows: tf.Tensor,
         num_in_batch: tf.Tensor,
         num_drawn: tf.Tensor,
-        frequency: tf.Tensor | None = None,
     ) -> tf.Tensor:
         """How likely a random member of the pool is each of the given items.
 
@@ -68,8 +67,6 @@ class NegativePool:
           rows: [num_candidates] int32 rows.
           num_in_batch: Members drawn as targets are.
           num_drawn: Members drawn from the catalogue.
-          frequency: [num_candidates] float32 shares of the targets that batches are of; by default
-            those of all targets.
 
         Returns:
           [num_candidates] float32; greater than 0 wherever there is a member drawn as targets
@@ -77,7 +74,6 @@ class NegativePool:
         """
         in_batch = tf.cast(num_in_batch, tf.float32)
         drawn = tf.cast(num_drawn, tf.float32)
-        if frequency is None:
-            frequency = tf.gather(self._frequency, rows)
-        expected = in_batch * frequency + drawn * tf.gather(self._drawn_share, rows)
+        expected = in_batch * tf.gather(self._frequency, rows)
+        expected += drawn * tf.gather(self._drawn_share, rows)
         return expected / (in_batch + drawn)

@@ -81,15 +81,6 @@ class RecentPopularity:
         lag = tf.random.uniform([], maxval=_LONGEST_LAG + 1, dtype=tf.int32)
         return tf.maximum(period - lag, 0)
 
-    def frequency(self, period: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
-        """[num_rows] float32: the smoothed share of the targets of a period.
-
-        Args:
-          period: Scalar int32 below NUM_PERIODS.
-          rows: [num_rows] int32 rows of the candidate table.
-        """
-        return tf.exp(self._log_shares(period + 1, rows)[-1]) / self.num_items
-
     def features(self, period: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
         """What is known of items at the start of a period.
 

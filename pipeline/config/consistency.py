@@ -90,6 +90,11 @@ def _split(settings: Settings) -> Iterator[str]:
         yield "split.eval_start and split.test_start go together; give both"
     elif split.eval_start is not None and split.policy == "leave_one_out":
         yield "split.eval_start and split.test_start mean nothing to policy leave_one_out"
+    if settings.model.recent_popularity and split.policy == "leave_one_out":
+        yield (
+            "model.recent_popularity: in split.policy leave_one_out the end of split train lies "
+            "after most targets, so popularity as of it would tell the future; leave it out"
+        )
 
 
 def _sizes(settings: Settings) -> Iterator[str]:
@@ -113,6 +118,11 @@ def _losses(settings: Settings) -> Iterator[str]:
                     f"train.{name}: means nothing to train.loss full_softmax, which takes the "
                     "whole catalogue; leave it out, or choose sampled_softmax"
                 )
+    if train.loss == "contrastive" and settings.model.similarity != "cosine":
+        yield (
+            "train.loss contrastive: needs model.similarity cosine, whose scores are at most 1; "
+            "others grow without end"
+        )
     if train.margin is not None and train.loss not in ("contrastive", "triplet"):
         yield "train.margin: means nothing but to train.loss contrastive and triplet; leave it out"
 

@@ -64,9 +64,8 @@ class PooledLoss(keras.layers.Layer):
             probability = None
             if self.is_softmax:
                 num_in_batch = tf.size(targets.places[members])
-                frequency = self.popularity and self.popularity.frequency(period, rows)
                 probability = self.pool.probability(
-                    rows, num_in_batch, tf.size(candidates.negatives), frequency
+                    rows, num_in_batch, tf.size(candidates.negatives)
                 )
             return self.task(
                 targets.queries[members],

@@ -116,6 +116,13 @@ def test_full_softmax_ranks_what_the_export_ranks(popularity: RecentPopularity |
     assert queries.shape[1] == candidates.shape[1] == model.width
 
 
+@pytest.mark.parametrize("training", [False, True])
+def test_a_pool_goes_with_items_that_move(training: bool) -> None:
+    model = model_of(TrainPlan(loss="sampled_softmax", catalogue_negatives=4), POPULARITY)
+
+    assert model.compute_loss(batch_of(ROWS, WEIGHT), training=training) > 0.0
+
+
 def test_an_untrained_model_gives_new_users_what_is_popular() -> None:
     model = model_of(TrainPlan(), POPULARITY)
 

@@ -64,12 +64,3 @@ def test_draws_by_popularity_follow_the_targets() -> None:
     expected = [(3 * 60 / 101 + 60 / 91) / 4, (3 / 101 + 1 / 91) / 4]
     np.testing.assert_allclose(probability[:2], expected, rtol=1e-5)
     assert probability.numpy()[3] == pytest.approx(3 * 10 / 101 / 4)
-
-
-def test_a_frequency_of_the_batch_takes_the_place_of_that_of_all() -> None:
-    pool = NegativePool(np.array([8, 0]), 0, ALL_ROWS[:2])
-    frequency = tf.constant([0.25, 0.75])
-
-    probability = pool.probability(tf.range(2), tf.constant(4), tf.constant(0), frequency)
-
-    np.testing.assert_allclose(probability, [0.25, 0.75])

@@ -85,14 +85,6 @@ def test_a_lag_is_never_into_the_future(popularity: RecentPopularity) -> None:
     assert np.min(lagged, axis=0)[2] == 40 - NUM_PERIODS // 8
 
 
-def test_the_frequency_is_that_of_the_period(popularity: RecentPopularity) -> None:
-    frequency = popularity.frequency(tf.constant(30), tf.range(NUM_ITEMS)).numpy()
-
-    expected = [share(row, 1_000 + 10 * 31, [10**6, 16, 4, 1]) for row in range(NUM_ITEMS)]
-    np.testing.assert_allclose(frequency, expected, rtol=1e-4)
-    assert frequency.sum() == pytest.approx(1.0)
-
-
 def test_all_targets_at_one_time() -> None:
     popularity = RecentPopularity(ROWS, np.full(NUM_TARGETS, 7), AVAILABLE_S)
 

@@ -131,6 +131,7 @@ def test_missing_key_and_wrong_values_are_named(tmp_path: Path) -> None:
             "train={loss: full_softmax, hard_negatives: 5}",
             "train.hard_negatives: means nothing to train.loss full_softmax",
         ),
+        ("train.loss=contrastive", "train.loss contrastive: needs model.similarity cosine"),
         ("train.margin=0.5", "train.margin: means nothing but to train.loss contrastive"),
         ("index.k=500", "above index.max_k (200)"),
         ("split.eval_start=2024-01-01T00:00:00Z", "go together"),
