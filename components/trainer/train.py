@@ -181,6 +181,7 @@ def _fit(
     )
     history = _history(fitted.history)
     _check_finite(history, plan)
+    _check_weights(model, plan)
     cold_start = settle_cold_start(model, read)
     if cold_start is not None:
         _tell((cold_start,))
@@ -213,6 +214,16 @@ def _history(logs: dict[str, list[float]]) -> list[dict[str, float]]:
         | {names.get(name, name): float(values[epoch]) for name, values in logs.items()}
         for epoch in range(epochs)
     ]
+
+
+def _check_weights(model: TwoTowerModel, plan: TrainPlan) -> None:
+    """Refuses weights with a NaN or an infinity: a last step may break what no loss tells of."""
+    for weight in model.serving_weights:
+        if not np.isfinite(weight.numpy()).all():
+            raise RuntimeError(
+                f"training diverged: {weight.name} is not finite after the last step; lower "
+                f"train.learning_rate (now {plan.learning_rate}) or raise train.temperature"
+            )
 
 
 def _check_finite(history: list[dict[str, float]], plan: TrainPlan) -> None:

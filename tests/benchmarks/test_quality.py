@@ -161,6 +161,17 @@ def test_run_without_metrics_says_why(tmp_path: Path) -> None:
         run_pipeline(tmp_path / "config.yaml", tmp_path / "run", 17, [])
 
 
+def benchmark(name: str, *options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{name}", *options],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
 @pytest.mark.slow
 def test_whole_measurement_of_a_tiny_log(tmp_path: Path) -> None:
     walks = [[user, *((user * 7 + place) % 150 + 1 for place in range(30))] for user in range(90)]
@@ -168,14 +179,7 @@ def test_whole_measurement_of_a_tiny_log(tmp_path: Path) -> None:
     log.write_text("".join(" ".join(map(str, walk)) + "\n" for walk in walks), encoding="utf-8")
     work, told = tmp_path / "work", tmp_path / "told.json"
     options = ["--output", str(work), "--json", str(told), "--set", "train.max_epochs=2"]
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.quality", str(log), *options, "--seed", "3"],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = benchmark("quality", str(log), *options, "--seed", "3")
 
     assert done.returncode == 0, done.stderr[-3000:]
     assert "user-items: `user item item …` a line: 90 users, 150 items, 2,700 events" in done.stderr
@@ -187,13 +191,7 @@ def test_whole_measurement_of_a_tiny_log(tmp_path: Path) -> None:
     assert sum(run["seconds"].values()) == pytest.approx(2 * run["seconds"]["whole"], abs=0.01)
     assert run["peak_memory_bytes"] > 300 * MEGABYTE
 
-    ablated = subprocess.run(
-        [sys.executable, "-m", "benchmarks.ablation", str(work / "seed-3"), "--only", "the recipe"],
-        cwd=ROOT,
-        env=os.environ | {"PYTHONPATH": str(ROOT)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ablated = benchmark("ablation", str(work / "seed-3"), "--only", "the recipe")
+
     assert ablated.returncode == 0, ablated.stderr[-3000:]
     assert "| the recipe | " in ablated.stdout
