@@ -20,9 +20,9 @@ from benchmarks.environment import environment
 from benchmarks.finished_run import Examples, config_of, examples_of
 from components.evaluator.embed import SignatureEncoder
 from components.evaluator.held_out import HeldOut, read_held_out
-from components.examples import read_users
-from components.trainer.export import TransformGraphs, export_towers
-from components.trainer.train import train
+from components.examples.read import read_users
+from components.trainer.export.saved_model import TransformGraphs, export_towers
+from components.trainer.fit.train import train
 from pipeline.config import load_settings
 from pipeline.environment import quieten
 from pipeline.exit_codes import ExitCode

@@ -73,15 +73,15 @@ def build(folder: Path, num_items: int, dim: int, seed: int) -> dict[str, float]
     import numpy as np
     import tensorflow as tf
 
-    from benchmarks import retrieval_measure
-    from benchmarks.retrieval_data import UNNORMALISED, generate
-    from components.indexer.availability import Availability
-    from components.indexer.exact import ExactSearch
-    from components.indexer.item_table import ItemTable
-    from components.indexer.plan import make_plan
-    from components.indexer.quality import Queries
-    from components.indexer.retrieval import Retrieval
-    from components.indexer.tune import Task, tune
+    from benchmarks.retrieval import measure as retrieval_measure
+    from benchmarks.retrieval.data import UNNORMALISED, generate
+    from components.indexer.search.exact import ExactSearch
+    from components.indexer.search.item_table import ItemTable
+    from components.indexer.search.plan import make_plan
+    from components.indexer.search.quality import Queries
+    from components.indexer.search.retrieval import Retrieval
+    from components.indexer.search.tune import Task, tune
+    from components.indexer.search.unavailable import Availability
     from schemas.model_settings import IndexSettings
 
     vectors = generate(UNNORMALISED, num_items, _NUM_QUERIES, dim, seed)
@@ -141,8 +141,8 @@ def searcher(folder: Path, num_items: int, dim: int, seed: int) -> dict[str, flo
     """Loads the vectors and ScaNN's searcher, without item ids."""
     import numpy as np
 
-    from components.indexer.probe import resident_bytes
-    from components.indexer.served import ServedModel, load_scann_ops
+    from components.indexer.probe.run import resident_bytes
+    from components.indexer.probe.served import ServedModel, load_scann_ops
 
     del num_items, dim, seed
     load_scann_ops()
@@ -157,9 +157,9 @@ def serve(folder: Path, num_items: int, dim: int, seed: int) -> dict[str, float]
     """Loads the model, and asks it one query at a time and all at once."""
     import numpy as np
 
-    from benchmarks.retrieval_measure import recall
-    from components.indexer.probe import resident_bytes
-    from components.indexer.served import ServedModel, load_scann_ops
+    from benchmarks.retrieval.measure import recall
+    from components.indexer.probe.run import resident_bytes
+    from components.indexer.probe.served import ServedModel, load_scann_ops
 
     del num_items, dim, seed
     load_scann_ops()

@@ -15,13 +15,13 @@ from collections.abc import Callable
 import numpy as np
 import tensorflow as tf
 
-from benchmarks.retrieval_data import UNNORMALISED, generate
-from components.indexer.availability import Availability
-from components.indexer.exact import ExactSearch
-from components.indexer.item_table import ItemTable
-from components.indexer.plan import make_plan
-from components.indexer.retrieval import Retrieval
-from components.indexer.searcher import BuiltScann, ScannSearch
+from benchmarks.retrieval.data import UNNORMALISED, generate
+from components.indexer.search.exact import ExactSearch
+from components.indexer.search.item_table import ItemTable
+from components.indexer.search.plan import make_plan
+from components.indexer.search.retrieval import Retrieval
+from components.indexer.search.scann_search import BuiltScann, ScannSearch
+from components.indexer.search.unavailable import Availability
 from schemas.model_settings import IndexSettings
 
 BATCHES = (1, 16, 256)

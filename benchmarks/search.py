@@ -20,7 +20,7 @@ import tf_keras as keras
 
 from benchmarks.environment import environment
 from benchmarks.finished_run import Examples, config_of, examples_of
-from components.trainer.train import train
+from components.trainer.fit.train import train
 from pipeline.config import load_settings
 from pipeline.environment import quieten
 from pipeline.exit_codes import ExitCode

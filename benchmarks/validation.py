@@ -142,7 +142,7 @@ def same_numbers(runs: dict[str, Measured]) -> bool:
 
 def table(world: World, runs: dict[str, Measured]) -> str:
     """One line a form, the slowest first."""
-    from components.trainer.metrics import CUTOFFS
+    from components.trainer.model.metrics import CUTOFFS
 
     floor_s = min(run.best_s for name, run in runs.items() if name.startswith(FLOOR))
     streaming_s = runs[STREAMING].best_s
@@ -186,7 +186,7 @@ def _brute_force(world: World) -> Any:
 def _ours(world: World) -> Any:
     import tensorflow as tf
 
-    from components.trainer.metrics import CountingTopK
+    from components.trainer.model.metrics import CountingTopK
 
     num_candidates, dim = world.candidates.shape
     metric = CountingTopK(num_candidates, dim)

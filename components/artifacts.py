@@ -4,6 +4,9 @@ Kubeflow Pipelines allows one dot in a type name and no declared properties: wha
 of itself goes into custom properties, and into `fragment.json` beside its payload.
 """
 
+from tfx.components.util import examples_utils
+from tfx.proto import example_gen_pb2
+from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 
 
@@ -41,3 +44,18 @@ class RunReport(Artifact):
     """`metrics.json`, `run.json` and `report.html` of one run."""
 
     TYPE_NAME = "components.RunReport"
+
+
+def describe_rejects(
+    artifact: Artifact, read: int, kept: int, rejects: dict[str, int], prefix: str = ""
+) -> None:
+    """Sets the counts of one source as properties: `read`, `kept`, and one for each reason."""
+    for name, count in {"read": read, "kept": kept, **rejects}.items():
+        artifact.set_int_custom_property(prefix + name, count)
+
+
+def describe_examples(artifact: Artifact, splits: tuple[str, ...]) -> None:
+    """Sets what TFX's components read from an Examples artifact."""
+    artifact.split_names = artifact_utils.encode_split_names(list(splits))
+    tf_example = example_gen_pb2.FORMAT_TF_EXAMPLE  # type: ignore[attr-defined]
+    examples_utils.set_payload_format(artifact, tf_example)

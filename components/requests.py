@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from components.examples import Windows
+from components.examples.read import Windows
 from schemas import features as f
 from schemas import serving
 from schemas.features import FeatureTable

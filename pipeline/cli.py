@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipeline.commands.reindex_settings import plan_reindex
 from pipeline.config import load_settings
 from pipeline.console import Console, quiet_streams
 from pipeline.environment import quieten
 from pipeline.exit_codes import ExitCode
 from pipeline.paths import run_paths
-from pipeline.reindex_settings import plan_reindex
 from schemas.errors import InputError
 
 if TYPE_CHECKING:
-    from pipeline.local import RunOutcome
+    from pipeline.runners.local import RunOutcome
 
 app = typer.Typer(
     add_completion=False,
@@ -46,8 +46,8 @@ def run(config: Config, set_: Overrides = None, output: Output = None) -> None:
     settings = load_settings(config, set_ or (), output)
     with quiet_streams(run_paths(settings).log) as console:
         console.progress.write(f"twotower: {settings.name} → {settings.output}\n")
-        from pipeline.local import run_local
-        from pipeline.results import render_outcome, render_recommendations
+        from pipeline.commands.results import render_outcome, render_recommendations
+        from pipeline.runners.local import run_local
 
         outcome = run_local(settings, config, console)
         console.result.write(render_outcome(outcome))
@@ -69,8 +69,8 @@ def reindex(
     planned = plan_reindex(run_dir, _read(run_dir, "run.json"), catalogue, set_ or (), output)
     with quiet_streams(planned.paths.log) as console:
         console.progress.write(f"twotower: {catalogue} → version {planned.version} of {run_dir}\n")
-        from pipeline.reindex import render_reindexed, run_reindex
-        from pipeline.results import render_outcome
+        from pipeline.commands.reindex import render_reindexed, run_reindex
+        from pipeline.commands.results import render_outcome
 
         outcome = run_reindex(planned, console)
         console.result.write(render_outcome(outcome))
@@ -91,8 +91,8 @@ def ingest(
     """Reads the log and the catalogue alone, and prints what was kept and what refused."""
     settings = load_settings(config, set_ or (), output)
     with quiet_streams(run_paths(settings).log) as console:
-        from pipeline.ingest_only import ingest_only
-        from pipeline.ingest_table import render_counts
+        from pipeline.commands.ingest_only import ingest_only
+        from pipeline.commands.ingest_table import render_counts
 
         counts = ingest_only(settings)
         plain = as_json or not console.result.isatty()
@@ -109,7 +109,7 @@ def schema(
     """Infers a schema to curate: which values are fit, and how far they may drift."""
     settings = load_settings(config, set_ or ())
     with quiet_streams(run_paths(settings).log) as console:
-        from pipeline.infer_schema import check_output, infer_schema
+        from pipeline.commands.infer_schema import check_output, infer_schema
 
         check_output(output, force)
         text = infer_schema(settings)
@@ -130,7 +130,7 @@ def recommend(
 ) -> None:
     """Asks a pushed model for recommendations."""
     with quiet_streams(os.devnull) as console:
-        from pipeline.recommend import recommend_items, render_recommendations
+        from pipeline.commands.recommend import recommend_items, render_recommendations
 
         items = [item.strip() for item in history.split(",") if item.strip()]
         recommendations = recommend_items(model, user, items, k)
@@ -151,7 +151,7 @@ def unavailable(
     """Replaces the list of items that may not be recommended; towers and index stay."""
     record = _read(run_dir, "run.json")
     with quiet_streams(os.devnull) as console:
-        from pipeline.published import replace_unavailable
+        from pipeline.commands.change_served import replace_unavailable
 
         console.result.write(replace_unavailable(run_dir, record, items))
 
@@ -164,7 +164,7 @@ def rollback(
     """Serves an older version again; newer ones are kept under hidden names."""
     record = _read(run_dir, "run.json")
     with quiet_streams(os.devnull) as console:
-        from pipeline.published import go_back
+        from pipeline.commands.change_served import go_back
 
         console.result.write(go_back(run_dir, record, to))
 
@@ -195,7 +195,7 @@ def compile_(
         raise InputError(f"--target {target}: unknown target; the one possible is vertex")
     path = output or f"{settings.name}.json"
     with quiet_streams(os.devnull) as console:
-        from pipeline.compile_ir import compile_ir
+        from pipeline.runners.vertex import compile_ir
 
         compile_ir(settings, path, pipeline_root, image)
         console.result.write(f"{path}\n")
@@ -209,7 +209,7 @@ def doctor(
     if not Path(path).is_dir():
         raise InputError(f"--path {path}: no such directory")
     with quiet_streams(os.devnull) as console:
-        from pipeline.doctor import render, run_checks
+        from pipeline.commands.doctor import render, run_checks
 
         checks = run_checks(Path(path))
         console.result.write(render(checks) + "\n")

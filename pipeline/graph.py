@@ -18,8 +18,8 @@ from components.example_gen.component import InteractionExampleGen
 from components.indexer.component import ScannIndexer
 from components.pusher.component import VersionedPusher
 from components.trainer.component import TwoTowerTrainer
-from pipeline.code_version import code_version
 from pipeline.paths import RunPaths
+from pipeline.runners.code_version import code_version
 from schemas.data_settings import EraseSettings
 from schemas.features import CATALOGUE_SPLIT, EVAL_SPLIT, TRAIN_SPLIT
 from schemas.settings import Settings, to_json

@@ -10,10 +10,10 @@ from components import artifacts
 from components.data_gate.component import DataGate
 from components.indexer.component import ScannIndexer
 from components.pusher.component import VersionedPusher
-from pipeline.code_version import code_version
 from pipeline.graph import LaunchFacts, catalogue_nodes
-from pipeline.lineage import PushedModel
 from pipeline.paths import RunPaths
+from pipeline.runners.code_version import code_version
+from pipeline.runners.lineage import PushedModel
 from schemas.data_settings import EraseSettings
 from schemas.settings import Settings, to_json
 

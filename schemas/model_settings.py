@@ -26,9 +26,9 @@ POOL_SETTINGS = (
 class EncoderSettings:
     """The causal history encoder: pre-norm blocks that mix past positions, then an MLP.
 
-    What is None the recipe chooses (`components/trainer/recipe.py`). `kind` says how a block mixes:
-    a plain mean, learned recency weights, learned kernels over the last `kernel_width` events, or
-    self-attention. `num_heads` of them stand side by side.
+    What is None the recipe chooses (`components/trainer/fit/recipe.py`). `kind` says how a block
+    mixes: a plain mean, learned recency weights, learned kernels over the last `kernel_width`
+    events, or self-attention. `num_heads` of them stand side by side.
     """
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS

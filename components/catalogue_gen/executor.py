@@ -6,8 +6,8 @@ from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 
+from components.artifacts import describe_examples, describe_rejects
 from components.catalogue_gen.ingest import ingest_catalogue
-from components.example_gen.executor import describe_examples, describe_rejects
 from components.fragment import write_fragment
 from schemas.features import CATALOGUE_SPLIT
 from schemas.settings import DataSettings, from_json

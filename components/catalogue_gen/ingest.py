@@ -12,14 +12,13 @@ import apache_beam as beam
 
 from components.catalogue_gen.make_items import ITEMS, LOGGED, NEVER_LOGGED, READMITTED
 from components.catalogue_gen.pipeline import MakeCatalogueExamples
-from components.example_gen.erase import load_erased_ids
-from components.example_gen.ingest import read_summary, write_rejects
-from components.example_gen.outputs import REJECTS_TAG, SUMMARY_TAG
-from components.example_gen.read_source import places_of
-from components.example_gen.rejects import REJECTS_FILE
-from components.example_gen.report import refusals, rejects_of
-from components.example_gen.tfrecord import split_folder
-from components.example_gen.write_shards import WriteShards, remove_temporary
+from components.examples.tfrecord import split_folder
+from components.examples.write_shards import WriteShards, remove_temporary
+from components.records.erase import load_erased_ids
+from components.records.read_source import places_of
+from components.records.rejects import REJECTS_FILE
+from components.records.side_outputs import REJECTS_TAG, SUMMARY_TAG
+from components.records.write_rejects import read_summary, refusals, rejects_of, write_rejects
 from schemas.errors import InputError
 from schemas.features import CATALOGUE_SPLIT
 from schemas.settings import DataSettings

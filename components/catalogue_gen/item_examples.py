@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.catalogue_gen.item_table import feature_column
-from components.example_gen import encode
-from components.example_gen.encode_batch import (
+from components.examples import encode
+from components.examples.encode_batch import (
     examples,
     features,
     grouped,

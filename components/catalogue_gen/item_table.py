@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pyarrow as pa
 
-from components.example_gen.event_table import PLACE, TEXT, to_bytes
+from components.records.arrow_rows import PLACE, TEXT, to_bytes
 from schemas.features import (
     AVAILABLE_AT,
     ITEM_ID,

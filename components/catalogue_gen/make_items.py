@@ -8,13 +8,13 @@ import apache_beam as beam
 import pyarrow as pa
 from apache_beam.pvalue import TaggedOutput
 
+from components.catalogue_gen.choose_candidates import settle
 from components.catalogue_gen.item_examples import item_examples
 from components.catalogue_gen.item_table import items_schema, without_content
-from components.catalogue_gen.settle import settle
-from components.example_gen.event_table import from_bytes
-from components.example_gen.outputs import SUMMARY_TAG, count, outputs
-from components.example_gen.summary import Summary
-from components.example_gen.tfrecord import frame
+from components.examples.tfrecord import frame
+from components.records.arrow_rows import from_bytes
+from components.records.side_outputs import SUMMARY_TAG, count, outputs
+from components.records.summary import Summary
 from schemas.features import CATALOGUE_SPLIT, feature_table
 from schemas.settings import DataSettings
 

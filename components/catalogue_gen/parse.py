@@ -8,18 +8,18 @@ import numpy as np
 import pyarrow as pa
 
 from components.catalogue_gen.item_table import IS_READABLE, feature_column, items_schema
-from components.example_gen import column_values as columns
-from components.example_gen.column_values import Converted, to_list
-from components.example_gen.conversion import (
+from components.readers.records import Record, Rows, Values
+from components.records import column_values as columns
+from components.records.arrow_rows import PLACE, TEXT, places
+from components.records.column_values import Converted, to_list
+from components.records.conversion import (
     Converter,
     convert_columns,
     first_failures,
     refuse_rows,
 )
-from components.example_gen.erase import ErasedIds
-from components.example_gen.event_table import PLACE, TEXT, places
-from components.example_gen.fields import BEGIN_OF_TIME_US, FieldError, to_category
-from components.example_gen.readers.records import Record, Rows, Values
+from components.records.erase import ErasedIds
+from components.records.fields import BEGIN_OF_TIME_US, FieldError, to_category
 from schemas.data_settings import ItemsSettings
 from schemas.events import MICROSECONDS_PER_SECOND, Reject, RejectReason
 from schemas.features import AVAILABLE_AT, ITEM_ID, MISSING_INTEGER, Feature

@@ -6,11 +6,11 @@ from components.catalogue_gen.make_items import ITEMS, LOGGED, MakeItems
 from components.catalogue_gen.parse import ItemParser
 from components.catalogue_gen.read_items import ItemReader
 from components.catalogue_gen.read_logged import LoggedItemReader
-from components.example_gen.erase import ErasedIds
 from components.example_gen.event_parser import EventParser
-from components.example_gen.outputs import REJECTS_TAG, SUMMARY_TAG
-from components.example_gen.read_source import ReadSource
-from components.example_gen.summary import CombineSummaries
+from components.records.erase import ErasedIds
+from components.records.read_source import ReadSource
+from components.records.side_outputs import REJECTS_TAG, SUMMARY_TAG
+from components.records.summary import CombineSummaries
 from schemas.features import CATALOGUE_SPLIT, feature_table
 from schemas.settings import DataSettings
 

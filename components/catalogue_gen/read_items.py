@@ -7,9 +7,9 @@ from typing import Any
 from components.catalogue_gen.item_table import by_bucket
 from components.catalogue_gen.make_items import ITEMS
 from components.catalogue_gen.parse import ItemParser
-from components.example_gen.erase import withheld
-from components.example_gen.outputs import outputs
-from components.example_gen.readers.records import ReadBatch
+from components.readers.records import ReadBatch
+from components.records.erase import withheld
+from components.records.side_outputs import outputs
 from schemas.data_settings import ItemsSettings
 
 

@@ -9,11 +9,11 @@ from apache_beam.pvalue import TaggedOutput
 
 from components.catalogue_gen.item_table import bucket
 from components.catalogue_gen.make_items import LOGGED
-from components.example_gen.erase import withheld
 from components.example_gen.event_parser import EventParser
-from components.example_gen.outputs import SUMMARY_TAG
-from components.example_gen.readers.records import ReadBatch
-from components.example_gen.summary import Summary
+from components.readers.records import ReadBatch
+from components.records.erase import withheld
+from components.records.side_outputs import SUMMARY_TAG
+from components.records.summary import Summary
 from schemas.data_settings import InteractionsSettings
 from schemas.events import RejectReason
 from schemas.features import ITEM_ID

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_transform.tf_metadata import schema_utils
 
-from components.examples import split_files
+from components.examples.read import split_files
 from schemas.data_settings import RejectsSettings
 from schemas.features import AVAILABLE_AT, MISSING_INTEGER, MISSING_TEXT, TIMESTAMP
 

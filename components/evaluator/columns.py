@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from components.examples import Windows
+from components.examples.read import Windows
 from schemas.errors import InputError
 
 NO_ITEM = -1

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from components.examples import Catalogue
+from components.examples.read import Catalogue
 from schemas.features import FeatureTable
 
 

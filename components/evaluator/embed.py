@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from components.examples import Catalogue, Windows
+from components.examples.read import Catalogue, Windows
 from components.requests import history_lengths, requests_for
 from schemas import serving
 from schemas.errors import InputError

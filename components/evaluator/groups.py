@@ -8,7 +8,7 @@ import pandas as pd
 from components.evaluator.columns import EventColumns
 from components.evaluator.item_popularity import POPULARITY_CLASSES, popularity_class
 from components.evaluator.queries import Queries
-from components.examples import Catalogue, Windows
+from components.examples.read import Catalogue, Windows
 from schemas.events import SECONDS_PER_DAY
 from schemas.features import TRAIN_SPLIT
 

@@ -15,7 +15,7 @@ from components.evaluator.measure import Items, Measurement, measure
 from components.evaluator.protocol import Protocol
 from components.evaluator.queries import Queries
 from components.evaluator.ranking import Ranking, Scorer, dot_product, rank_queries
-from components.examples import Catalogue, Windows, read_catalogue, read_windows
+from components.examples.read import Catalogue, Windows, read_catalogue, read_windows
 from schemas.features import STORED_SPLITS, TRAIN_SPLIT, FeatureTable, feature_table
 from schemas.metrics import ALL_FUTURE, FIRST, LAST, SUCCESSIVE
 from schemas.model_settings import EvaluationSettings

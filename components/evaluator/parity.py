@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from components.evaluator.embed import SignatureEncoder
-from components.examples import Catalogue, Windows
+from components.examples.read import Catalogue, Windows
 from components.parity.compare import Compared, compare_lists, max_difference
 from components.parity.exact import best_items
 from components.parity.find import find_queries

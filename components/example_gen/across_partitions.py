@@ -6,9 +6,10 @@ from collections.abc import Iterable
 import apache_beam as beam
 import numpy as np
 
-from components.example_gen.event_table import TIME_US, read_stream
+from components.example_gen.event_table import TIME_US
 from components.example_gen.partition_steps import Cleaned
 from components.example_gen.split import Boundaries, configured_boundaries, quantile_boundaries
+from components.records.arrow_rows import read_stream
 from schemas.settings import DataSettings
 
 

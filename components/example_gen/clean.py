@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.example_gen.duplicates import find_duplicates
-from components.example_gen.event_table import file_and_line
 from components.example_gen.refusals import Refusal
 from components.example_gen.sorted_events import SortedEvents
+from components.records.arrow_rows import file_and_line
 from schemas.data_settings import KeepSettings, RateLimitSettings, RefuseSettings
 from schemas.events import MICROSECONDS_PER_SECOND, SECONDS_PER_DAY, RejectReason
 from schemas.features import EVENT_TYPE, ITEM_ID, VALUE

@@ -6,8 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_gen import encode
-from components.example_gen.encode_batch import (
+from components.example_gen.event_table import context_column
+from components.example_gen.sorted_events import SortedEvents
+from components.example_gen.windows import Windows
+from components.examples import encode
+from components.examples.encode_batch import (
     Ranges,
     examples,
     features,
@@ -18,9 +21,6 @@ from components.example_gen.encode_batch import (
     join,
     text_elements,
 )
-from components.example_gen.event_table import context_column
-from components.example_gen.sorted_events import SortedEvents
-from components.example_gen.windows import Windows
 from schemas import features as f
 
 # Bytes encoded at a time, about: bounds memory however many windows a user has, and however long

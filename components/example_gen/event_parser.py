@@ -6,26 +6,24 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from components.example_gen import column_values as columns
-from components.example_gen.column_values import Converted
-from components.example_gen.conversion import (
+from components.example_gen.event_table import (
+    EVENT_ID,
+    TIME_US,
+    context_column,
+    events_schema,
+    user_rows_schema,
+)
+from components.readers.records import Rows
+from components.records import column_values as columns
+from components.records.arrow_rows import PLACE, TEXT, places
+from components.records.column_values import Converted
+from components.records.conversion import (
     Converter,
     convert_columns,
     first_failures,
     refuse_rows,
 )
-from components.example_gen.erase import ErasedIds
-from components.example_gen.event_table import (
-    EVENT_ID,
-    PLACE,
-    TEXT,
-    TIME_US,
-    context_column,
-    events_schema,
-    places,
-    user_rows_schema,
-)
-from components.example_gen.readers.records import Rows
+from components.records.erase import ErasedIds
 from schemas.data_settings import InteractionsSettings, UsersSettings
 from schemas.events import Reject
 from schemas.features import EVENT_TYPE, ITEM_ID, USER_ID, VALUE, Feature

@@ -1,22 +1,17 @@
 """Events as Arrow tables: what travels between the Beam steps, cut by user into partitions."""
 
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from components.records.arrow_rows import PLACE, TEXT, to_bytes
 from schemas.features import EVENT_TYPE, ITEM_ID, USER_ID, VALUE, Feature
 
 TIME_US = "time_us"
-PLACE = "place"
 EVENT_ID = "event_id"
-TEXT = "text"
-
-# A place is file << 40 | line: sorting by it is sorting by log order.
-_LINE_BITS = 40
-_LINE_MASK = (1 << _LINE_BITS) - 1
 
 
 def events_schema(context: Sequence[Feature]) -> pa.Schema:
@@ -53,36 +48,6 @@ def user_rows_schema(features: Sequence[Feature]) -> pa.Schema:
 
 def _dtype(feature: Feature) -> pa.DataType:
     return pa.float64() if feature.is_number else pa.string()
-
-
-def places(file: int, lines: np.ndarray) -> np.ndarray:
-    """[n] int64: where in the log the lines of one file stand."""
-    return (file << _LINE_BITS) + lines.astype(np.int64)
-
-
-def file_and_line(place: int) -> tuple[int, int]:
-    """The index of the file among the sorted ones, and the line in it."""
-    return place >> _LINE_BITS, place & _LINE_MASK
-
-
-def to_bytes(table: pa.Table | pa.RecordBatch, compression: str | None = None) -> bytes:
-    """A table as an Arrow IPC stream, its columns compressed (`lz4`, `zstd`) where asked for."""
-    sink = pa.BufferOutputStream()
-    options = pa.ipc.IpcWriteOptions(compression=compression)
-    with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
-        writer.write(table)
-    return sink.getvalue().to_pybytes()
-
-
-def from_bytes(streams: Iterable[bytes], schema: pa.Schema) -> pa.Table:
-    """One table of several streams, each column in one piece."""
-    tables = [read_stream(stream) for stream in streams]
-    return pa.concat_tables([schema.empty_table(), *tables]).combine_chunks()
-
-
-def read_stream(stream: bytes) -> pa.Table:
-    """The table that `to_bytes` wrote."""
-    return pa.ipc.open_stream(stream).read_all()
 
 
 def partition(batch: pa.RecordBatch, num_partitions: int) -> Iterator[tuple[int, bytes]]:

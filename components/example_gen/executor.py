@@ -2,12 +2,11 @@
 
 from typing import Any
 
-from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
-from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 
+from components.artifacts import describe_examples, describe_rejects
 from components.example_gen.ingest import Outputs, ingest
 from components.fragment import write_fragment
 from schemas.features import EVENTS_SPLIT, STORED_SPLITS, USERS_SPLIT
@@ -48,18 +47,3 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         write_fragment(
             artifacts["rejects"].uri, {"component": "InteractionExampleGen", **report.to_dict()}
         )
-
-
-def describe_rejects(
-    artifact: Artifact, read: int, kept: int, rejects: dict[str, int], prefix: str = ""
-) -> None:
-    """Sets the counts of one source as properties: `read`, `kept`, and one for each reason."""
-    for name, count in {"read": read, "kept": kept, **rejects}.items():
-        artifact.set_int_custom_property(prefix + name, count)
-
-
-def describe_examples(artifact: Artifact, splits: tuple[str, ...]) -> None:
-    """Sets what TFX's components read from an Examples artifact."""
-    artifact.split_names = artifact_utils.encode_split_names(list(splits))
-    tf_example = example_gen_pb2.FORMAT_TF_EXAMPLE  # type: ignore[attr-defined]
-    examples_utils.set_payload_format(artifact, tf_example)

@@ -1,6 +1,5 @@
 """Ingestion of the log as one call, for the TFX executor and for `twotower ingest`."""
 
-import json
 import logging
 import os
 import time
@@ -9,26 +8,22 @@ from dataclasses import dataclass
 
 import apache_beam as beam
 import tensorflow as tf
-from apache_beam.io.filesystems import FileSystems
 
-from components.example_gen.erase import ErasedIds, load_erased_ids
-from components.example_gen.outputs import REJECTS_TAG, SUMMARY_TAG
-from components.example_gen.partitions import choose_num_partitions
 from components.example_gen.pipeline import CHUNKS, EARLIEST_KEY, Inputs, MakeInteractionExamples
-from components.example_gen.read_source import places_of
-from components.example_gen.rejects import REJECTS_FILE, to_json_lines
 from components.example_gen.report import IngestReport, build_report
 from components.example_gen.split import configured_boundaries, instant_us
-from components.example_gen.summary import Summary
-from components.example_gen.tfrecord import split_folder
-from components.example_gen.write_shards import (
+from components.examples.read import split_files
+from components.examples.tfrecord import split_folder
+from components.examples.write_shards import (
     WriteShards,
     remove_temporary,
-    write_file,
-    write_gzip,
 )
-from components.examples import split_files
-from schemas.data_settings import RejectsSettings
+from components.readers.partitions import choose_num_partitions
+from components.records.erase import load_erased_ids
+from components.records.read_source import places_of
+from components.records.rejects import REJECTS_FILE
+from components.records.side_outputs import REJECTS_TAG, SUMMARY_TAG
+from components.records.write_rejects import read_summary, write_rejects
 from schemas.features import (
     CATALOGUE_SPLIT,
     EVENTS_SPLIT,
@@ -38,7 +33,6 @@ from schemas.features import (
 )
 from schemas.settings import DataSettings
 
-SUMMARY_FILE = "summary.json"
 _CATALOGUE_BATCH = 4096
 
 _progress = logging.getLogger("twotower.progress")
@@ -111,49 +105,6 @@ def ingest(
     report = build_report(read_summary(outputs.rejects), data, time.monotonic() - started)
     _progress.info("kept %d of %d records of the log", report.kept, report.read)
     return report
-
-
-def write_rejects(
-    rejects: beam.PCollection,
-    summary: beam.PCollection,
-    uri: str,
-    shown: RejectsSettings,
-    erased: ErasedIds,
-) -> None:
-    """Writes refused records and the counts of the run into the folder `uri`.
-
-    Args:
-      rejects: Refusals (`reject_table.pack`).
-      summary: The one Summary.
-      uri: The folder.
-      shown: How much of a record its entry may show.
-      erased: Whose ids no entry may show.
-    """
-    path = os.path.join(uri, REJECTS_FILE)
-    _ = (
-        rejects.pipeline
-        | "RejectsFile" >> beam.Create([path], reshuffle=False)
-        | "WriteRejects"
-        >> beam.Map(
-            write_gzip,
-            beam.pvalue.AsIter(rejects | "RejectsToJson" >> beam.Map(to_json_lines, shown, erased)),
-        )
-    )
-    _ = (
-        summary
-        | "SummaryToJson" >> beam.Map(Summary.to_json, shown, erased)
-        | "WriteSummary" >> beam.Map(_write_text, os.path.join(uri, SUMMARY_FILE))
-    )
-
-
-def _write_text(text: str, path: str) -> None:
-    write_file(path, text.encode())
-
-
-def read_summary(uri: str) -> dict:
-    """The counts that the pipeline wrote into the folder `uri`."""
-    with FileSystems.open(os.path.join(uri, SUMMARY_FILE)) as file:
-        return json.loads(file.read())
 
 
 def _source(

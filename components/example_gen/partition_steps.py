@@ -11,9 +11,8 @@ import pyarrow as pa
 
 from components.example_gen.clean import CleanRules, clean
 from components.example_gen.event_examples import EventExamples, user_examples
-from components.example_gen.event_table import events_schema, from_bytes, read_stream, to_bytes
+from components.example_gen.event_table import events_schema
 from components.example_gen.minimum_counts import below_minimum_counts
-from components.example_gen.outputs import SUMMARY_TAG, outputs
 from components.example_gen.read_log import INTERACTIONS, USERS
 from components.example_gen.refusals import to_rejects
 from components.example_gen.sample import sampled_events
@@ -26,10 +25,12 @@ from components.example_gen.split import (
     target_flags,
     user_cuts,
 )
-from components.example_gen.summary import Summary
-from components.example_gen.tfrecord import frame
 from components.example_gen.user_rows import latest_rows, values_of
 from components.example_gen.windows import make_windows
+from components.examples.tfrecord import frame
+from components.records.arrow_rows import from_bytes, read_stream, to_bytes
+from components.records.side_outputs import SUMMARY_TAG, outputs
+from components.records.summary import Summary
 from schemas.events import Reject
 from schemas.features import EVENTS_SPLIT, ITEM_ID, USERS_SPLIT, FeatureTable
 from schemas.settings import DataSettings

@@ -8,19 +8,19 @@ import pyarrow as pa
 
 from components.example_gen.across_partitions import SumCounts, Timeline, times_us
 from components.example_gen.clean import CleanRules
-from components.example_gen.erase import ErasedIds
 from components.example_gen.event_parser import EventParser, UserParser
-from components.example_gen.original_records import LookUpOriginals
-from components.example_gen.outputs import REJECTS_TAG, SUMMARY_TAG
 from components.example_gen.partition_steps import (
     CleanPartition,
     CountTrainItems,
     MakeExamples,
 )
 from components.example_gen.read_log import INTERACTIONS, USERS, RowReader
-from components.example_gen.read_source import ReadSource
 from components.example_gen.split import instant_us
-from components.example_gen.summary import CombineSummaries
+from components.records.erase import ErasedIds
+from components.records.original_records import LookUpOriginals
+from components.records.read_source import ReadSource
+from components.records.side_outputs import REJECTS_TAG, SUMMARY_TAG
+from components.records.summary import CombineSummaries
 from schemas.data_settings import UsersSettings
 from schemas.events import MICROSECONDS_PER_SECOND
 from schemas.features import USERS_SPLIT, feature_table

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from components.example_gen.erase import withheld
 from components.example_gen.event_parser import EventParser, UserParser
 from components.example_gen.event_table import partition
-from components.example_gen.outputs import outputs
-from components.example_gen.readers.records import ReadBatch
+from components.readers.records import ReadBatch
+from components.records.erase import withheld
+from components.records.side_outputs import outputs
 from schemas.source_settings import SourceSettings
 
 INTERACTIONS = "interactions"

@@ -7,8 +7,9 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
-from components.example_gen.event_table import PLACE, TIME_US, file_and_line
+from components.example_gen.event_table import TIME_US
 from components.example_gen.sorted_events import SortedEvents
+from components.records.arrow_rows import PLACE, file_and_line
 from schemas.events import Reject, RejectReason
 from schemas.features import USER_ID
 

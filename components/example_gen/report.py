@@ -5,6 +5,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from components.example_gen.read_log import INTERACTIONS, USERS
+from components.records.write_rejects import refusals, rejects_of
 from schemas.errors import InputError
 from schemas.features import WINDOW_SPLITS
 from schemas.settings import DataSettings
@@ -91,33 +92,10 @@ def iso(timestamp_s: int) -> str:
     return datetime.fromtimestamp(timestamp_s, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def rejects_of(summary: dict[str, Any], source: str) -> dict[str, int]:
-    """Counts of one source's refusals by reason."""
-    return {reason: count for of, reason, count in summary["rejects"] if of == source}
-
-
 def _users_file(summary: dict[str, Any]) -> dict[str, Any]:
     read = summary["read"].get(USERS, 0)
     rejects = rejects_of(summary, USERS)
     return {"read": read, "kept": read - sum(rejects.values()), "rejects": rejects}
-
-
-def refusals(summary: dict[str, Any], source: str) -> str:
-    """Counts by reason, most frequent first, with one record of the most frequent."""
-    counts = sorted(rejects_of(summary, source).items(), key=lambda entry: -entry[1])
-    if not counts:
-        return ""
-    listed = ", ".join(f"{reason}: {count}" for reason, count in counts)
-    examples = {(of, reason): example for of, reason, example in summary["examples"]}
-    shown = [examples[source, reason] for reason, _ in counts if (source, reason) in examples]
-    text = f"By reason: {listed}."
-    if shown:
-        # Under rejects.raw: false the detail, which quotes values, is empty.
-        detail = f": {shown[0]['detail']}" if shown[0]["detail"] else ""
-        text += f" For example {shown[0]['file']}, line {shown[0]['line']}{detail}."
-    if shown and shown[0]["raw"]:
-        text += f" The record: {shown[0]['raw']}"
-    return text
 
 
 def _check_splits(

@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_gen.event_table import PLACE, TIME_US, read_stream, to_bytes
+from components.example_gen.event_table import TIME_US
+from components.records.arrow_rows import PLACE, read_stream, to_bytes
 from schemas.events import MICROSECONDS_PER_SECOND
 from schemas.features import USER_ID
 

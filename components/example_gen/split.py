@@ -6,8 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_gen.fields import FieldError, timestamp_parser
 from components.example_gen.sorted_events import SortedEvents
+from components.records.fields import FieldError, timestamp_parser
 from schemas.data_settings import SplitSettings
 from schemas.errors import InputError
 from schemas.features import EVENT_TYPE, WINDOW_SPLITS

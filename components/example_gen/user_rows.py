@@ -6,13 +6,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_gen.event_table import (
-    PLACE,
-    TEXT,
-    file_and_line,
-    from_bytes,
-    user_rows_schema,
-)
+from components.example_gen.event_table import user_rows_schema
+from components.records.arrow_rows import PLACE, TEXT, file_and_line, from_bytes
 from schemas.events import Reject, RejectReason
 from schemas.features import MISSING_NUMBER, MISSING_TEXT, USER_ID, Feature
 

@@ -8,22 +8,22 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from components.examples import Catalogue, read_catalogue
+from components.examples.read import Catalogue, read_catalogue
 from components.gate import GateResult
-from components.indexer.candidates import Candidates, embed_candidates
-from components.indexer.choose import Index, choose_index
-from components.indexer.exact import ExactSearch
-from components.indexer.export import SCANN, export_bundle, size_bytes
 from components.indexer.gate import gates
-from components.indexer.held_out import HeldOut, read_held_out
-from components.indexer.item_table import ItemTable
-from components.indexer.module import ServingOptions
-from components.indexer.parity import judge_parity, read_parity_cases
-from components.indexer.probe_process import ProbeProcess
-from components.indexer.quality import Queries
+from components.indexer.model.candidates import Candidates, embed_candidates
+from components.indexer.model.export import SCANN, export_bundle, size_bytes
+from components.indexer.model.held_out_requests import HeldOut, read_held_out
+from components.indexer.model.module import ServingOptions
+from components.indexer.model.sample_requests import sample_for_signatures
+from components.indexer.model.towers import Towers
+from components.indexer.probe.parity_cases import judge_parity, read_parity_cases
+from components.indexer.probe.probe_process import ProbeProcess
 from components.indexer.report import index_report, probe_report
-from components.indexer.sample_requests import sample_for_signatures
-from components.indexer.towers import Towers
+from components.indexer.search.choose import Index, choose_index
+from components.indexer.search.exact import ExactSearch
+from components.indexer.search.item_table import ItemTable
+from components.indexer.search.quality import Queries
 from schemas import serving
 from schemas.features import feature_table
 from schemas.model_settings import IndexSettings

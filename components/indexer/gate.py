@@ -3,7 +3,7 @@
 from typing import Any
 
 from components.gate import GateResult
-from components.indexer.plan import SearchPlan
+from components.indexer.search.plan import SearchPlan
 from schemas.model_settings import IndexSettings
 
 # What the process may grow by between the first signature and the last: the session's work space

@@ -4,10 +4,10 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
 
-from components.indexer.candidates import Candidates
-from components.indexer.choose import Index
-from components.indexer.held_out import HeldOut
-from components.indexer.tune import Measured
+from components.indexer.model.candidates import Candidates
+from components.indexer.model.held_out_requests import HeldOut
+from components.indexer.search.choose import Index
+from components.indexer.search.tune import Measured
 from schemas.features import MISSING_INTEGER
 from schemas.model_settings import IndexSettings
 

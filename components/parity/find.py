@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.examples import Windows
+from components.examples.read import Windows
 from components.parity.sample import ParitySample, fingerprint
 
 

@@ -13,7 +13,6 @@ from components.pusher.content_hash import (
     SCANN_FOLDER,
     content_hash,
 )
-from components.pusher.descent import check_descent
 from components.pusher.lock import exclusive
 from components.pusher.manifest import (
     Manifest,
@@ -21,6 +20,7 @@ from components.pusher.manifest import (
     read_manifest,
 )
 from components.pusher.place import Sources, place_both, unavailable_path
+from components.pusher.same_towers import check_descent
 from components.unavailable import read_unavailable
 from schemas.errors import InputError
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from components.example_gen.rejects import REJECTS_FILE, REJECTS_SUFFIX
+from components.records.rejects import REJECTS_FILE, REJECTS_SUFFIX
 from components.run_reporter.collect import CATALOGUE, INTERACTIONS
 from components.run_reporter.write import replacing
 

@@ -8,7 +8,7 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components.fragment import write_fragment
-from components.trainer.run_fn import TrainerPaths, run
+from components.trainer.run import TrainerPaths, run
 from schemas.model_settings import ModelSettings, TrainSettings
 from schemas.settings import DataSettings, from_json
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from components.example_gen.readers.patterns import parse_pattern
-from components.example_gen.readers.ranges import check_range
+from components.readers.patterns import parse_pattern
+from components.readers.ranges import check_range
 from schemas.errors import InputError
 from schemas.settings import Settings
 from schemas.source_settings import CsvSettings, SourceSettings

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.examples import Windows, read_windows
+from components.examples.read import Windows, read_windows
 from components.requests import history_lengths, requests_for
 from schemas import serving
 from tests.components.evaluator.logs import TABLE, write_windows

@@ -11,7 +11,9 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from pipeline import cli, infer_schema, ingest_only, published
+from pipeline import cli
+from pipeline.commands import change_served as published
+from pipeline.commands import infer_schema, ingest_only
 from pipeline.console import Console
 
 COUNTS: dict[str, Any] = {

@@ -8,10 +8,10 @@ from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.common.importer import SOURCE_URI_KEY, Importer
 
 from components.catalogue_gen.component import CatalogueExampleGen
-from pipeline.launch import catalogue_facts
-from pipeline.lineage import PushedModel
 from pipeline.paths import run_paths
 from pipeline.reindex_graph import reindex_nodes
+from pipeline.runners.launch import catalogue_facts
+from pipeline.runners.lineage import PushedModel
 from schemas.data_settings import EraseSettings
 from schemas.settings import Settings, from_dict
 from tests.worlds import write_chain_world

@@ -10,8 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from components.indexer.served import ServedModel, load_scann_ops
-from components.indexer.warmup import Request, read_requests, write_requests
+from components.indexer.model.warmup import Request, read_requests, write_requests
+from components.indexer.probe.served import ServedModel, load_scann_ops
 
 Answer = dict[str, Any]
 

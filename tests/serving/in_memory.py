@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from components.examples import read_catalogue
-from components.indexer.availability import Availability
-from components.indexer.candidates import embed_candidates
-from components.indexer.exact import ExactSearch
-from components.indexer.filters import CategoryFilter
-from components.indexer.item_table import ItemTable
-from components.indexer.module import ServingModel, ServingOptions
-from components.indexer.retrieval import Retrieval, Search
-from components.indexer.towers import Towers
+from components.examples.read import read_catalogue
+from components.indexer.model.candidates import embed_candidates
+from components.indexer.model.module import ServingModel, ServingOptions
+from components.indexer.model.towers import Towers
+from components.indexer.search.exact import ExactSearch
+from components.indexer.search.filters import CategoryFilter
+from components.indexer.search.item_table import ItemTable
+from components.indexer.search.retrieval import Retrieval, Search
+from components.indexer.search.unavailable import Availability
 from tests.serving.shop import MAX_HISTORY, Shop
 
 

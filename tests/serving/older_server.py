@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.indexer.warmup import WARMUP_FILE
+from components.indexer.model.warmup import WARMUP_FILE
 from schemas import serving
 
 ROOT = Path(__file__).parents[2]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from components.examples import Windows, read_windows
+from components.examples.read import Windows, read_windows
 from components.parity.exact import best_items
 from components.parity.sample import ParitySample, fingerprint
 from schemas import serving

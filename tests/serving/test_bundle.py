@@ -9,11 +9,11 @@ import pytest
 from tensorflow.core.framework import node_def_pb2
 from tensorflow.core.protobuf import saved_model_pb2
 
-from components.indexer import choose
 from components.indexer.bundle import export_index
-from components.indexer.plan import SearchKind
-from components.indexer.sample_requests import to_examples
-from components.indexer.warmup import WARMUP_FILE, Request, read_requests
+from components.indexer.model.sample_requests import to_examples
+from components.indexer.model.warmup import WARMUP_FILE, Request, read_requests
+from components.indexer.search import choose
+from components.indexer.search.plan import SearchKind
 from schemas import serving
 from schemas.model_settings import IndexSettings
 from tests.serving import oracle

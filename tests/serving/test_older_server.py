@@ -1,6 +1,6 @@
 """Exported bundles in the TensorFlow of the last TF Serving with ScaNN.
 
-ScaNN's brute force, behind trained towers, is tried in `tests/pipeline/test_local_run.py`.
+ScaNN's brute force, behind trained towers, is tried in `tests/pipeline/runners/test_local_run.py`.
 """
 
 from pathlib import Path
@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from components.indexer.bundle import export_index
-from components.indexer.plan import SearchKind
-from components.indexer.warmup import WARMUP_FILE, Request, read_requests, write_requests
+from components.indexer.model.warmup import WARMUP_FILE, Request, read_requests, write_requests
+from components.indexer.search.plan import SearchKind
 from schemas import serving
 from schemas.model_settings import IndexSettings
 from tests.serving.older_server import Answers, Job, check_older_server_agrees, differences

@@ -9,11 +9,11 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.indexer.exact import ExactSearch
-from components.indexer.plan import SearchKind, SearchPlan
-from components.indexer.retrieval import Search
-from components.indexer.sample_requests import to_examples
-from components.indexer.searcher import BuiltScann, ScannSearch
+from components.indexer.model.sample_requests import to_examples
+from components.indexer.search.exact import ExactSearch
+from components.indexer.search.plan import SearchKind, SearchPlan
+from components.indexer.search.retrieval import Search
+from components.indexer.search.scann_search import BuiltScann, ScannSearch
 from schemas import serving
 from tests.serving import oracle
 from tests.serving.fake_towers import item_queries

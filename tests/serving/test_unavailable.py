@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from components.indexer.bundle import export_index
-from components.indexer.warmup import Request
+from components.indexer.model.warmup import Request
 from components.unavailable import ASSETS, UNAVAILABLE_FILE, read_unavailable, write_unavailable
 from schemas import serving
 from schemas.model_settings import IndexSettings

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import tensorflow as tf
 import tf_keras as keras
 
-from components.trainer.items_in_time import ItemsInTime
 from components.trainer.losses.targets import Candidates, Targets
 from components.trainer.plan import TrainPlan
+from components.trainer.time.items_in_time import ItemsInTime
 
 # Scores that stand in memory together: a few times what a processor's cache holds.
 _SCORES_PER_GROUP = 2**21

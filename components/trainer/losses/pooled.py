@@ -4,11 +4,11 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 import tf_keras as keras
 
-from components.trainer.items_in_time import ItemsInTime
 from components.trainer.losses.margins import ContrastiveLoss, TripletLoss
+from components.trainer.losses.negatives import NegativePool
 from components.trainer.losses.targets import Candidates, Targets
-from components.trainer.negatives import NegativePool
 from components.trainer.plan import TrainPlan
+from components.trainer.time.items_in_time import ItemsInTime
 
 
 class RetrievalTask(tfrs.tasks.Retrieval):

@@ -10,7 +10,7 @@ import apache_beam as beam
 import numpy as np
 
 from components.catalogue_gen.ingest import CatalogueReport, ingest_catalogue
-from components.examples import Catalogue, read_catalogue
+from components.examples.read import Catalogue, read_catalogue
 from schemas.features import feature_table
 from schemas.settings import DataSettings, from_dict
 

@@ -8,7 +8,7 @@ import pytest
 from apache_beam.metrics import MetricsFilter
 
 from components.catalogue_gen.pipeline import MakeCatalogueExamples
-from components.example_gen.erase import ErasedIds
+from components.records.erase import ErasedIds
 from schemas.errors import InputError
 from schemas.settings import DataSettings
 from tests.components.catalogue_gen.catalogues import HEADER, ROWS, rejects, run, settings

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from components.evaluator.columns import NO_ITEM, index_events, recent_items
-from components.examples import read_windows
+from components.examples.read import read_windows
 from schemas.errors import InputError
 from tests.components.evaluator.logs import TABLE, event_columns, write_windows
 

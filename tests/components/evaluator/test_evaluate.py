@@ -10,7 +10,7 @@ import tensorflow as tf
 from components.evaluator.embed import SignatureEncoder
 from components.evaluator.evaluate import evaluate
 from components.evaluator.held_out import read_held_out
-from components.examples import read_catalogue, read_windows
+from components.examples.read import read_catalogue, read_windows
 from schemas.errors import InputError
 from schemas.features import feature_table
 from schemas.metrics import BASELINES

@@ -6,7 +6,7 @@ import pytest
 from components.evaluator import groups
 from components.evaluator.protocol import successive
 from components.evaluator.queries import Queries
-from components.examples import Catalogue, Windows
+from components.examples.read import Catalogue, Windows
 from schemas.events import SECONDS_PER_DAY
 from tests.components.evaluator.logs import event_columns
 

@@ -8,7 +8,7 @@ import pytest
 
 from components.evaluator.embed import SignatureEncoder
 from components.evaluator.parity import EXACT_SEARCH, measure_parity
-from components.examples import Catalogue, Windows, read_catalogue, read_windows
+from components.examples.read import Catalogue, Windows, read_catalogue, read_windows
 from components.parity.exact import best_items
 from components.parity.sample import ParitySample, write_sample
 from components.parity.verdict import Parity

@@ -11,7 +11,7 @@ import apache_beam as beam
 from components.catalogue_gen.ingest import CatalogueReport, ingest_catalogue
 from components.example_gen.ingest import Outputs, ingest
 from components.example_gen.report import IngestReport
-from components.examples import read_windows
+from components.examples.read import read_windows
 from schemas.features import feature_table
 from schemas.settings import DataSettings, from_dict
 

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from components.example_gen.event_table import events_schema, file_and_line, places
+from components.example_gen.event_table import events_schema
 from components.example_gen.sorted_events import SortedEvents, sort_events
+from components.records.arrow_rows import file_and_line, places
 from schemas.features import Feature
 
 SECOND = 10**6

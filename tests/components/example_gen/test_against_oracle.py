@@ -18,16 +18,17 @@ from hypothesis import strategies as st
 
 from components.example_gen.across_partitions import Timeline
 from components.example_gen.clean import CleanRules
-from components.example_gen.columns import check_source
-from components.example_gen.erase import load_erased_ids
 from components.example_gen.event_parser import EventParser
-from components.example_gen.event_table import TIME_US, read_stream
-from components.example_gen.outputs import REJECTS_TAG, SUMMARY_TAG
+from components.example_gen.event_table import TIME_US
 from components.example_gen.partition_steps import CleanPartition, CountTrainItems, MakeExamples
 from components.example_gen.read_log import INTERACTIONS, RowReader
-from components.example_gen.readers.read import read_batches
 from components.example_gen.split import instant_us
-from components.example_gen.summary import Summary
+from components.readers.read import read_batches
+from components.readers.source_columns import check_source
+from components.records.arrow_rows import read_stream
+from components.records.erase import load_erased_ids
+from components.records.side_outputs import REJECTS_TAG, SUMMARY_TAG
+from components.records.summary import Summary
 from schemas.features import feature_table
 from schemas.settings import DataSettings, from_dict
 from tests.components.example_gen.logs import run

@@ -8,11 +8,11 @@ import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.example_gen import encode
-from components.example_gen.encode_batch import int_elements, text_elements
 from components.example_gen.event_examples import EventExamples, user_examples
-from components.example_gen.tfrecord import frame
 from components.example_gen.windows import Windows
+from components.examples import encode
+from components.examples.encode_batch import int_elements, text_elements
+from components.examples.tfrecord import frame
 from schemas.features import Feature, FeatureTable
 from schemas.source_settings import FeatureKind
 from tests.components.example_gen.tables import SECOND, sorted_events

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from components.example_gen.erase import WITHHELD, ErasedIds
 from components.example_gen.event_parser import EventParser, UserParser
-from components.example_gen.event_table import file_and_line
-from components.example_gen.readers.records import Rows
+from components.readers.records import Rows
+from components.records.arrow_rows import file_and_line
+from components.records.erase import WITHHELD, ErasedIds
 from schemas.data_settings import (
     InteractionFields,
     InteractionsSettings,

@@ -16,7 +16,7 @@ from components.catalogue_gen.component import CatalogueExampleGen
 from components.catalogue_gen.executor import Executor as CatalogueExecutor
 from components.example_gen.component import InteractionExampleGen
 from components.example_gen.executor import Executor
-from components.examples import read_catalogue, read_users, read_windows
+from components.examples.read import read_catalogue, read_users, read_windows
 from components.fragment import read_fragment
 from schemas.features import feature_table
 from schemas.settings import DataSettings, from_dict, to_json

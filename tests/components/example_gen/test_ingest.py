@@ -11,9 +11,9 @@ import apache_beam as beam
 import numpy as np
 import pytest
 
-from components.example_gen.columns import check_source
 from components.example_gen.ingest import Outputs, ingest
-from components.examples import read_catalogue, read_users, read_windows
+from components.examples.read import read_catalogue, read_users, read_windows
+from components.readers.source_columns import check_source
 from schemas.errors import InputError
 from schemas.events import RejectReason
 from schemas.features import feature_table

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.example_gen.report import refusals
+from components.records.write_rejects import refusals
 
 EXAMPLE = {"file": "log.csv", "line": 4, "detail": "no column 7", "raw": "a,b"}
 

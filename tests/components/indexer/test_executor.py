@@ -14,8 +14,9 @@ from tfx.types import standard_artifacts
 
 from components.artifacts import Bundle
 from components.fragment import read_fragment
-from components.indexer import bundle, choose
+from components.indexer import bundle
 from components.indexer.executor import Executor
+from components.indexer.search import choose
 from components.parity.sample import write_sample
 from schemas.model_settings import IndexSettings
 from schemas.serving import SIGNATURES

@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.indexer.agreement import overlap, ranking_faults
 from components.indexer.gate import gates
-from components.indexer.plan import SearchKind, SearchPlan
+from components.indexer.probe.agreement import overlap, ranking_faults
+from components.indexer.search.plan import SearchKind, SearchPlan
 from schemas.model_settings import IndexSettings
 from schemas.serving import PADDING_SCORE
 

@@ -1,8 +1,8 @@
 """What of the tuning is reported."""
 
-from components.indexer.plan import SearchKind, SearchPlan
 from components.indexer.report import frontier
-from components.indexer.tune import Measured
+from components.indexer.search.plan import SearchKind, SearchPlan
+from components.indexer.search.tune import Measured
 
 
 def point(recall: float, latency_ms: float) -> Measured:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from components.examples import Windows
+from components.examples.read import Windows
 from components.parity.sample import Answer, ParitySample, fingerprint
 
 # (user, [(item, time in seconds)]): one window.

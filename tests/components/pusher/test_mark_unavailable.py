@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from components.pusher.descent import check_descent
 from components.pusher.manifest import read_manifest
 from components.pusher.mark_unavailable import mark_unavailable
 from components.pusher.place import unavailable_path
 from components.pusher.publish import Published
+from components.pusher.same_towers import check_descent
 from components.unavailable import read_unavailable
 from schemas.errors import InputError
 from tests.components.pusher.bundles import Destination

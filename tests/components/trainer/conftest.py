@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.trainer.export import export_towers
-from components.trainer.train import TrainedTowers, train
+from components.trainer.export.saved_model import export_towers
+from components.trainer.fit.train import TrainedTowers, train
 from schemas.model_settings import EncoderSettings, ModelSettings, TrainSettings
 from tests.components.trainer.worlds import (
     NAN,

@@ -11,9 +11,9 @@ import tensorflow_transform.beam as tft_beam
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_transform.tf_metadata import dataset_metadata
 
-from components.trainer.data import TrainerInputs
-from components.trainer.export import TransformGraphs
-from components.trainer.input import Windows
+from components.trainer.data.read import TrainerInputs
+from components.trainer.data.windows import Windows
+from components.trainer.export.saved_model import TransformGraphs
 from components.transform.preprocessing import (
     catalogue_preprocessing_fn,
     windows_preprocessing_fn,

@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.trainer import items_in_time
-from components.trainer.availability import Availability
-from components.trainer.items_in_time import ItemsInTime
 from components.trainer.losses import full_softmax
 from components.trainer.losses.full_softmax import FullSoftmaxLoss
 from components.trainer.losses.targets import Candidates, Targets
 from components.trainer.plan import TrainPlan
-from components.trainer.popularity import NUM_FEATURES, NUM_PERIODS, RecentPopularity
+from components.trainer.time import items_in_time
+from components.trainer.time.first_seen import Availability
+from components.trainer.time.items_in_time import ItemsInTime
+from components.trainer.time.popularity import NUM_FEATURES, NUM_PERIODS, RecentPopularity
 
 RNG = np.random.default_rng(2)
 NUM_ITEMS, DIM, NUM_QUERIES = 6, 4, 7

@@ -1,0 +1,1 @@
+"""Ingestion speed and memory compared with other programs."""

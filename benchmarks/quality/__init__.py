@@ -1,0 +1,1 @@
+"""Quality and cost of the whole pipeline on public logs."""

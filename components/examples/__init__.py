@@ -1,0 +1,1 @@
+"""tf.Example files: encoding, sharded writing and reading."""

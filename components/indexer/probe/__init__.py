@@ -1,0 +1,1 @@
+"""The exported model, loaded and called in a fresh process."""

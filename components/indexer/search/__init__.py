@@ -1,0 +1,1 @@
+"""Exact and ScaNN search, and the tuning of ScaNN."""

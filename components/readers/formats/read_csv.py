@@ -1,0 +1,131 @@
+"""Delimited files in batches of columns."""
+
+import codecs
+from collections.abc import Iterator
+
+from components.readers.formats.csv_careful import decode, read_carefully
+from components.readers.formats.csv_quick import read_quickly
+from components.readers.formats.csv_table import CsvTable, positions_of
+from components.readers.formats.delimited import read_row
+from components.readers.lines import LineBlock, LongLine, is_wide, read_lines
+from components.readers.open_input import DamagedFileError
+from components.readers.records import ReadBatch, Rows
+from schemas.errors import InputError
+from schemas.source_settings import CsvSettings
+
+_NO_LINES = LineBlock(1, [])
+
+
+def read_csv(path: str, layout: CsvSettings, columns: tuple[str, ...]) -> Iterator[ReadBatch]:
+    """Reads one file; rows of another width than the header's are refused.
+
+    A file without any row, not even a header, has no records.
+    """
+    _check(layout)
+    table = _table(path, layout, layout.header, columns) if layout.header else None
+    open_row = _NO_LINES
+    damage = None
+    try:
+        for read in read_lines(path, layout.encoding):
+            if isinstance(read, LongLine):
+                if table is None:
+                    raise InputError(_long_header(path, read))
+                if open_row.lines:
+                    yield read_carefully(open_row, table, is_last=True)[0]
+                    open_row = _NO_LINES
+                yield ReadBatch(Rows.none(len(columns)), [read.reject(path)])
+                continue
+            block = (
+                LineBlock(open_row.first, open_row.lines + read.lines) if open_row.lines else read
+            )
+            if table is None:
+                header, block = _split_header(read, path, layout)
+                if header is None:
+                    continue
+                table = _table(path, layout, header, columns)
+            batch, open_row = _read_block(block, table)
+            yield batch
+    except DamagedFileError as error:
+        damage = error
+    if table is not None and open_row.lines:
+        yield read_carefully(open_row, table, is_last=True)[0]
+    if damage:
+        raise damage
+
+
+def _read_block(block: LineBlock, table: CsvTable) -> tuple[ReadBatch, LineBlock]:
+    """The rows of a block, and the lines of a last one that may go on in the next block."""
+    batch = read_quickly(block, table)
+    return (batch, _NO_LINES) if batch else read_carefully(block, table, is_last=False)
+
+
+def header_of(path: str, layout: CsvSettings) -> list[str]:
+    """The column names in the first row of a file; none where it has no row."""
+    _check(layout)
+    for block in read_lines(path, layout.encoding):
+        if isinstance(block, LongLine):
+            raise InputError(_long_header(path, block))
+        header, _ = _split_header(block, path, layout)
+        if header is not None:
+            return list(header)
+    return []
+
+
+def _table(
+    path: str, layout: CsvSettings, header: tuple[str, ...], columns: tuple[str, ...]
+) -> CsvTable:
+    positions = positions_of(path, header, columns)
+    return CsvTable(path, _line_encoding(layout), layout.delimiter, header, positions)
+
+
+def _line_encoding(layout: CsvSettings) -> str:
+    """The encoding of lines: those of wide encodings come in UTF-8."""
+    return "utf-8" if is_wide(layout.encoding) else layout.encoding
+
+
+def _split_header(
+    block: LineBlock, path: str, layout: CsvSettings
+) -> tuple[tuple[str, ...] | None, LineBlock]:
+    """The names in the first row that is not blank, and the lines after it."""
+    encoding = _line_encoding(layout)
+    for at, line in enumerate(block.lines):
+        text, problem = decode(line, encoding)
+        row, _ = read_row([(block.first + at, text)], 0, layout.delimiter)
+        if row is None and not problem:
+            continue
+        if row is None or row.fields is None or "\r" in text:
+            found = problem or (row and row.problem) or "it holds carriage returns in its middle"
+            raise InputError(
+                f"{path}: line {block.first + at}, its header, cannot be read: {found}; check "
+                "csv.delimiter and csv.encoding (utf-16-le?), or write the file again"
+            )
+        names = tuple(name.strip() for name in row.fields)
+        return names, LineBlock(block.first + at + 1, block.lines[at + 1 :])
+    return None, block
+
+
+def _long_header(path: str, line: LongLine) -> str:
+    return f"{path}: line {line.line}, its header, has {line.num_bytes} bytes: is this a CSV file?"
+
+
+def _check(layout: CsvSettings) -> None:
+    """That the layout is one that can be read.
+
+    Raises:
+      InputError: It is not; the message names the setting.
+    """
+    encoding = layout.encoding
+    try:
+        wide = is_wide(encoding)
+        line_end = "\n".encode(encoding)
+    except LookupError as error:
+        raise InputError(f"csv.encoding: {encoding!r} is not a known encoding") from error
+    if not wide and (
+        not line_end.endswith(b"\n") or len("a".encode(encoding).strip(codecs.BOM_UTF8)) != 1
+    ):
+        raise InputError(f"csv.encoding: {encoding} is not supported; convert the file to utf-8")
+    if set(layout.delimiter) & set('"\r\n\0'):
+        raise InputError(
+            f"csv.delimiter: {layout.delimiter!r} holds a quote or a line end, which mean "
+            "themselves in delimited text"
+        )

@@ -1,0 +1,154 @@
+"""Parquet files in batches of columns."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from components.readers.magic import check_magic
+from components.readers.open_input import DamagedFileError, is_compressed, open_input
+from components.readers.records import ReadBatch, Rows
+from schemas.errors import InputError
+from schemas.events import Reject, RejectReason
+
+_ROWS_PER_BATCH = 50_000
+_MAGIC = b"PAR1"
+# Arrow raises OSError, and errors of Python's own for what its bindings convert.
+_DAMAGE = (pa.ArrowException, OSError, ValueError, KeyError, MemoryError, OverflowError)
+
+
+def read_parquet(
+    path: str, columns: tuple[str, ...], skip_damage: bool = False
+) -> Iterator[ReadBatch]:
+    """Reads one file; row numbers run on across row groups.
+
+    Args:
+      path: The file.
+      columns: Names, or dotted paths into structs.
+      skip_damage: Whether an unreadable row group is one refusal, in place of an error.
+
+    Raises:
+      InputError: A column is not in the schema.
+      DamagedFileError: The footer cannot be read, or a row group.
+    """
+    with _open(path) as file:
+        schema = file.schema_arrow
+        for name in columns:
+            if not _has_field(schema, name):
+                shown = ", ".join(schema.names)
+                raise InputError(f"{path}: no column {name!r} in its schema ({shown})")
+        next_row = 1
+        for group in range(file.num_row_groups):
+            end = next_row + file.metadata.row_group(group).num_rows
+            try:
+                for rows in _read_group(file, group, columns, next_row):
+                    yield ReadBatch(rows, [])
+                    next_row += len(rows)
+                if next_row != end:
+                    raise ValueError(f"it ends {end - next_row} rows early")
+            except _DAMAGE as error:
+                cause = f"row group {group}, up to row {end - 1}: {type(error).__name__}: {error}"
+                if not skip_damage:
+                    raise DamagedFileError(path, cause, next_row) from error
+                reject = Reject(path, next_row, RejectReason.DAMAGED_FILE, cause, "")
+                yield ReadBatch(Rows.none(len(columns)), [reject])
+            next_row = max(next_row, end)
+
+
+def parquet_columns(path: str) -> list[str]:
+    """The column names of one file, and dotted paths to the fields of its structs."""
+    with _open(path) as file:
+        names: list[str] = []
+        fields = [(field.name, field.type) for field in file.schema_arrow]
+        while fields:
+            name, kind = fields.pop(0)
+            names.append(name)
+            if pa.types.is_struct(kind):
+                fields = [(f"{name}.{field.name}", field.type) for field in kind] + fields
+        return names
+
+
+@contextmanager
+def _open(path: str) -> Iterator[pq.ParquetFile]:
+    with open_input(path) as file, tempfile.TemporaryFile() as unpacked:
+        if is_compressed(path):
+            # The footer, which is read first, comes last.
+            shutil.copyfileobj(file, unpacked)
+        try:
+            opened = pq.ParquetFile(unpacked if is_compressed(path) else file)
+            groups = [opened.metadata.row_group(at) for at in range(opened.num_row_groups)]
+            if any(group.num_rows < 0 for group in groups):
+                raise ValueError("a row group of less than no rows")
+            if sum(group.num_rows for group in groups) != opened.metadata.num_rows:
+                raise ValueError("its row groups do not add up to its rows")
+        except _DAMAGE as error:
+            check_magic(path, _MAGIC, "Parquet")
+            cause = f"not a readable Parquet file: {type(error).__name__}: {error}"
+            raise DamagedFileError(path, cause) from error
+        yield opened
+
+
+def _has_field(schema: pa.Schema, name: str) -> bool:
+    if name in schema.names:
+        return True
+    top, *path = name.split(".")
+    if top not in schema.names:
+        return False
+    kind = schema.field(schema.names.index(top)).type
+    for part in path:
+        if not pa.types.is_struct(kind) or kind.get_field_index(part) < 0:
+            return False
+        kind = kind[kind.get_field_index(part)].type
+    return True
+
+
+def _read_group(
+    file: pq.ParquetFile, group: int, columns: tuple[str, ...], next_row: int
+) -> Iterator[Rows]:
+    wanted = sorted(set(columns))
+    for batch in file.iter_batches(_ROWS_PER_BATCH, row_groups=[group], columns=wanted):
+        numbers = np.arange(next_row, next_row + batch.num_rows)
+        yield Rows(numbers, tuple(_plain(_column(batch, name)) for name in columns))
+        next_row += batch.num_rows
+
+
+def _column(batch: pa.RecordBatch, name: str) -> pa.Array:
+    names = batch.schema.names
+    if name in names:
+        return batch.column(names.index(name))
+    top, *path = name.split(".")
+    values = batch.column(names.index(top))
+    for part in path:
+        values = pc.struct_field(values, [values.type.get_field_index(part)])
+    return values
+
+
+def _plain(values: pa.Array) -> pa.Array:
+    """Values without encodings of storage; times in UTC and of at most microseconds, which
+    Python's datetime holds; text that is not UTF-8 as bytes.
+
+    Raises:
+      pa.ArrowInvalid: The array is not what it says it is.
+    """
+    if isinstance(values, pa.ExtensionArray):
+        values = values.storage
+    if pa.types.is_dictionary(values.type):
+        values.validate(full=True)
+        values = values.dictionary_decode()
+    if pa.types.is_timestamp(values.type):
+        unit = "us" if values.type.unit == "ns" else values.type.unit
+        values = values.cast(pa.timestamp(unit, values.type.tz and "UTC"), safe=False)
+    try:
+        values.validate(full=True)
+    except pa.ArrowInvalid:
+        if pa.types.is_string(values.type):
+            values = values.cast(pa.binary())
+        elif pa.types.is_large_string(values.type):
+            values = values.cast(pa.large_binary())
+        values.validate(full=True)
+    return values

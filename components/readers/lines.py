@@ -1,0 +1,184 @@
+"""Lines of a text file in blocks, whatever its size, compression and line ends."""
+
+import codecs
+from collections.abc import Iterator
+from typing import IO, NamedTuple
+
+from components.readers.magic import check_not_compressed
+from components.readers.open_input import DamagedFileError, open_input
+from schemas.errors import InputError
+from schemas.events import Reject, RejectReason
+
+MAX_LINE_BYTES = 10 << 20
+MAX_LINES_PER_BLOCK = 50_000
+
+_BLOCK_BYTES = 4 << 20
+_READ_BYTES = 1 << 18
+_LONG_LINE_HEAD_BYTES = 10_000
+# UTF-32 first: its mark begins with that of UTF-16.
+_MARKS = {
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+    codecs.BOM_UTF8: "utf-8",
+}
+
+
+class LineBlock(NamedTuple):
+    """Consecutive lines without their ends; `first` is the 1-based number of the first one."""
+
+    first: int
+    lines: list[bytes]
+
+
+class LongLine(NamedTuple):
+    """A line above MAX_LINE_BYTES, of which only the beginning was held."""
+
+    line: int
+    head: bytes
+    num_bytes: int
+
+    def reject(self, path: str) -> Reject:
+        """The refusal of the line."""
+        detail = f"a line of {self.num_bytes} bytes, at most {MAX_LINE_BYTES} are read as a record"
+        raw = f"{as_text(self.head)}… [cut: {self.num_bytes} bytes]"
+        return Reject(path, self.line, RejectReason.UNPARSEABLE, detail, raw)
+
+
+def as_text(line: bytes) -> str:
+    """A line for a person; bytes that are not UTF-8 as escapes."""
+    return line.decode("utf-8", "backslashreplace")
+
+
+def is_wide(encoding: str) -> bool:
+    """Whether an encoding has more than one byte for each character of ASCII."""
+    return codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
+
+
+def read_lines(path: str, encoding: str = "utf-8") -> Iterator[LineBlock | LongLine]:
+    r"""Reads one file. Lines end with \n or \r\n, the last one also with the file.
+
+    Args:
+      path: The file; .gz, .bz2 and .zst are decompressed.
+      encoding: Of the file. Lines of UTF-16 and UTF-32 files come in UTF-8, others as they are.
+
+    Yields:
+      Blocks of at most MAX_LINES_PER_BLOCK lines and, in their places, overlong lines.
+
+    Raises:
+      InputError: The file cannot be opened, is of another encoding, is compressed without a suffix
+        that says so, or its lines end with \r.
+      DamagedFileError: After all whole lines before the damage; its `line` is the next.
+    """
+    with open_input(path) as file:
+        blocks = _without_mark(_uncompressed(_blocks(file), path), path, encoding)
+        if is_wide(encoding):
+            blocks = _without_mark(_as_utf8(blocks, path, encoding), path, "utf-8")
+        yield from _lines(_checked_line_ends(blocks, path))
+
+
+def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+    """Blocks of at least _BLOCK_BYTES, but for the last one."""
+    read = getattr(file, "read1", file.read)
+    pieces: list[bytes] = []
+    num_bytes = 0
+    damage = None
+    try:
+        while piece := read(_READ_BYTES):
+            pieces.append(piece)
+            num_bytes += len(piece)
+            if num_bytes >= _BLOCK_BYTES:
+                yield b"".join(pieces)
+                pieces, num_bytes = [], 0
+    except DamagedFileError as error:
+        damage = error
+    if pieces:
+        yield b"".join(pieces)
+    if damage:
+        raise damage
+
+
+def _uncompressed(blocks: Iterator[bytes], path: str) -> Iterator[bytes]:
+    first = next(blocks, b"")
+    check_not_compressed(path, first)
+    yield first
+    yield from blocks
+
+
+def _without_mark(blocks: Iterator[bytes], path: str, encoding: str) -> Iterator[bytes]:
+    first = next(blocks, b"")
+    found = next((name for mark, name in _MARKS.items() if first.startswith(mark)), None)
+    if found and not codecs.lookup(encoding).name.startswith(found):
+        raise InputError(
+            f"{path} begins with the byte order mark of {found}, and is to be read as {encoding}; "
+            f"convert it (iconv -f {found} -t {encoding}) or, where it is CSV, set "
+            f"csv.encoding: {found}"
+        )
+    yield first.removeprefix(codecs.BOM_UTF8)
+    yield from blocks
+
+
+def _as_utf8(blocks: Iterator[bytes], path: str, encoding: str) -> Iterator[bytes]:
+    """Recodes a file. Lone surrogates are no UTF-8 and make their line undecodable later on."""
+    decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
+    try:
+        for block in blocks:
+            yield decoder.decode(block).encode("utf-8", "surrogatepass")
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        raise DamagedFileError(path, f"not {encoding} text: {error.reason}") from error
+
+
+def _checked_line_ends(blocks: Iterator[bytes], path: str) -> Iterator[bytes]:
+    first = next(blocks, b"")
+    if b"\r" in first and b"\n" not in first:
+        raise InputError(
+            f"{path}: its lines end with a lone carriage return (\\r, as on the first Macs), which "
+            "is not supported; convert it (tr '\\r' '\\n')"
+        )
+    yield first
+    yield from blocks
+
+
+def _lines(blocks: Iterator[bytes]) -> Iterator[LineBlock | LongLine]:
+    number = 1
+    rest = b""
+    long: LongLine | None = None
+    try:
+        for block in blocks:
+            data = rest + block
+            if long:
+                end, newline, data = data.partition(b"\n")
+                long = long._replace(num_bytes=long.num_bytes + len(end))
+                if not newline:
+                    continue
+                yield long
+                long, number = None, number + 1
+            whole, newline, rest = data.rpartition(b"\n")
+            if newline:
+                found = _split(whole)
+                yield from _numbered(number, found)
+                number += len(found)
+            if len(rest) > MAX_LINE_BYTES:
+                long, rest = LongLine(number, rest[:_LONG_LINE_HEAD_BYTES], len(rest)), b""
+    except DamagedFileError as error:
+        raise error.at(number) from error
+    if long:
+        yield long
+    elif rest:
+        yield from _numbered(number, _split(rest))
+
+
+def _split(data: bytes) -> list[bytes]:
+    lines = data.split(b"\n")
+    return [line.rstrip(b"\r") for line in lines] if b"\r" in data else lines
+
+
+def _numbered(number: int, lines: list[bytes]) -> Iterator[LineBlock | LongLine]:
+    # Only the first line, begun in an earlier block, can be overlong.
+    if len(lines[0]) > MAX_LINE_BYTES:
+        yield LongLine(number, lines[0][:_LONG_LINE_HEAD_BYTES], len(lines[0]))
+        number, lines = number + 1, lines[1:]
+    for begin in range(0, len(lines), MAX_LINES_PER_BLOCK):
+        yield LineBlock(number + begin, lines[begin : begin + MAX_LINES_PER_BLOCK])

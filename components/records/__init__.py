@@ -1,0 +1,1 @@
+"""Columns of source files as typed values: conversion, rejected records and counts."""

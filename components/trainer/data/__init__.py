@@ -1,0 +1,1 @@
+"""Transformed examples as windows, candidates and batches."""

@@ -1,0 +1,159 @@
+"""Transformed windows in memory: flat columns without padding."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import tensorflow as tf
+
+from components.trainer.data.candidates import CandidateTable
+from components.trainer.data.columns import Column, read_columns
+from components.trainer.data.features import InputFeature, TowerFeatures
+from schemas.errors import InputError
+from schemas.features import EVENT_TYPE, IS_TARGET, ITEM_ID, MISSING_INTEGER, TIMESTAMP
+from schemas.source_settings import FeatureKind
+from schemas.transformed import bucket_name
+
+# Columns that the trainer adds to the transformed ones.
+ROW = "row"
+WEIGHT = "weight"
+
+
+@dataclass(frozen=True)
+class Windows:
+    """Windows as flat columns; events of window w stand at starts[w] … + lengths[w].
+
+    Attributes:
+      lengths: [num_windows] int64.
+      user: User id and user features, [num_windows].
+      events: [num_events] each: `row` of the candidate table, `weight` as a target (0: not one),
+        `timestamp` in seconds, event type, value and context.
+      padding: By event column: the value of an event that is not there.
+      repeat_targets: Targets that were left out because they repeat an item of their history.
+    """
+
+    lengths: np.ndarray
+    user: dict[str, np.ndarray]
+    events: dict[str, np.ndarray]
+    padding: dict[str, int | float]
+    repeat_targets: int = 0
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    @property
+    def num_targets(self) -> int:
+        """Events that are to be predicted."""
+        return int(np.count_nonzero(self.events[WEIGHT]))
+
+
+def read_windows(
+    files: list[str],
+    features: TowerFeatures,
+    candidates: CandidateTable,
+    weight_of_type: np.ndarray,
+    exclude_repeats: bool,
+) -> Windows:
+    """Reads one split of the transformed windows.
+
+    Args:
+      files: Gzipped TFRecords of transformed windows.
+      features: What the query tower sees.
+      candidates: The table that items are looked up in.
+      weight_of_type: [num_event_types + 1] float32: what a target weighs by its type's index.
+      exclude_repeats: Whether an item that stands earlier in its window is no target: what was
+        already interacted with is not recommended.
+
+    Raises:
+      InputError: An item is neither in the catalogue nor in the vocabulary.
+    """
+    dtypes = {ITEM_ID: tf.string, TIMESTAMP: tf.int64, IS_TARGET: tf.int64}
+    for feature in (features.user_id, *features.user, *features.event):
+        dtypes |= _dtypes(feature)
+    columns = read_columns(files, dtypes)
+    rows = _rows(columns[ITEM_ID].values, candidates)
+    weight = columns[IS_TARGET].values * weight_of_type[columns[EVENT_TYPE].values]
+    repeat_targets = 0
+    if exclude_repeats:
+        is_repeat = _is_repeat(rows, columns[ITEM_ID])
+        repeat_targets = int(np.count_nonzero(weight[is_repeat]))
+        weight *= ~is_repeat
+    padding: dict[str, int | float] = {
+        ROW: candidates.missing_row,
+        WEIGHT: 0.0,
+        TIMESTAMP: MISSING_INTEGER,
+    }
+    for feature in features.event:
+        padding |= feature.missing
+    user = {
+        name: columns[name].values
+        for feature in (features.user_id, *features.user)
+        for name in feature.missing
+    }
+    own = {ROW: rows, WEIGHT: weight.astype(np.float32)}
+    events = {name: own[name] if name in own else columns[name].values for name in padding}
+    return Windows(columns[ITEM_ID].lengths, user, events, padding, repeat_targets)
+
+
+def _dtypes(feature: InputFeature) -> dict[str, tf.DType]:
+    if feature.kind is FeatureKind.NUMBER:
+        return {feature.name: tf.float32, bucket_name(feature.name): tf.int64}
+    return {feature.name: tf.int64}
+
+
+def _rows(item_id: np.ndarray, candidates: CandidateTable) -> np.ndarray:
+    """[num_events] int32 rows of the candidate table."""
+    row_of = {item: row for row, item in enumerate(candidates.item_id)}
+    try:
+        return np.fromiter((row_of[item] for item in item_id), np.int32, len(item_id))
+    except KeyError as error:
+        raise InputError(
+            f"item {error.args[0].decode(errors='replace')!r} of the windows is not in the "
+            "catalogue: generate catalogue and windows from the same files"
+        ) from error
+
+
+def _is_repeat(rows: np.ndarray, column: Column) -> np.ndarray:
+    """[num_events] bool: whether the item stands earlier in its window."""
+    window = np.repeat(np.arange(len(column.lengths)), column.lengths)
+    keys = window * (np.int64(rows.max(initial=0)) + 1) + rows
+    first = np.unique(keys, return_index=True)[1]
+    repeat = np.ones(len(rows), bool)
+    repeat[first] = False
+    return repeat
+
+
+def with_targets(windows: Windows, max_targets: int | None = None) -> Windows:
+    """Leaves out windows without a target, which teach and measure nothing.
+
+    Args:
+      windows: The windows of a split.
+      max_targets: Keeps this many targets, evenly spread over the split; all where None.
+    """
+    weight = windows.events[WEIGHT]
+    targets = np.flatnonzero(weight)
+    if max_targets is not None and len(targets) > max_targets:
+        spread = np.linspace(0, len(targets) - 1, max_targets).round().astype(np.int64)
+        kept = np.zeros_like(weight)
+        kept[targets[spread]] = weight[targets[spread]]
+        weight = kept
+    window = np.repeat(np.arange(len(windows)), windows.lengths)
+    has_target = np.bincount(window[weight > 0], minlength=len(windows)) > 0
+    events = {**windows.events, WEIGHT: weight}
+    return replace(
+        windows,
+        lengths=windows.lengths[has_target],
+        user={name: values[has_target] for name, values in windows.user.items()},
+        events={name: values[has_target[window]] for name, values in events.items()},
+    )
+
+
+def newcomers(windows: Windows) -> Windows:
+    """The first events of users without a past, where they are targets: windows of one event."""
+    starts = np.cumsum(windows.lengths) - windows.lengths
+    is_new = windows.events[WEIGHT][starts] > 0
+    return replace(
+        windows,
+        lengths=np.ones(np.count_nonzero(is_new), np.int64),
+        user={name: values[is_new] for name, values in windows.user.items()},
+        events={name: values[starts[is_new]] for name, values in windows.events.items()},
+    )

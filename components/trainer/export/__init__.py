@@ -1,0 +1,1 @@
+"""The SavedModel of the trained towers and its signatures."""

@@ -1,0 +1,1 @@
+"""The training run: data statistics, recipe, optimiser schedule and callbacks."""

@@ -1,0 +1,51 @@
+"""One feature to one vector."""
+
+import tensorflow as tf
+import tf_keras as keras
+
+from components.trainer.data.columns import Columns
+from components.trainer.data.features import BAG_PADDING, InputFeature
+from schemas.source_settings import FeatureKind
+from schemas.transformed import bucket_name
+
+
+def embedding(num_rows: int, dim: int, name: str, length: float = 1.0) -> keras.layers.Embedding:
+    """An embedding whose vectors start at random, with about the given length."""
+    return keras.layers.Embedding(
+        num_rows,
+        dim,
+        embeddings_initializer=keras.initializers.RandomNormal(0, length * dim**-0.5),
+        name=name,
+    )
+
+
+class FeatureEmbedding(keras.layers.Layer):
+    """Embeds one transformed feature.
+
+    A category is looked up; a bag is the mean of its entries, 0 where empty; a number is its
+    bucket's embedding plus a linear map of its standard score.
+    """
+
+    def __init__(self, feature: InputFeature, dim: int):
+        """`dim` is the size of the vector."""
+        super().__init__(name=feature.name)
+        self.feature = feature
+        self.table = embedding(feature.num_values + 1, dim, "table")
+        is_number = feature.kind is FeatureKind.NUMBER
+        self.linear = keras.layers.Dense(dim, use_bias=False, name="linear") if is_number else None
+
+    def call(self, columns: Columns) -> tf.Tensor:
+        """Columns of shape [...] (bags: [..., width]) to [..., dim] float32."""
+        values = columns[self.feature.name]
+        if self.feature.is_bag:
+            return self._mean(values)
+        if self.linear is None:
+            return self.table(values)
+        return self.table(columns[bucket_name(self.feature.name)]) + self.linear(
+            values[..., tf.newaxis]
+        )
+
+    def _mean(self, bags: tf.Tensor) -> tf.Tensor:
+        present = tf.cast(tf.not_equal(bags, BAG_PADDING), tf.float32)[..., tf.newaxis]
+        vectors = self.table(tf.maximum(bags, 0)) * present
+        return tf.math.divide_no_nan(tf.reduce_sum(vectors, -2), tf.reduce_sum(present, -2))

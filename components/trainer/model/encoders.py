@@ -1,0 +1,83 @@
+"""A causal encoder of histories: pre-norm residual blocks of a mixer and an MLP."""
+
+import tensorflow as tf
+import tf_keras as keras
+
+from components.trainer.model.dropout import Seed, SeededDropout, split
+from components.trainer.model.mixers import mixer
+from components.trainer.plan import EncoderPlan
+from schemas.errors import InputError
+
+_MLP_RATIO = 2
+
+
+class EncoderBlock(keras.layers.Layer):
+    """Mixes positions, then channels; each adds to what it was given (Xiong et al., 2020)."""
+
+    def __init__(self, dim: int, plan: EncoderPlan, name: str):
+        """`dim` is the number of channels."""
+        super().__init__(name=name)
+        dense = keras.layers.Dense
+        self.mixer = keras.Sequential(
+            [keras.layers.LayerNormalization(epsilon=1e-6), mixer(dim, plan), dense(dim)],
+            name="mixer",
+        )
+        self.mlp = keras.Sequential(
+            [
+                keras.layers.LayerNormalization(epsilon=1e-6),
+                dense(_MLP_RATIO * dim, "gelu"),
+                dense(dim),
+            ],
+            name="mlp",
+        )
+        self.dropout = SeededDropout(plan.dropout)
+
+    def call(self, x: tf.Tensor, seed: Seed = None) -> tf.Tensor:
+        """[batch, length, dim] to the same shape."""
+        first, second = split(seed, 2)
+        x += self.dropout(self.mixer(x), seed=first)
+        return x + self.dropout(self.mlp(x), seed=second)
+
+
+class CausalEncoder(keras.layers.Layer):
+    """States before each event: state t has seen events 0 … t - 1, and nothing later."""
+
+    def __init__(self, dim: int, plan: EncoderPlan):
+        """`dim` is the number of channels.
+
+        Raises:
+          InputError: The heads do not divide `dim`.
+        """
+        super().__init__(name="encoder")
+        if dim % plan.num_heads:
+            raise InputError(
+                f"model.dim is {dim} and model.encoder.num_heads is {plan.num_heads}: heads "
+                "share the dimensions evenly, so choose a num_heads that divides dim"
+            )
+        self.dropout = SeededDropout(plan.dropout)
+        self.blocks = [EncoderBlock(dim, plan, f"block_{n}") for n in range(plan.num_blocks)]
+        self.norm = keras.layers.LayerNormalization(epsilon=1e-6)
+        # Far from zero, where normalisation would blow up its gradient.
+        self.start = self.add_weight(
+            name="start", shape=[dim], initializer=keras.initializers.RandomNormal(0, 1.0)
+        )
+
+    def call(self, events: tf.Tensor, seed: Seed = None) -> tf.Tensor:
+        """Encodes event vectors.
+
+        Padding belongs behind the events, where no state of an event sees it.
+
+        Args:
+          events: [batch, length, dim] float32; the last one changes nothing.
+          seed: Of dropout; None outside training.
+
+        Returns:
+          [batch, length, dim] float32; state 0, of an empty history, is the same for all.
+        """
+        seeds = split(seed, len(self.blocks) + 1)
+        batch, _, dim = tf.unstack(tf.shape(events))
+        start = tf.broadcast_to(self.start, [batch, 1, dim])
+        x = self.dropout(tf.concat([start, events[:, :-1]], axis=1), seed=seeds[-1])
+        for block, block_seed in zip(self.blocks, seeds, strict=False):
+            x = block(x, seed=block_seed)
+        return self.norm(x)

@@ -1,0 +1,92 @@
+"""Trains and exports: what TwoTowerTrainer's executor does with paths."""
+
+import logging
+import time
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+from components.examples.read import read_users, split_files
+from components.trainer.data.read import TrainerInputs
+from components.trainer.export.saved_model import TransformGraphs, export_towers
+from components.trainer.fit.train import TrainedTowers, train
+from schemas.features import CATALOGUE_SPLIT, feature_table
+from schemas.model_settings import ModelSettings, TrainSettings
+from schemas.settings import DataSettings
+
+progress = logging.getLogger("twotower.progress")
+
+
+@dataclass(frozen=True)
+class TrainerPaths:
+    """Artifact folders of one training.
+
+    Attributes:
+      windows: Transformed windows.
+      catalogue: The transformed catalogue.
+      windows_graph: The windows' transform graph.
+      catalogue_graph: The catalogue's transform graph.
+      users: Raw users.
+      serving_model: Where the SavedModel goes.
+      logs: Where TensorBoard's logs go.
+    """
+
+    windows: str
+    catalogue: str
+    windows_graph: str
+    catalogue_graph: str
+    users: str
+    serving_model: str
+    logs: str
+
+
+def run(
+    paths: TrainerPaths, data: DataSettings, model: ModelSettings, settings: TrainSettings
+) -> dict[str, Any]:
+    """Trains the towers, exports them, and returns what the step says of itself.
+
+    Raises:
+      InputError: There is nothing to learn from, or settings do not fit each other.
+      RuntimeError: Training diverged.
+    """
+    started = time.monotonic()
+    inputs = TrainerInputs(
+        train_files=split_files(paths.windows, "train"),
+        eval_files=split_files(paths.windows, "eval"),
+        catalogue_files=split_files(paths.catalogue, CATALOGUE_SPLIT),
+        windows_graph=paths.windows_graph,
+        catalogue_graph=paths.catalogue_graph,
+    )
+    trained = train(inputs, data, model, settings, paths.logs)
+    progress.info("exporting the towers of epoch %d", trained.best_epoch)
+    users = read_users(paths.users, feature_table(data))
+    graphs = TransformGraphs(paths.windows_graph, paths.catalogue_graph)
+    export_towers(trained, data, graphs, users, paths.serving_model)
+    return training_fragment(trained, time.monotonic() - started)
+
+
+def training_fragment(trained: TrainedTowers, seconds: float) -> dict[str, Any]:
+    """What the step says of itself; `seconds` include the export."""
+    weights = trained.model.serving_weights
+    return {
+        "component": "TwoTowerTrainer",
+        "epochs": len(trained.history),
+        "best_epoch": trained.best_epoch,
+        "seconds": seconds,
+        "targets_per_second": trained.targets_per_second,
+        "parameters": sum(weight.shape.num_elements() for weight in weights),
+        "candidates": len(trained.candidates),
+        "as_of": _as_of(trained),
+        "recipe": [asdict(choice) for choice in trained.recipe.choices],
+        "repeat_targets_left_out": trained.repeat_targets_left_out,
+        "validation": trained.validation,
+        "history": trained.history,
+    }
+
+
+def _as_of(trained: TrainedTowers) -> str | None:
+    """The instant, ISO 8601 UTC, that popularity and age of the items are as of, if they move."""
+    popularity = trained.model.popularity
+    if popularity is None:
+        return None
+    return datetime.fromtimestamp(popularity.as_of_s, tz=timezone.utc).isoformat()

@@ -1,0 +1,1 @@
+"""Item features that change with time: popularity, age and first appearance."""

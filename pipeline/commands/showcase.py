@@ -1,0 +1,68 @@
+"""Readable recommendations for a few users at the end of a run: their history, then the model's."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from components.examples.read import Catalogue, Windows, read_catalogue, read_windows
+from pipeline.commands.recommend import Recommender
+from schemas.features import FeatureTable, feature_table
+from schemas.settings import Settings
+from schemas.source_settings import FeatureKind
+
+NUM_USERS = 3
+NUM_PAST_ITEMS = 5
+NUM_RECOMMENDATIONS = 5
+
+
+def render_showcase(
+    serving_dir: str, windows_uri: str, catalogue_uri: str, settings: Settings
+) -> str:
+    """Three users of the test split, what they did last, and what the pushed model recommends.
+
+    Args:
+      serving_dir: The folder of pushed versions.
+      windows_uri: The `windows` artifact.
+      catalogue_uri: The catalogue's examples.
+      settings: The run's settings; the first text feature of items serves as title.
+    """
+    table = feature_table(settings.data)
+    wanted = min(NUM_RECOMMENDATIONS, settings.index.k)
+    titles = item_titles(read_catalogue(catalogue_uri, table), table)
+    recommender = Recommender(serving_dir)
+    lines = []
+    for user, history in _users(read_windows(windows_uri, "test", table)):
+        recommendations = recommender(user, history, wanted)
+        lines.append(f"\nUser {user}, most recent first:")
+        distinct = list(dict.fromkeys(reversed(history)))[:NUM_PAST_ITEMS]
+        lines.extend(f"    · {_named(item, titles)}" for item in distinct)
+        lines.append("  is recommended:")
+        lines.extend(f"   {r.rank:>2}. {_named(r.item_id, titles)}" for r in recommendations)
+    return "\n".join(lines) + "\n"
+
+
+def item_titles(catalogue: Catalogue, table: FeatureTable) -> dict[str, str]:
+    """Item id → its first text feature; empty where items have none."""
+    for feature in table.item:
+        if feature.kind is FeatureKind.TEXT:
+            values = catalogue.features[feature.name]
+            return {
+                item.decode(): text.decode()
+                for item, text in zip(catalogue.item_id, values, strict=True)
+            }
+    return {}
+
+
+def _users(windows: Windows) -> Iterator[tuple[str, list[str]]]:
+    """Evenly spread users of the split, each with the items of their last window."""
+    last_window = {user: row for row, user in enumerate(windows.user_id)}
+    users = sorted(last_window)
+    for place in np.unique(np.linspace(0, len(users) - 1, NUM_USERS + 2)[1:-1].astype(int)):
+        row = last_window[users[place]]
+        start, end = windows.offsets[row], windows.offsets[row + 1]
+        yield users[place].decode(), [item.decode() for item in windows.item_id[start:end]]
+
+
+def _named(item: str, titles: Mapping[str, str]) -> str:
+    title = " ".join(titles.get(item, "").split())
+    return f"{title} ({item})" if title else item

@@ -1,0 +1,1 @@
+"""Where a pipeline runs: locally, or compiled for Vertex AI."""

@@ -1,0 +1,55 @@
+"""Compiles the pipeline to KFP v2 IR (schema 2.1), as Vertex AI Pipelines takes it."""
+
+import os
+from dataclasses import replace
+
+from tfx.orchestration.kubeflow.decorators import FinalStatusStr
+from tfx.orchestration.kubeflow.v2 import kubeflow_v2_dag_runner
+from tfx.orchestration.pipeline import Pipeline
+
+from components.run_reporter.component import RunReporter
+from pipeline.graph import pipeline_nodes
+from pipeline.paths import run_paths
+from pipeline.runners.code_version import code_version
+from pipeline.runners.launch import unread_facts
+from schemas.settings import Settings
+
+
+def compile_ir(settings: Settings, path: str, pipeline_root: str, image: str) -> None:
+    """Writes the IR.
+
+    RunReporter becomes the exit handler: it runs after a refusal and after a failure too.
+
+    Args:
+      settings: Validated settings; relative paths in them must mean something in the container.
+      path: The JSON file to write.
+      pipeline_root: The remote folder that artifacts go to.
+      image: The container image that has this project installed.
+    """
+    facts = unread_facts()
+    # What the container's own disk holds is gone with it: unless the configuration says where
+    # versions are published, it is beside the artifacts.
+    paths = run_paths(replace(settings, output=pipeline_root))
+    pipeline = Pipeline(
+        pipeline_name=settings.name,
+        pipeline_root=pipeline_root,
+        components=pipeline_nodes(settings, paths, facts),
+        beam_pipeline_args=list(settings.beam.args),
+    )
+    runner = kubeflow_v2_dag_runner.KubeflowV2DagRunner(
+        config=kubeflow_v2_dag_runner.KubeflowV2DagRunnerConfig(
+            default_image=image, use_pipeline_spec_2_1=True
+        ),
+        output_dir=os.path.dirname(os.path.abspath(path)),
+        output_filename=os.path.basename(path),
+    )
+    runner.set_exit_handler(
+        RunReporter(
+            steps="[]",
+            run=FinalStatusStr(),
+            output_dir=os.path.join(pipeline_root, "reports", settings.name),
+            code_version=code_version("run_reporter"),
+            launch=facts.launch,
+        )
+    )
+    runner.run(pipeline)

@@ -1,0 +1,130 @@
+"""Public logs in small: what is recognised, and that the pipeline reads all that the log has."""
+
+import gzip
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from benchmarks.quality.logs import ADAPTERS, recognise
+from benchmarks.quality.logs.adapter import open_text
+from benchmarks.quality.work import prepare
+from components.examples.read import read_windows
+from pipeline.commands.ingest_only import ingest_folder, ingest_only
+from schemas.errors import InputError
+from schemas.features import WINDOW_SPLITS, feature_table
+from schemas.settings import Settings
+from tests.benchmarks.quality.logs.logs import (
+    NUM_EACH,
+    NUM_EVENTS,
+    NUM_ITEMS,
+    NUM_USERS,
+    WRITERS,
+    configured,
+    sequences,
+    write_sessions,
+    write_user_items,
+)
+
+
+def walks_read(settings: Settings) -> dict[str, list[str]]:
+    """Each user's items in the order in which the pipeline has them, from the targets."""
+    walks: dict[str, list[str]] = {}
+    for split in WINDOW_SPLITS:
+        uri = f"{ingest_folder(settings)}/windows"
+        windows = read_windows(uri, split, feature_table(settings.data))
+        for row, user in enumerate(windows.user_id):
+            of_window = slice(windows.offsets[row], windows.offsets[row + 1])
+            is_target = windows.is_target[of_window]
+            items = [item.decode() for item in windows.item_id[of_window][is_target]]
+            walks.setdefault(user.decode(), []).extend(items)
+    return walks
+
+
+def test_every_adapter_has_a_log_here() -> None:
+    assert list(WRITERS) == list(ADAPTERS)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_log_is_recognised_and_read_whole_and_in_order(name: str, tmp_path: Path) -> None:
+    file, write = WRITERS[name]
+    log = write(tmp_path / file)
+
+    assert recognise(log).name == name
+    settings = configured(log, tmp_path / "work")
+    counts = ingest_only(settings)
+
+    extra = 1 if name == "items" else 0
+    expected = NUM_EVENTS + extra * NUM_EACH
+    assert (counts["read"], counts["kept"]) == (expected, expected)
+    assert counts["users"] == NUM_USERS + extra
+    assert counts["catalogue"]["items"] == NUM_ITEMS
+    walks = [*sequences(), sequences()[0]][: NUM_USERS + extra]
+    expected_walks = {str(user + 1): [*map(str, walk)] for user, walk in enumerate(walks)}
+    assert walks_read(settings) == expected_walks
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_no_model_is_refused_for_its_quality(name: str, tmp_path: Path) -> None:
+    file, write = WRITERS[name]
+    settings = configured(write(tmp_path / file), tmp_path / "work")
+    gates = settings.evaluation.gates
+    assert (gates.beats, gates.max_drop, gates.min_value) == ((), None, None)
+    assert settings.push.serving_dir is None
+    assert settings.index.kind == "exact"
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_split_is_by_time_where_there_are_times(name: str, tmp_path: Path) -> None:
+    file, write = WRITERS[name]
+    log = write(tmp_path / file)
+    is_sequence = ADAPTERS[name].is_sequence
+    policy = configured(log, tmp_path / "work").split.policy
+    assert policy == ("leave_one_out" if is_sequence else "temporal")
+    assert configured(log, tmp_path / "work", split="leave-one-out").split.policy == "leave_one_out"
+    if is_sequence:
+        with pytest.raises(InputError, match="has an order but no times"):
+            configured(log, tmp_path / "work", split="temporal")
+    else:
+        assert configured(log, tmp_path / "work", split="temporal").split.policy == "temporal"
+
+
+@pytest.mark.parametrize("write", [write_user_items, write_sessions], ids=["text", "csv"])
+def test_gzipped_logs_are_recognised(write: Callable[[Path], Path], tmp_path: Path) -> None:
+    plain = write(tmp_path / "plain.txt")
+    packed = tmp_path / "packed.txt.gz"
+    packed.write_bytes(gzip.compress(plain.read_bytes()))
+    assert recognise(packed) is recognise(plain)
+    found = [configured(log, tmp_path / f"{log.name}-work") for log in (plain, packed)]
+    assert found[0].history == found[1].history
+    assert found[0].interactions.fields == found[1].interactions.fields
+    texts = [open_text(Path(settings.interactions.paths[0])).read() for settings in found]
+    assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"Call me Ishmael.\n", b"a,b\n1,2\n", b"session_id,item_id,timestamp\n", b"\xff\xfe1 2"],
+)
+def test_other_files_are_not_recognised_and_the_error_lists_all_formats(
+    content: bytes, tmp_path: Path
+) -> None:
+    (tmp_path / "log").write_bytes(content)
+    with pytest.raises(InputError, match="not recognised; looked for") as raised:
+        recognise(tmp_path / "log")
+    for adapter in ADAPTERS.values():
+        assert f"  {adapter.name}: {adapter.looks_like}\n" in str(raised.value)
+    with pytest.raises(InputError, match="not recognised"):
+        recognise(tmp_path)
+    with pytest.raises(InputError, match="no such file or folder"):
+        recognise(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize("name", [name for name in ADAPTERS if name != "config"])
+def test_a_format_that_the_log_has_not_is_an_error(name: str, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.mkdir() if name.startswith("movielens") else log.write_text("\n")
+    adapter = recognise(log, name)
+    assert adapter.name == name
+    with pytest.raises(InputError, match="log"):
+        prepare(adapter, log, tmp_path / "work", None, None)

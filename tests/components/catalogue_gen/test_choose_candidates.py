@@ -1,0 +1,87 @@
+"""Which items are candidates, beside a plain dictionary."""
+
+from typing import Any
+
+import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.catalogue_gen.choose_candidates import Settled, settle
+from components.catalogue_gen.item_table import IS_READABLE, items_schema
+from components.records.arrow_rows import PLACE, TEXT
+from schemas.events import RejectReason
+from schemas.features import AVAILABLE_AT, ITEM_ID
+from schemas.settings import DataSettings, from_dict
+
+FIELDS = {"user_id": "u", "item_id": "i", "timestamp": "t"}
+FILES = ("only.csv",)
+ITEM = st.sampled_from("abcdef")
+
+
+def data_settings(unknown: str, never_logged: str) -> DataSettings:
+    source = {"path": "x", "format": "csv"}
+    items = {**source, "fields": {"item_id": "i"}}
+    items |= {"unknown": unknown, "never_logged": never_logged}
+    interactions = {**source, "fields": FIELDS}
+    return from_dict(DataSettings, {"interactions": interactions, "items": items})
+
+
+def settled(rows: list[tuple[str, int, bool]], logged: set[str], data: DataSettings) -> Settled:
+    """Settles rows of (item, line, whether it can be read)."""
+    columns: dict[str, Any] = {
+        ITEM_ID: [item for item, _, _ in rows],
+        PLACE: [line for _, line, _ in rows],
+        TEXT: [f"{item} {line}" for item, line, _ in rows],
+        IS_READABLE: [is_readable for _, _, is_readable in rows],
+        AVAILABLE_AT: [line for _, line, _ in rows],
+    }
+    table = pa.table(columns, items_schema(()))
+    return settle(table, pa.array(sorted(logged), pa.string()), data, FILES)
+
+
+@given(
+    st.lists(st.tuples(ITEM, st.booleans()), max_size=12).flatmap(
+        lambda rows: st.permutations([(*row, line) for line, row in enumerate(rows, start=1)])
+    ),
+    st.sets(ITEM),
+    st.sampled_from(["strict", "accept"]),
+    st.sampled_from(["strict", "accept"]),
+)
+def test_every_row_is_kept_or_refused_by_the_stated_rules(
+    rows: list[tuple[str, bool, int]], logged: set[str], unknown: str, never_logged: str
+) -> None:
+    found = settled(
+        [(item, line, is_readable) for item, is_readable, line in rows],
+        logged,
+        data_settings(unknown, never_logged),
+    )
+
+    last: dict[str, int] = {}
+    for item, is_readable, line in rows:
+        if is_readable:
+            last[item] = max(line, last.get(item, 0))
+    reads_log = (unknown, never_logged) != ("strict", "accept")
+    unlogged = set(last) - logged if reads_log else set()
+    kept = set(last) - unlogged if never_logged == "strict" else set(last)
+    logged_only = logged - set(last) if unknown == "accept" else set()
+    replaced = {line for item, ok, line in rows if ok and line != last[item]}
+
+    assert found.kept.column(ITEM_ID).to_pylist() == sorted(kept)
+    assert found.kept.column(PLACE).to_pylist() == [last[item] for item in sorted(kept)]
+    assert set(found.logged_only.to_pylist()) == logged_only
+    assert found.readmitted == len(logged_only & {item for item, _, _ in rows})
+    assert found.never_logged == (0 if never_logged == "strict" else len(unlogged))
+    by_reason = {reason: set[int]() for reason in RejectReason}
+    for reject in found.rejects:
+        by_reason[reject.reason].add(reject.line)
+    refused = {last[item] for item in unlogged} if never_logged == "strict" else set()
+    assert by_reason[RejectReason.DUPLICATE] == replaced
+    assert by_reason[RejectReason.NEVER_LOGGED] == refused
+    assert len(found.rejects) == len(replaced) + len(refused)
+
+
+def test_a_refusal_shows_its_row_and_the_one_that_counts() -> None:
+    rows = [("a", 7, True), ("a", 3, True), ("a", 9, False)]
+    (reject,) = settled(rows, set(), data_settings("strict", "accept")).rejects
+    assert (reject.file, reject.line, reject.raw) == ("only.csv", 3, "a 3")
+    assert reject.detail.endswith("only.csv, line 7")

@@ -1,0 +1,61 @@
+"""A re-index replaces the model that it is of, and no other."""
+
+import pytest
+
+from components.pusher.manifest import Manifest, read_manifest
+from components.pusher.publish import Published, publish
+from components.pusher.same_towers import check_descent
+from schemas.errors import InputError
+from tests.components.pusher.bundles import Destination, write_bundle
+
+
+@pytest.fixture
+def destination(tmp_path):
+    return Destination(tmp_path)
+
+
+def reindex(destination: Destination, content: str, of: str) -> Published:
+    return publish(
+        str(write_bundle(destination.root / content, content)),
+        str(destination.serving),
+        str(destination.exact),
+        Manifest(name="demo", as_of="2026-03-01T00:00:00+00:00", reindex_of=of),
+        statistics_file=str(destination.statistics),
+        keep_versions=5,
+    )
+
+
+def test_a_version_and_its_re_indexes_may_be_replaced(destination):
+    first = destination.publish()
+    again = reindex(destination, "more items", first.version)
+    newest = reindex(destination, "still more", first.version)
+
+    manifest = read_manifest(newest.serving_path)
+    assert (manifest.reindex_of, manifest.as_of) == (first.version, "2026-03-01T00:00:00+00:00")
+    assert destination.visible()[0] == [first.version, again.version, newest.version]
+
+
+def test_where_nothing_serves_it_may_be_published(destination):
+    check_descent(str(destination.serving), "7")
+    assert reindex(destination, "items", "7").version
+
+
+def test_another_model_stays(destination):
+    first = destination.publish("first")
+    second = destination.publish("second")
+
+    with pytest.raises(InputError, match="would replace another model") as error:
+        reindex(destination, "items", first.version)
+
+    assert second.serving_path in str(error.value)
+    assert first.version in str(error.value)
+    assert destination.visible() == ([first.version, second.version],) * 2
+
+
+def test_a_re_index_of_another_model_stays(destination):
+    first = destination.publish("first")
+    second = destination.publish("second")
+    reindex(destination, "items", second.version)
+
+    with pytest.raises(InputError, match="neither version"):
+        check_descent(str(destination.serving), first.version)

@@ -1,0 +1,92 @@
+"""The quick way through delimited lines, with the careful one as the oracle."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.readers.formats.csv_careful import read_carefully
+from components.readers.formats.csv_quick import read_quickly
+from components.readers.formats.csv_table import CsvTable
+from components.readers.lines import LineBlock
+from components.readers.records import ReadBatch
+
+HEADER = ("user", "item", "time")
+PIECES = st.sampled_from(
+    [
+        *(
+            b"u",
+            b"7",
+            b" ",
+            b"::",
+            b":",
+            b",",
+            b"\t",
+            b'"',
+            b'""',
+            b"\r",
+            b"\0",
+            b"\\",
+            b"#",
+            b"NA",
+        ),
+        *("é".encode(), "漢".encode(), b"\xe9", b"\x81|", b"\x1c", "\u2028".encode(), b"'"),
+    ]
+)
+# Lines of the right width are common, or blocks would hardly ever be clean.
+CLEAN = st.lists(st.text("aé7 .", max_size=3), min_size=3, max_size=3)
+QUOTED = st.lists(st.sampled_from(["a", '"b"', '"a,b"', '"a::b"', '""']), min_size=3, max_size=3)
+
+
+@st.composite
+def blocks(draw: st.DrawFn) -> tuple[list[bytes], CsvTable]:
+    delimiter = draw(st.sampled_from([",", "\t", "::", ":", "é", "|", " "]))
+    encoding = draw(st.sampled_from(["utf-8", "latin-1", "cp1252", "shift_jis", "utf-8-sig"]))
+    line = st.one_of(
+        *[rows.map(delimiter.join) for rows in (CLEAN, QUOTED)],
+        st.just(""),
+    ).map(lambda text: text.encode(encoding, "replace"))
+    dirty = st.lists(PIECES, max_size=6).map(b"".join)
+    lines = draw(st.lists(line | dirty if draw(st.booleans()) else line, min_size=1, max_size=6))
+    header = HEADER[: draw(st.sampled_from([1, 3, 3, 3]))]
+    positions = tuple(draw(st.lists(st.integers(0, len(header) - 1), max_size=3)))
+    return lines, CsvTable("log.csv", encoding, delimiter, header, positions)
+
+
+def plain(batch: ReadBatch) -> object:
+    rows = [(row.line, row.values, row.text()) for row in batch.rows.records()]
+    return rows, [(reject.line, reject.detail, reject.raw) for reject in batch.rejects]
+
+
+@given(blocks())
+def test_what_is_read_quickly_is_what_is_read_carefully(block: tuple[list[bytes], CsvTable]):
+    lines, table = block
+    quick = read_quickly(LineBlock(5, lines), table)
+    if quick is not None:
+        careful, left_over = read_carefully(LineBlock(5, lines), table, is_last=True)
+        assert plain(quick) == plain(careful)
+        assert not left_over.lines
+
+
+@pytest.mark.parametrize("delimiter", [",", "::", "\t"])
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_clean_lines_are_read_quickly(delimiter: str, encoding: str):
+    table = CsvTable("log.csv", encoding, delimiter, HEADER, (2, 0))
+    lines = [
+        delimiter.join(row).encode(encoding)
+        for row in (["é", "i", "5"], ["too", "short"], ["v", "", " 6"])
+    ]
+    batch = read_quickly(LineBlock(1, [*lines, b""]), table)
+    assert batch is not None
+    assert [(row.line, row.values) for row in batch.rows.records()] == [
+        (1, ("5", "é")),
+        (3, (" 6", "v")),
+    ]
+    assert [(reject.line, reject.raw) for reject in batch.rejects] == [(2, f"too{delimiter}short")]
+
+
+def test_quoted_lines_are_read_quickly_where_each_is_a_row():
+    table = CsvTable("log.csv", "utf-8", ",", HEADER, (0, 1, 2))
+    batch = read_quickly(LineBlock(1, [b'"a, ""b""",c,d', b"e,f,g"]), table)
+    assert batch is not None
+    assert [row.values for row in batch.rows.records()] == [('a, "b"', "c", "d"), ("e", "f", "g")]
+    assert read_quickly(LineBlock(1, [b'"a', b'b",c,d']), table) is None

@@ -1,0 +1,83 @@
+"""Paths on other filesystems: read as local ones are, or refused with the cure."""
+
+import gzip
+
+import pytest
+
+from components.readers import extras
+from components.readers.files import find_files
+from components.readers.read import find_columns, read_records
+from components.readers.records import Record
+from schemas.errors import InputError
+from schemas.source_settings import SourceSettings
+from tests.components.readers.memory_files import memory_files
+
+
+def test_a_remote_file_is_found_and_read() -> None:
+    source = SourceSettings(path="memory://bucket/log", format="csv")
+    with memory_files() as contents:
+        contents["memory://bucket/log/a.csv.gz"] = gzip.compress(b"user,item\nu1,i1\n")
+        contents["memory://bucket/log/b.csv"] = b"user,item\nu2,i2\n"
+        contents["memory://bucket/log/_SUCCESS"] = b"x"
+        paths = [file.path for file in find_files(source.paths)]
+        assert paths == ["memory://bucket/log/a.csv.gz", "memory://bucket/log/b.csv"]
+        records = [
+            record for path in paths for record in read_records(path, source, ("item", "user"))
+        ]
+        assert [r.values for r in records if isinstance(r, Record)] == [("i1", "u1"), ("i2", "u2")]
+        assert find_columns(paths[0], source, ("item", "no"))[1] == ["no"]
+
+
+def test_folders_that_are_listed_one_by_one() -> None:
+    names = ["2024/05/01/a.csv", "2024/05/02/a.csv", "2024/05/02/b.csv"]
+    expected = [f"folders://host/log/{name}" for name in names]
+    with memory_files() as contents:
+        contents.update(dict.fromkeys(expected, b"x"))
+        contents["folders://host/log/2024/05/02/_temporary/c.csv"] = b"x"
+        contents["folders://host/log/readme.txt"] = b"x"
+
+        def found(path: str) -> list[str]:
+            return [file.path for file in find_files(path)]
+
+        days = "folders://host/log/{YYYY}/{MM}/{DD}"
+        assert found(days) == found(f"{days}/*.csv") == expected
+        assert found("folders://host/log/*/05/*/a.csv") == expected[:2]
+        assert found("folders://host/log/2024/05/02") == expected[1:]
+        assert found(expected[0]) == expected[:1]
+
+
+@pytest.mark.parametrize(
+    ("path", "part"),
+    [
+        ("s3a://bucket/log", "write s3://BUCKET/"),
+        ("abfss://container@account/log", "write azfs://ACCOUNT/CONTAINER/"),
+        ("file:///log.csv", "write a local path without file://"),
+        ("ftp://host/log", "ftp:// is not known; known are local paths and "),
+        ("hdfs://log/a.csv", "the options of the filesystem in beam.args"),
+    ],
+)
+def test_a_filesystem_that_cannot_be_read_is_named(path: str, part: str) -> None:
+    with pytest.raises(InputError) as caught:
+        find_files(path)
+    assert path in str(caught.value)
+    assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("path", "package", "extra"),
+    [
+        ("s3://bucket/log", "boto3", "aws"),
+        ("azfs://account/container/log", "azure.storage.blob", "azure"),
+        ("gs://bucket/log", "google.cloud.storage", "gcp"),
+    ],
+)
+def test_a_missing_extra_is_named(
+    path: str, package: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find_nothing(module: str) -> None:
+        if module.startswith("azure"):
+            raise ModuleNotFoundError(module)
+
+    monkeypatch.setattr(extras, "find_spec", find_nothing)
+    with pytest.raises(InputError, match=rf"{path}.* needs {package}.*apache-beam\[{extra}\]=="):
+        find_files(path)

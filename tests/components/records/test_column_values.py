@@ -1,0 +1,170 @@
+"""Columns convert as their values do one by one."""
+
+import math
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, timedelta, timezone
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.records import column_values as columns
+from components.records import fields
+
+texts = st.one_of(
+    st.text(max_size=8),
+    st.sampled_from(
+        ["", " ", "\x1f", "\x85", "\u2003", " é ", "7", "007", "nan", "inf", "1e3", "a\nb"]
+    ),
+)
+integers = st.integers(-(2**70), 2**70)
+floats = st.floats(allow_nan=True, allow_infinity=True)
+anything = st.one_of(
+    texts, integers, floats, st.none(), st.booleans(), st.binary(max_size=4), st.just([1])
+)
+number_texts = st.one_of(
+    st.integers(-5, 2**64).map(str),
+    st.floats(-1, 1e18).map(str),
+    st.sampled_from(
+        ["", "1_0", "+5", " 5", "0x10", "1.5e9", "-0", "٣", "1e400", "5.", ".5", "NaN", "0XF"]
+    ),
+)
+moments = st.datetimes(datetime(1960, 1, 1), datetime(2300, 1, 1))
+
+
+@st.composite
+def time_texts(draw: st.DrawFn) -> str:
+    """ISO 8601, mostly well-formed: date, hour, minutes, seconds, fraction and zone optional."""
+    moment = draw(moments)
+    shape = draw(
+        st.sampled_from(
+            ["%Y-%m-%d", "%Y-%m-%dT%H", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%S", "%Y%m%d",
+             "%Y-%m-%dT%H%M", "%Y-%m-%dT%H%M%S", "%Y-%m-%d %H:%M:%S.%f", "%d.%m.%Y", "%H:%M",
+             "%Y-%m-%dT24:00:00", "%Y-%m-%dT%H:%M:60", "%Y-%j"]
+        )
+    )  # fmt: skip
+    fraction = draw(st.sampled_from(["", "", ".5", ",5", ".123456789", "."]))
+    zone = draw(st.sampled_from(["", "", "Z", "+02:00", "-0330", "+05", " Z", "z", "+25:00"]))
+    return moment.strftime(shape) + fraction + zone
+
+
+def lists_of(values: st.SearchStrategy) -> st.SearchStrategy:
+    return st.lists(values, max_size=6)
+
+
+def one_type(*strategies: st.SearchStrategy) -> st.SearchStrategy:
+    """Columns of one type, with and without missing values, and columns of several."""
+    single = [lists_of(st.one_of(s, st.none())) for s in strategies] + [
+        lists_of(s) for s in strategies
+    ]
+    return st.one_of(*single, lists_of(anything))
+
+
+def check(values: Sequence[Any], converted: columns.Converted, one: Callable[[Any], Any]) -> None:
+    """Every row has the value, or the failure, that it has alone."""
+    assert len(converted.values) == len(values)
+    for row, value in enumerate(values):
+        expected = outcome(one, as_text(value))
+        if isinstance(expected, fields.FieldError):
+            failure = converted.failures[row]
+            assert (failure.reason, failure.detail) == (expected.reason, expected.detail)
+        else:
+            assert row not in converted.failures
+            found = converted.values[row].as_py()
+            assert found == expected or (math.isnan(found) and math.isnan(expected))
+
+
+def as_text(value: Any) -> Any:
+    """Bytes stand for their text."""
+    try:
+        return value.decode() if isinstance(value, bytes) else value
+    except UnicodeDecodeError:
+        return value
+
+
+def outcome(one: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return one(value)
+    except fields.FieldError as error:
+        return error
+
+
+@given(one_type(texts, integers, st.integers(0, 100), floats, st.binary(max_size=4)))
+def test_ids_and_categories(values: list[Any]) -> None:
+    check(values, columns.ids(values, "x"), lambda value: fields.to_id(value, "x"))
+    check(values, columns.categories(values, "x"), lambda value: fields.to_category(value, "x"))
+
+
+byte_texts = st.one_of(number_texts, time_texts(), texts).map(str.encode)
+
+
+@given(one_type(number_texts, integers, st.integers(-5, 2**40), floats, byte_texts))
+def test_numbers(values: list[Any]) -> None:
+    check(values, columns.numbers(values, "x"), lambda value: fields.to_number(value, "x"))
+
+
+@given(
+    one_type(number_texts, st.integers(-5, 2**64), st.floats(-1, 1e18), floats, byte_texts),
+    st.sampled_from(["s", "ms", "us"]),
+)
+def test_numeric_timestamps(values: list[Any], unit: Any) -> None:
+    check(values, columns.timestamps(values, unit), fields.timestamp_parser(unit))
+
+
+@given(
+    one_type(
+        time_texts(),
+        texts,
+        byte_texts,
+        moments.map(lambda m: m.replace(tzinfo=timezone.utc)),
+    )
+)
+def test_iso8601_timestamps(values: list[Any]) -> None:
+    check(values, columns.timestamps(values, "iso8601"), fields.timestamp_parser("iso8601"))
+
+
+MOMENT = datetime(2024, 5, 1, 12, 30, 0, 123456)
+MOMENT_US = int(MOMENT.replace(tzinfo=timezone.utc).timestamp()) * 10**6 + 123456
+
+
+@pytest.mark.parametrize(
+    ("array", "expected"),
+    [
+        (pa.array([MOMENT], pa.timestamp("us")), [MOMENT_US]),
+        (pa.array([MOMENT], pa.timestamp("ns")), [MOMENT_US]),
+        (pa.array([MOMENT], pa.timestamp("us", tz="Europe/Paris")), [MOMENT_US]),
+        (pa.array([MOMENT], pa.timestamp("s")), [MOMENT_US // 10**6 * 10**6]),
+        (pa.array([date(1970, 1, 3)]), [2 * 86_400 * 10**6]),
+        (pa.array([date(1970, 1, 3)], pa.date64()), [2 * 86_400 * 10**6]),
+        (pa.array([7], pa.uint64()), [7 * 10**6]),
+        (pa.array([7.25]), [7_250_000]),
+        (pa.array(["7"]).dictionary_encode(), [7 * 10**6]),
+        (pa.array(["7"], pa.large_string()), [7 * 10**6]),
+        (pa.array([b"7"]), [7 * 10**6]),
+    ],
+)
+def test_timestamps_of_arrow(array: pa.Array, expected: list[int]) -> None:
+    found = columns.timestamps(array, "s")
+    assert found.values.to_pylist() == expected
+    assert not found.failures
+
+
+@pytest.mark.parametrize("unit", ["s", "ms"])
+def test_times_that_no_datetime_holds_are_refused_alone(unit: str) -> None:
+    far = pa.array([1_700_000_000, 18_448_444_073_709, 9_000_000_000_000_000], pa.int64())
+    found = columns.timestamps(far.cast(pa.timestamp(unit)), "s")
+    assert sorted(found.failures) == ([1, 2] if unit == "s" else [2])
+    reasons = {failure.reason.value for failure in found.failures.values()}
+    assert reasons == {"bad_timestamp"}
+
+
+def test_a_column_of_arrow_fails_row_by_row() -> None:
+    moments_with_gap = pa.array([MOMENT, None], pa.timestamp("us"))
+    assert list(columns.timestamps(moments_with_gap, "s").failures) == [1]
+    before = pa.array([MOMENT, datetime(1960, 1, 1) + timedelta(0)], pa.timestamp("us"))
+    assert list(columns.timestamps(before, "iso8601").failures) == [1]
+    found = columns.ids(pa.array([1.0, 2.5, None]), "user_id")
+    assert (found.values[0].as_py(), list(found.failures)) == ("1", [1, 2])
+    assert list(columns.ids(pa.array([b"a", b"\xff"]), "user_id").failures) == [1]

@@ -1,0 +1,83 @@
+"""Ids to erase: where they come from, which rows they are, and that nothing shows them."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from components.records.column_values import ids
+from components.records.erase import ErasedIds, load_erased_ids, withheld
+from schemas.data_settings import EraseSettings
+from schemas.errors import InputError
+from schemas.events import Reject, RejectReason
+
+
+def test_ids_come_from_the_settings_and_from_files(tmp_path: Path) -> None:
+    users, items = tmp_path / "users.txt", tmp_path / "items.txt.gz"
+    users.write_bytes(b"\xef\xbb\xbfu1\r\n\n  \xc3\xa9 \nu1\n\t\nlast")
+    items.write_bytes(gzip.compress(b"i 1\n7"))
+
+    found = load_erased_ids(
+        EraseSettings(user_ids=(" given ",), user_ids_path=str(users), item_ids_path=str(items))
+    )
+
+    assert found.user_ids == {"given", "u1", "é", "last"}
+    assert found.item_ids == {"i 1", "7"}
+
+
+def test_nothing_to_erase(tmp_path: Path) -> None:
+    (tmp_path / "empty.txt").touch()
+    assert not load_erased_ids(EraseSettings())
+    assert not load_erased_ids(EraseSettings(user_ids_path=str(tmp_path / "empty.txt")))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("none.txt", None, "erase.item_ids_path: there is no file .*none.txt"),
+        ("latin.txt", b"secret\xe9", "erase.item_ids_path: .*latin.txt is not UTF-8"),
+        ("cut.gz", gzip.compress(b"secret\n" * 99)[:-9], "erase.item_ids_path: .*cut.gz"),
+    ],
+    ids=["absent", "latin-1", "cut"],
+)
+def test_a_file_that_cannot_be_read_is_an_error_that_shows_no_id(
+    tmp_path: Path, name: str, content: bytes | None, message: str
+) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(InputError, match=message) as raised:
+        load_erased_ids(EraseSettings(item_ids_path=str(path)))
+    assert "secret" not in str(raised.value)
+
+
+def test_rows_of_an_erased_user_or_item() -> None:
+    columns = {
+        "user_id": ids(["u1", " u2 ", "u3", None, "u1"], "user_id"),
+        "item_id": ids([7, 8.0, "9", 7, True], "item_id"),
+    }
+    erased = ErasedIds(frozenset({"u2"}), frozenset({"7"}))
+    assert erased.erased_rows(columns).tolist() == [True, True, False, True, False]
+    assert erased.untold_rows(columns) == {3}
+
+
+def test_what_is_not_erased_need_not_be_told() -> None:
+    columns = {"user_id": ids(["", "u2"], "user_id"), "item_id": ids(["a", ""], "item_id")}
+    only_items = ErasedIds(item_ids=frozenset({"a"}))
+    assert only_items.erased_rows(columns).tolist() == [True, False]
+    assert only_items.untold_rows(columns) == {1}
+    assert only_items.erased_rows({"user_id": columns["user_id"]}).tolist() == [False, False]
+
+
+def test_a_withheld_refusal_keeps_its_reason_and_place() -> None:
+    shown = Reject("log.csv", 7, RejectReason.BAD_VALUE, "value is 'secret'", "secret,x")
+    hidden = withheld(shown)
+    assert (hidden.file, hidden.line, hidden.reason) == ("log.csv", 7, RejectReason.BAD_VALUE)
+    assert "secret" not in hidden.detail + hidden.raw
+
+
+def test_neither_logs_nor_the_digest_show_an_id() -> None:
+    one, other = (ErasedIds(user_ids=frozenset({name})) for name in ("secret", "other"))
+    assert "secret" not in repr(one) + str([one]) + one.digest
+    assert one.digest != other.digest
+    assert one.digest != ErasedIds(item_ids=one.user_ids).digest

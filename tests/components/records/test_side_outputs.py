@@ -1,0 +1,27 @@
+"""Counts reach Beam's metrics, whatever runner adds them up."""
+
+import apache_beam as beam
+from apache_beam.metrics import MetricsFilter
+
+from components.records.side_outputs import METRICS_NAMESPACE, REJECTS_TAG, SUMMARY_TAG, outputs
+from schemas.events import Reject, RejectReason
+
+
+class Give(beam.DoFn):
+    def process(self, num_read: int):
+        reject = Reject("log", num_read, RejectReason.DUPLICATE, "detail", "raw")
+        yield from outputs("interactions", [reject], num_read=num_read, num_erased=1)
+
+
+def test_metrics_add_up() -> None:
+    pipeline = beam.Pipeline()
+    created = pipeline | beam.Create([10, 20])
+    _ = created | beam.ParDo(Give()).with_outputs(REJECTS_TAG, SUMMARY_TAG)
+    result = pipeline.run()
+    result.wait_until_finish()
+    found = result.metrics().query(MetricsFilter().with_namespace(METRICS_NAMESPACE))
+    assert {counter.key.metric.name: counter.committed for counter in found["counters"]} == {
+        "interactions_read": 10 + 20,
+        "interactions_refused_duplicate": 2,
+        "interactions_refused_erased": 2,
+    }

@@ -1,0 +1,70 @@
+"""Windows as dense batches."""
+
+import numpy as np
+import pytest
+
+from components.trainer.data.batches import batches, num_batches, one_batch
+from tests.components.trainer.worlds import windows_of
+
+LENGTHS = [3, 1, 5, 2, 2, 17, 30]
+
+
+def expected_rows(lengths: list[int]) -> dict[int, list[int]]:
+    ends = np.cumsum(lengths)
+    return {
+        user: list(range(end - length, end))
+        for user, (length, end) in enumerate(zip(lengths, ends, strict=True))
+    }
+
+
+@pytest.mark.parametrize("seed", [None, 3])
+@pytest.mark.parametrize("events_per_step", [1, 8, 10_000])
+def test_batches_hold_every_event_once_and_pad_behind(
+    seed: int | None, events_per_step: int
+) -> None:
+    seen: dict[int, list[int]] = {}
+
+    for batch in batches(windows_of(LENGTHS), events_per_step, seed):
+        columns = (batch[name].numpy() for name in ("user_id", "row", "weight"))
+        for user, row, weight in zip(*columns, strict=True):
+            length = np.count_nonzero(weight)
+            assert row[length:].tolist() == [-7] * (len(row) - length)
+            assert weight.tolist() == [1.0] * length + [0.0] * (len(row) - length)
+            if length:  # a window of padding alone fills up a batch
+                assert user not in seen
+                seen[user] = row[:length].tolist()
+
+    assert seen == expected_rows(LENGTHS)
+
+
+def test_shapes_are_few_and_batches_even() -> None:
+    rng = np.random.default_rng(2)
+    lengths = rng.integers(1, 50, size=300).tolist()
+
+    shapes = [batch["row"].shape for batch in batches(windows_of(lengths), 200, seed=1)]
+
+    assert len(set(shapes)) <= 6
+    assert all(size % 2 == 0 and size * length <= 200 for size, length in shapes)
+
+
+def test_order_follows_the_seed_and_changes_by_epoch() -> None:
+    def order(seed: int) -> list[list[int]]:
+        dataset = batches(windows_of([1] * 50), 50, seed)
+        return [next(iter(dataset))["user_id"].numpy().tolist() for _ in range(2)]
+
+    assert order(1) == order(1)
+    assert order(1) != order(2)
+    assert order(1)[0] != order(1)[1]
+
+
+def test_the_number_of_batches_is_known() -> None:
+    windows = windows_of([1] * 5)
+
+    assert batches(windows, 2, seed=1).cardinality() == num_batches(windows, 2) == 3
+
+
+def test_one_batch_keeps_the_order() -> None:
+    batch = one_batch(windows_of([2, 0, 3]))
+
+    assert batch["row"].numpy().tolist() == [[0, 1, -7], [-7, -7, -7], [2, 3, 4]]
+    assert batch["user_id"].numpy().tolist() == [0, 1, 2]

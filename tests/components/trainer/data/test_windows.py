@@ -1,0 +1,89 @@
+"""Windows to batches: targets, weights, padding and order."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from components.trainer.data.candidates import TransformedCatalogue, candidate_table
+from components.trainer.data.features import InputFeature, TowerFeatures
+from components.trainer.data.windows import Windows, read_windows, with_targets
+from schemas.errors import InputError
+from schemas.source_settings import FeatureKind
+from tests.components.trainer.worlds import windows_of, write_examples
+
+NO_CATALOGUE = TransformedCatalogue(np.array([], dtype=object), np.array([], np.int64), {})
+ITEMS = candidate_table([b"a", b"b", b"c"], NO_CATALOGUE, ())
+FEATURES = TowerFeatures(
+    user_id=InputFeature("user_id", FeatureKind.CATEGORY, 9),
+    user=(),
+    context=(),
+    outcome=(InputFeature("event_type", FeatureKind.CATEGORY, 2),),
+    item=(),
+)
+# Index 0 weighs 1, index 1 weighs 3, unknown types 1.
+WEIGHTS = np.array([1.0, 3.0, 1.0], np.float32)
+
+
+def example(user_id: int, item_id: list[bytes], is_target: list[int]) -> dict[str, np.ndarray]:
+    size = len(item_id)
+    return {
+        "user_id": np.array([user_id]),
+        "item_id": np.array(item_id, dtype=object),
+        "timestamp": np.arange(size),
+        "event_type": np.arange(size) % 2,
+        "is_target": np.array(is_target),
+    }
+
+
+def read(folder: Path, rows: list[dict[str, np.ndarray]], exclude_repeats: bool) -> Windows:
+    path = folder / "windows.gz"
+    write_examples(rows, path)
+    return read_windows([str(path)], FEATURES, ITEMS, WEIGHTS, exclude_repeats)
+
+
+@pytest.mark.parametrize(
+    ("exclude_repeats", "weight", "left_out"),
+    [(True, [0, 3, 0, 0, 1], 1), (False, [0, 3, 1, 0, 1], 0)],
+)
+def test_weights_are_those_of_types_targets_and_first_occurrences(
+    tmp_path: Path, exclude_repeats: bool, weight: list[float], left_out: int
+) -> None:
+    rows = [
+        # types 0, 1, 0, 1: the first a is no target, the third repeats it, the last is history
+        example(1, [b"a", b"c", b"a", b"b"], [0, 1, 1, 0]),
+        # another window knows nothing of the first
+        example(2, [b"a"], [1]),
+    ]
+
+    windows = read(tmp_path, rows, exclude_repeats)
+
+    assert windows.events["weight"].tolist() == weight
+    assert windows.events["row"].tolist() == [0, 2, 0, 1, 0]
+    assert windows.user["user_id"].tolist() == [1, 2]
+    assert windows.num_targets == np.count_nonzero(weight)
+    assert windows.repeat_targets == with_targets(windows).repeat_targets == left_out
+
+
+def test_an_item_outside_the_catalogue_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"item 'x' of the windows is not in the catalogue"):
+        read(tmp_path, [example(1, [b"x"], [1])], exclude_repeats=True)
+
+
+def test_windows_without_a_target_are_left_out() -> None:
+    windows = windows_of([2, 1, 2])
+    windows.events["weight"][:3] = [0, 0, 4]
+
+    kept = with_targets(windows)
+
+    assert kept.user["user_id"].tolist() == [1, 2]
+    assert kept.events["row"].tolist() == [2, 3, 4]
+    assert kept.events["weight"].tolist() == [4, 1, 1]
+
+
+def test_a_cap_keeps_targets_evenly_spread_and_their_histories_whole() -> None:
+    kept = with_targets(windows_of([4, 4, 4]), max_targets=3)
+
+    # of targets 0 … 11 the first, the middle one and the last
+    assert kept.events["row"][kept.events["weight"] > 0].tolist() == [0, 6, 11]
+    assert kept.lengths.tolist() == [4, 4, 4]

@@ -1,0 +1,90 @@
+"""The query signature where repeats are not recommended: a run of one item is one event."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from components.trainer.export.signatures import QuerySignature
+from schemas import serving
+from schemas.features import feature_table
+from tests.components.trainer.conftest import Exported
+from tests.components.trainer.export.test_saved_model import TOLERANCE, Request, request_of
+
+PAST = 5
+# Events 1 to 3 are of one item.
+RUN = slice(1, 4)
+
+
+def embedded(rich: Exported, request: Request) -> np.ndarray:
+    world, trained = rich.world, rich.trained
+    table = feature_table(world.settings)
+    signature = QuerySignature(
+        trained.model,
+        trained.candidates,
+        tft.TFTransformOutput(world.graphs.windows).transform_features_layer(),
+        table,
+        world.settings.history.max_length,
+        users=None,
+    )
+    specs = serving.query_specs(table)
+    return signature({n: tf.constant(request[n], spec.dtype) for n, spec in specs.items()}).numpy()
+
+
+def folded_by_hand(request: Request) -> Request:
+    """The run as one event: when and where it began, and how it ended."""
+    first, last = RUN.start, RUN.stop - 1
+    events = {name: value for name, value in request.items() if name.startswith("history_")}
+    kept = {
+        name: last if name in ("history_event_type", "history_value") else first for name in events
+    }
+    return request | {
+        name: np.concatenate(
+            [value[:, :first], value[:, [kept[name]]], value[:, RUN.stop :]], axis=1
+        )
+        for name, value in events.items()
+    }
+
+
+def run_request(rich: Exported) -> Request:
+    request = request_of(rich.world.train[2], PAST)
+    request["history_item_id"][0, RUN] = b"i1"
+    request["history_item_id"][0, [0, 4]] = b"i2"
+    request["history_event_type"][0, RUN] = [b"like", b"view", b"like"]
+    return request
+
+
+def test_a_run_answers_as_one_event(rich: Exported, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rich.trained.model, "excludes_history", True)
+    request = run_request(rich)
+
+    answer = embedded(rich, request)
+
+    np.testing.assert_allclose(answer, embedded(rich, folded_by_hand(request)), atol=TOLERANCE)
+    monkeypatch.setattr(rich.trained.model, "excludes_history", False)
+    assert np.abs(answer - embedded(rich, request)).max() > 1e-3
+
+
+def test_a_run_of_an_item_that_the_model_lacks_is_one_event_too(
+    rich: Exported, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rich.trained.model, "excludes_history", True)
+    request = run_request(rich)
+    request["history_item_id"][0, RUN] = b"newer than the model"
+
+    answer = embedded(rich, request)
+
+    np.testing.assert_allclose(answer, embedded(rich, folded_by_hand(request)), atol=TOLERANCE)
+
+
+def test_the_request_belongs_to_no_run(rich: Exported, monkeypatch: pytest.MonkeyPatch) -> None:
+    request = run_request(rich)
+    request["history_item_id"][0, [0, 4]] = [b"unknown", b"also unknown"]
+    apart = {**request, "history_item_id": request["history_item_id"].copy()}
+    apart["history_item_id"][0, RUN] = [b"i1", b"i2", b"i1"]
+    monkeypatch.setattr(rich.trained.model, "excludes_history", True)
+
+    folds_nothing = embedded(rich, apart)
+
+    monkeypatch.setattr(rich.trained.model, "excludes_history", False)
+    np.testing.assert_allclose(folds_nothing, embedded(rich, apart), atol=TOLERANCE)

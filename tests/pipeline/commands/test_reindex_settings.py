@@ -1,0 +1,173 @@
+"""What a re-index takes from the record of a run, and what it refuses to change."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipeline.commands.reindex_settings import Reindex, plan_reindex
+from pipeline.exit_codes import ExitCode
+from pipeline.paths import run_paths
+from pipeline.runners.write_record import run_record
+from schemas.errors import InputError
+from schemas.settings import Settings, from_dict
+from schemas.source_settings import RangeSettings
+from tests.worlds import write_chain_world
+
+PUSHED = {"pushed": True, "version": "7"}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    world = write_chain_world(tmp_path / "world", 4, 6, 4)
+    output = tmp_path / "run"
+    output.mkdir()
+    return from_dict(Settings, {**world, "name": "chain", "output": str(output)})
+
+
+def record_of(settings: Settings, push: dict[str, Any] | None = PUSHED) -> dict[str, Any]:
+    record = run_record(
+        settings, "config.yaml", run_paths(settings), 0.0, ExitCode.PUSHED, None, []
+    )
+    return {**record, "push": push}
+
+
+def plan(settings: Settings, *overrides: str, output: str | None = None) -> Reindex:
+    record = record_of(settings)
+    return plan_reindex(settings.output, record, "new [1].csv", overrides, output)
+
+
+def test_all_but_the_path_of_the_catalogue_stays(settings: Settings) -> None:
+    planned = plan(settings)
+
+    assert settings.items is not None
+    items = replace(settings.items, path="new [1].csv")
+    assert planned.settings == replace(settings, items=items)
+    assert (planned.version, planned.run) == ("7", settings.output)
+
+
+def test_what_it_says_of_itself_lies_beside_what_the_run_said(settings: Settings) -> None:
+    of_run, own = run_paths(settings), plan(settings).paths
+
+    for name in ("metrics", "run", "report", "log", "rejects"):
+        path = Path(getattr(own, name))
+        assert path.parent == Path(settings.output, "reindex") == Path(own.record)
+        assert getattr(plan(settings, output="there").paths, name) == f"there/{path.name}"
+    for name in ("output", "metadata", "pipeline_root", "serving_dir", "exact_dir"):
+        assert getattr(own, name) == getattr(of_run, name)
+
+
+def test_a_run_directory_that_moved_is_taken_where_it_is(
+    settings: Settings, tmp_path: Path
+) -> None:
+    record = record_of(settings)
+    moved = str(Path(settings.output).rename(tmp_path / "moved"))
+
+    planned = plan_reindex(moved, record, "new.csv")
+
+    assert planned.trained_in == settings.output
+    assert planned.paths.metadata == f"{moved}/metadata.sqlite"
+    assert planned.paths.serving_dir == f"{moved}/serving/chain"
+
+
+def test_the_name_of_the_run_directory_is_that_of_its_metadata(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(settings.output).parent)
+
+    planned = plan_reindex("run", record_of(settings), "new.csv")
+
+    assert planned.paths.output == settings.output
+
+
+def test_what_does_not_concern_the_towers_may_be_set(settings: Settings) -> None:
+    planned = plan(
+        settings,
+        "index.recall_target=0.9",
+        "items.max_reject_fraction=0.5",
+        "items.features.price.column=cost",
+        "push.serving_dir=elsewhere",
+        "items.path=ignored.csv",
+    )
+
+    items = planned.settings.items
+    assert items is not None
+    assert planned.settings.index.recall_target == 0.9
+    assert (items.max_reject_fraction, items.features["price"].column) == (0.5, "cost")
+    assert items.path == "new [1].csv"
+    assert planned.paths.serving_dir == "elsewhere/chain"
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("train.max_epochs=3", "train cannot change"),
+        ("name=other", "name cannot change"),
+        ("history={max_length: 4}", "history cannot change"),
+        ("items.features.price=text", "price: number, .* got .*price: text"),
+        ("items.features.colour=category", "colour: category"),
+        ("index.recal_target=1", "recall_target"),
+    ],
+)
+def test_what_the_towers_depend_on_cannot(settings: Settings, override: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        plan(settings, override)
+
+
+@pytest.mark.parametrize("push", [None, {"pushed": False, "version": None}])
+def test_a_run_that_pushed_nothing_is_refused(
+    settings: Settings, push: dict[str, Any] | None
+) -> None:
+    with pytest.raises(InputError, match="pushed nothing"):
+        plan_reindex(settings.output, record_of(settings, push), "new.csv")
+
+
+def test_a_run_without_a_catalogue_has_none_to_replace(settings: Settings) -> None:
+    record = record_of(replace(settings, items=None))
+    with pytest.raises(InputError, match="no `items:`"):
+        plan_reindex(settings.output, record, "new.csv")
+
+
+def test_ids_to_erase_are_no_obstacle(settings: Settings) -> None:
+    erase = replace(settings.erase, item_ids=("secret",), user_ids=("hidden",))
+    planned = plan_reindex(settings.output, record_of(replace(settings, erase=erase)), "new.csv")
+
+    assert not planned.settings.erase
+
+
+def test_a_catalogue_of_a_query_gives_way_to_a_file_whose_layout_is_told(
+    settings: Settings,
+) -> None:
+    assert settings.items is not None
+    queried = replace(settings.items, path=None, format="bigquery", query="SELECT *")
+    record = record_of(replace(settings, items=queried))
+
+    with pytest.raises(InputError, match=r"items\.query, .* --set items\.format=csv"):
+        plan_reindex(settings.output, record, "new.csv")
+    planned = plan_reindex(settings.output, record, "new.csv", ["items.format=csv"]).settings.items
+
+    assert planned == replace(settings.items, path="new.csv", format="csv")
+
+
+def test_the_range_of_the_former_path_goes_with_it(settings: Settings) -> None:
+    assert settings.items is not None
+    ranged = replace(settings.items, path="{YYYY}-{MM}-{DD}.csv", range=RangeSettings(last=2))
+    record = record_of(replace(settings, items=ranged))
+
+    planned = plan_reindex(settings.output, record, "new.csv").settings.items
+
+    assert planned == replace(settings.items, path="new.csv")
+
+
+def test_the_record_of_a_run_is_not_replaced(settings: Settings) -> None:
+    Path(settings.output, "metadata.sqlite").touch()
+    with pytest.raises(InputError, match=r"--output .* is a run directory"):
+        plan(settings, output=settings.output)
+
+
+def test_a_version_with_another_list_descends_from_the_first(settings: Settings) -> None:
+    push = {**PUSHED, "first_version": "5"}
+    planned = plan_reindex(settings.output, record_of(settings, push), "new.csv")
+    assert (planned.version, planned.first_version) == ("7", "5")
+    assert plan(settings).first_version == "7"

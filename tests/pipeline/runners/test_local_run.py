@@ -1,0 +1,275 @@
+"""Whole runs through LocalDagRunner, as a user starts them: one after another in one directory."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.indexer.model.warmup import WARMUP_FILE, read_requests
+from schemas.serving import SIGNATURES
+from tests.serving.answer import answers_in_new_process
+from tests.serving.older_server import Job, check_older_server_agrees
+from tests.worlds import item_id, next_item, write_chain_world
+
+pytestmark = pytest.mark.slow
+
+ROOT = Path(__file__).parents[3]
+NUM_ITEMS = 150
+NEVER_CACHED = {"CurrentModel", "DataGate", "RetrievalEvaluator", "VersionedPusher"}
+MODEL = {
+    "train": {"max_epochs": 12, "events_per_step": 320, "learning_rate": 5e-3},
+    "history": {"max_length": 10},
+    "interactions": {"max_reject_fraction": 0.02},
+}
+
+
+@dataclass
+class Project:
+    """A copy of the source, which a test may edit, and a world beside it."""
+
+    folder: Path
+    results: dict[str, subprocess.CompletedProcess[str]] = field(default_factory=dict)
+
+    @property
+    def run_dir(self) -> Path:
+        return self.folder / "runs" / "chain"
+
+    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "pipeline.cli", *arguments],
+            cwd=self.folder,
+            env=os.environ | {"PYTHONPATH": str(self.folder)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def run(self, *overrides: str) -> subprocess.CompletedProcess[str]:
+        settings = [part for override in overrides for part in ("--set", override)]
+        return self.command("run", "config.yaml", *settings)
+
+    def read(self, name: str) -> dict[str, Any]:
+        return json.loads((self.run_dir / name).read_text(encoding="utf-8"))
+
+    def statuses(self) -> dict[str, str]:
+        return {step["component"]: step["status"] for step in self.read("run.json")["components"]}
+
+    def versions(self, kind: str = "serving") -> list[str]:
+        folder = self.run_dir / kind / "chain"
+        return sorted(entry.name for entry in folder.iterdir() if entry.name.isdigit())
+
+
+def make_project(folder: Path) -> Project:
+    """A chain world under `folder`, with a configuration of its own."""
+    for package in ("schemas", "components", "pipeline"):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / package, folder / package, ignore=ignored)
+    world = write_chain_world(
+        folder / "world", num_users=90, num_items=NUM_ITEMS, events_per_user=40
+    )
+    for section, values in MODEL.items():
+        world[section] = world.get(section, {}) | values
+    world |= {"name": "chain", "output": "runs/chain"}
+    (folder / "config.yaml").write_text(yaml.safe_dump(world), encoding="utf-8")
+    return Project(folder)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return make_project(tmp_path_factory.mktemp("project"))
+
+
+@pytest.fixture(scope="module")
+def first(project: Project) -> subprocess.CompletedProcess[str]:
+    done = project.run()
+    assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-3000:]
+    return done
+
+
+def test_first_run_pushes_and_says_so(
+    project: Project, first: subprocess.CompletedProcess[str]
+) -> None:
+    assert len(project.versions()) == 1
+    assert project.versions("serving_exact") == project.versions()
+    for name in (
+        "metrics.json",
+        "run.json",
+        "report.html",
+        "metadata.sqlite",
+        "run.log",
+        "rejects/interactions.jsonl.gz",
+        "rejects/catalogue.jsonl.gz",
+    ):
+        assert (project.run_dir / name).stat().st_size > 0
+    assert set(project.statuses().values()) == {"complete"}
+    assert "[ 1/16]" in first.stderr
+    assert "[16/16] RunReporter done" in first.stderr
+    assert "epoch 1/12" in first.stderr
+    assert "tensorflow/" not in first.stderr
+    assert "recall@10" in first.stdout
+    assert first.stdout.count("is recommended:") == 3
+
+
+def test_model_learns_the_chain_and_beats_the_baselines_that_cannot(
+    project: Project, first: subprocess.CompletedProcess[str]
+) -> None:
+    metrics = project.read("metrics.json")
+    test = metrics["test"]
+    assert test["model"]["recall@10"] > 0.9
+    assert test["model"]["recall@10"] > test["baselines"]["popularity"]["recall@10"]
+    assert all(gate["passed"] for gate in metrics["gates"])
+
+
+def test_pushed_model_loads_as_tf_serving_loads_it_and_its_twin_agrees(
+    project: Project, first: subprocess.CompletedProcess[str], tmp_path: Path
+) -> None:
+    version = project.versions()[0]
+    served = project.run_dir / "serving" / "chain" / version
+    twin = project.run_dir / "serving_exact" / "chain" / version
+    requests = list(read_requests(str(served / WARMUP_FILE)))
+    assert {request[0] for request in requests} == set(SIGNATURES)
+    (answers,) = answers_in_new_process(tmp_path, [(str(served), requests)], scann=True)
+    (exact,) = answers_in_new_process(tmp_path, [(str(twin), requests)], scann=False)
+    for answer, expected in zip(answers, exact, strict=True):
+        assert answer.keys() == expected.keys()
+        for name, value in expected.items():
+            if value.dtype.kind == "f":
+                assert abs(answer[name] - value).max() < 1e-3
+    assert len(answers) >= len(SIGNATURES)
+
+
+@pytest.mark.parametrize("kind", ["serving", "serving_exact"])
+def test_older_server_answers_as_this_tensorflow_with_trained_towers(
+    project: Project, first: subprocess.CompletedProcess[str], tmp_path: Path, kind: str
+) -> None:
+    model = project.run_dir / kind / "chain" / project.versions(kind)[0]
+    check_older_server_agrees(tmp_path, [Job(model)], scann=kind == "serving")
+
+
+def test_recommend_continues_a_walk_round_the_ring(
+    project: Project, first: subprocess.CompletedProcess[str]
+) -> None:
+    walk = [item_id(number) for number in range(40, 46)]
+    model = "runs/chain/serving/chain"
+    done = project.command(
+        "recommend", model, "--user", "nobody", "--history", ",".join(walk), "-k", "5", "--json"
+    )
+    assert done.returncode == 0, done.stderr
+    items = [row["item_id"] for row in json.loads(done.stdout)]
+    assert next_item(walk[-1], NUM_ITEMS) in items
+    assert not set(items) & set(walk)
+
+
+def test_report_command_repeats_the_summary(
+    project: Project, first: subprocess.CompletedProcess[str]
+) -> None:
+    done = project.command("report", "runs/chain")
+    assert done.returncode == 0, done.stderr
+    assert "recall@10" in done.stdout
+
+
+def test_second_run_is_answered_from_the_cache_but_for_an_edited_step(
+    project: Project, first: subprocess.CompletedProcess[str]
+) -> None:
+    versions = project.versions()
+    source = project.folder / "components" / "indexer" / "plan.py"
+    source.write_text(source.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
+    again = project.run()
+    assert again.returncode == 0, again.stderr[-3000:]
+    statuses = project.statuses()
+    ran = {name for name, status in statuses.items() if status == "complete"}
+    assert ran == NEVER_CACHED | {"ScannIndexer"}
+    assert {statuses[name] for name in set(statuses) - ran} == {"cached"}
+    assert set(versions) <= set(project.versions())
+    assert "unchanged, from cache" in again.stderr
+
+
+def test_edited_input_runs_what_depends_on_it(
+    project: Project, first: subprocess.CompletedProcess[str]
+) -> None:
+    catalogue = project.folder / "world" / "items.csv"
+    catalogue.write_text(
+        catalogue.read_text(encoding="utf-8") + "item-999,a new one,travel,3,1\n", encoding="utf-8"
+    )
+    before = project.versions()
+    done = project.run()
+    assert done.returncode == 0, done.stderr[-3000:]
+    ran = {name for name, status in project.statuses().items() if status == "complete"}
+    assert {"CatalogueExampleGen", "TwoTowerTrainer", "ScannIndexer"} <= ran
+    assert "ConfigSchema" not in ran
+    assert len(project.versions()) == len(before) + 1
+
+
+@pytest.mark.parametrize(
+    ("overrides", "code", "message"),
+    [
+        (
+            # Nobody knows what a user without a past picks: not every target comes first.
+            ("evaluation.gates.metric=recall@1", "evaluation.gates.min_value=1.0"),
+            4,
+            "model.min_value",
+        ),
+        (("interactions.path=world/absent.jsonl",), 2, "absent.jsonl"),
+        (("interactions.fields.item_id=itm",), 2, "did you mean 'item'"),
+        (("train.max_epoch=1",), 2, "did you mean 'max_epochs'"),
+    ],
+)
+def test_refused_and_failed_runs_leave_what_serves_untouched(
+    project: Project,
+    first: subprocess.CompletedProcess[str],
+    overrides: tuple[str, ...],
+    code: int,
+    message: str,
+) -> None:
+    before = project.versions(), project.versions("serving_exact")
+    done = project.run(*overrides)
+    assert done.returncode == code, done.stderr[-3000:]
+    assert message in done.stderr + done.stdout
+    assert (project.versions(), project.versions("serving_exact")) == before
+
+
+def test_data_gate_refuses_a_dirty_log(
+    project: Project, first: subprocess.CompletedProcess[str]
+) -> None:
+    before = project.versions()
+    log = project.folder / "world" / "log.jsonl"
+    clean = log.read_text(encoding="utf-8")
+    log.write_text(clean + "not json\n" * 400, encoding="utf-8")
+    done = project.run()
+    log.write_text(clean, encoding="utf-8")
+    assert done.returncode == 3, done.stderr[-3000:]
+    assert "data.interaction_reject_fraction" in done.stderr
+    assert project.statuses()["TwoTowerTrainer"] == "skipped"
+    failed = [gate for gate in project.read("metrics.json")["gates"] if not gate["passed"]]
+    assert [gate["name"] for gate in failed] == ["data.interaction_reject_fraction"]
+    assert project.versions() == before
+
+
+def test_one_user_and_fewer_than_100_items_are_served_by_exact_search(project: Project) -> None:
+    rows = [f"reader,book-{number},{1_700_000_000 + 100 * number}" for number in range(40)]
+    log = project.folder / "world" / "one-user.csv"
+    log.write_text("\n".join(["user,item,time", *rows]) + "\n", encoding="utf-8")
+    settings = {
+        "name": "one-user",
+        "output": "runs/one-user",
+        "interactions": {
+            "path": "world/one-user.csv",
+            "format": "csv",
+            "fields": {"user_id": "user", "item_id": "item", "timestamp": "time"},
+        },
+        "train": {"max_epochs": 1},
+        "evaluation": {"gates": {"beats": []}},
+        "index": {"k": 3},
+    }
+    (project.folder / "one-user.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
+    done = project.command("run", "one-user.yaml")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "fewer than 100" in done.stderr
+    assert "is recommended:" in done.stdout

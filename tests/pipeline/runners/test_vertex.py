@@ -1,0 +1,126 @@
+"""The KFP v2 IR: every component is in it, and its container command runs."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from google.protobuf import json_format
+from kfp.pipeline_spec import pipeline_spec_pb2
+
+from components.examples.read import read_catalogue
+from components.fragment import read_fragment
+from pipeline.runners.vertex import compile_ir
+from schemas.features import feature_table
+from schemas.settings import Settings, from_dict
+from tests.worlds import write_chain_world
+
+COMPONENTS = {
+    "CatalogueExampleGen",
+    "InteractionExampleGen",
+    "ConfigSchema",
+    "EventsStatistics",
+    "EventsValidator",
+    "CatalogueStatistics",
+    "CatalogueValidator",
+    "DataGate",
+    "WindowsTransform",
+    "CatalogueTransform",
+    "TwoTowerTrainer",
+    "RetrievalEvaluator",
+    "ScannIndexer",
+    "VersionedPusher",
+    "CurrentModel",
+}
+IMAGE = "registry.example/twotower:1"
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    world = write_chain_world(tmp_path_factory.mktemp("world"))
+    return from_dict(Settings, world | {"name": "chain", "output": "runs/chain"})
+
+
+@pytest.fixture(scope="module")
+def spec(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    path = tmp_path_factory.mktemp("ir") / "chain.json"
+    compile_ir(settings, str(path), "gs://bucket/root", IMAGE)
+    return json.loads(path.read_text(encoding="utf-8"))["pipelineSpec"]
+
+
+def test_ir_is_schema_2_1_and_parses(spec: dict[str, Any]) -> None:
+    assert spec["schemaVersion"] == "2.1.0"
+    parsed = json_format.ParseDict(spec, pipeline_spec_pb2.PipelineSpec())
+    assert parsed.pipeline_info.name == "chain"
+
+
+def test_every_component_is_there_and_the_reporter_always_runs(spec: dict[str, Any]) -> None:
+    inner = spec["components"]["tfx-dag"]["dag"]["tasks"]
+    assert set(inner) == COMPONENTS
+    reporter = spec["root"]["dag"]["tasks"]["RunReporter"]
+    assert reporter["triggerPolicy"]["strategy"] == "ALL_UPSTREAM_TASKS_COMPLETED"
+    executors = spec["deploymentSpec"]["executors"]
+    assert {name.removesuffix("_executor") for name in executors} == COMPONENTS | {"RunReporter"}
+    assert {of["container"]["image"] for of in executors.values()} == {IMAGE}
+
+
+def test_transforms_wait_for_the_data_gate(spec: dict[str, Any]) -> None:
+    inner = spec["components"]["tfx-dag"]["dag"]["tasks"]
+    for name in ("WindowsTransform", "CatalogueTransform"):
+        assert "DataGate" in inner[name]["dependentTasks"]
+
+
+def test_versions_are_published_beside_the_artifacts(spec: dict[str, Any]) -> None:
+    pusher = spec["components"]["tfx-dag"]["dag"]["tasks"]["VersionedPusher"]
+    parameters = pusher["inputs"]["parameters"]
+    serving_dir = parameters["serving_dir"]["runtimeValue"]["constant"]
+    assert serving_dir == "gs://bucket/root/serving/chain"
+
+
+def test_catalogue_example_gens_container_command_runs(
+    spec: dict[str, Any], settings: Settings, tmp_path: Path
+) -> None:
+    """What Vertex does: it resolves `{{$}}` to the execution's inputs and outputs, and starts."""
+    task = spec["components"]["tfx-dag"]["dag"]["tasks"]["CatalogueExampleGen"]
+    definition = spec["components"][task["componentRef"]["name"]]
+    parameters = {
+        name: value["runtimeValue"]["constant"]
+        for name, value in task["inputs"]["parameters"].items()
+    }
+    outputs = {
+        key: {
+            "artifacts": [
+                {
+                    "name": key,
+                    "type": of["artifactType"],
+                    "uri": str(tmp_path / key),
+                    "metadata": {},
+                }
+            ]
+        }
+        for key, of in definition["outputDefinitions"]["artifacts"].items()
+    }
+    output_file = tmp_path / "task" / "executor_output.json"
+    executor_input = {
+        "inputs": {"parameterValues": parameters},
+        "outputs": {"artifacts": outputs, "outputFile": str(output_file)},
+    }
+    container = spec["deploymentSpec"]["executors"][definition["executorLabel"]]["container"]
+    arguments = [
+        json.dumps(executor_input) if argument == "{{$}}" else argument
+        for argument in container["args"]
+    ]
+    command = [sys.executable, *container["command"][1:], *arguments]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    catalogue = read_catalogue(str(tmp_path / "examples"), feature_table(settings.data))
+    assert len(catalogue) == 30
+    fragment = read_fragment(str(tmp_path / "rejects"))
+    assert fragment is not None
+    assert fragment["items"] == 30
+    recorded = json.loads(output_file.read_text(encoding="utf-8"))["artifacts"]
+    assert recorded["examples"]["artifacts"][0]["metadata"]["items"] == 30
