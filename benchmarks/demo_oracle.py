@@ -18,6 +18,7 @@ from pipeline.demo.oracle import held_out_targets, oracle_recall
 from pipeline.demo.settings import WorldSettings
 from pipeline.demo.simulate import simulate
 from pipeline.demo.world import build_world
+from schemas.steps import METRICS_FILE
 
 K = 10
 TEST_FRACTION = 0.1
@@ -29,7 +30,7 @@ def read_recalls(run_dir: Path) -> dict[str, float]:
     Raises:
         ValueError: if metrics.json is absent or lacks `test.model.recall@10`.
     """
-    path = run_dir / "metrics.json"
+    path = run_dir / METRICS_FILE
     if not path.exists():
         raise ValueError(f"{path} does not exist: give the output directory of a finished run")
     test: dict[str, Any] = json.loads(path.read_text()).get("test", {})

@@ -8,6 +8,7 @@ from components.examples.read import split_files
 from components.trainer.data.read import TrainerInputs
 from schemas.errors import InputError
 from schemas.features import CATALOGUE_SPLIT, EVAL_SPLIT, TRAIN_SPLIT
+from schemas.steps import CATALOGUE_EXAMPLE_GEN, INTERACTION_EXAMPLE_GEN, RUN_FILE
 
 
 @dataclass(frozen=True)
@@ -45,9 +46,9 @@ def examples_of(run: Path) -> Examples:
     )
     return Examples(
         inputs,
-        windows=newest("InteractionExampleGen", "windows"),
-        catalogue=newest("CatalogueExampleGen", "examples"),
-        users=newest("InteractionExampleGen", "users"),
+        windows=newest(INTERACTION_EXAMPLE_GEN, "windows"),
+        catalogue=newest(CATALOGUE_EXAMPLE_GEN, "examples"),
+        users=newest(INTERACTION_EXAMPLE_GEN, "users"),
     )
 
 
@@ -57,7 +58,7 @@ def config_of(run: Path, folder: Path) -> Path:
     Raises:
       InputError: The run left none.
     """
-    record = run / "run.json"
+    record = run / RUN_FILE
     if not record.is_file():
         raise InputError(f"{record} does not exist: name the output folder of a finished run")
     config = folder / "config.json"

@@ -4,6 +4,8 @@ Kubeflow Pipelines allows one dot in a type name and no declared properties: wha
 of itself goes into custom properties, and into `fragment.json` beside its payload.
 """
 
+from collections.abc import Mapping
+
 from tfx.components.util import examples_utils
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
@@ -44,6 +46,11 @@ class RunReport(Artifact):
     """`metrics.json`, `run.json` and `report.html` of one run."""
 
     TYPE_NAME = "components.RunReport"
+
+
+def artifact_folders(artifacts: Mapping[str, list[Artifact]]) -> dict[str, str]:
+    """The folder of the single artifact under each key; keys without an artifact are left out."""
+    return {key: artifact_utils.get_single_uri(found) for key, found in artifacts.items() if found}
 
 
 def describe_rejects(

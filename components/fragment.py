@@ -12,8 +12,15 @@ import tensorflow as tf
 FRAGMENT_FILE = "fragment.json"
 
 
-def write_fragment(uri: str, fragment: dict[str, Any]) -> None:
-    """Writes `fragment` (JSON values) to the artifact folder `uri`, local or remote."""
+def write_fragment(uri: str, step: str, content: dict[str, Any]) -> None:
+    """Writes the fragment of a step to one of its artifacts.
+
+    Args:
+      uri: The artifact's folder, local or remote.
+      step: The step's name (`schemas.steps`), written as `component`.
+      content: JSON values.
+    """
+    fragment = {"component": step, **content}
     tf.io.gfile.makedirs(uri)
     with tf.io.gfile.GFile(os.path.join(uri, FRAGMENT_FILE), "w") as file:
         file.write(json.dumps(fragment, indent=1, sort_keys=True, allow_nan=False))

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from components.progress import progress
+
 
 @dataclass(frozen=True)
 class GateResult:
@@ -26,6 +28,12 @@ class GateResult:
     def to_dict(self) -> dict[str, Any]:
         """JSON values, as they stand in `metrics.json`."""
         return asdict(self)
+
+
+def log_gates(gates: Iterable[GateResult]) -> None:
+    """Logs one line per gate to the progress of the run: verdict, name and reason."""
+    for gate in gates:
+        progress.info("%s %s: %s", "✓" if gate.passed else "✗", gate.name, gate.reason)
 
 
 class GateRefusal(RuntimeError):

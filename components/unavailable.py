@@ -10,8 +10,6 @@ import tensorflow as tf
 
 from schemas.errors import InputError
 
-ASSETS = "assets"
-UNAVAILABLE_FILE = "unavailable_items.txt"
 HEADER = "# items that may not be recommended, one id a line"
 
 

@@ -21,6 +21,7 @@ from pipeline.environment import quieten
 from pipeline.exit_codes import ExitCode
 from pipeline.paths import run_paths
 from schemas.errors import InputError
+from schemas.steps import METRICS_FILE, REPORT_FILE, RUN_FILE
 
 if TYPE_CHECKING:
     from pipeline.runners.local import RunOutcome
@@ -66,7 +67,7 @@ def reindex(
     ] = None,
 ) -> None:
     """Pushes an index of a changed catalogue, with the model that a run pushed."""
-    planned = plan_reindex(run_dir, _read(run_dir, "run.json"), catalogue, set_ or (), output)
+    planned = plan_reindex(run_dir, _read(run_dir, RUN_FILE), catalogue, set_ or (), output)
     with quiet_streams(planned.paths.log) as console:
         console.progress.write(f"twotower: {catalogue} → version {planned.version} of {run_dir}\n")
         from pipeline.commands.reindex import render_reindexed, run_reindex
@@ -149,7 +150,7 @@ def unavailable(
     ],
 ) -> None:
     """Replaces the list of items that may not be recommended; towers and index stay."""
-    record = _read(run_dir, "run.json")
+    record = _read(run_dir, RUN_FILE)
     with quiet_streams(os.devnull) as console:
         from pipeline.commands.change_served import replace_unavailable
 
@@ -162,7 +163,7 @@ def rollback(
     to: Annotated[int | None, typer.Option(help="The version, instead of the one before.")] = None,
 ) -> None:
     """Serves an older version again; newer ones are kept under hidden names."""
-    record = _read(run_dir, "run.json")
+    record = _read(run_dir, RUN_FILE)
     with quiet_streams(os.devnull) as console:
         from pipeline.commands.change_served import go_back
 
@@ -174,8 +175,8 @@ def report(run_dir: Annotated[str, typer.Argument(metavar="RUN", help="A run dir
     """Prints the summary of a run and where its report is."""
     from components.run_reporter.summary import render_summary
 
-    typer.echo(render_summary(_read(run_dir, "metrics.json"), _read(run_dir, "run.json")))
-    typer.echo(f"Report: {Path(run_dir) / 'report.html'}")
+    typer.echo(render_summary(_read(run_dir, METRICS_FILE), _read(run_dir, RUN_FILE)))
+    typer.echo(f"Report: {Path(run_dir) / REPORT_FILE}")
 
 
 @app.command(name="compile")

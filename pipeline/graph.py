@@ -1,6 +1,6 @@
 """The pipeline's graph, read downward as the data flows."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from tfx.components.example_validator.component import ExampleValidator
 from tfx.components.statistics_gen.component import StatisticsGen
@@ -20,7 +20,6 @@ from components.pusher.component import VersionedPusher
 from components.trainer.component import TwoTowerTrainer
 from pipeline.paths import RunPaths
 from pipeline.runners.code_version import code_version
-from schemas.data_settings import EraseSettings
 from schemas.features import CATALOGUE_SPLIT, EVAL_SPLIT, TRAIN_SPLIT
 from schemas.settings import Settings, to_json
 
@@ -46,8 +45,7 @@ class LaunchFacts:
 
 def pipeline_nodes(settings: Settings, paths: RunPaths, facts: LaunchFacts) -> list[BaseNode]:
     """Every step of the pipeline, wired, in topological order."""
-    # Ids to erase stay out of the metadata of every step that does not read records.
-    data = to_json(replace(settings.data, erase=EraseSettings()))
+    data = to_json(settings.data.without_erased_ids)
 
     current = CurrentModel(
         serving_dir=paths.serving_dir,
@@ -170,7 +168,7 @@ def catalogue_nodes(
         fingerprint=facts.catalogue_fingerprint,
     )
     schema = ConfigSchema(
-        data=to_json(replace(settings.data, erase=EraseSettings())),
+        data=to_json(settings.data.without_erased_ids),
         curated=settings.schema or "",
         code_version=code_version("config_schema") + facts.curated_schema_hash,
     )

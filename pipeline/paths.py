@@ -4,6 +4,7 @@ import os
 from dataclasses import dataclass
 
 from schemas.settings import Settings
+from schemas.steps import METRICS_FILE, REPORT_FILE, RUN_FILE
 
 METADATA_FILE = "metadata.sqlite"
 
@@ -44,7 +45,7 @@ def run_paths(settings: Settings) -> RunPaths:
         exact_dir=os.path.join(settings.push.exact_dir or at("serving_exact"), settings.name),
         rejects=at("rejects"),
         log=at("run.log"),
-        metrics=at("metrics.json"),
-        run=at("run.json"),
-        report=at("report.html"),
+        metrics=at(METRICS_FILE),
+        run=at(RUN_FILE),
+        report=at(REPORT_FILE),
     )

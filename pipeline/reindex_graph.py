@@ -1,7 +1,5 @@
 """The graph of a re-index: a new catalogue, the towers of a finished run, the index, the push."""
 
-from dataclasses import replace
-
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.common.importer import Importer
 from tfx.types import standard_artifacts
@@ -14,7 +12,6 @@ from pipeline.graph import LaunchFacts, catalogue_nodes
 from pipeline.paths import RunPaths
 from pipeline.runners.code_version import code_version
 from pipeline.runners.lineage import PushedModel
-from schemas.data_settings import EraseSettings
 from schemas.settings import Settings, to_json
 
 WINDOWS = "TrainedWindows"
@@ -33,7 +30,7 @@ def reindex_nodes(
       pushed: What the run pushed.
       version: As which it was pushed.
     """
-    data = to_json(replace(settings.data, erase=EraseSettings()))
+    data = to_json(settings.data.without_erased_ids)
 
     model = Importer(pushed.model, standard_artifacts.Model).with_id("TrainedModel")
     windows = Importer(pushed.windows, standard_artifacts.Examples).with_id(WINDOWS)

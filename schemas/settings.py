@@ -5,7 +5,7 @@ are equal strings, so the string itself can key a cache.
 """
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter
@@ -47,6 +47,15 @@ class DataSettings:
     repeat_interactions: Literal["exclude", "allow"] = "exclude"
     split: SplitSettings = field(default_factory=SplitSettings)
     history: HistorySettings = field(default_factory=HistorySettings)
+
+    @property
+    def without_erased_ids(self) -> "DataSettings":
+        """The same settings without the ids to erase, for every step that reads no raw records.
+
+        ML Metadata keeps the parameters of a step, so ids to erase may only reach the steps that
+        need them.
+        """
+        return replace(self, erase=EraseSettings())
 
     @property
     def takes_logged_items(self) -> bool:

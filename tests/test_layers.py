@@ -1,4 +1,4 @@
-"""The rules of the source tree, read from its syntax: layers, the edge to TFX, small files."""
+"""The rules of the source tree, read from its syntax: layers, public modules, the edge to TFX."""
 
 import ast
 from collections.abc import Callable, Iterator
@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-LAYERS = ("schemas", "components", "pipeline")  # each may import itself and those before it
-TFX_FILES = {"component.py", "executor.py", "run_fn.py", "artifacts.py"}
-MAX_LINES = 300
+PACKAGES = ("schemas", "components", "pipeline", "benchmarks")
+# Each layer may import itself and those before it. Modules at the top of `components` belong to the
+# layer of its libraries; every other folder of `components` is a step.
+LAYERS = ("schemas", "libraries", "records", "steps", "pipeline", "benchmarks")
+LIBRARIES = {"readers", "examples", "parity"}
+TFX_FILES = {"component.py", "executor.py", "artifacts.py"}
 
 
 def imported_modules(path: Path, source: str) -> Iterator[tuple[int, str]]:
@@ -26,31 +29,81 @@ def imported_modules(path: Path, source: str) -> Iterator[tuple[int, str]]:
                 yield node.lineno, f"{module}.{alias.name}" if module else alias.name
 
 
+def step_of(module: str) -> str | None:
+    """The step that a dotted name of ours belongs to, or None."""
+    parts = module.split(".")
+    if parts[0] != "components" or len(parts) < 3:
+        return None
+    return parts[1] if (ROOT / "components" / parts[1]).is_dir() else None
+
+
+def layer_of(module: str) -> str | None:
+    """The layer of a dotted name of ours, or None where it is not ours."""
+    package = module.partition(".")[0]
+    if package not in PACKAGES:
+        return None
+    if package != "components":
+        return package
+    step = step_of(module)
+    if step is None or step in LIBRARIES:
+        return "libraries"
+    return "records" if step == "records" else "steps"
+
+
+def dotted_name(path: Path) -> str:
+    """The dotted name of the module in a file, relative to the root."""
+    return ".".join(path.with_suffix("").parts)
+
+
+def public_modules(step: str) -> frozenset[str]:
+    """What the package of a step lists in `__all__`: the modules that other steps may import."""
+    tree = ast.parse((ROOT / "components" / step / "__init__.py").read_text("utf-8"))
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return frozenset(ast.literal_eval(node.value))
+    return frozenset()
+
+
 def upward_imports(path: Path, source: str) -> list[str]:
     """Imports of a later layer than the file's own."""
-    later = LAYERS[LAYERS.index(path.parts[0]) + 1 :]
+    own = layer_of(dotted_name(path))
+    assert own is not None, path
+    later = LAYERS[LAYERS.index(own) + 1 :]
     return [
-        f"{path}:{line}: {path.parts[0]}/ may not import {module}"
+        f"{path}:{line}: the layer `{own}` may not import {module}"
         for line, module in imported_modules(path, source)
-        if module.partition(".")[0] in later
+        if layer_of(module) in later
     ]
+
+
+def private_imports(path: Path, source: str) -> list[str]:
+    """Imports by one step of a module that another step does not list as public."""
+    name = dotted_name(path)
+    if layer_of(name) != "steps":
+        return []
+    broken = []
+    for line, module in imported_modules(path, source):
+        step = step_of(module)
+        if layer_of(module) != "steps" or step is None or step == step_of(name):
+            continue
+        if module.split(".")[2] not in public_modules(step):
+            broken.append(
+                f"{path}:{line}: {module} is not public; components/{step}/__init__.py lists in "
+                "__all__ the modules that other steps may import"
+            )
+    return broken
 
 
 def tfx_imports(path: Path, source: str) -> list[str]:
     """Imports of `tfx` outside the thin files that may."""
-    if path.parts[0] == "pipeline" or (path.parts[0] == "components" and path.name in TFX_FILES):
+    may = path.parts[0] == "pipeline" or (path.parts[0] == "components" and path.name in TFX_FILES)
+    if may:
         return []
     return [
         f"{path}:{line}: imports {module}; only pipeline/ and {', '.join(sorted(TFX_FILES))} may"
         for line, module in imported_modules(path, source)
         if module.partition(".")[0] == "tfx"
     ]
-
-
-def long_files(path: Path, source: str) -> list[str]:
-    """Files of more than `MAX_LINES` lines."""
-    lines = len(source.splitlines())
-    return [f"{path}: {lines} lines, at most {MAX_LINES}"] if lines > MAX_LINES else []
 
 
 def swallowed_exceptions(path: Path, source: str) -> list[str]:
@@ -78,13 +131,13 @@ def _is_idle(body: list[ast.stmt]) -> bool:
     )
 
 
-RULES = [upward_imports, tfx_imports, long_files, swallowed_exceptions]
+RULES = [upward_imports, private_imports, tfx_imports, swallowed_exceptions]
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_source_tree_keeps_the_rule(rule: Callable[[Path, str], list[str]]) -> None:
-    files = [path for layer in LAYERS for path in sorted((ROOT / layer).rglob("*.py"))]
-    assert {path.relative_to(ROOT).parts[0] for path in files} == set(LAYERS)
+    files = [path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))]
+    assert {path.relative_to(ROOT).parts[0] for path in files} == set(PACKAGES)
 
     broken = [
         line for path in files for line in rule(path.relative_to(ROOT), path.read_text("utf-8"))
@@ -103,7 +156,18 @@ def test_source_tree_keeps_the_rule(rule: Callable[[Path, str], list[str]]) -> N
         (tfx_imports, "components/trainer/model/towers.py", "from tfx import v1 as tfx"),
         (tfx_imports, "components/trainer/model/towers.py", "import tfx.types"),
         (tfx_imports, "schemas/component.py", "import tfx"),
-        (long_files, "pipeline/a.py", "x = 1\n" * (MAX_LINES + 1)),
+        (tfx_imports, "benchmarks/a.py", "from tfx.types import Channel"),
+        (upward_imports, "pipeline/a.py", "from benchmarks.quality import run"),
+        (upward_imports, "components/readers/a.py", "from components.records import fields"),
+        (upward_imports, "components/records/a.py", "from components.trainer.run import run"),
+        (upward_imports, "components/gate.py", "import components.pusher.publish"),
+        (private_imports, "components/indexer/a.py", "from components.trainer import run"),
+        (private_imports, "components/trainer/fit/a.py", "import components.pusher.publish"),
+        (
+            private_imports,
+            "components/evaluator/a.py",
+            "from components.pusher import lock",
+        ),
         (swallowed_exceptions, "pipeline/a.py", "try:\n    f()\nexcept Exception:\n    pass"),
         (swallowed_exceptions, "pipeline/a.py", "try:\n    f()\nexcept:\n    ..."),
         (
@@ -126,10 +190,9 @@ def test_rule_finds_a_breach(
     [
         (upward_imports, "pipeline/a.py", "import components\nfrom schemas import events"),
         (upward_imports, "components/a/b.py", "from . import pipeline\nimport schemas.events"),
-        (tfx_imports, "components/trainer/run.py", "from tfx import v1 as tfx"),
+        (tfx_imports, "components/trainer/executor.py", "from tfx import v1 as tfx"),
         (tfx_imports, "pipeline/graph.py", "from tfx import v1 as tfx"),
         (tfx_imports, "components/trainer/model/towers.py", "import tfx_bsl\nfrom . import tfx"),
-        (long_files, "pipeline/a.py", "x = 1\n" * MAX_LINES),
         (swallowed_exceptions, "pipeline/a.py", "try:\n    f()\nexcept KeyError:\n    pass"),
         (swallowed_exceptions, "pipeline/a.py", "try:\n    f()\nexcept Exception:\n    raise"),
     ],

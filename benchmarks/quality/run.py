@@ -12,16 +12,25 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.exit_codes import ExitCode
+from schemas.steps import (
+    CATALOGUE_EXAMPLE_GEN,
+    EVALUATOR,
+    INDEXER,
+    INTERACTION_EXAMPLE_GEN,
+    METRICS_FILE,
+    RUN_FILE,
+    TRAINER,
+)
 
 _ROOT = Path(__file__).parents[2]
 _MEASURED = (ExitCode.PUSHED, ExitCode.MODEL_REFUSED)
 _SECONDS_BETWEEN_SAMPLES = 0.5
 _LOG_LINES_SHOWN = 25
 _STEPS = {
-    "ingestion": ("CatalogueExampleGen", "InteractionExampleGen"),
-    "training": ("TwoTowerTrainer",),
-    "evaluation": ("RetrievalEvaluator",),
-    "index": ("ScannIndexer",),
+    "ingestion": (CATALOGUE_EXAMPLE_GEN, INTERACTION_EXAMPLE_GEN),
+    "training": (TRAINER,),
+    "evaluation": (EVALUATOR,),
+    "index": (INDEXER,),
 }
 REST = "rest"
 WHOLE = "whole"
@@ -98,7 +107,7 @@ def run_pipeline(config: Path, output: Path, seed: int, overrides: Sequence[str]
     began = time.monotonic()
     exit_code, peak_memory_bytes = _watched([sys.executable, "-m", "pipeline.cli", *arguments])
     seconds = time.monotonic() - began
-    metrics, record = _read(output / "metrics.json"), _read(output / "run.json")
+    metrics, record = _read(output / METRICS_FILE), _read(output / RUN_FILE)
     if exit_code not in _MEASURED or metrics is None or record is None or metrics["test"] is None:
         raise RunFailedError(_failure(exit_code, record, output / "run.log"))
     command = shlex.join(["twotower", *arguments])

@@ -11,6 +11,7 @@ from components.catalogue_gen.ingest import ingest_catalogue
 from components.fragment import write_fragment
 from schemas.features import CATALOGUE_SPLIT
 from schemas.settings import DataSettings, from_json
+from schemas.steps import CATALOGUE_EXAMPLE_GEN
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -37,4 +38,4 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             if count is not None:
                 examples.set_int_custom_property(name, count)
         describe_rejects(rejects, report.read, report.kept, report.rejects)
-        write_fragment(rejects.uri, {"component": "CatalogueExampleGen", **report.to_dict()})
+        write_fragment(rejects.uri, CATALOGUE_EXAMPLE_GEN, report.to_dict())

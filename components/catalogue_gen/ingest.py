@@ -1,6 +1,5 @@
 """Ingestion of the catalogue as one call, for the TFX executor and for `twotower ingest`."""
 
-import logging
 import os
 import time
 from collections import Counter
@@ -14,6 +13,7 @@ from components.catalogue_gen.make_items import ITEMS, LOGGED, NEVER_LOGGED, REA
 from components.catalogue_gen.pipeline import MakeCatalogueExamples
 from components.examples.tfrecord import split_folder
 from components.examples.write_shards import WriteShards, remove_temporary
+from components.progress import progress
 from components.records.erase import load_erased_ids
 from components.records.read_source import places_of
 from components.records.rejects import REJECTS_FILE
@@ -22,8 +22,6 @@ from components.records.write_rejects import read_summary, refusals, rejects_of,
 from schemas.errors import InputError
 from schemas.features import CATALOGUE_SPLIT
 from schemas.settings import DataSettings
-
-_progress = logging.getLogger("twotower.progress")
 
 
 @dataclass(frozen=True)
@@ -78,7 +76,7 @@ def ingest_catalogue(
     reads_log = data.catalogue_reads_log
     log_files = places_of("interactions", data.interactions) if reads_log else ()
     erased = load_erased_ids(data.erase)
-    _progress.info("reading the catalogue from %d file(s)", len(item_files) + len(log_files))
+    progress.info("reading the catalogue from %d file(s)", len(item_files) + len(log_files))
     with pipeline:
         made = pipeline | "Catalogue" >> MakeCatalogueExamples(data, item_files, log_files, erased)
         folder = split_folder(examples_uri, CATALOGUE_SPLIT)
@@ -86,7 +84,7 @@ def ingest_catalogue(
         write_rejects(made[REJECTS_TAG], made[SUMMARY_TAG], rejects_uri, data.rejects, erased)
     remove_temporary([folder, os.path.join(rejects_uri, REJECTS_FILE)])
     report = _report(read_summary(rejects_uri), data, time.monotonic() - started)
-    _progress.info("the catalogue holds %d items", report.items)
+    progress.info("the catalogue holds %d items", report.items)
     return report
 
 

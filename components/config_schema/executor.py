@@ -1,6 +1,5 @@
 """Writes the three schemas where TFX's standard components look for them."""
 
-import logging
 import os
 from typing import Any
 
@@ -10,11 +9,10 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
 from components.config_schema.build import build_schemas, read_curated
+from components.progress import progress
 from schemas.features import feature_table
 from schemas.settings import DataSettings, from_json
-
-SCHEMA_FILE = "schema.pbtxt"
-progress = logging.getLogger("twotower.progress")
+from schemas.steps import SCHEMA_FILE
 
 
 class Executor(base_executor.BaseExecutor):

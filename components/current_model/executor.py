@@ -1,6 +1,5 @@
 """Writes `current.json`: what serves as the run starts."""
 
-import logging
 from typing import Any
 
 from tfx import types
@@ -9,8 +8,7 @@ from tfx.types import artifact_utils
 
 from components.current_model.find import find_current
 from components.current_model.read import write_current
-
-progress = logging.getLogger("twotower.progress")
+from components.progress import progress
 
 
 class Executor(base_executor.BaseExecutor):

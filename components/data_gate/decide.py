@@ -22,10 +22,15 @@ from components.gate import GateResult
 from schemas.errors import InputError
 from schemas.features import CATALOGUE_SPLIT, EVENTS_SPLIT
 from schemas.settings import DataSettings
-
-STATISTICS_FILE = "FeatureStats.pb"
-ANOMALIES_FILE = "SchemaDiff.pb"
-SCHEMA_FILE = "schema.pbtxt"
+from schemas.steps import (
+    ANOMALIES_FILE,
+    CONFIG_SCHEMA,
+    EXAMPLE_VALIDATOR,
+    PUSHER,
+    SCHEMA_FILE,
+    STATISTICS_FILE,
+    STATISTICS_GEN,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,9 +110,9 @@ def _events_gates(inputs: GateInputs, data: DataSettings) -> list[GateResult]:
     find_records = record_finder(inputs.events, EVENTS_SPLIT, schema, data.rejects)
     anomalies = _anomalies(inputs.events_anomalies, EVENTS_SPLIT)
     path = os.path.join(inputs.events_statistics, f"Split-{EVENTS_SPLIT}", STATISTICS_FILE)
-    statistics = _statistics(path, "StatisticsGen")
+    statistics = _statistics(path, STATISTICS_GEN)
     reference = inputs.reference_statistics
-    served = _statistics(reference, "VersionedPusher") if reference else None
+    served = _statistics(reference, PUSHER) if reference else None
     return [
         anomalies_gate(EVENTS_ANOMALIES, anomalies, "events", schema, find_records),
         drift_gate(statistics, schema, served, find_records),
@@ -122,7 +127,7 @@ def _catalogue_anomalies(inputs: CatalogueInputs, data: DataSettings) -> GateRes
 
 
 def _schema(uri: str) -> schema_pb2.Schema:
-    return tfdv.load_schema_text(_existing(os.path.join(uri, SCHEMA_FILE), "ConfigSchema"))
+    return tfdv.load_schema_text(_existing(os.path.join(uri, SCHEMA_FILE), CONFIG_SCHEMA))
 
 
 def _counts(uri: str) -> dict[str, Any]:
@@ -137,7 +142,7 @@ def _counts(uri: str) -> dict[str, Any]:
 
 def _anomalies(uri: str, split: str) -> anomalies_pb2.Anomalies:
     path = os.path.join(uri, f"Split-{split}", ANOMALIES_FILE)
-    return anomalies_util.load_anomalies_binary(_existing(path, "ExampleValidator"))
+    return anomalies_util.load_anomalies_binary(_existing(path, EXAMPLE_VALIDATOR))
 
 
 def _statistics(path: str, step: str) -> statistics_pb2.DatasetFeatureStatisticsList:

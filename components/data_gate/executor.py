@@ -1,19 +1,18 @@
 """Writes the verdict, then stops the run where a gate refuses."""
 
-import logging
 from typing import Any
 
 from tfx import types
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
+from components.artifacts import artifact_folders
 from components.current_model.read import read_current
 from components.data_gate.decide import CatalogueInputs, GateInputs, decide, decide_on_catalogue
 from components.fragment import write_fragment
-from components.gate import GateRefusal, GateResult
+from components.gate import GateRefusal, GateResult, log_gates
 from schemas.settings import DataSettings, from_json
-
-progress = logging.getLogger("twotower.progress")
+from schemas.steps import DATA_GATE
 
 
 class Executor(base_executor.BaseExecutor):
@@ -31,26 +30,21 @@ class Executor(base_executor.BaseExecutor):
           GateRefusal: A gate refused; the message names each with its reason.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
-        uris = {
-            key: artifact_utils.get_single_uri(value) for key, value in input_dict.items() if value
-        }
-        gates = _decide(uris, from_json(DataSettings, exec_properties["data"]))
+        gates = _decide(
+            artifact_folders(input_dict), from_json(DataSettings, exec_properties["data"])
+        )
         verdict = artifact_utils.get_single_instance(output_dict["verdict"])
         passed = all(gate.passed for gate in gates)
         verdict.set_int_custom_property("passed", int(passed))
-        fragment = {"component": "DataGate", "gates": [gate.to_dict() for gate in gates]}
-        write_fragment(verdict.uri, fragment)
-        for gate in gates:
-            progress.info(
-                "%s %s: %s", "passed" if gate.passed else "REFUSED", gate.name, gate.reason
-            )
+        write_fragment(verdict.uri, DATA_GATE, {"gates": [gate.to_dict() for gate in gates]})
+        log_gates(gates)
         if not passed:
             raise GateRefusal(gates)
 
 
-def _decide(uris: dict[str, str], data: DataSettings) -> list[GateResult]:
+def _decide(folders: dict[str, str], data: DataSettings) -> list[GateResult]:
     """On the events as well, where there are any."""
-    if "current" not in uris:
-        return decide_on_catalogue(CatalogueInputs(**uris), data)
-    current = read_current(uris.pop("current"))
-    return decide(GateInputs(**uris, reference_statistics=current.statistics_path), data)
+    if "current" not in folders:
+        return decide_on_catalogue(CatalogueInputs(**folders), data)
+    current = read_current(folders.pop("current"))
+    return decide(GateInputs(**folders, reference_statistics=current.statistics_path), data)

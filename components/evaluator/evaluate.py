@@ -1,6 +1,5 @@
 """Measures a model beside the baselines and beside what serves now, on the same queries."""
 
-import logging
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -16,12 +15,11 @@ from components.evaluator.groups import category_groups, standard_groups
 from components.evaluator.held_out import Embeddings, HeldOut, Result, read_held_out
 from components.evaluator.parity import measure_parity
 from components.evaluator.slices import Slices, sliced
+from components.progress import progress
 from schemas.features import TRAIN_SPLIT
 from schemas.metrics import SUCCESSIVE
 from schemas.model_settings import EvaluationSettings
 from schemas.settings import DataSettings
-
-progress = logging.getLogger("twotower.progress")
 
 SLICED_METRICS = ("recall@10", "ndcg@10", "mrr")
 

@@ -1,7 +1,6 @@
 """Unpacks artifacts for `evaluate`, and writes its verdict the way TFX's own Evaluator does."""
 
 import json
-import logging
 import os
 import time
 from typing import Any
@@ -13,15 +12,14 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
+from components.artifacts import artifact_folders
 from components.current_model.read import read_current
 from components.evaluator.evaluate import evaluate
 from components.fragment import write_fragment
+from components.gate import GateResult, log_gates
 from schemas.model_settings import EvaluationSettings
 from schemas.settings import DataSettings, from_json
-
-EVALUATION_FILE = "evaluation.json"
-
-progress = logging.getLogger("twotower.progress")
+from schemas.steps import EVALUATION_FILE, EVALUATOR
 
 
 class Executor(base_executor.BaseExecutor):
@@ -37,11 +35,12 @@ class Executor(base_executor.BaseExecutor):
         self._log_startup(input_dict, output_dict, exec_properties)
         started = time.monotonic()
         model = artifact_utils.get_single_instance(input_dict["model"])
-        current = read_current(artifact_utils.get_single_uri(input_dict["current"]))
+        folders = artifact_folders(input_dict)
+        current = read_current(folders["current"])
         evaluation = evaluate(
             model_path=path_utils.serving_model_path(model.uri),
-            windows_uri=artifact_utils.get_single_uri(input_dict["windows"]),
-            catalogue_uri=artifact_utils.get_single_uri(input_dict["catalogue"]),
+            windows_uri=folders["windows"],
+            catalogue_uri=folders["catalogue"],
             current_path=current.exact_path,
             data=from_json(DataSettings, exec_properties["data"]),
             settings=from_json(EvaluationSettings, exec_properties["evaluation_settings"]),
@@ -54,16 +53,14 @@ class Executor(base_executor.BaseExecutor):
         _write_blessing(blessing, model, all(gate["passed"] for gate in evaluation["gates"]))
         if current.version:
             blessing.set_string_custom_property("compared_with_version", current.version)
-        for gate in evaluation["gates"]:
-            progress.info("%s %s: %s", "✓" if gate["passed"] else "✗", gate["name"], gate["reason"])
+        log_gates(GateResult(**gate) for gate in evaluation["gates"])
 
 
 def _write_evaluation(artifact: types.Artifact, evaluation: dict[str, Any], seconds: float) -> None:
     tf.io.gfile.makedirs(artifact.uri)
     with tf.io.gfile.GFile(os.path.join(artifact.uri, EVALUATION_FILE), "w") as file:
         file.write(json.dumps(evaluation, indent=1, sort_keys=True, allow_nan=False))
-    fragment = {"component": "RetrievalEvaluator", **evaluation, "seconds": round(seconds, 3)}
-    write_fragment(artifact.uri, fragment)
+    write_fragment(artifact.uri, EVALUATOR, {**evaluation, "seconds": round(seconds, 3)})
     _set_properties(artifact, evaluation)
 
 

@@ -11,6 +11,7 @@ from components.example_gen.ingest import Outputs, ingest
 from components.fragment import write_fragment
 from schemas.features import EVENTS_SPLIT, STORED_SPLITS, USERS_SPLIT
 from schemas.settings import DataSettings, from_json
+from schemas.steps import INTERACTION_EXAMPLE_GEN
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -44,6 +45,4 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         describe_rejects(artifacts["rejects"], report.read, report.kept, report.rejects)
         if report.users_file is not None:
             describe_rejects(artifacts["rejects"], **report.users_file, prefix="users_")
-        write_fragment(
-            artifacts["rejects"].uri, {"component": "InteractionExampleGen", **report.to_dict()}
-        )
+        write_fragment(artifacts["rejects"].uri, INTERACTION_EXAMPLE_GEN, report.to_dict())

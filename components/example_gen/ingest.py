@@ -1,6 +1,5 @@
 """Ingestion of the log as one call, for the TFX executor and for `twotower ingest`."""
 
-import logging
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from components.examples.write_shards import (
     WriteShards,
     remove_temporary,
 )
+from components.progress import progress
 from components.readers.partitions import choose_num_partitions
 from components.records.erase import load_erased_ids
 from components.records.read_source import places_of
@@ -34,8 +34,6 @@ from schemas.features import (
 from schemas.settings import DataSettings
 
 _CATALOGUE_BATCH = 4096
-
-_progress = logging.getLogger("twotower.progress")
 
 
 @dataclass(frozen=True)
@@ -91,7 +89,7 @@ def ingest(
         ),
         erased=load_erased_ids(data.erase),
     )
-    _progress.info("reading %d file(s) of the interaction log", len(log_files))
+    progress.info("reading %d file(s) of the interaction log", len(log_files))
     with pipeline:
         made = _source(pipeline, data, catalogue_uri) | "Interactions" >> MakeInteractionExamples(
             data, inputs
@@ -103,7 +101,7 @@ def ingest(
         )
     remove_temporary([*folders.values(), os.path.join(outputs.rejects, REJECTS_FILE)])
     report = build_report(read_summary(outputs.rejects), data, time.monotonic() - started)
-    _progress.info("kept %d of %d records of the log", report.kept, report.read)
+    progress.info("kept %d of %d records of the log", report.kept, report.read)
     return report
 
 

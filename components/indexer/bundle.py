@@ -1,6 +1,5 @@
 """From the trained towers and the raw catalogue to a bundle that has been tried out."""
 
-import logging
 import os
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ from components.examples.read import Catalogue, read_catalogue
 from components.gate import GateResult
 from components.indexer.gate import gates
 from components.indexer.model.candidates import Candidates, embed_candidates
-from components.indexer.model.export import SCANN, export_bundle, size_bytes
+from components.indexer.model.export import export_bundle, size_bytes
 from components.indexer.model.held_out_requests import HeldOut, read_held_out
 from components.indexer.model.module import ServingOptions
 from components.indexer.model.sample_requests import sample_for_signatures
@@ -24,13 +23,14 @@ from components.indexer.search.choose import Index, choose_index
 from components.indexer.search.exact import ExactSearch
 from components.indexer.search.item_table import ItemTable
 from components.indexer.search.quality import Queries
+from components.progress import progress
 from schemas import serving
+from schemas.bundle import SCANN_FOLDER
 from schemas.features import feature_table
 from schemas.model_settings import IndexSettings
 from schemas.settings import DataSettings
 
 _MAX_QUERIES = 1024
-_progress = logging.getLogger("twotower.progress")
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def build_bundle(
             model_path, windows_uri, chosen.catalogue, chosen.options, is_reindex
         )
         probed = process.result(parity_cases.cases if parity_cases else [])
-    _progress.info(
+    progress.info(
         "index: every signature called in a new process, %.2f ms a request (p99 %.2f)",
         probed["latency_ms"]["p50"],
         probed["latency_ms"]["p99"],
@@ -137,12 +137,12 @@ def _choose(
     towers = Towers(model_path)
     catalogue = read_catalogue(catalogue_uri, table)
     candidates = embed_candidates(towers, catalogue, table, is_reindex)
-    _progress.info("index: %d candidates of %d dimensions", *candidates.embedding.shape)
+    progress.info("index: %d candidates of %d dimensions", *candidates.embedding.shape)
     held_out = read_held_out(windows_uri, table, options.max_history, _MAX_QUERIES)
     queries = _queries(towers, candidates, held_out, options)
     exact = ExactSearch(tf.Variable(candidates.embedding, trainable=False, name="embedding"))
     index = choose_index(exact, queries, settings)
-    _progress.info(
+    progress.info(
         "index: %s (%s), recall@%d %.4f",
         index.plan.kind.value,
         index.plan.reason,
@@ -169,7 +169,7 @@ def _export(chosen: _Chosen, bundle_uri: str, settings: IndexSettings) -> dict[s
         requests,
     )
     report = index_report(chosen.index, chosen.candidates, chosen.held_out, settings)
-    return {**report, "size_bytes": size_bytes(os.path.join(bundle_uri, SCANN))}
+    return {**report, "size_bytes": size_bytes(os.path.join(bundle_uri, SCANN_FOLDER))}
 
 
 def _queries(

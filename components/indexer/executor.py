@@ -9,12 +9,12 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
+from components.artifacts import artifact_folders
 from components.fragment import write_fragment
 from components.indexer.bundle import build_bundle
 from schemas.model_settings import IndexSettings
 from schemas.settings import DataSettings, from_json
-
-COMPONENT = "ScannIndexer"
+from schemas.steps import INDEXER
 
 InputDict = dict[str, list[types.Artifact]]
 
@@ -29,10 +29,11 @@ class Executor(base_executor.BaseExecutor):
         self._log_startup(input_dict, output_dict, exec_properties)
         started = time.monotonic()
         bundle = artifact_utils.get_single_instance(output_dict["bundle"])
+        folders = artifact_folders(input_dict)
         bundled = build_bundle(
-            path_utils.serving_model_path(artifact_utils.get_single_uri(input_dict["model"])),
-            artifact_utils.get_single_uri(input_dict["catalogue"]),
-            artifact_utils.get_single_uri(input_dict["windows"]),
+            path_utils.serving_model_path(folders["model"]),
+            folders["catalogue"],
+            folders["windows"],
             bundle.uri,
             from_json(DataSettings, exec_properties["data"]),
             from_json(IndexSettings, exec_properties["index_settings"]),
@@ -47,9 +48,8 @@ class Executor(base_executor.BaseExecutor):
         bundle.set_string_custom_property("kind", bundled.report["kind"])
         bundle.set_int_custom_property("candidates", bundled.report["candidates"])
         fragment = {
-            "component": COMPONENT,
             "index": bundled.report,
             "gates": [gate.to_dict() for gate in bundled.gates],
             "seconds": time.monotonic() - started,
         }
-        write_fragment(bundle.uri, fragment)
+        write_fragment(bundle.uri, INDEXER, fragment)

@@ -9,8 +9,9 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2
 
+from schemas.bundle import PARITY_FILE
+
 # TF Serving ignores what lies in this folder of a SavedModel.
-SAMPLE_FILE = os.path.join("assets.extra", "parity.tfrecord")
 FINGERPRINT_BYTES = 16
 
 _ANSWER = "answer"
@@ -72,7 +73,7 @@ def fingerprint(item_id: np.ndarray, timestamp_s: np.ndarray) -> bytes:
 
 def write_sample(model_path: str, sample: ParitySample) -> None:
     """Writes the sample into the SavedModel's folder."""
-    path = os.path.join(model_path, SAMPLE_FILE)
+    path = os.path.join(model_path, PARITY_FILE)
     tf.io.gfile.makedirs(os.path.dirname(path))
     arrays = {name: getattr(sample, name) for name in _columns()}
     for signature, answer in sample.answers.items():
@@ -88,7 +89,7 @@ def write_sample(model_path: str, sample: ParitySample) -> None:
 
 def read_sample(model_path: str) -> ParitySample | None:
     """Reads the sample of a SavedModel; None where its trainer wrote none."""
-    path = os.path.join(model_path, SAMPLE_FILE)
+    path = os.path.join(model_path, PARITY_FILE)
     if not tf.io.gfile.exists(path):
         return None
     (record,) = tf.data.TFRecordDataset(path).as_numpy_iterator()

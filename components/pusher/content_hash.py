@@ -5,8 +5,8 @@ import os
 
 import tensorflow as tf
 
-SCANN_FOLDER = "scann"
-EXACT_FOLDER = "exact"
+from schemas.bundle import EXACT_FOLDER, SCANN_FOLDER
+
 # TensorFlow writes a random id into it at every save:
 # https://www.tensorflow.org/guide/saved_model#the_savedmodel_format_on_disk
 _VOLATILE_FILES = frozenset({"fingerprint.pb"})

@@ -1,7 +1,6 @@
 """Unpacks artifacts for `publish`, and refuses to publish what is not blessed."""
 
 import json
-import logging
 import os
 import time
 from typing import Any
@@ -11,14 +10,15 @@ from tfx import types
 from tfx.components.pusher import executor as tfx_pusher
 from tfx.types import artifact_utils
 
+from components.artifacts import artifact_folders
 from components.fragment import read_fragment, write_fragment
-from components.pusher.manifest import STATISTICS_FILE, Manifest
+from components.progress import progress
+from components.pusher.manifest import Manifest
 from components.pusher.publish import Published, publish
 from schemas.errors import InputError
 from schemas.features import EVENTS_SPLIT
+from schemas.steps import EVALUATION_FILE, PUSHER, STATISTICS_FILE
 
-COMPONENT = "VersionedPusher"
-_EVALUATION_FILE = "evaluation.json"
 _CURES = {
     "model_blessing": (
         "RetrievalEvaluator's gates say why: train on more or better data, or change "
@@ -31,7 +31,6 @@ _CURES = {
 }
 
 InputDict = dict[str, list[types.Artifact]]
-progress = logging.getLogger("twotower.progress")
 
 
 class Executor(tfx_pusher.Executor):
@@ -49,8 +48,9 @@ class Executor(tfx_pusher.Executor):
             self._MarkNotPushed(pushed_model)
             fragment = _refused(refusal)
         else:
-            manifest = _manifest(input_dict, exec_properties)
-            published = _publish(input_dict, exec_properties, manifest)
+            folders = artifact_folders(input_dict)
+            manifest = _manifest(folders, exec_properties)
+            published = _publish(folders, exec_properties, manifest)
             self._MarkPushed(
                 pushed_model,
                 pushed_destination=published.serving_path,
@@ -58,7 +58,8 @@ class Executor(tfx_pusher.Executor):
             )
             fragment = _pushed(published, manifest)
         progress.info(fragment["reason"])
-        write_fragment(pushed_model.uri, {**fragment, "seconds": time.monotonic() - started})
+        fragment["seconds"] = time.monotonic() - started
+        write_fragment(pushed_model.uri, PUSHER, fragment)
 
     def _refusal(self, input_dict: InputDict) -> str:
         """Why nothing may be pushed, blessing by blessing; "" where both are given."""
@@ -72,9 +73,9 @@ class Executor(tfx_pusher.Executor):
         return f"not pushed: {'; '.join(lacking)}." if lacking else ""
 
 
-def _manifest(input_dict: InputDict, exec_properties: dict[str, Any]) -> Manifest:
-    evaluation = _read_evaluation(artifact_utils.get_single_uri(input_dict["evaluation"]))
-    bundled = read_fragment(artifact_utils.get_single_uri(input_dict["bundle"])) or {}
+def _manifest(folders: dict[str, str], exec_properties: dict[str, Any]) -> Manifest:
+    evaluation = _read_evaluation(folders["evaluation"])
+    bundled = read_fragment(folders["bundle"]) or {}
     return Manifest(
         name=exec_properties["name"],
         metrics=evaluation["test"]["model"],
@@ -85,11 +86,11 @@ def _manifest(input_dict: InputDict, exec_properties: dict[str, Any]) -> Manifes
 
 
 def _publish(
-    input_dict: InputDict, exec_properties: dict[str, Any], manifest: Manifest
+    folders: dict[str, str], exec_properties: dict[str, Any], manifest: Manifest
 ) -> Published:
-    statistics = artifact_utils.get_single_uri(input_dict["events_statistics"])
+    statistics = folders["events_statistics"]
     return publish(
-        artifact_utils.get_single_uri(input_dict["bundle"]),
+        folders["bundle"],
         exec_properties["serving_dir"],
         exec_properties["exact_dir"],
         manifest,
@@ -99,7 +100,7 @@ def _publish(
 
 
 def _read_evaluation(uri: str) -> dict[str, Any]:
-    path = os.path.join(uri, _EVALUATION_FILE)
+    path = os.path.join(uri, EVALUATION_FILE)
     if not tf.io.gfile.exists(path):
         raise InputError(f"{path} does not exist; run RetrievalEvaluator again")
     with tf.io.gfile.GFile(path, "r") as file:
@@ -110,7 +111,6 @@ def _pushed(published: Published, manifest: Manifest) -> dict[str, Any]:
     origin = f", a re-index of version {manifest.reindex_of}" if manifest.reindex_of else ""
     state = "already serving" if published.already_serving else "published"
     return {
-        "component": COMPONENT,
         "pushed": True,
         "version": published.version,
         "first_version": published.first_version,
@@ -126,7 +126,6 @@ def _pushed(published: Published, manifest: Manifest) -> dict[str, Any]:
 
 def _refused(reason: str) -> dict[str, Any]:
     return {
-        "component": COMPONENT,
         "pushed": False,
         "version": None,
         "first_version": None,

@@ -1,8 +1,4 @@
-"""What a published version says of itself, in the folder that TF Serving leaves alone.
-
-`assets.extra` is the SavedModel's place for files that the graph does not use:
-https://www.tensorflow.org/guide/saved_model#the_savedmodel_format_on_disk
-"""
+"""The manifest of a published version: its origin, metrics and content hash."""
 
 import json
 import os
@@ -11,12 +7,9 @@ from typing import Any
 
 import tensorflow as tf
 
+from schemas.bundle import MANIFEST_FILE, STATISTICS_FILE
 from schemas.errors import InputError
 
-ASSETS_EXTRA = "assets.extra"
-MANIFEST_FILE = "manifest.json"
-STATISTICS_FOLDER = "statistics"
-STATISTICS_FILE = "FeatureStats.pb"
 _REQUIRED = ("name", "version", "content_hash")
 
 
@@ -50,12 +43,12 @@ class Manifest:
 
 def manifest_path(version_dir: str) -> str:
     """Where the manifest of the version in `version_dir` lies."""
-    return os.path.join(version_dir, ASSETS_EXTRA, MANIFEST_FILE)
+    return os.path.join(version_dir, MANIFEST_FILE)
 
 
 def statistics_path(version_dir: str) -> str:
     """Where the statistics of the events that the version was trained on lie."""
-    return os.path.join(version_dir, ASSETS_EXTRA, STATISTICS_FOLDER, STATISTICS_FILE)
+    return os.path.join(version_dir, STATISTICS_FILE)
 
 
 def has_manifest(version_dir: str) -> bool:
@@ -80,7 +73,7 @@ def read_manifest(version_dir: str) -> Manifest:
     path = manifest_path(version_dir)
     if not tf.io.gfile.exists(path):
         raise InputError(
-            f"{version_dir} has no {ASSETS_EXTRA}/{MANIFEST_FILE}: this pipeline did not publish "
+            f"{version_dir} has no {MANIFEST_FILE}: this pipeline did not publish "
             "it and cannot compare with it; move that version elsewhere, or set push.serving_dir "
             "and push.exact_dir to folders of their own"
         )

@@ -12,18 +12,11 @@ import tensorflow as tf
 
 from components.pusher import versions as v
 from components.pusher.content_hash import relative_files
-from components.pusher.manifest import (
-    ASSETS_EXTRA,
-    MANIFEST_FILE,
-    Manifest,
-    statistics_path,
-    write_manifest,
-)
-from components.unavailable import ASSETS, UNAVAILABLE_FILE, write_unavailable
+from components.pusher.manifest import Manifest, statistics_path, write_manifest
+from components.unavailable import write_unavailable
+from schemas.bundle import MANIFEST_FILE, SAVED_MODEL_FILE, UNAVAILABLE_FILE
 
-_REPLACED = frozenset(
-    {os.path.join(ASSETS_EXTRA, MANIFEST_FILE), os.path.join(ASSETS, UNAVAILABLE_FILE)}
-)
+_REPLACED = frozenset({MANIFEST_FILE, UNAVAILABLE_FILE})
 
 
 @dataclass(frozen=True)
@@ -55,7 +48,7 @@ def place_both(sources: Sources, serving_dir: str, exact_dir: str, manifest: Man
 
 def unavailable_path(version_dir: str) -> str:
     """Where the list of unavailable items of the version in `version_dir` lies."""
-    return os.path.join(version_dir, ASSETS, UNAVAILABLE_FILE)
+    return os.path.join(version_dir, UNAVAILABLE_FILE)
 
 
 def _place(source: str, model_dir: str, manifest: Manifest, sources: Sources) -> None:
@@ -72,11 +65,12 @@ def _place(source: str, model_dir: str, manifest: Manifest, sources: Sources) ->
 def _copy(source: str, target: str, manifest: Manifest, sources: Sources) -> None:
     write_manifest(target, manifest)
     _copy_file(sources.statistics_file, statistics_path(target))
-    tf.io.gfile.makedirs(os.path.join(target, ASSETS))
-    write_unavailable(unavailable_path(target), sources.unavailable)
+    unavailable = unavailable_path(target)
+    tf.io.gfile.makedirs(os.path.dirname(unavailable))
+    write_unavailable(unavailable, sources.unavailable)
     copied = [path for path in relative_files(source) if path not in _REPLACED]
     # False sorts before True: the file that makes a folder a SavedModel goes last.
-    for path in sorted(copied, key=lambda path: path == v.SAVED_MODEL_FILE):
+    for path in sorted(copied, key=lambda path: path == SAVED_MODEL_FILE):
         _copy_file(os.path.join(source, path), os.path.join(target, path))
 
 

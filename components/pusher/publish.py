@@ -8,11 +8,7 @@ from datetime import datetime, timezone
 import tensorflow as tf
 
 from components.pusher import versions as v
-from components.pusher.content_hash import (
-    EXACT_FOLDER,
-    SCANN_FOLDER,
-    content_hash,
-)
+from components.pusher.content_hash import content_hash
 from components.pusher.lock import exclusive
 from components.pusher.manifest import (
     Manifest,
@@ -22,6 +18,7 @@ from components.pusher.manifest import (
 from components.pusher.place import Sources, place_both, unavailable_path
 from components.pusher.same_towers import check_descent
 from components.unavailable import read_unavailable
+from schemas.bundle import EXACT_FOLDER, SAVED_MODEL_FILE, SCANN_FOLDER
 from schemas.errors import InputError
 
 
@@ -120,7 +117,7 @@ def _check(bundle_dir: str, serving_dir: str, exact_dir: str, keep_versions: int
     for folder in (SCANN_FOLDER, EXACT_FOLDER):
         path = os.path.join(bundle_dir, folder)
         if not v.is_complete(path):
-            raise InputError(f"{path} holds no {v.SAVED_MODEL_FILE}; run ScannIndexer again")
+            raise InputError(f"{path} holds no {SAVED_MODEL_FILE}; run ScannIndexer again")
 
 
 def _holds(version: int, serving_dir: str, exact_dir: str, bundle_hash: str) -> bool:

@@ -11,8 +11,8 @@ import re
 import tensorflow as tf
 
 from components.pusher.manifest import has_manifest, read_manifest
+from schemas.bundle import SAVED_MODEL_FILE
 
-SAVED_MODEL_FILE = "saved_model.pb"
 INCOMING_PREFIX = ".incoming-"
 WITHDRAWN_PREFIX = ".rolled-back-"
 _KEPT_OF_EQUAL = 2

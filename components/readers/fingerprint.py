@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-import logging
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 
 from apache_beam.io.filesystem import BeamIOError, FileMetadata
 from apache_beam.io.filesystems import FileSystems
 
+from components.progress import progress
 from components.readers.bigquery_facts import QueryFacts
 from components.readers.files import Paths, find_files
 from components.readers.open_input import open_stored
@@ -17,8 +17,6 @@ from schemas.source_settings import RangeSettings
 
 # Of a remote filesystem every file costs a round trip.
 _FILES_AT_ONCE = 16
-
-_progress = logging.getLogger("twotower.progress")
 
 
 def fingerprint(path: Paths, limits: RangeSettings | None = None) -> str:
@@ -44,7 +42,7 @@ def query_fingerprint(query: str, facts: QueryFacts) -> str:
     A query whose result may change without them has another fingerprint each time.
     """
     if facts.unsettled:
-        _progress.info("the steps that read the query run in any case: %s", facts.unsettled)
+        progress.info("the steps that read the query run in any case: %s", facts.unsettled)
         return uuid.uuid4().hex
     return _digest([query, facts.tables])
 

@@ -4,7 +4,6 @@ An event that is refused after parsing has left its text behind: events travel a
 are refused. Files that have such events are read again, up to the last of them.
 """
 
-import logging
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -13,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from components.progress import progress
 from components.readers.read import read_for_text
 from components.readers.records import Rows
 from components.records.arrow_rows import from_bytes, read_stream
@@ -41,8 +41,6 @@ _LINES_PER_STRETCH = 1 << 18
 
 # A file, and which of its stretches of lines.
 Stretch = tuple[str, int]
-
-_progress = logging.getLogger("twotower.progress")
 
 
 class LookUpOriginals(beam.PTransform):
@@ -128,7 +126,7 @@ class _ReadAgain(beam.DoFn):
                 if rows.lines[-1] >= wanted[-1]:
                     break
         except InputError as error:
-            _progress.warning("looking refused records up: %s", error)
+            progress.warning("looking refused records up: %s", error)
 
     def _table(self, rows: Rows) -> pa.Table:
         records = rows.as_texts()
@@ -156,7 +154,7 @@ def _join(stretch: Stretch, grouped: dict[str, Iterable[bytes]]) -> bytes:
     at = pc.index_in(rejects.column(LINE), value_set=records.column(LINE))
     num_lost = at.null_count
     if num_lost:
-        _progress.warning(
+        progress.warning(
             "%s: %d refused records were not found again and are shown as parsed; did the file "
             "change during the run?",
             stretch[0],

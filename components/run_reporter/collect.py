@@ -10,13 +10,14 @@ from typing import Any
 from components.fragment import read_fragment
 from components.run_reporter.final_status import read_final_status
 from components.run_reporter.verdict import judge
-
-INTERACTIONS = "InteractionExampleGen"
-CATALOGUE = "CatalogueExampleGen"
-TRAINER = "TwoTowerTrainer"
-EVALUATOR = "RetrievalEvaluator"
-INDEXER = "ScannIndexer"
-PUSHER = "VersionedPusher"
+from schemas.steps import (
+    CATALOGUE_EXAMPLE_GEN,
+    EVALUATOR,
+    INDEXER,
+    INTERACTION_EXAMPLE_GEN,
+    PUSHER,
+    TRAINER,
+)
 
 Fragments = dict[str, dict[str, Any]]
 
@@ -79,8 +80,8 @@ def collect_run(
         "components": [{key: step.get(key) for key in _STEP_KEYS} for step in steps],
         "gates": gates,
         "ingestion": {
-            "interactions": fragments.get(INTERACTIONS),
-            "catalogue": fragments.get(CATALOGUE),
+            "interactions": fragments.get(INTERACTION_EXAMPLE_GEN),
+            "catalogue": fragments.get(CATALOGUE_EXAMPLE_GEN),
         },
         "training": fragments.get(TRAINER),
         "push": fragments.get(PUSHER),

@@ -1,7 +1,6 @@
 """Reads every step's fragment and writes the report."""
 
 import json
-import logging
 import os
 from typing import Any
 
@@ -9,11 +8,11 @@ from tfx import types
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
+from components.progress import progress
 from components.run_reporter.collect import collect_metrics, collect_run, gather_fragments
 from components.run_reporter.rejects import copy_rejects
-from components.run_reporter.write import REPORT_FILE, write_outputs
-
-progress = logging.getLogger("twotower.progress")
+from components.run_reporter.write import write_outputs
+from schemas.steps import REPORT_FILE
 
 
 class Executor(base_executor.BaseExecutor):

@@ -7,11 +7,11 @@ from typing import Any
 import tensorflow as tf
 
 from components.records.rejects import REJECTS_FILE, REJECTS_SUFFIX
-from components.run_reporter.collect import CATALOGUE, INTERACTIONS
 from components.run_reporter.write import replacing
+from schemas.steps import CATALOGUE_EXAMPLE_GEN, INTERACTION_EXAMPLE_GEN
 
 REJECTS_FOLDER = "rejects"
-_NAMES = {INTERACTIONS: "interactions", CATALOGUE: "catalogue"}
+_NAMES = {INTERACTION_EXAMPLE_GEN: "interactions", CATALOGUE_EXAMPLE_GEN: "catalogue"}
 
 
 def copy_rejects(steps: Iterable[dict[str, Any]], output_dir: str) -> list[str]:

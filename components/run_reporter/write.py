@@ -9,10 +9,7 @@ from typing import Any
 import tensorflow as tf
 
 from components.run_reporter.report import render_report
-
-METRICS_FILE = "metrics.json"
-RUN_FILE = "run.json"
-REPORT_FILE = "report.html"
+from schemas.steps import METRICS_FILE, REPORT_FILE, RUN_FILE
 
 
 def write_outputs(folder: str, metrics: dict[str, Any], run: dict[str, Any]) -> None:

@@ -7,10 +7,12 @@ from tfx.dsl.components.base.base_executor import BaseExecutor
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
+from components.artifacts import artifact_folders
 from components.fragment import write_fragment
 from components.trainer.run import TrainerPaths, run
 from schemas.model_settings import ModelSettings, TrainSettings
 from schemas.settings import DataSettings, from_json
+from schemas.steps import TRAINER
 
 ArtifactsByKey = dict[str, list[types.Artifact]]
 
@@ -26,12 +28,9 @@ class Executor(BaseExecutor):
     ) -> None:
         """Runs the training; `fragment.json` of the model says how it went."""
         self._log_startup(input_dict, output_dict, exec_properties)
-        uri = {
-            key: artifact_utils.get_single_uri(artifacts) for key, artifacts in input_dict.items()
-        }
         model = artifact_utils.get_single_instance(output_dict["model"])
         paths = TrainerPaths(
-            **uri,
+            **artifact_folders(input_dict),
             serving_model=path_utils.serving_model_dir(model.uri),
             logs=artifact_utils.get_single_uri(output_dict["model_run"]),
         )
@@ -41,4 +40,4 @@ class Executor(BaseExecutor):
             from_json(ModelSettings, exec_properties["model_settings"]),
             from_json(TrainSettings, exec_properties["train_settings"]),
         )
-        write_fragment(model.uri, fragment)
+        write_fragment(model.uri, TRAINER, fragment)

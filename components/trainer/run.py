@@ -1,20 +1,18 @@
 """Trains and exports: what TwoTowerTrainer's executor does with paths."""
 
-import logging
 import time
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any
 
 from components.examples.read import read_users, split_files
+from components.progress import progress
 from components.trainer.data.read import TrainerInputs
 from components.trainer.export.saved_model import TransformGraphs, export_towers
 from components.trainer.fit.train import TrainedTowers, train
 from schemas.features import CATALOGUE_SPLIT, feature_table
 from schemas.model_settings import ModelSettings, TrainSettings
 from schemas.settings import DataSettings
-
-progress = logging.getLogger("twotower.progress")
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,6 @@ def training_fragment(trained: TrainedTowers, seconds: float) -> dict[str, Any]:
     """What the step says of itself; `seconds` include the export."""
     weights = trained.model.serving_weights
     return {
-        "component": "TwoTowerTrainer",
         "epochs": len(trained.history),
         "best_epoch": trained.best_epoch,
         "seconds": seconds,

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from schemas.bundle import SAVED_MODEL_FILE
 from schemas.errors import InputError
 from schemas.serving import (
     DEFAULT,
@@ -93,13 +94,13 @@ def newest_version(model: str) -> str:
     """
     import tensorflow as tf
 
-    if tf.io.gfile.exists(os.path.join(model, "saved_model.pb")):
+    if tf.io.gfile.exists(os.path.join(model, SAVED_MODEL_FILE)):
         return model
     names = tf.io.gfile.listdir(model) if tf.io.gfile.isdir(model) else []
     versions = [name.rstrip("/") for name in names if name.rstrip("/").isdigit()]
     for version in sorted(versions, key=int, reverse=True):
         path = os.path.join(model, version)
-        if tf.io.gfile.exists(os.path.join(path, "saved_model.pb")):
+        if tf.io.gfile.exists(os.path.join(path, SAVED_MODEL_FILE)):
             return path
     raise InputError(
         f"{model}: no SavedModel here; expected a folder of versions such as "

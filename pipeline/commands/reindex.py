@@ -13,6 +13,7 @@ from pipeline.runners.launch import catalogue_facts
 from pipeline.runners.lineage import read_pushed_model
 from pipeline.runners.local import Build, RunOutcome, run_pipeline
 from schemas.errors import InputError
+from schemas.steps import CATALOGUE_EXAMPLE_GEN, RUN_FILE
 
 
 def run_reindex(reindex: Reindex, console: Console) -> RunOutcome:
@@ -41,7 +42,7 @@ def run_reindex(reindex: Reindex, console: Console) -> RunOutcome:
         facts = catalogue_facts(settings)
         return facts, reindex_nodes(settings, paths, facts, pushed, reindex.first_version)
 
-    name, source = f"{settings.name}-{FOLDER}", os.path.join(reindex.run, "run.json")
+    name, source = f"{settings.name}-{FOLDER}", os.path.join(reindex.run, RUN_FILE)
     return run_pipeline(name, build, settings, source, paths, console)
 
 
@@ -50,7 +51,7 @@ def render_reindexed(reindex: Reindex, outcome: RunOutcome) -> str:
     if outcome.code is not ExitCode.PUSHED:
         return ""
     windows = outcome.output_uri(WINDOWS, RESULT)
-    catalogue = outcome.output_uri("CatalogueExampleGen", "examples")
+    catalogue = outcome.output_uri(CATALOGUE_EXAMPLE_GEN, "examples")
     if windows is None or catalogue is None:
         raise RuntimeError("the re-index pushed a model but left no examples in its metadata")
     return render_showcase(outcome.paths.serving_dir, windows, catalogue, reindex.settings)

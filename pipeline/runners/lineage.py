@@ -13,8 +13,7 @@ from tfx.orchestration import metadata
 from schemas.data_settings import EraseSettings
 from schemas.errors import InputError
 from schemas.settings import from_dict
-
-_PUSHER = "VersionedPusher"
+from schemas.steps import PUSHER
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def _push(
     store: metadata_store.MetadataStore, pipeline_name: str, version: str
 ) -> mlmd.Execution | None:
     """The newest execution that pushed the version, or found it pushed."""
-    context = store.get_context_by_type_and_name("node", f"{pipeline_name}.{_PUSHER}")
+    context = store.get_context_by_type_and_name("node", f"{pipeline_name}.{PUSHER}")
     executions = store.get_executions_by_context(context.id) if context else []
     for execution in sorted(executions, key=lambda one: one.id, reverse=True):
         for artifact in _artifacts(store, execution, mlmd.Event.OUTPUT).values():

@@ -29,9 +29,9 @@ from pipeline.runners.steps import Step, read_steps
 from pipeline.runners.write_record import run_record
 from schemas.errors import InputError
 from schemas.settings import Settings
+from schemas.steps import PUSHER
 
 _logger = logging.getLogger(__name__)
-PUSHER = "VersionedPusher"
 Build = tuple[LaunchFacts, list[BaseNode]]
 
 

@@ -9,7 +9,8 @@ import time
 from collections.abc import Callable
 from typing import TextIO
 
-PROGRESS_LOGGER = "twotower.progress"
+from components.progress import PROGRESS_LOGGER
+
 # The format strings of tfx.orchestration.local.local_dag_runner and .portable.launcher; a test
 # that runs a pipeline notices if a new TFX changes them.
 _STARTED = "Component %s is running."

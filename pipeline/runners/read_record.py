@@ -7,11 +7,12 @@ from typing import Any
 from pipeline.config import settings_of
 from schemas.errors import InputError
 from schemas.settings import Settings
+from schemas.steps import RUN_FILE
 
 
 def source_of(run: str) -> str:
     """Where the record of a run directory lies."""
-    return os.path.join(run, "run.json")
+    return os.path.join(run, RUN_FILE)
 
 
 def recorded_values(run: str, record: dict[str, Any]) -> dict[str, Any]:

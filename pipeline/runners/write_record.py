@@ -12,6 +12,7 @@ from pipeline.exit_codes import ExitCode, error_chain, error_message
 from pipeline.paths import RunPaths
 from pipeline.runners.steps import Step
 from schemas.settings import Settings, to_json
+from schemas.steps import CATALOGUE_EXAMPLE_GEN, INTERACTION_EXAMPLE_GEN, TRAINER
 
 VERSIONED = ("tensorflow", "tf-keras", "tensorflow-recommenders", "tfx", "apache-beam", "scann")
 
@@ -80,9 +81,9 @@ def _places(paths: RunPaths, steps: list[Step]) -> dict[str, str]:
         "log": paths.log,
     }
     for name, key in (
-        ("tensorboard", ("TwoTowerTrainer", "model_run")),
-        ("catalogue", ("CatalogueExampleGen", "examples")),
-        ("windows", ("InteractionExampleGen", "windows")),
+        ("tensorboard", (TRAINER, "model_run")),
+        ("catalogue", (CATALOGUE_EXAMPLE_GEN, "examples")),
+        ("windows", (INTERACTION_EXAMPLE_GEN, "windows")),
     ):
         if outputs.get(key):
             places[name] = outputs[key][0]

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.indexer.model.warmup import WARMUP_FILE
 from schemas import serving
+from schemas.bundle import WARMUP_FILE
 
 ROOT = Path(__file__).parents[2]
 OLDER_PYTHON = ROOT / ".venv-serving" / "bin" / "python"

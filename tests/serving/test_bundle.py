@@ -11,10 +11,11 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from components.indexer.bundle import export_index
 from components.indexer.model.sample_requests import to_examples
-from components.indexer.model.warmup import WARMUP_FILE, Request, read_requests
+from components.indexer.model.warmup import Request, read_requests
 from components.indexer.search import choose
 from components.indexer.search.plan import SearchKind
 from schemas import serving
+from schemas.bundle import WARMUP_FILE
 from schemas.model_settings import IndexSettings
 from tests.serving import oracle
 from tests.serving.answer import Answer, answers_in_new_process

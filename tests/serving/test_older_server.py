@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from components.indexer.bundle import export_index
-from components.indexer.model.warmup import WARMUP_FILE, Request, read_requests, write_requests
+from components.indexer.model.warmup import Request, read_requests, write_requests
 from components.indexer.search.plan import SearchKind
 from schemas import serving
+from schemas.bundle import WARMUP_FILE
 from schemas.model_settings import IndexSettings
 from tests.serving.older_server import Answers, Job, check_older_server_agrees, differences
 from tests.serving.requests import recommend_request

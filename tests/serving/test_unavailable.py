@@ -7,8 +7,9 @@ import pytest
 
 from components.indexer.bundle import export_index
 from components.indexer.model.warmup import Request
-from components.unavailable import ASSETS, UNAVAILABLE_FILE, read_unavailable, write_unavailable
+from components.unavailable import read_unavailable, write_unavailable
 from schemas import serving
+from schemas.bundle import UNAVAILABLE_FILE
 from schemas.model_settings import IndexSettings
 from tests.serving import oracle
 from tests.serving.answer import Answer, answers_in_new_process
@@ -49,7 +50,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, shop: Shop) -> str:
 def test_what_is_listed_never_comes_back_and_rows_stay_full(
     tmp_path: Path, shop: Shop, bundle: str, kind: str
 ) -> None:
-    model, path = f"{bundle}/{kind}", f"{bundle}/{kind}/{ASSETS}/{UNAVAILABLE_FILE}"
+    model, path = f"{bundle}/{kind}", f"{bundle}/{kind}/{UNAVAILABLE_FILE}"
     assert read_unavailable(path) == []
     requests = requests_of(shop)
 

@@ -1,6 +1,5 @@
 """Fits all baselines on the same training events."""
 
-import logging
 from collections.abc import Iterator
 from functools import partial
 
@@ -14,9 +13,8 @@ from components.evaluator.baselines.popularity import (
     recent_days_grid,
 )
 from components.evaluator.columns import EventColumns
+from components.progress import progress
 from schemas.errors import InputError
-
-progress = logging.getLogger("twotower.progress")
 
 
 def fit_baselines(

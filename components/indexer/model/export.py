@@ -7,15 +7,13 @@ import tensorflow as tf
 from components.indexer.model.candidates import Candidates
 from components.indexer.model.module import ServingModel, ServingOptions
 from components.indexer.model.towers import Towers
-from components.indexer.model.warmup import WARMUP_FILE, Request, write_requests
+from components.indexer.model.warmup import Request, write_requests
 from components.indexer.search.exact import ExactSearch
 from components.indexer.search.filters import CategoryFilter
 from components.indexer.search.item_table import ItemTable
 from components.indexer.search.retrieval import Retrieval, Search
 from components.indexer.search.unavailable import Availability
-
-SCANN = "scann"
-EXACT = "exact"
+from schemas.bundle import EXACT_FOLDER, SCANN_FOLDER, WARMUP_FILE
 
 
 def export_bundle(
@@ -41,7 +39,7 @@ def export_bundle(
     items = ItemTable(candidates.item_id)
     filters = {name: CategoryFilter(name, values) for name, values in candidates.categories.items()}
     availability = Availability(items)
-    for folder, first_search in ((SCANN, search), (EXACT, exact)):
+    for folder, first_search in ((SCANN_FOLDER, search), (EXACT_FOLDER, exact)):
         path = os.path.join(uri, folder)
         retrieval = Retrieval(first_search, exact, filters, availability)
         model = ServingModel(towers, items, retrieval, options)

@@ -10,7 +10,6 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-WARMUP_FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")
 MODEL_NAME = "twotower"
 
 Request = tuple[str, dict[str, np.ndarray]]

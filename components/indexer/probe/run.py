@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from components.indexer.model.warmup import WARMUP_FILE, Request, read_requests
+from components.indexer.model.warmup import Request, read_requests
 from components.indexer.probe.agreement import embedding_faults, overlap, ranking_faults
 from components.indexer.probe.cases import Case, read_cases, replay
 from components.indexer.probe.served import ServedModel, load_scann_ops
 from schemas import serving
+from schemas.bundle import EXACT_FOLDER, SCANN_FOLDER, WARMUP_FILE
 
 # The line of standard input that `--wait` waits for.
 GO = "go"
@@ -47,10 +48,10 @@ def probe(bundle: str, cases: Iterable[Case]) -> dict[str, Any]:
     load_scann_ops()
     memory = {"before": resident_bytes()}
     begin = time.perf_counter()
-    model = ServedModel(os.path.join(bundle, "scann"))
+    model = ServedModel(os.path.join(bundle, SCANN_FOLDER))
     load_seconds = time.perf_counter() - begin
     memory["loaded"] = resident_bytes()
-    requests = list(read_requests(os.path.join(bundle, "scann", WARMUP_FILE)))
+    requests = list(read_requests(os.path.join(bundle, SCANN_FOLDER, WARMUP_FILE)))
     for request in requests:
         if request[0] == serving.RECOMMEND:
             model(*request)
@@ -59,7 +60,7 @@ def probe(bundle: str, cases: Iterable[Case]) -> dict[str, Any]:
     memory["all"] = resident_bytes()
     latency = measure_latency(model, requests)
     # The twin comes last, so that its memory is not the model's.
-    twin = ServedModel(os.path.join(bundle, "exact"))
+    twin = ServedModel(os.path.join(bundle, EXACT_FOLDER))
     signatures, faults = compare(requests, answers, [twin(*request) for request in requests])
     return {
         "load_seconds": load_seconds,

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from components.indexer.search.select import NO_ROW
 from components.row_table import RowTable
+from schemas.bundle import VARIABLES_PREFIX
 from schemas.serving import PADDING_ITEM_ID
 
 _VARIABLE = "items/item_id/.ATTRIBUTES/VARIABLE_VALUE"
@@ -34,5 +35,5 @@ class ItemTable(tf.Module):
 
 def read_item_ids(model_dir: str) -> np.ndarray:
     """Ids of the items that an exported model knows, [num_items] bytes."""
-    variables = tf.train.load_checkpoint(os.path.join(model_dir, "variables", "variables"))
+    variables = tf.train.load_checkpoint(os.path.join(model_dir, VARIABLES_PREFIX))
     return variables.get_tensor(_VARIABLE)[:-1]

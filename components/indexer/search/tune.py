@@ -4,7 +4,6 @@ What a query decides (leaves to search, items to score again) is searched on one
 building again can change is then tried one thing at a time, while the time allows.
 """
 
-import logging
 import math
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from components.indexer.search.exact import ExactSearch
 from components.indexer.search.plan import SearchKind, SearchPlan, other_builds
 from components.indexer.search.quality import Queries, Ranking, latency_ms, recalls, top
 from components.indexer.search.scann_search import BuiltScann, ScannSearch
+from components.progress import progress
 from schemas.model_settings import IndexSettings
 
 # Items scored again exactly, per item fetched.
@@ -26,7 +26,6 @@ STANDARD_ERRORS = 2.5
 _NUM_SHARES = 16
 _BASE_SECONDS = 10.0
 _FLOATS_PER_SECOND = 128_000.0
-_progress = logging.getLogger("twotower.progress")
 
 
 @dataclass(frozen=True)
@@ -118,7 +117,7 @@ def _try(plan: SearchPlan, task: Task, reference: Ranking) -> _Tried:
     curve = list(_ask(built, plan, task, reference))
     best = max(curve, key=_rank)
     seconds = time.monotonic() - begin
-    _progress.info("index: %s, %.0f s to build and tune", _told(best), seconds)
+    progress.info("index: %s, %.0f s to build and tune", _told(best), seconds)
     return _Tried(built, best, curve, seconds)
 
 

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 import tensorflow as tf
 
 from components.indexer.search.item_table import ItemTable
-from components.unavailable import HEADER, UNAVAILABLE_FILE, write_unavailable
+from components.unavailable import HEADER, write_unavailable
+from schemas.bundle import UNAVAILABLE_FILE
 
 _AVAILABLE = ""
 
@@ -25,7 +26,7 @@ class Availability(tf.Module):
         self.items = items
         # The file is copied into the SavedModel when that is written.
         self._folder = tempfile.TemporaryDirectory()
-        path = os.path.join(self._folder.name, UNAVAILABLE_FILE)
+        path = os.path.join(self._folder.name, os.path.basename(UNAVAILABLE_FILE))
         write_unavailable(path, listed)
         whole_line = tf.lookup.TextFileIndex.WHOLE_LINE
         self.table = tf.lookup.StaticHashTable(

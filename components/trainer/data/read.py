@@ -1,13 +1,13 @@
 """What a training reads: both window splits, the catalogue, and what the vocabularies hold."""
 
 import difflib
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow_transform as tft
 
+from components.progress import progress
 from components.trainer.data.candidates import CandidateTable, candidate_table, read_catalogue
 from components.trainer.data.features import TowerFeatures, tower_features
 from components.trainer.data.repeated_items import folded
@@ -23,8 +23,6 @@ from schemas.transformed import EVENT_TYPE_VOCABULARY, ITEM_VOCABULARY
 MAX_VALIDATION_TARGETS = 5_000
 # Enough windows to meet every kind of missing value, and nothing beside a training.
 _SAMPLE_TARGETS = 64
-
-progress = logging.getLogger("twotower.progress")
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,5 @@
 """Writes the trained towers as a SavedModel that takes raw requests and raw items."""
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from components.parity.sample import write_sample
+from components.progress import progress
 from components.trainer.data.columns import Columns
 from components.trainer.export.parity_sample import parity_sample
 from components.trainer.export.signatures import CandidateSignature, QuerySignature
@@ -17,8 +17,6 @@ from components.trainer.fit.train import TrainedTowers
 from schemas import serving
 from schemas.features import USER_ID, feature_table
 from schemas.settings import DataSettings
-
-progress = logging.getLogger("twotower.progress")
 
 
 @dataclass(frozen=True)

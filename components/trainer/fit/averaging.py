@@ -1,12 +1,11 @@
 """Averaged weights: what is validated, kept where it is best, and served."""
 
-import logging
-
 import numpy as np
 import tensorflow as tf
 import tf_keras as keras
 
-progress = logging.getLogger("twotower.progress")
+from components.progress import progress
+
 # The first steps' average is of few weights: it follows them more closely.
 _WARM_UP_STEPS = 10.0
 

@@ -1,16 +1,15 @@
 """What happens around the steps of training."""
 
-import logging
 import os
 import time
 
 import tensorflow as tf
 import tf_keras as keras
 
+from components.progress import progress
 from components.trainer.model.metrics import VALIDATION_PREFIX, metric_name
 from components.trainer.model.two_tower import TwoTowerModel
 
-progress = logging.getLogger("twotower.progress")
 _SECONDS_BETWEEN_LINES = 5.0
 
 

@@ -1,6 +1,5 @@
 """Trains the two towers: from transformed examples to a model and its history."""
 
-import logging
 import math
 import time
 from collections.abc import Iterable
@@ -9,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import tf_keras as keras
 
+from components.progress import progress
 from components.trainer.data.batches import batches, num_batches, one_batch
 from components.trainer.data.candidates import CandidateTable
 from components.trainer.data.read import TrainData, TrainerInputs, read_data
@@ -41,8 +41,6 @@ _GLOBAL_CLIPNORM = 1.0
 _TARGETS_WORTH_COMPILING = 1_000_000
 # Without gradients a batch can be large, which costs less around it.
 _VALIDATION_EVENTS = 16_384
-
-progress = logging.getLogger("twotower.progress")
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from components.gate import GateRefusal
 from schemas.data_settings import ItemsSettings, RejectsSettings, UsersSettings
 from schemas.errors import InputError
 from schemas.settings import DataSettings, from_dict, to_json
+from schemas.steps import CATALOGUE_EXAMPLE_GEN, INTERACTION_EXAMPLE_GEN
 from tests.components.data_gate.statistics import statistics_of
 from tests.examples import write_split
 
@@ -86,7 +87,9 @@ def inputs(tmp_path: Path) -> Artifacts:
         made[f"{split}_anomalies"] = [anomalies]
     for name in ("interaction_rejects", "catalogue_rejects"):
         rejects = artifact(Rejects, tmp_path / name)
-        write_fragment(rejects.uri, {"read": 10, "kept": 10, "rejects": {}})
+        write_fragment(
+            rejects.uri, INTERACTION_EXAMPLE_GEN, {"read": 10, "kept": 10, "rejects": {}}
+        )
         made[name] = [rejects]
     current = artifact(CurrentModelInfo, tmp_path / "current")
     write_current(current.uri, CurrentModelState())
@@ -128,7 +131,11 @@ def test_a_first_run_on_clean_data_passes(inputs: Artifacts, tmp_path: Path) -> 
 def test_every_refusing_gate_is_named_and_the_verdict_is_written(
     inputs: Artifacts, tmp_path: Path
 ) -> None:
-    write_fragment(inputs["interaction_rejects"][0].uri, {"read": 10, "rejects": {"duplicate": 9}})
+    write_fragment(
+        inputs["interaction_rejects"][0].uri,
+        INTERACTION_EXAMPLE_GEN,
+        {"read": 10, "rejects": {"duplicate": 9}},
+    )
     anomalies = anomalies_pb2.Anomalies()
     anomalies.anomaly_info["device"].short_description = "Strange"
     write(inputs["events_anomalies"][0], "events", "SchemaDiff.pb", anomalies)
@@ -167,7 +174,7 @@ def test_a_reason_of_the_users_file_may_have_a_limit_of_its_own(
 ) -> None:
     users_file = {"read": 8, "kept": 4, "rejects": {"duplicate": 4}}
     counts = {"read": 10, "kept": 10, "rejects": {}, "users_file": users_file}
-    write_fragment(inputs["interaction_rejects"][0].uri, counts)
+    write_fragment(inputs["interaction_rejects"][0].uri, INTERACTION_EXAMPLE_GEN, counts)
     with nullcontext() if passed else pytest.raises(GateRefusal, match="4 of 8 records"):
         run(inputs, tmp_path, with_users(0.0, {"duplicate": limit}))
     gates = [gate for gate in gates_in(tmp_path) if gate["name"].startswith("data.user_reject")]
@@ -189,7 +196,7 @@ def test_the_users_file_has_a_gate_of_its_own(
 ) -> None:
     users_file = {"read": 8, "kept": 6, "rejects": {"unparseable": 2}}
     counts = {"read": 10, "kept": 10, "rejects": {}, "users_file": users_file}
-    write_fragment(inputs["interaction_rejects"][0].uri, counts)
+    write_fragment(inputs["interaction_rejects"][0].uri, INTERACTION_EXAMPLE_GEN, counts)
     cure = r"users\.max_reject_fraction"
     with nullcontext() if passed else pytest.raises(GateRefusal, match=cure):
         run(inputs, tmp_path, with_users(limit))
@@ -211,7 +218,11 @@ def test_without_events_the_catalogue_alone_is_judged(inputs: Artifacts, tmp_pat
 
     names = ["data.catalogue_reject_fraction", "data.catalogue_anomalies"]
     assert [(gate["name"], gate["passed"]) for gate in gates] == [(name, True) for name in names]
-    write_fragment(own["catalogue_rejects"][0].uri, {"read": 10, "rejects": {"duplicate": 3}})
+    write_fragment(
+        own["catalogue_rejects"][0].uri,
+        CATALOGUE_EXAMPLE_GEN,
+        {"read": 10, "rejects": {"duplicate": 3}},
+    )
     with pytest.raises(GateRefusal, match="duplicate 3"):
         run(own, tmp_path, data)
 

@@ -8,8 +8,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.parity.sample import SAMPLE_FILE, fingerprint, read_sample, write_sample
+from components.parity.sample import fingerprint, read_sample, write_sample
 from schemas import serving
+from schemas.bundle import PARITY_FILE
 from tests.components.parity.samples import bytes_array, sample_of
 
 
@@ -30,7 +31,7 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
     found = read_sample(str(tmp_path))
 
     assert found is not None
-    assert os.listdir(tmp_path) == [os.path.dirname(SAMPLE_FILE)]
+    assert os.listdir(tmp_path) == [os.path.dirname(PARITY_FILE)]
     for field in fields(written):
         if field.name != "answers":
             expected = getattr(written, field.name)

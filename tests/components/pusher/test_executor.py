@@ -12,6 +12,7 @@ from components.fragment import read_fragment, write_fragment
 from components.pusher.component import VersionedPusher
 from components.pusher.executor import Executor
 from components.pusher.manifest import read_manifest
+from schemas.steps import INDEXER
 from tests.components.pusher.bundles import Destination, write_bundle
 
 
@@ -98,7 +99,7 @@ def test_a_re_index_says_of_which_version_and_as_of_when(push):
     first = push.run()["version"]
     write_bundle(push.destination.root / "bundle", "with more items")
     as_of = "2026-03-01T00:00:00+00:00"
-    write_fragment(str(push.destination.root / "bundle"), {"index": {"as_of": as_of}})
+    write_fragment(str(push.destination.root / "bundle"), INDEXER, {"index": {"as_of": as_of}})
     push.reindex_of = first
 
     fragment = push.run()

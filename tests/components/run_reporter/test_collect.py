@@ -26,8 +26,8 @@ def test_fragments_are_gathered_from_every_artifact_that_has_one(tmp_path):
     steps = runs.steps()
     for index, step in enumerate(steps):
         step["fragment_uris"] = [str(tmp_path / f"{index}-silent"), str(tmp_path / f"{index}")]
-    for index, fragment in enumerate(written.values()):
-        write_fragment(str(tmp_path / str(index)), fragment)
+    for index, (name, fragment) in enumerate(written.items()):
+        write_fragment(str(tmp_path / str(index)), name, fragment)
     assert gather_fragments(steps) == json.loads(json.dumps(written))
 
 

@@ -32,7 +32,7 @@ def steps_on_disk(tmp_path: Path) -> list[dict]:
     for step in steps:
         step["fragment_uris"] = [str(tmp_path / "root" / step["component"])]
     for name, fragment in runs.fragments().items():
-        write_fragment(str(tmp_path / "root" / name), fragment)
+        write_fragment(str(tmp_path / "root" / name), name, fragment)
     return steps
 
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.indexer.model.warmup import WARMUP_FILE, Request, read_requests
+from components.indexer.model.warmup import Request, read_requests
 from components.pusher.manifest import Manifest, read_manifest, write_manifest
 from schemas import serving
+from schemas.bundle import WARMUP_FILE
 from tests.pipeline.runners.test_local_run import NUM_ITEMS, Project, make_project
 from tests.serving.answer import answers_in_new_process
 from tests.worlds import START_S, item_id, next_item

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from components.indexer.model.warmup import WARMUP_FILE, read_requests
+from components.indexer.model.warmup import read_requests
+from schemas.bundle import WARMUP_FILE
 from schemas.serving import SIGNATURES
 from tests.serving.answer import answers_in_new_process
 from tests.serving.older_server import Job, check_older_server_agrees

@@ -3,7 +3,8 @@
 import io
 import logging
 
-from pipeline.runners.progress import PROGRESS_LOGGER, ProgressHandler
+from components.progress import PROGRESS_LOGGER
+from pipeline.runners.progress import ProgressHandler
 
 
 def test_lines_of_a_run_step_a_cached_step_and_a_steps_own_progress() -> None:

@@ -1,0 +1,20 @@
+"""Layout on disk of the bundle that ScannIndexer writes and VersionedPusher publishes.
+
+A bundle holds two SavedModels with the same signatures. `assets.extra` is the SavedModel's folder
+for files that the graph does not use:
+https://www.tensorflow.org/guide/saved_model#the_savedmodel_format_on_disk
+"""
+
+import os
+
+SCANN_FOLDER = "scann"
+EXACT_FOLDER = "exact"
+
+SAVED_MODEL_FILE = "saved_model.pb"
+VARIABLES_PREFIX = os.path.join("variables", "variables")
+UNAVAILABLE_FILE = os.path.join("assets", "unavailable_items.txt")
+MANIFEST_FILE = os.path.join("assets.extra", "manifest.json")
+PARITY_FILE = os.path.join("assets.extra", "parity.tfrecord")
+WARMUP_FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")
+# Statistics of the events that the model was trained on, by which drift is measured.
+STATISTICS_FILE = os.path.join("assets.extra", "statistics", "FeatureStats.pb")
