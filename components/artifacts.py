@@ -13,7 +13,7 @@ from tfx.types.artifact import Artifact
 
 
 class Rejects(Artifact):
-    """Refused records: `rejects.jsonl.gz`, and counts by reason as custom properties."""
+    """Rejected records: `rejects.jsonl.gz`, and counts by reason as custom properties."""
 
     TYPE_NAME = "components.Rejects"
 

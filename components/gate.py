@@ -1,4 +1,4 @@
-"""A gate is a value with a reason; a refusal names the gate and what to do."""
+"""A gate is a value with a reason; a rejection names the gate and what to do."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -16,7 +16,7 @@ class GateResult:
       passed: Whether the run may go on.
       value: What was measured; None where there was nothing to measure.
       threshold: What was allowed; None where there was nothing to compare with.
-      reason: One sentence; on a refusal it says what to do.
+      reason: One sentence; on a rejection it says what to do.
     """
 
     name: str
@@ -36,8 +36,8 @@ def log_gates(gates: Iterable[GateResult]) -> None:
         progress.info("%s %s: %s", "✓" if gate.passed else "✗", gate.name, gate.reason)
 
 
-class GateRefusal(RuntimeError):
-    """A gate refused, and the run must stop."""
+class GateRejectedError(RuntimeError):
+    """A gate rejected, and the run must stop."""
 
     def __init__(self, gates: Iterable[GateResult]):
         self.gates = tuple(gates)

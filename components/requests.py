@@ -3,14 +3,14 @@
 import numpy as np
 import tensorflow as tf
 
-from components.examples.read import Windows
+from components.examples.read import RawWindows
 from schemas import features as f
 from schemas import serving
 from schemas.features import FeatureTable
 
 
 def requests_for(
-    windows: Windows,
+    windows: RawWindows,
     table: FeatureTable,
     positions: np.ndarray,
     width: int,
@@ -72,7 +72,7 @@ def _missing(spec: tf.TensorSpec) -> bytes | int | float:
     return value.encode() if isinstance(value, str) else value
 
 
-def history_lengths(windows: Windows, positions: np.ndarray) -> np.ndarray:
+def history_lengths(windows: RawWindows, positions: np.ndarray) -> np.ndarray:
     """[num_requests] int64: how many events stand before each position in its window."""
     window = np.searchsorted(windows.offsets, positions, side="right") - 1
     return positions - windows.offsets[window]

@@ -1,6 +1,6 @@
 """The file of items that may not be recommended, as it stands in the `assets` of a model.
 
-One item id a line, UTF-8, after one line that says so: TensorFlow refuses to load a table from a
+One item id a line, UTF-8, after one line that says so: TensorFlow rejects to load a table from a
 file without any line, and one with an empty line.
 """
 

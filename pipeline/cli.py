@@ -89,7 +89,7 @@ def ingest(
         bool, typer.Option("--json", help="Print JSON, also on a terminal.")
     ] = False,
 ) -> None:
-    """Reads the log and the catalogue alone, and prints what was kept and what refused."""
+    """Reads the log and the catalogue alone, and prints what was kept and what rejected."""
     settings = load_settings(config, set_ or (), output)
     with quiet_streams(run_paths(settings).log) as console:
         from pipeline.commands.ingest_only import ingest_only

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from enum import IntEnum
 
-from components.gate import GateRefusal
+from components.gate import GateRejectedError
 from schemas.errors import InputError
 
 
@@ -13,8 +13,8 @@ class ExitCode(IntEnum):
     PUSHED = 0
     FAILED = 1
     BAD_INPUT = 2
-    DATA_REFUSED = 3
-    MODEL_REFUSED = 4
+    DATA_REJECTED = 3
+    MODEL_REJECTED = 4
 
 
 def error_chain(error: BaseException) -> Iterator[BaseException]:
@@ -30,14 +30,14 @@ def exit_code(error: BaseException) -> ExitCode:
     for link in error_chain(error):
         if isinstance(link, InputError):
             return ExitCode.BAD_INPUT
-        if isinstance(link, GateRefusal):
-            return ExitCode.DATA_REFUSED
+        if isinstance(link, GateRejectedError):
+            return ExitCode.DATA_REJECTED
     return ExitCode.FAILED
 
 
 def error_message(error: BaseException) -> str:
     """What a person should read of an error: our own sentence where the chain has one."""
     for link in error_chain(error):
-        if isinstance(link, InputError | GateRefusal):
+        if isinstance(link, InputError | GateRejectedError):
             return str(link)
     return f"{type(error).__name__}: {error}"

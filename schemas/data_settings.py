@@ -52,14 +52,14 @@ class RateLimitSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RefuseSettings:
-    """Which readable events are refused as impossible; each rule can be switched off.
+class RejectRulesSettings:
+    """Which readable events are rejected as impossible; each rule can be switched off.
 
     Attributes:
       duplicates: Repeats, within one user, of an event_id, else of item, time and type; the
         first stays.
       future: Events later than the start of the run.
-      earliest: The horizon, as ISO 8601: events before it are refused as late.
+      earliest: The horizon, as ISO 8601: events before it are rejected as late.
       user_rate_limit: All events of a user in a period that has more of them.
     """
 
@@ -78,7 +78,7 @@ class InteractionsSettings(SourceSettings):
     fields: InteractionFields
     timestamp_unit: TimestampUnit = "s"
     context: dict[str, FeatureSettings] = field(default_factory=dict)
-    refuse: RefuseSettings = field(default_factory=RefuseSettings)
+    reject: RejectRulesSettings = field(default_factory=RejectRulesSettings)
     keep: KeepSettings = field(default_factory=KeepSettings)
 
 
@@ -95,9 +95,9 @@ class ItemFields:
 class ItemsSettings(SourceSettings):
     """The item catalogue.
 
-    `unknown` says what happens to events on items the catalogue lacks: `strict` refuses them,
+    `unknown` says what happens to events on items the catalogue lacks: `strict` rejects them,
     `accept` adds the items, without content, to the catalogue. `never_logged` says what happens to
-    items without a readable event: `accept` keeps them as candidates, `strict` refuses them.
+    items without a readable event: `accept` keeps them as candidates, `strict` rejects them.
     """
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
@@ -127,7 +127,7 @@ class UsersSettings(SourceSettings):
 
 @dataclass(frozen=True, kw_only=True)
 class RejectsSettings:
-    """How much of a refused record its entry in `rejects` shows.
+    """How much of a rejected record its entry in `rejects` shows.
 
     Without `raw`, neither the record nor the detail, which quotes values, is written: the reason
     and the place in the file remain.

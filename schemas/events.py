@@ -1,4 +1,4 @@
-"""Units of time, and the closed set of reasons why a record is refused."""
+"""Units of time, and the closed set of reasons why a record is rejected."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -9,7 +9,7 @@ SECONDS_PER_DAY = 86_400
 
 
 class RejectReason(str, Enum):
-    """Why a record did not become an event. Every refused record carries exactly one."""
+    """Why a record did not become an event. Every rejected record carries exactly one."""
 
     UNPARSEABLE = "unparseable"
     MISSING_FIELD = "missing_field"
@@ -50,7 +50,7 @@ _LEFT_OUT_BY_CHOICE = frozenset(
 
 @dataclass(frozen=True)
 class Reject:
-    """A refused record, as it stands in `rejects` (gzipped JSON lines).
+    """A rejected record, as it stands in `rejects` (gzipped JSON lines).
 
     Attributes:
       file: The file it was read from.
@@ -59,7 +59,7 @@ class Reject:
       detail: What was got and what was expected, for a person.
       raw: The record as it was read; as JSON of what was read of it where its format has no text.
       is_parsed: Whether `raw` holds the parsed fields, as JSON, in place of the record: the record
-        of an event that is refused after parsing is looked up last, and a query's not at all.
+        of an event that is rejected after parsing is looked up last, and a query's not at all.
     """
 
     file: str

@@ -63,14 +63,14 @@ class DataSettings:
         return self.items is None or self.items.unknown == "accept"
 
     @property
-    def refuses_never_logged(self) -> bool:
+    def rejects_never_logged(self) -> bool:
         """Whether an item without a readable event is no candidate."""
         return self.items is not None and self.items.never_logged == "strict"
 
     @property
     def catalogue_reads_log(self) -> bool:
         """Whether the set of candidates depends on which items are logged."""
-        return self.takes_logged_items or self.refuses_never_logged
+        return self.takes_logged_items or self.rejects_never_logged
 
 
 @dataclass(frozen=True, kw_only=True)

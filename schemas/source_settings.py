@@ -85,10 +85,10 @@ class SourceSettings:
       format: How records are stored.
       csv: The layout of format `csv`.
       damaged_files: What a file that cannot be read to its end does: `fail` stops the run,
-        `refuse` keeps what is readable and refuses the rest as one `damaged_file` record.
+        `reject` keeps what is readable and rejects the rest as one `damaged_file` record.
       max_reject_fraction: The largest share of unfit records, those of reasons with a limit of
         their own left out.
-      reject_limits: The largest share of records refused for one reason, by reason.
+      reject_limits: The largest share of records rejected for one reason, by reason.
     """
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
@@ -97,7 +97,7 @@ class SourceSettings:
     range: RangeSettings | None = None
     format: SourceFormat
     csv: CsvSettings = field(default_factory=CsvSettings)
-    damaged_files: Literal["fail", "refuse"] = "fail"
+    damaged_files: Literal["fail", "reject"] = "fail"
     max_reject_fraction: Fraction = 0.1
     reject_limits: dict[RejectReason, Fraction] = field(default_factory=dict)
 

@@ -3,7 +3,7 @@
     python -m benchmarks.ingest [--events 1000000] [--large 10000000] [--output FILE.json]
 
 Every program reads the same generated log and writes the same examples, compared by their hash
-sums: gzipped tf.Examples in windows, single events for statistics, refused repeats. Each run has
+sums: gzipped tf.Examples in windows, single events for statistics, rejected repeats. Each run has
 a process of its own; imports are not counted; repetitions alternate. Prints a table; writes all
 measurements as JSON. Targets stand beside the measurements and nothing depends on them.
 """

@@ -2,7 +2,7 @@
 
 One process reads the whole log into columns, so it knows no log larger than memory, no other
 format, no unfit record but exact repeats, no keep rule and no per-user feature. What it writes is
-the same: windows, single events, and refused repeats with their line.
+the same: windows, single events, and rejected repeats with their line.
 """
 
 import json
@@ -27,7 +27,7 @@ from schemas.features import ITEM_ID, USER_ID
 from schemas.settings import DataSettings
 
 _SPLITS = ("train", "eval", "test")
-# Arrow refuses blocks of more than 100,000 lines.
+# Arrow rejects blocks of more than 100,000 lines.
 _BLOCK_BYTES = 1 << 22
 _SCHEMA = pa.schema(
     [

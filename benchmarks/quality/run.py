@@ -23,7 +23,7 @@ from schemas.steps import (
 )
 
 _ROOT = Path(__file__).parents[2]
-_MEASURED = (ExitCode.PUSHED, ExitCode.MODEL_REFUSED)
+_MEASURED = (ExitCode.PUSHED, ExitCode.MODEL_REJECTED)
 _SECONDS_BETWEEN_SAMPLES = 0.5
 _LOG_LINES_SHOWN = 25
 _STEPS = {
@@ -47,7 +47,7 @@ class Run:
     Attributes:
       seed: Of the training.
       command: To run it again, as a shell takes it.
-      exit_code: Of `twotower run`: pushed, or refused by a gate and measured all the same.
+      exit_code: Of `twotower run`: pushed, or rejected by a gate and measured all the same.
       seconds: Wall time of the whole process.
       peak_memory_bytes: Of the process and its descendants.
       metrics: The content of `metrics.json`.

@@ -119,9 +119,9 @@ def _rounded(value: float | None) -> int | None:
 
 def _facts(runs: Sequence[Run]) -> list[str]:
     lines = [
-        f"seed {run.seed} was refused all the same: {run.record['verdict']['cause']}"
+        f"seed {run.seed} was rejected all the same: {run.record['verdict']['cause']}"
         for run in runs
-        if run.exit_code == ExitCode.MODEL_REFUSED
+        if run.exit_code == ExitCode.MODEL_REJECTED
     ]
     settings = baseline_settings(runs[0].metrics.get("baselines"))
     lines += [f"{label(name)}: {told}" for name, told in settings.items()]

@@ -24,7 +24,7 @@ def prepare(
 ) -> Prepared:
     """The log as the pipeline's input.
 
-    No gate refuses a model for its quality. The index searches exactly where the settings of the
+    No gate rejects a model for its quality. The index searches exactly where the settings of the
     log say nothing of it: what is measured comes before the index, and tuning one takes long.
 
     Args:

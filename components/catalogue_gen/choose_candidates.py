@@ -21,7 +21,7 @@ class Settled:
     Attributes:
       kept: Candidates of the items files: the row of each that counts, by id.
       logged_only: [n] the ids of candidates that only the log makes candidates.
-      readmitted: How many of those have a row in the items files, but a refused one.
+      readmitted: How many of those have a row in the items files, but a rejected one.
       never_logged: How many of `kept` have no readable event; 0 where the log was not read.
       rejects: The readable rows that are not kept.
     """
@@ -39,7 +39,7 @@ def settle(
     """Settles items.
 
     Of several readable rows of one item the last one (by file name, then line) counts, and the
-    earlier ones are refused as duplicates.
+    earlier ones are rejected as duplicates.
 
     Args:
       rows: All rows of these items (`item_table.items_schema`).
@@ -55,7 +55,7 @@ def settle(
     never_logged = 0
     if settings.catalogue_reads_log:
         is_logged = _is_in(_ids(last), logged)
-        if settings.refuses_never_logged:
+        if settings.rejects_never_logged:
             rejects += _never_logged(last.filter(pa.array(~is_logged)), files)
             last = last.filter(pa.array(is_logged))
         else:

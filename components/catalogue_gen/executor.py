@@ -23,7 +23,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         output_dict: dict[str, list[Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Reads the item files, writes the catalogue's examples and the refused rows."""
+        """Reads the item files, writes the catalogue's examples and the rejected rows."""
         examples = artifact_utils.get_single_instance(output_dict["examples"])
         rejects = artifact_utils.get_single_instance(output_dict["rejects"])
         report = ingest_catalogue(

@@ -18,7 +18,7 @@ from components.records.erase import load_erased_ids
 from components.records.read_source import places_of
 from components.records.rejects import REJECTS_FILE
 from components.records.side_outputs import REJECTS_TAG, SUMMARY_TAG
-from components.records.write_rejects import read_summary, refusals, rejects_of, write_rejects
+from components.records.write_rejects import read_summary, rejections, rejects_of, write_rejects
 from schemas.errors import InputError
 from schemas.features import CATALOGUE_SPLIT
 from schemas.settings import DataSettings
@@ -31,10 +31,10 @@ class CatalogueReport:
     Attributes:
       read: Rows of the items file.
       kept: Items of the items file.
-      rejects: Refused rows by reason.
+      rejects: Rejected rows by reason.
       items: All candidates.
       logged_only: Candidates without content, which the log alone makes candidates.
-      readmitted: Of these, the ones that the items file has a row of, but a refused one.
+      readmitted: Of these, the ones that the items file has a row of, but a rejected one.
       never_logged: Candidates without a readable event; None where the log is not read for them.
       seconds: How long it took.
     """
@@ -64,7 +64,7 @@ def ingest_catalogue(
     Args:
       data: What the log and the catalogue are.
       examples_uri: Where the split `catalogue` is written.
-      rejects_uri: Where refused rows are written.
+      rejects_uri: Where rejected rows are written.
       make_pipeline: Makes the Beam pipeline to run on.
 
     Raises:
@@ -99,7 +99,7 @@ def _report(summary: dict[str, Any], data: DataSettings, seconds: float) -> Cata
         )
         cause = "It holds no record: check the path and the format."
         if read := summary["read"].get(source, 0):
-            cause = f"All {read} records were refused or erased. {refusals(summary, source)}"
+            cause = f"All {read} records were rejected or erased. {rejections(summary, source)}"
         raise InputError(f"{path}: no item could be read. {cause}")
     return CatalogueReport(
         read=summary["read"].get(ITEMS, 0),

@@ -21,14 +21,15 @@ from schemas.settings import DataSettings
 # Where rows and candidates come from: the items files, or the log.
 ITEMS = "items"
 LOGGED = "logged"
-# Sorts of candidates: LOGGED ones whose row was refused, ITEMS ones without a readable event.
+# Sorts of candidates: LOGGED ones whose row was rejected, ITEMS ones without a readable event.
 READMITTED = "readmitted"
 NEVER_LOGGED = "never_logged"
 
 
 class MakeItems(beam.DoFn):
     """(bucket, {items: rows as bytes, logged: lists of ids}) → the framed examples of its
-    candidates; rejects and counts."""
+    candidates; rejects and counts.
+    """
 
     def __init__(self, settings: DataSettings, files: tuple[str, ...]):
         self._settings = settings

@@ -1,4 +1,4 @@
-"""Batches of the catalogue's records as tables of items, and refusals with a reason."""
+"""Batches of the catalogue's records as tables of items, and rejections with a reason."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -16,7 +16,7 @@ from components.records.conversion import (
     Converter,
     convert_columns,
     first_failures,
-    refuse_rows,
+    reject_rows,
 )
 from components.records.erase import ErasedIds
 from components.records.fields import BEGIN_OF_TIME_US, FieldError, to_category
@@ -63,13 +63,13 @@ class ItemParser:
         Args:
           rows: Values of `self.columns`.
           file: Index of the file among the catalogue's sorted files.
-          path: Its path, for the refusals.
+          path: Its path, for the rejections.
 
         Returns:
           A batch of `items_schema`; of several unfit fields the first names the reason.
         """
         converted = convert_columns(self._converters, rows)
-        rejects, is_erased = refuse_rows(rows, path, converted, self.erased)
+        rejects, is_erased = reject_rows(rows, path, converted, self.erased)
         is_told = ~is_erased
         is_told[list(converted[ITEM_ID].failures)] = False
         batch = self._batch(converted, rows, file, first_failures(converted))

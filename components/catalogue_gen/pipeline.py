@@ -30,7 +30,8 @@ class MakeCatalogueExamples(beam.PTransform):
         erased: ErasedIds,
     ):
         """Both are sorted; `item_files` is empty without a catalogue, `log_files` where the log
-        decides on no item."""
+        decides on no item.
+        """
         super().__init__()
         self._settings = settings
         self._item_files = item_files

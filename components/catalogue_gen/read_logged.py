@@ -23,7 +23,7 @@ from schemas.features import ITEM_ID
 class LoggedItemReader:
     """Reads the item of every readable event that is not erased (a `read_source.BatchReader`).
 
-    Records read, refused and erased are counted under `logged` only to explain a log without any
+    Records read, rejected and erased are counted under `logged` only to explain a log without any
     item: InteractionExampleGen reads the same log, and reports them.
 
     Attributes:

@@ -17,7 +17,7 @@ def anomalies_gate(
     schema: schema_pb2.Schema,
     find_records: FindRecords,
 ) -> GateResult:
-    """Refuses data that contradicts its schema.
+    """Rejects data that contradicts its schema.
 
     Args:
       name: The gate's name.
@@ -27,7 +27,7 @@ def anomalies_gate(
       find_records: Finds records with a value outside its domain.
 
     Returns:
-      The verdict; its value is the number of errors. Warnings are told but refuse nothing.
+      The verdict; its value is the number of errors. Warnings are told but reject nothing.
     """
     if anomalies.data_missing:
         return GateResult(

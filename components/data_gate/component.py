@@ -69,7 +69,7 @@ class DataGate(base_component.BaseComponent):
           catalogue: Examples whose split `catalogue` shows what a gate found.
           catalogue_schema: With domains.
           catalogue_anomalies: ExampleValidator's findings on `catalogue`.
-          catalogue_rejects: CatalogueExampleGen's refused records.
+          catalogue_rejects: CatalogueExampleGen's rejected records.
           data: Canonical JSON of `DataSettings`.
           code_version: The version of the installed code.
           launch: Differs from run to run, so that the step is never answered from the cache.
@@ -78,7 +78,7 @@ class DataGate(base_component.BaseComponent):
           events_statistics: Of split `events`.
           events_schema: With domains and the limits on drift.
           events_anomalies: ExampleValidator's findings on `events`.
-          interaction_rejects: InteractionExampleGen's refused records.
+          interaction_rejects: InteractionExampleGen's rejected records.
           current: What serves now, the reference for drift.
         """
         super().__init__(

@@ -56,7 +56,7 @@ class GateInputs(CatalogueInputs):
 
 
 def decide(inputs: GateInputs, data: DataSettings) -> list[GateResult]:
-    """Passes the data through every gate, whether or not one of them refuses.
+    """Passes the data through every gate, whether or not one of them rejects.
 
     Raises:
       InputError: What an earlier step should have written is missing.
@@ -134,7 +134,7 @@ def _counts(uri: str) -> dict[str, Any]:
     fragment = read_fragment(uri)
     if fragment is None:
         raise InputError(
-            f"{uri} holds no counts of refused records; delete the folder, which makes the step "
+            f"{uri} holds no counts of rejected records; delete the folder, which makes the step "
             "that reads the files run again"
         )
     return fragment

@@ -49,7 +49,7 @@ def drift_gate(
     reference: DatasetStatistics | None,
     find_records: FindRecords,
 ) -> GateResult:
-    """Refuses events that moved too far from those that the serving model was trained on.
+    """Rejects events that moved too far from those that the serving model was trained on.
 
     By TFDV: the largest change in the share of any one value (L-infinity norm) for categories, the
     Jensen-Shannon divergence for numbers, for each feature with a `drift_comparator`. And for such
@@ -59,7 +59,7 @@ def drift_gate(
     `user_id`, `item_id` and `timestamp` have no limit of their own accord: new users, new items
     and later times are what new data consists of, and an id's share says little where statistics
     count the thousand most frequent values alone. Ids of a wrong column or form show as
-    `unknown_item` among the refused records instead.
+    `unknown_item` among the rejected records instead.
 
     Args:
       statistics: Of the new events.

@@ -1,4 +1,4 @@
-"""Writes the verdict, then stops the run where a gate refuses."""
+"""Writes the verdict, then stops the run where a gate rejects."""
 
 from typing import Any
 
@@ -10,13 +10,13 @@ from components.artifacts import artifact_folders
 from components.current_model.read import read_current
 from components.data_gate.decide import CatalogueInputs, GateInputs, decide, decide_on_catalogue
 from components.fragment import write_fragment
-from components.gate import GateRefusal, GateResult, log_gates
+from components.gate import GateRejectedError, GateResult, log_gates
 from schemas.settings import DataSettings, from_json
 from schemas.steps import DATA_GATE
 
 
 class Executor(base_executor.BaseExecutor):
-    """Unpacks artifacts into paths; the verdict is written before a refusal is raised."""
+    """Unpacks artifacts into paths; the verdict is written before a rejection is raised."""
 
     def Do(
         self,
@@ -27,7 +27,7 @@ class Executor(base_executor.BaseExecutor):
         """Decides on the data.
 
         Raises:
-          GateRefusal: A gate refused; the message names each with its reason.
+          GateRejectedError: A gate rejected; the message names each with its reason.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         gates = _decide(
@@ -39,7 +39,7 @@ class Executor(base_executor.BaseExecutor):
         write_fragment(verdict.uri, DATA_GATE, {"gates": [gate.to_dict() for gate in gates]})
         log_gates(gates)
         if not passed:
-            raise GateRefusal(gates)
+            raise GateRejectedError(gates)
 
 
 def _decide(folders: dict[str, str], data: DataSettings) -> list[GateResult]:

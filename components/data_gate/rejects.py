@@ -1,4 +1,4 @@
-"""The gates on refused records: one on the total, and one for each reason with its own limit."""
+"""The gates on rejected records: one on the total, and one for each reason with its own limit."""
 
 from collections.abc import Mapping
 
@@ -20,10 +20,10 @@ _CURES = {
     RejectReason.BAD_VALUE: "check the kinds of the features",
     RejectReason.DAMAGED_FILE: "fetch the damaged files again",
     RejectReason.FUTURE_TIMESTAMP: "check `timestamp_unit` and the clocks behind the log",
-    RejectReason.LATE: "check `interactions.refuse.earliest`",
+    RejectReason.LATE: "check `interactions.reject.earliest`",
     RejectReason.DUPLICATE: "find out what writes records twice",
     RejectReason.UNKNOWN_ITEM: "complete the item files, or set `items.unknown: accept`",
-    RejectReason.OVER_RATE_LIMIT: "check `interactions.refuse.user_rate_limit`",
+    RejectReason.OVER_RATE_LIMIT: "check `interactions.reject.user_rate_limit`",
     RejectReason.ERASED: "check the ids under `erase`",
     RejectReason.NEVER_LOGGED: "give a longer log, or set `items.never_logged: accept`",
 }
@@ -33,14 +33,14 @@ _LEFT_OUT_CURE = "check `interactions.keep`"
 def reject_gates(
     section: str, settings: SourceSettings, read: int, rejects: Mapping[str, int]
 ) -> list[GateResult]:
-    """Limits the share of refused records of one source.
+    """Limits the share of rejected records of one source.
 
     Args:
       section: The section of the configuration that owns the limits: `interactions`, `users` or
         `items`.
       settings: That section.
       read: How many records were read.
-      rejects: How many were refused, by `RejectReason`.
+      rejects: How many were rejected, by `RejectReason`.
 
     Returns:
       First the gate on the total of unfit records, without those of a reason that has a limit of
@@ -81,7 +81,7 @@ def _reason_gate(
     section: str, reason: RejectReason, limit: float, read: int, count: int
 ) -> GateResult:
     fraction = count / read if read else 0.0
-    found = f"{count:,} of {read:,} records were refused as {reason.value}"
+    found = f"{count:,} of {read:,} records were rejected as {reason.value}"
     cure = (
         f"look into rejects/, {_CURES.get(reason, _LEFT_OUT_CURE)}, or raise "
         f"{section}.reject_limits.{reason.value}"

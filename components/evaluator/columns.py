@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from components.examples.read import Windows
+from components.examples.read import RawWindows
 from schemas.errors import InputError
 
 NO_ITEM = -1
@@ -36,7 +36,7 @@ class EventColumns:
         return np.repeat(self.offsets[:-1], np.diff(self.offsets))
 
 
-def index_events(splits: Mapping[str, Windows], item_ids: np.ndarray) -> dict[str, EventColumns]:
+def index_events(splits: Mapping[str, RawWindows], item_ids: np.ndarray) -> dict[str, EventColumns]:
     """Maps the users of all splits to codes, and items to rows of the catalogue.
 
     Codes follow the sorted user ids, so they do not depend on the order of files.

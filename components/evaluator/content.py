@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from components.examples.read import Catalogue
+from components.examples.read import RawCatalogue
 from schemas.features import FeatureTable
 
 
-def content_vectors(catalogue: Catalogue, table: FeatureTable) -> sparse.csr_matrix | None:
+def content_vectors(catalogue: RawCatalogue, table: FeatureTable) -> sparse.csr_matrix | None:
     """One dimension for each value of each category feature, rows scaled to length 1.
 
     Args:

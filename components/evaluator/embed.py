@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from components.examples.read import Catalogue, Windows
+from components.examples.read import RawCatalogue, RawWindows
 from components.requests import history_lengths, requests_for
 from schemas import serving
 from schemas.errors import InputError
@@ -47,7 +47,7 @@ class SignatureEncoder:
 
     def queries(
         self,
-        windows: Windows,
+        windows: RawWindows,
         positions: np.ndarray,
         max_history: int,
         time_s: np.ndarray | None = None,
@@ -76,7 +76,7 @@ class SignatureEncoder:
         order = np.argsort(lengths, kind="stable")
         return self._embed(self._query, serving.QUERY_EMBEDDING, request, order, QUERY_BATCH)
 
-    def candidates(self, catalogue: Catalogue) -> np.ndarray:
+    def candidates(self, catalogue: RawCatalogue) -> np.ndarray:
         """Embeds every row of the catalogue: [num_items, dim] float32.
 
         Raises:

@@ -35,7 +35,7 @@ def embedding_health(
 
 
 def effective_rank(vectors: np.ndarray) -> float:
-    """exp of the entropy of the normalised singular values (Roy and Vetterli, 2007).
+    """Exp of the entropy of the normalised singular values (Roy and Vetterli, 2007).
 
     Between 1 (all vectors on a line) and dim (spread evenly), of the centred vectors; 0 where all
     are equal.

@@ -8,7 +8,7 @@ import pandas as pd
 from components.evaluator.columns import EventColumns
 from components.evaluator.item_popularity import POPULARITY_CLASSES, popularity_class
 from components.evaluator.queries import Queries
-from components.examples.read import Catalogue, Windows
+from components.examples.read import RawCatalogue, RawWindows
 from schemas.events import SECONDS_PER_DAY
 from schemas.features import TRAIN_SPLIT
 
@@ -34,7 +34,7 @@ OTHERS = "(others)"
 def standard_groups(
     queries: Queries,
     events: Mapping[str, EventColumns],
-    windows: Windows,
+    windows: RawWindows,
     counts: np.ndarray,
     has_split_time: bool,
 ) -> dict[str, Parts]:
@@ -72,8 +72,8 @@ def standard_groups(
 def category_groups(
     names: Sequence[str],
     queries: Queries,
-    windows: Windows,
-    catalogue: Catalogue,
+    windows: RawWindows,
+    catalogue: RawCatalogue,
 ) -> dict[str, Parts]:
     """The parts by category features that the settings name, of user, request or item.
 
@@ -110,7 +110,9 @@ def by_value(values: np.ndarray) -> Parts:
     return {label: mask for label, mask in parts.items() if mask.any()}
 
 
-def _values(name: str, queries: Queries, windows: Windows, catalogue: Catalogue) -> np.ndarray:
+def _values(
+    name: str, queries: Queries, windows: RawWindows, catalogue: RawCatalogue
+) -> np.ndarray:
     place, feature = name.split(".", 1)
     if place == "items":
         return catalogue.features[feature][queries.item]

@@ -15,7 +15,7 @@ from components.evaluator.measure import Items, Measurement, measure
 from components.evaluator.protocol import Protocol
 from components.evaluator.queries import Queries
 from components.evaluator.ranking import Ranking, Scorer, dot_product, rank_queries
-from components.examples.read import Catalogue, Windows, read_catalogue, read_windows
+from components.examples.read import RawCatalogue, RawWindows, read_raw_catalogue, read_raw_windows
 from schemas.features import STORED_SPLITS, TRAIN_SPLIT, FeatureTable, feature_table
 from schemas.metrics import ALL_FUTURE, FIRST, LAST, SUCCESSIVE
 from schemas.model_settings import EvaluationSettings
@@ -59,9 +59,9 @@ class HeldOut:
     """
 
     table: FeatureTable
-    catalogue: Catalogue
+    catalogue: RawCatalogue
     items: Items
-    windows: Mapping[str, Windows]
+    windows: Mapping[str, RawWindows]
     events: Mapping[str, EventColumns]
     protocols: Mapping[str, Protocol]
     max_history: int
@@ -132,8 +132,8 @@ def read_held_out(
       InputError: There is nothing to measure on.
     """
     table = feature_table(data)
-    catalogue = read_catalogue(catalogue_uri, table)
-    windows = {split: read_windows(windows_uri, split, table) for split in STORED_SPLITS}
+    catalogue = read_raw_catalogue(catalogue_uri, table)
+    windows = {split: read_raw_windows(windows_uri, split, table) for split in STORED_SPLITS}
     events = index_events(windows, catalogue.item_id)
     asked = _protocols(events, data, settings)
     return HeldOut(

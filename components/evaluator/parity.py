@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from components.evaluator.embed import SignatureEncoder
-from components.examples.read import Catalogue, Windows
+from components.examples.read import RawCatalogue, RawWindows
 from components.parity.compare import Compared, compare_lists, max_difference
 from components.parity.exact import best_items
 from components.parity.find import find_queries
@@ -29,8 +29,8 @@ def measure_parity(
     model_path: str,
     encoder: SignatureEncoder,
     candidates: np.ndarray,
-    catalogue: Catalogue,
-    windows: Mapping[str, Windows],
+    catalogue: RawCatalogue,
+    windows: Mapping[str, RawWindows],
     data: DataSettings,
 ) -> Parity:
     """Holds a model's signatures to the answers of its training.
@@ -47,7 +47,7 @@ def measure_parity(
       data: Says how long histories are, and whether items come back.
 
     Returns:
-      The report, and the gate `model.parity`, which refuses nothing where the model has no sample.
+      The report, and the gate `model.parity`, which rejects nothing where the model has no sample.
     """
     sample = read_sample(model_path)
     if sample is None:
@@ -84,7 +84,7 @@ def _compare_queries(sample: ParitySample, queries: np.ndarray, rows: np.ndarray
     return Compared(len(rows), max_difference(queries @ candidates.T, trained @ candidates.T))
 
 
-def _newest(windows: Windows, positions: np.ndarray, width: int) -> list[np.ndarray]:
+def _newest(windows: RawWindows, positions: np.ndarray, width: int) -> list[np.ndarray]:
     """By position, the items of the newest `width` events before it in its window."""
     lengths = np.minimum(history_lengths(windows, positions), width)
     return [

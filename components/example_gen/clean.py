@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.example_gen.duplicates import find_duplicates
-from components.example_gen.refusals import Refusal
+from components.example_gen.rejections import Rejection
 from components.example_gen.sorted_events import SortedEvents
 from components.records.arrow_rows import file_and_line
-from schemas.data_settings import KeepSettings, RateLimitSettings, RefuseSettings
+from schemas.data_settings import KeepSettings, RateLimitSettings, RejectRulesSettings
 from schemas.events import MICROSECONDS_PER_SECOND, SECONDS_PER_DAY, RejectReason
 from schemas.features import EVENT_TYPE, ITEM_ID, VALUE
 
@@ -27,59 +27,59 @@ class CleanRules:
 
     Attributes:
       keep: Which valid events are worth keeping.
-      refuse: Which events are impossible.
+      reject: Which events are impossible.
       now_us: Later events are future ones, microseconds since the epoch.
       earliest_us: Earlier events are late ones; None where there is no horizon.
       files: The log's sorted files.
     """
 
     keep: KeepSettings
-    refuse: RefuseSettings
+    reject: RejectRulesSettings
     now_us: int
     earliest_us: int | None
     files: tuple[str, ...]
 
 
-# Of some events, those that are left: which does a rule refuse?
-Rule = Callable[[SortedEvents, np.ndarray], Refusal]
+# Of some events, those that are left: which does a rule reject?
+Rule = Callable[[SortedEvents, np.ndarray], Rejection]
 
 
 def clean(
     events: SortedEvents, rules: CleanRules, known_items: pa.StringArray | None = None
-) -> tuple[np.ndarray, list[Refusal]]:
+) -> tuple[np.ndarray, list[Rejection]]:
     """Applies every rule but the minimum counts, in this order: duplicates, future and late
     events, unknown items, the rate limit, event types, the minimum value, the cap.
 
     Args:
       events: All events of some users.
       rules: What to apply.
-      known_items: The catalogue's ids where events on other items are refused, else None.
+      known_items: The catalogue's ids where events on other items are rejected, else None.
 
     Returns:
-      [num_events] bool, which are kept, and the refusals of the others, each event in one.
+      [num_events] bool, which are kept, and the rejections of the others, each event in one.
     """
     is_left = np.ones(len(events), bool)
-    refusals = []
+    rejections = []
     for rule in _rules(rules, known_items):
-        refusal = rule(events, is_left)
-        if len(refusal.events):
-            is_left[refusal.events] = False
-            refusals.append(refusal)
-    return is_left, refusals
+        rejection = rule(events, is_left)
+        if len(rejection.events):
+            is_left[rejection.events] = False
+            rejections.append(rejection)
+    return is_left, rejections
 
 
 def _rules(rules: CleanRules, known_items: pa.StringArray | None) -> list[Rule]:
-    keep, refuse = rules.keep, rules.refuse
+    keep, reject = rules.keep, rules.reject
     chosen: list[Rule] = []
-    if refuse.duplicates:
+    if reject.duplicates:
         chosen.append(lambda events, left: _duplicates(events, left, rules.files))
-    if refuse.future:
+    if reject.future:
         chosen.append(lambda events, left: _future(events, left, rules.now_us))
     if (earliest_us := rules.earliest_us) is not None:
-        chosen.append(lambda events, left: _late(events, left, earliest_us, refuse.earliest))
+        chosen.append(lambda events, left: _late(events, left, earliest_us, reject.earliest))
     if known_items is not None:
         chosen.append(lambda events, left: _unknown(events, left, known_items))
-    if (limit := refuse.user_rate_limit) is not None:
+    if (limit := reject.user_rate_limit) is not None:
         chosen.append(lambda events, left: _over_rate_limit(events, left, limit))
     if (types := keep.event_types) is not None:
         chosen.append(lambda events, left: _of_other_type(events, left, types))
@@ -90,7 +90,7 @@ def _rules(rules: CleanRules, known_items: pa.StringArray | None) -> list[Rule]:
     return chosen
 
 
-def _duplicates(events: SortedEvents, is_left: np.ndarray, files: tuple[str, ...]) -> Refusal:
+def _duplicates(events: SortedEvents, is_left: np.ndarray, files: tuple[str, ...]) -> Rejection:
     first, has_event_id = find_duplicates(events)
 
     def detail(event: int) -> str:
@@ -99,21 +99,21 @@ def _duplicates(events: SortedEvents, is_left: np.ndarray, files: tuple[str, ...
         return f"same {what} as {files[file]}, line {line}, which is kept"
 
     is_repeat = first != np.arange(len(events))
-    return Refusal(RejectReason.DUPLICATE, np.flatnonzero(is_left & is_repeat), detail)
+    return Rejection(RejectReason.DUPLICATE, np.flatnonzero(is_left & is_repeat), detail)
 
 
-def _future(events: SortedEvents, is_left: np.ndarray, now_us: int) -> Refusal:
+def _future(events: SortedEvents, is_left: np.ndarray, now_us: int) -> Rejection:
     def detail(event: int) -> str:
         later_s = (int(events.time_us[event]) - now_us) / MICROSECONDS_PER_SECOND
         return f"{later_s:.0f} s later than the start of this run; check timestamp_unit"
 
     found = np.flatnonzero(is_left & (events.time_us > now_us))
-    return Refusal(RejectReason.FUTURE_TIMESTAMP, found, detail)
+    return Rejection(RejectReason.FUTURE_TIMESTAMP, found, detail)
 
 
 def _late(
     events: SortedEvents, is_left: np.ndarray, earliest_us: int, earliest: str | None
-) -> Refusal:
+) -> Rejection:
     def detail(event: int) -> str:
         days = (
             (earliest_us - int(events.time_us[event])) / SECONDS_PER_DAY / MICROSECONDS_PER_SECOND
@@ -121,10 +121,10 @@ def _late(
         return f"{days:.2f} days before {earliest}, the earliest time that is taken"
 
     found = np.flatnonzero(is_left & (events.time_us < earliest_us))
-    return Refusal(RejectReason.LATE, found, detail)
+    return Rejection(RejectReason.LATE, found, detail)
 
 
-def _unknown(events: SortedEvents, is_left: np.ndarray, known_items: pa.StringArray) -> Refusal:
+def _unknown(events: SortedEvents, is_left: np.ndarray, known_items: pa.StringArray) -> Rejection:
     items, codes = events.texts(ITEM_ID), events.codes(ITEM_ID)
     is_known = pc.is_in(items, value_set=known_items).to_numpy(zero_copy_only=False)
 
@@ -135,12 +135,12 @@ def _unknown(events: SortedEvents, is_left: np.ndarray, known_items: pa.StringAr
         )
 
     found = np.flatnonzero(is_left & ~_of_code(is_known, codes))
-    return Refusal(RejectReason.UNKNOWN_ITEM, found, detail)
+    return Rejection(RejectReason.UNKNOWN_ITEM, found, detail)
 
 
 def _over_rate_limit(
     events: SortedEvents, is_left: np.ndarray, limit: RateLimitSettings
-) -> Refusal:
+) -> Rejection:
     period = events.time_us // (_SECONDS_PER_PERIOD[limit.per] * MICROSECONDS_PER_SECOND)
     begins = np.ones(len(events), bool)
     begins[1:] = (np.diff(events.user) != 0) | (np.diff(period) != 0)
@@ -154,10 +154,10 @@ def _over_rate_limit(
         )
 
     found = np.flatnonzero(is_left & (counts > limit.events))
-    return Refusal(RejectReason.OVER_RATE_LIMIT, found, detail)
+    return Rejection(RejectReason.OVER_RATE_LIMIT, found, detail)
 
 
-def _of_other_type(events: SortedEvents, is_left: np.ndarray, kept: tuple[str, ...]) -> Refusal:
+def _of_other_type(events: SortedEvents, is_left: np.ndarray, kept: tuple[str, ...]) -> Rejection:
     types, codes = events.texts(EVENT_TYPE), events.codes(EVENT_TYPE)
     is_kept = pc.is_in(types, value_set=pa.array(kept)).to_numpy(zero_copy_only=False)
 
@@ -165,20 +165,20 @@ def _of_other_type(events: SortedEvents, is_left: np.ndarray, kept: tuple[str, .
         return f"type {types[codes[event]].as_py()!r}, kept are {', '.join(kept)}"
 
     found = np.flatnonzero(is_left & ~_of_code(is_kept, codes))
-    return Refusal(RejectReason.EVENT_TYPE_NOT_KEPT, found, detail)
+    return Rejection(RejectReason.EVENT_TYPE_NOT_KEPT, found, detail)
 
 
-def _below(events: SortedEvents, is_left: np.ndarray, minimum: float) -> Refusal:
+def _below(events: SortedEvents, is_left: np.ndarray, minimum: float) -> Rejection:
     values = events.numbers(VALUE)
 
     def detail(event: int) -> str:
         return f"value {values[event]}, at least {minimum} is kept"
 
     found = np.flatnonzero(is_left & ~(values >= minimum))
-    return Refusal(RejectReason.VALUE_BELOW_MINIMUM, found, detail)
+    return Rejection(RejectReason.VALUE_BELOW_MINIMUM, found, detail)
 
 
-def _over_cap(events: SortedEvents, is_left: np.ndarray, cap: int) -> Refusal:
+def _over_cap(events: SortedEvents, is_left: np.ndarray, cap: int) -> Rejection:
     left = np.flatnonzero(is_left)
     user = events.user[left]
     ends = np.searchsorted(user, user, side="right")
@@ -187,7 +187,7 @@ def _over_cap(events: SortedEvents, is_left: np.ndarray, cap: int) -> Refusal:
     def detail(event: int) -> str:
         return f"older than this user's newest {cap} events"
 
-    return Refusal(RejectReason.OVER_USER_CAP, left[num_newer >= cap], detail)
+    return Rejection(RejectReason.OVER_USER_CAP, left[num_newer >= cap], detail)
 
 
 def _of_code(values: np.ndarray, codes: np.ndarray) -> np.ndarray:

@@ -40,12 +40,11 @@ class EventExamples:
         users: pa.Table,
         table: f.FeatureTable,
     ):
-        """
-        Args:
-          events: All events that the examples show.
-          is_target: [num_events] bool.
-          users: One row for each of `events.user_ids`: `user_id` and the features of `table.user`.
-          table: The features of the configuration.
+        """Args:
+        events: All events that the examples show.
+        is_target: [num_events] bool.
+        users: One row for each of `events.user_ids`: `user_id` and the features of `table.user`.
+        table: The features of the configuration.
         """
         self._events = events
         self._is_target = is_target

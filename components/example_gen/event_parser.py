@@ -1,4 +1,4 @@
-"""Batches of records as tables of events, or of users, and refusals with a reason."""
+"""Batches of records as tables of events, or of users, and rejections with a reason."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -21,7 +21,7 @@ from components.records.conversion import (
     Converter,
     convert_columns,
     first_failures,
-    refuse_rows,
+    reject_rows,
 )
 from components.records.erase import ErasedIds
 from schemas.data_settings import InteractionsSettings, UsersSettings
@@ -69,11 +69,11 @@ class EventParser:
         Args:
           rows: Values of `self.columns`.
           file: Index of the file among the log's sorted files.
-          path: Its path, for the refusals.
+          path: Its path, for the rejections.
 
         Returns:
           A batch of `event_table.events_schema`; of several unfit fields the first names the
-          reason of a refusal.
+          reason of a rejection.
         """
         converted = convert_columns(self._converters, rows)
         return _assemble(converted, rows, file, path, self._schema, self.erased)
@@ -123,7 +123,7 @@ def _assemble(
         for field in schema
     ]
     batch = pa.RecordBatch.from_arrays(present, schema=schema)
-    rejects, is_erased = refuse_rows(rows, path, converted, erased)
+    rejects, is_erased = reject_rows(rows, path, converted, erased)
     is_kept = ~is_erased
     is_kept[list(first_failures(converted))] = False
     kept = batch if is_kept.all() else batch.filter(pa.array(is_kept))

@@ -68,7 +68,7 @@ def ingest(
       catalogue_uri: The Examples that CatalogueExampleGen wrote.
       outputs: Where to write.
       make_pipeline: Makes the Beam pipeline to run on.
-      now_s: Later events are refused; the clock at launch by default.
+      now_s: Later events are rejected; the clock at launch by default.
 
     Raises:
       InputError: The input is unfit as a whole; the message says what to change.
@@ -76,8 +76,8 @@ def ingest(
     started = time.monotonic()
     pipeline = make_pipeline()  # before any file is looked at: filesystems take its options
     configured_boundaries(data.split)
-    if data.interactions.refuse.earliest is not None:
-        instant_us(EARLIEST_KEY, data.interactions.refuse.earliest)
+    if data.interactions.reject.earliest is not None:
+        instant_us(EARLIEST_KEY, data.interactions.reject.earliest)
     log_files = places_of("interactions", data.interactions)
     user_files = places_of("users", data.users) if data.users else ()
     inputs = Inputs(
@@ -108,7 +108,7 @@ def ingest(
 def _source(
     pipeline: beam.Pipeline, data: DataSettings, catalogue_uri: str
 ) -> beam.Pipeline | beam.PCollection:
-    """The catalogue's item ids where events on other items are refused, else the pipeline."""
+    """The catalogue's item ids where events on other items are rejected, else the pipeline."""
     if data.items is None or data.items.unknown == "accept":
         return pipeline
     files = split_files(catalogue_uri, CATALOGUE_SPLIT)

@@ -14,7 +14,7 @@ from components.example_gen.event_examples import EventExamples, user_examples
 from components.example_gen.event_table import events_schema
 from components.example_gen.minimum_counts import below_minimum_counts
 from components.example_gen.read_log import INTERACTIONS, USERS
-from components.example_gen.refusals import to_rejects
+from components.example_gen.rejections import to_rejects
 from components.example_gen.sample import sampled_events
 from components.example_gen.sorted_events import SortedEvents, sort_events
 from components.example_gen.split import (
@@ -61,13 +61,13 @@ class CleanPartition(beam.DoFn):
     ) -> Iterator[Any]:
         _, grouped = element
         users, replaced = latest_rows(grouped.get(USERS, ()), self._table.user, self._user_files)
-        yield from _refused(USERS, replaced)
+        yield from _rejected(USERS, replaced)
         for rows in user_examples(users, self._table.user):
             yield beam.pvalue.TaggedOutput(USERS_SPLIT, (USERS_SPLIT, frame(rows)))
         schema = events_schema(self._table.context)
         events = sort_events(from_bytes(grouped[INTERACTIONS], schema))
-        is_kept, refusals = clean(events, self._rules, known_items)
-        yield from _refused(INTERACTIONS, to_rejects(events, refusals, self._rules.files))
+        is_kept, rejections = clean(events, self._rules, known_items)
+        yield from _rejected(INTERACTIONS, to_rejects(events, rejections, self._rules.files))
         kept = events.where(is_kept)
         if len(kept):
             values = values_of(kept.user_ids, users, self._table.user)
@@ -111,8 +111,8 @@ class MakeExamples(beam.DoFn):
         events = SortedEvents.from_bytes(element[0])
         cuts = user_cuts(events, self._settings, boundaries)
         keep = self._settings.interactions.keep
-        is_kept, refusals = below_minimum_counts(events, cuts, keep, train_item_counts)
-        yield from _refused(INTERACTIONS, to_rejects(events, refusals, self._files))
+        is_kept, rejections = below_minimum_counts(events, cuts, keep, train_item_counts)
+        yield from _rejected(INTERACTIONS, to_rejects(events, rejections, self._files))
         kept = events.where(is_kept)
         if len(kept):
             users = values_of(kept.user_ids, read_stream(element[1]), self._table.user)
@@ -138,7 +138,7 @@ class MakeExamples(beam.DoFn):
         yield beam.pvalue.TaggedOutput(SUMMARY_TAG, summary)
 
 
-def _refused(source: str, rejects: Iterable[Reject]) -> Iterator[beam.pvalue.TaggedOutput]:
+def _rejected(source: str, rejects: Iterable[Reject]) -> Iterator[beam.pvalue.TaggedOutput]:
     """Rejects and their counts, some thousands at a time."""
     remaining = iter(rejects)
     while some := list(islice(remaining, _REJECTS_PER_OUTPUT)):

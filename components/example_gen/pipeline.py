@@ -27,7 +27,7 @@ from schemas.features import USERS_SPLIT, feature_table
 from schemas.settings import DataSettings
 
 CHUNKS = "chunks"
-EARLIEST_KEY = "interactions.refuse.earliest"
+EARLIEST_KEY = "interactions.reject.earliest"
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class MakeInteractionExamples(beam.PTransform):
 
     Input: a PCollection of the catalogue's item ids, or a Pipeline where any item may occur.
     Output: a dict: under `chunks` PCollections of (split, framed TFRecord bytes) for the splits
-    `train`, `eval`, `test`, `events` and `users`, under `rejects` refusals (`reject_table.pack`),
+    `train`, `eval`, `test`, `events` and `users`, under `rejects` rejections (`reject_table.pack`),
     under `summary` the one `Summary`.
     """
 
@@ -114,7 +114,7 @@ class MakeInteractionExamples(beam.PTransform):
         return EventParser(self._settings.interactions, self._table.context, self._inputs.erased)
 
     def _rejects(self, of_steps: tuple[beam.PCollection, ...]) -> beam.PCollection:
-        """All refusals, with their records where those are shown and stand in files."""
+        """All rejections, with their records where those are shown and stand in files."""
         log, shown = self._settings.interactions, self._settings.rejects
         if not shown.raw or log.query is not None:
             return of_steps | "Rejects" >> beam.Flatten()
@@ -131,10 +131,10 @@ class MakeInteractionExamples(beam.PTransform):
 
     def _rules(self) -> CleanRules:
         interactions = self._settings.interactions
-        earliest = interactions.refuse.earliest
+        earliest = interactions.reject.earliest
         return CleanRules(
             keep=interactions.keep,
-            refuse=interactions.refuse,
+            reject=interactions.reject,
             now_us=self._inputs.now_s * MICROSECONDS_PER_SECOND,
             earliest_us=None if earliest is None else instant_us(EARLIEST_KEY, earliest),
             files=self._inputs.log_files,

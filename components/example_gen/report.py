@@ -5,7 +5,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from components.example_gen.read_log import INTERACTIONS, USERS
-from components.records.write_rejects import refusals, rejects_of
+from components.records.write_rejects import rejections, rejects_of
 from schemas.errors import InputError
 from schemas.features import WINDOW_SPLITS
 from schemas.settings import DataSettings
@@ -21,7 +21,7 @@ class IngestReport:
     Attributes:
       read: Records of the log.
       kept: Events that stand in a split.
-      rejects: Refused records by reason.
+      rejects: Rejected records by reason.
       splits: By split: events, windows, targets, first and last event (ISO 8601).
       users: Users with a kept event.
       items: Items with a kept event.
@@ -63,8 +63,8 @@ def build_report(summary: dict[str, Any], data: DataSettings, seconds: float) ->
         raise InputError(f"{_paths(data)}: the log holds no record")
     if not kept:
         raise InputError(
-            f"{_paths(data)}: all {read} records were refused or erased. "
-            f"{refusals(summary, INTERACTIONS)}"
+            f"{_paths(data)}: all {read} records were rejected or erased. "
+            f"{rejections(summary, INTERACTIONS)}"
         )
     _check_splits(splits, kept, data, summary)
     _check_unit(splits, data)
@@ -118,7 +118,7 @@ def _check_splits(
         cure = "the kept events need at least three distinct times; loosen keep, or give more log"
     raise InputError(
         f"{_paths(data)}: of {kept} kept events none is a target in {lacking}; {cure}. "
-        f"{refusals(summary, INTERACTIONS)}".rstrip()
+        f"{rejections(summary, INTERACTIONS)}".rstrip()
     )
 
 

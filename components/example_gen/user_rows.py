@@ -23,7 +23,7 @@ def latest_rows(
       files: The sorted users files.
 
     Returns:
-      One row a user, sorted by id: `user_id` and the features; and refusals of earlier rows.
+      One row a user, sorted by id: `user_id` and the features; and rejections of earlier rows.
     """
     rows = from_bytes(streams, user_rows_schema(features)).sort_by(
         [(USER_ID, "ascending"), (PLACE, "ascending"), (TEXT, "ascending")]

@@ -20,7 +20,7 @@ _SHARDS = re.compile(r"-\d{5}-of-(\d{5})")
 
 
 @dataclass(frozen=True)
-class Windows:
+class RawWindows:
     """Raw windows as columns; events of window w stand at offsets[w]:offsets[w + 1].
 
     Attributes:
@@ -50,7 +50,7 @@ class Windows:
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class RawCatalogue:
     """The raw catalogue as columns.
 
     Attributes:
@@ -87,11 +87,11 @@ def split_files(uri: str, split: str) -> list[str]:
     return files
 
 
-def read_windows(uri: str, split: str, table: f.FeatureTable) -> Windows:
+def read_raw_windows(uri: str, split: str, table: f.FeatureTable) -> RawWindows:
     """Reads one split of the `windows` artifact."""
     columns = _read(split_files(uri, split), tfmd.windows_schema(table))
     lengths = columns[f.ITEM_ID][1]
-    return Windows(
+    return RawWindows(
         user_id=columns[f.USER_ID][0],
         user={feature.name: columns[feature.name][0] for feature in table.user},
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
@@ -104,7 +104,7 @@ def read_windows(uri: str, split: str, table: f.FeatureTable) -> Windows:
     )
 
 
-def read_catalogue(uri: str, table: f.FeatureTable) -> Catalogue:
+def read_raw_catalogue(uri: str, table: f.FeatureTable) -> RawCatalogue:
     """Reads the `catalogue` split of the catalogue's examples."""
     columns = _read(split_files(uri, f.CATALOGUE_SPLIT), tfmd.catalogue_schema(table))
     features = {}
@@ -112,7 +112,7 @@ def read_catalogue(uri: str, table: f.FeatureTable) -> Catalogue:
         values, lengths = columns[feature.name]
         is_list = feature.kind is FeatureKind.CATEGORIES
         features[feature.name] = _padded(values, lengths) if is_list else values
-    return Catalogue(columns[f.ITEM_ID][0], columns[f.AVAILABLE_AT][0], features)
+    return RawCatalogue(columns[f.ITEM_ID][0], columns[f.AVAILABLE_AT][0], features)
 
 
 def read_users(uri: str, table: f.FeatureTable) -> dict[str, np.ndarray]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from components.examples.read import Catalogue, read_catalogue
+from components.examples.read import RawCatalogue, read_raw_catalogue
 from components.gate import GateResult
 from components.indexer.gate import gates
 from components.indexer.model.candidates import Candidates, embed_candidates
@@ -108,7 +108,7 @@ class _Chosen:
     index: Index
     exact: ExactSearch
     towers: Towers
-    catalogue: Catalogue
+    catalogue: RawCatalogue
     candidates: Candidates
     held_out: HeldOut
     options: ServingOptions
@@ -135,7 +135,7 @@ def _choose(
         exclude_history=data.repeat_interactions == "exclude",
     )
     towers = Towers(model_path)
-    catalogue = read_catalogue(catalogue_uri, table)
+    catalogue = read_raw_catalogue(catalogue_uri, table)
     candidates = embed_candidates(towers, catalogue, table, is_reindex)
     progress.info("index: %d candidates of %d dimensions", *candidates.embedding.shape)
     held_out = read_held_out(windows_uri, table, options.max_history, _MAX_QUERIES)

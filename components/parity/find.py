@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.examples.read import Windows
+from components.examples.read import RawWindows
 from components.parity.sample import ParitySample, fingerprint
 
 
@@ -26,7 +26,7 @@ class FoundQueries:
     num_missing: int
 
 
-def find_queries(sample: ParitySample, windows: Windows) -> FoundQueries:
+def find_queries(sample: ParitySample, windows: RawWindows) -> FoundQueries:
     """Looks every query of the sample up among the raw windows of its split."""
     places: dict[bytes, list[int]] = {key: [] for key in sample.window}
     for window in _alike(sample, windows):
@@ -45,7 +45,7 @@ def find_queries(sample: ParitySample, windows: Windows) -> FoundQueries:
     )
 
 
-def _alike(sample: ParitySample, windows: Windows) -> np.ndarray:
-    """Windows of a length and of a last second that the sample has: few are worth a fingerprint."""
+def _alike(sample: ParitySample, windows: RawWindows) -> np.ndarray:
+    """RawWindows of a length and of a last second that the sample has: few are worth a fingerprint."""
     is_last_known = np.isin(windows.timestamp[windows.offsets[1:] - 1], sample.last_s)
     return np.flatnonzero(is_last_known & np.isin(np.diff(windows.offsets), sample.num_events))

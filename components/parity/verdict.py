@@ -23,7 +23,7 @@ class Parity:
 
 
 def no_sample(gate: str) -> Parity:
-    """There is nothing to compare with: nothing is refused, and the report says why."""
+    """There is nothing to compare with: nothing is rejected, and the report says why."""
     return Parity({"left_out": _NO_SAMPLE}, GateResult(gate, True, None, TOLERANCE, _NO_SAMPLE))
 
 

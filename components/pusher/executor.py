@@ -1,4 +1,4 @@
-"""Unpacks artifacts for `publish`, and refuses to publish what is not blessed."""
+"""Unpacks artifacts for `publish`, and rejects to publish what is not blessed."""
 
 import json
 import os
@@ -34,7 +34,7 @@ InputDict = dict[str, list[types.Artifact]]
 
 
 class Executor(tfx_pusher.Executor):
-    """Publishes the bundle where both blessings are given; else states the refusal."""
+    """Publishes the bundle where both blessings are given; else states the rejection."""
 
     def Do(
         self, input_dict: InputDict, output_dict: InputDict, exec_properties: dict[str, Any]
@@ -43,10 +43,10 @@ class Executor(tfx_pusher.Executor):
         self._log_startup(input_dict, output_dict, exec_properties)
         started = time.monotonic()
         pushed_model = artifact_utils.get_single_instance(output_dict["pushed_model"])
-        refusal = self._refusal(input_dict)
-        if refusal:
+        rejection = self._rejection(input_dict)
+        if rejection:
             self._MarkNotPushed(pushed_model)
-            fragment = _refused(refusal)
+            fragment = _rejected(rejection)
         else:
             folders = artifact_folders(input_dict)
             manifest = _manifest(folders, exec_properties)
@@ -61,7 +61,7 @@ class Executor(tfx_pusher.Executor):
         fragment["seconds"] = time.monotonic() - started
         write_fragment(pushed_model.uri, PUSHER, fragment)
 
-    def _refusal(self, input_dict: InputDict) -> str:
+    def _rejection(self, input_dict: InputDict) -> str:
         """Why nothing may be pushed, blessing by blessing; "" where both are given."""
         lacking = []
         for key, cure in _CURES.items():
@@ -69,7 +69,7 @@ class Executor(tfx_pusher.Executor):
             if not input_dict.get(key):
                 lacking.append(f"there is no {name}; connect the component that gives it")
             elif not self.CheckBlessing({key: input_dict[key]}):
-                lacking.append(f"the {name} was refused; {cure}")
+                lacking.append(f"the {name} was rejected; {cure}")
         return f"not pushed: {'; '.join(lacking)}." if lacking else ""
 
 
@@ -124,7 +124,7 @@ def _pushed(published: Published, manifest: Manifest) -> dict[str, Any]:
     }
 
 
-def _refused(reason: str) -> dict[str, Any]:
+def _rejected(reason: str) -> dict[str, Any]:
     return {
         "pushed": False,
         "version": None,

@@ -37,7 +37,7 @@ def search_columns(
 ) -> FoundColumns:
     """Looks at records until none of the wanted columns lacks, at 10,000 or 16 MiB at most.
 
-    Without one readable record nothing is said to lack: records are then refused one by one.
+    Without one readable record nothing is said to lack: records are then rejected one by one.
 
     Args:
       samples: The records in file order; of those that cannot be read only the size.

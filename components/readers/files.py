@@ -18,7 +18,7 @@ from schemas.source_settings import RangeSettings
 
 Paths = str | tuple[str, ...]
 
-_REFUSED_SUFFIXES = (".xz", ".lzma", ".zip", ".7z", ".tar", ".tgz", ".deflate", ".lz4", ".snappy")
+_REJECTED_SUFFIXES = (".xz", ".lzma", ".zip", ".7z", ".tar", ".tgz", ".deflate", ".lz4", ".snappy")
 
 
 class _Found(NamedTuple):
@@ -49,7 +49,7 @@ def find_files(path: Paths, limits: RangeSettings | None = None) -> list[FileMet
         found = _within(limits, found)
     by_name = {entry.file.path: entry.file for entries in found.values() for entry in entries}
     for name in by_name:
-        if name.lower().endswith(_REFUSED_SUFFIXES):
+        if name.lower().endswith(_REJECTED_SUFFIXES):
             raise InputError(
                 f"{name}: this compression is not supported; use .gz, .bz2, .zst or none"
             )

@@ -52,7 +52,7 @@ def list_files(glob: str) -> list[FileMetadata]:
     """The files that match a glob or a path; empty entries may be folders.
 
     Raises:
-      BeamIOError: The filesystem refuses.
+      BeamIOError: The filesystem rejects.
       ValueError: Beam's options lack what the filesystem needs.
     """
     if FileSystems.get_scheme(glob) is None:

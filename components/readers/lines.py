@@ -40,7 +40,7 @@ class LongLine(NamedTuple):
     num_bytes: int
 
     def reject(self, path: str) -> Reject:
-        """The refusal of the line."""
+        """The rejection of the line."""
         detail = f"a line of {self.num_bytes} bytes, at most {MAX_LINE_BYTES} are read as a record"
         raw = f"{as_text(self.head)}… [cut: {self.num_bytes} bytes]"
         return Reject(path, self.line, RejectReason.UNPARSEABLE, detail, raw)

@@ -17,7 +17,7 @@ class WrongFormatError(DamagedFileError):
         self.file_format = file_format
         self.args = (
             f"{path} is not a {file_format} file: it does not begin like one; check format, or "
-            "leave such files out by damaged_files: refuse",
+            "leave such files out by damaged_files: reject",
         )
 
     def at(self, line: int) -> "WrongFormatError":

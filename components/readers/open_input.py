@@ -33,7 +33,7 @@ class DamagedFileError(InputError):
     def __init__(self, path: str, cause: str, line: int = 1):
         super().__init__(
             f"{path} is damaged from line {line} on ({cause}); copy it again, take it out of the "
-            "configured path, or keep what is readable by damaged_files: refuse"
+            "configured path, or keep what is readable by damaged_files: reject"
         )
         self.path = path
         self.cause = cause
@@ -114,7 +114,7 @@ def _decompressed(raw: Any, path: str) -> IO[bytes]:
 class _Decompressed(io.RawIOBase):
     """The members of a compressed file as one stream.
 
-    Unlike the readers of the standard library it refuses anything but zero bytes after the last
+    Unlike the readers of the standard library it rejects anything but zero bytes after the last
     member, and raises at a damaged place only once all before it has been read.
     """
 

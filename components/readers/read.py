@@ -26,13 +26,13 @@ def read_batches(
       columns: The wanted columns; but for CSV and TFRecord also dotted paths into nested values.
 
     Yields:
-      Batches of about 50,000 records, each record once: read, or refused because it alone cannot
-      be. With `damaged_files: refuse` what is lost of a file is one refusal: of a Parquet row
+      Batches of about 50,000 records, each record once: read, or rejected because it alone cannot
+      be. With `damaged_files: reject` what is lost of a file is one rejection: of a Parquet row
       group or an Avro block where the rest can still be read, else of all that is left.
 
     Raises:
       InputError: The file cannot be opened, its layout is another one, it lacks a column or,
-        unless `damaged_files: refuse`, it is damaged. What is readable has been read before.
+        unless `damaged_files: reject`, it is damaged. What is readable has been read before.
     """
     try:
         for batch in _read(path, source, columns):
@@ -63,7 +63,7 @@ def read_for_text(path: str, source: SourceSettings, columns: tuple[str, ...]) -
 def read_records(
     path: str, source: SourceSettings, columns: tuple[str, ...]
 ) -> Iterator[Record | Reject]:
-    """The records that `read_batches` reads and refuses, one by one, in file order."""
+    """The records that `read_batches` reads and rejects, one by one, in file order."""
     for batch in read_batches(path, source, columns):
         found: list[Record | Reject] = [*batch.rows.records(), *batch.rejects]
         yield from sorted(found, key=attrgetter("line")) if batch.rejects else found
@@ -78,7 +78,7 @@ def find_columns(path: str, source: SourceSettings, wanted: tuple[str, ...]) -> 
     Raises:
       InputError: The file cannot be opened, or its header not be read.
     """
-    skip_damage = source.damaged_files == "refuse"
+    skip_damage = source.damaged_files == "reject"
     if source.format == "jsonl":
         return find_keys(path, wanted, skip_damage)
     if source.format == "tfrecord":
@@ -96,7 +96,7 @@ def find_columns(path: str, source: SourceSettings, wanted: tuple[str, ...]) -> 
 
 
 def _read(path: str, source: SourceSettings, columns: tuple[str, ...]) -> Iterator[ReadBatch]:
-    skip_damage = source.damaged_files == "refuse"
+    skip_damage = source.damaged_files == "reject"
     if source.format == "csv":
         return read_csv(path, source.csv, columns)
     if source.format == "jsonl":

@@ -82,7 +82,7 @@ def check_columns(path: str, source: SourceSettings, wanted: dict[str, str]) -> 
                 f"{wanted[name]}: {path} has {found.count(name)} columns named {name!r}, and which "
                 "is meant cannot be told: rename them in the file's header, or give csv.header"
             )
-    _refuse_lacking(path, found, lacking, wanted, num_searched)
+    _reject_lacking(path, found, lacking, wanted, num_searched)
 
 
 def check_query_columns(
@@ -103,10 +103,10 @@ def check_query_columns(
     wanted = _wanted(key, source)
     known = {column.lower() for column in columns}  # BigQuery's names know no case
     lacking = [column for column in wanted if column.lower() not in known]
-    _refuse_lacking("the query", list(columns), lacking, wanted)
+    _reject_lacking("the query", list(columns), lacking, wanted)
 
 
-def _refuse_lacking(
+def _reject_lacking(
     place: str,
     found: list[str],
     lacking: list[str],

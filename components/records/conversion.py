@@ -1,4 +1,4 @@
-"""What parsers of records do alike: convert columns, refuse the rows that fail."""
+"""What parsers of records do alike: convert columns, reject the rows that fail."""
 
 from collections.abc import Callable, Mapping
 
@@ -29,10 +29,10 @@ def first_failures(converted: Mapping[str, Converted]) -> dict[int, FieldError]:
     return failures
 
 
-def refuse_rows(
+def reject_rows(
     rows: Rows, path: str, converted: Mapping[str, Converted], erased: ErasedIds
 ) -> tuple[list[Reject], np.ndarray]:
-    """The refusals of the rows that failed, in file order; erased rows leave none.
+    """The rejections of the rows that failed, in file order; erased rows leave none.
 
     Args:
       rows: Records of one file.
@@ -41,7 +41,7 @@ def refuse_rows(
       erased: Whose rows are dropped without a trace.
 
     Returns:
-      The refusals, and [num_rows] bool, which rows are erased.
+      The rejections, and [num_rows] bool, which rows are erased.
     """
     is_erased = erased.erased_rows(converted) if erased else np.zeros(len(rows), bool)
     untold = erased.untold_rows(converted)

@@ -31,7 +31,7 @@ class ErasedIds:
     """The ids to erase, trimmed as ids of records are.
 
     A record that names one is dropped, whatever else is wrong with it. A record whose user (or
-    item) cannot be told while users (or items) are erased stays refused, but is not shown.
+    item) cannot be told while users (or items) are erased stays rejected, but is not shown.
     """
 
     user_ids: frozenset[str] = frozenset()
@@ -91,7 +91,7 @@ class ErasedIds:
 
 
 def withheld(reject: Reject) -> Reject:
-    """The refusal with its reason and place, but nothing of the record."""
+    """The rejection with its reason and place, but nothing of the record."""
     return replace(reject, detail=WITHHELD, raw="")
 
 

@@ -1,4 +1,4 @@
-"""Values of records as ids, times, numbers and categories; a refusal says what was expected."""
+"""Values of records as ids, times, numbers and categories; a rejection says what was expected."""
 
 import math
 import re
@@ -33,7 +33,7 @@ TimestampParser = Callable[[Any], int]
 
 
 class FieldError(ValueError):
-    """A value is unfit; carries the reason under which its record is refused."""
+    """A value is unfit; carries the reason under which its record is rejected."""
 
     def __init__(self, reason: RejectReason, detail: str):
         super().__init__(detail)

@@ -1,7 +1,7 @@
-"""Refused records as they were read, looked up in their files a second time.
+"""Rejected records as they were read, looked up in their files a second time.
 
-An event that is refused after parsing has left its text behind: events travel as columns, and few
-are refused. Files that have such events are read again, up to the last of them.
+An event that is rejected after parsing has left its text behind: events travel as columns, and few
+are rejected. Files that have such events are read again, up to the last of them.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ from schemas.errors import InputError
 from schemas.source_settings import SourceSettings
 
 _COMPLETE = "complete"
-_REFUSED = "refused"
+_REJECTED = "rejected"
 _LINES = "lines"
 _RECORDS = "records"
 _RECORDS_SCHEMA = pa.schema([REJECTS_SCHEMA.field(n) for n in (LINE, RAW, NUM_CHARACTERS)])
@@ -44,7 +44,7 @@ Stretch = tuple[str, int]
 
 
 class LookUpOriginals(beam.PTransform):
-    """Refusals → the same, with the records of those that are parsed.
+    """Rejections → the same, with the records of those that are parsed.
 
     Input: PCollections of `reject_table.pack`, the output of several steps; output: one of them.
     A record that cannot be found again stays as parsed: its file is gone or was changed during the
@@ -65,22 +65,22 @@ class LookUpOriginals(beam.PTransform):
     # Beam's own type hints know no dict of PCollections.
     @beam.typehints.no_annotations
     def expand(self, rejects: tuple[beam.PCollection, ...]) -> beam.PCollection:
-        # Separated before they are brought together, so that refusals are kept once.
+        # Separated before they are brought together, so that rejections are kept once.
         parts = [
             of_step
             | f"Separate{step}"
-            >> beam.ParDo(_Separate()).with_outputs(_LINES, _REFUSED, main=_COMPLETE)
+            >> beam.ParDo(_Separate()).with_outputs(_LINES, _REJECTED, main=_COMPLETE)
             for step, of_step in enumerate(rejects)
         ]
-        lines, refused = (
+        lines, rejected = (
             [part[tag] for part in parts] | tag.capitalize() >> beam.Flatten()
-            for tag in (_LINES, _REFUSED)
+            for tag in (_LINES, _REJECTED)
         )
         records = (
             lines | "GroupByFile" >> beam.GroupByKey() | "ReadAgain" >> beam.ParDo(self._read_again)
         )
         found = (
-            {_REFUSED: refused, _RECORDS: records}
+            {_REJECTED: rejected, _RECORDS: records}
             | "GroupByStretch" >> beam.CoGroupByKey()
             | "Join" >> beam.MapTuple(_join)
         )
@@ -88,7 +88,7 @@ class LookUpOriginals(beam.PTransform):
 
 
 class _Separate(beam.DoFn):
-    """Refusals → those that need no look-up; the others by stretch, and their lines by file."""
+    """Rejections → those that need no look-up; the others by stretch, and their lines by file."""
 
     def process(self, stream: bytes) -> Iterator[Any]:
         rejects = read_stream(stream)
@@ -104,7 +104,7 @@ class _Separate(beam.DoFn):
             lines = of_file.column(LINE).to_numpy()
             yield beam.pvalue.TaggedOutput(_LINES, (file, lines.tobytes()))
             for index, some in _by_stretch(of_file):
-                yield beam.pvalue.TaggedOutput(_REFUSED, ((file, index), compressed(some)))
+                yield beam.pvalue.TaggedOutput(_REJECTED, ((file, index), compressed(some)))
 
 
 class _ReadAgain(beam.DoFn):
@@ -126,7 +126,7 @@ class _ReadAgain(beam.DoFn):
                 if rows.lines[-1] >= wanted[-1]:
                     break
         except InputError as error:
-            progress.warning("looking refused records up: %s", error)
+            progress.warning("looking rejected records up: %s", error)
 
     def _table(self, rows: Rows) -> pa.Table:
         records = rows.as_texts()
@@ -148,14 +148,14 @@ def _by_stretch(rows: pa.Table) -> Iterator[tuple[int, pa.Table]]:
 
 
 def _join(stretch: Stretch, grouped: dict[str, Iterable[bytes]]) -> bytes:
-    """The refusals of one stretch, with those of their records that were found."""
-    rejects = from_bytes(grouped[_REFUSED], REJECTS_SCHEMA)
+    """The rejections of one stretch, with those of their records that were found."""
+    rejects = from_bytes(grouped[_REJECTED], REJECTS_SCHEMA)
     records = from_bytes(grouped[_RECORDS], _RECORDS_SCHEMA)
     at = pc.index_in(rejects.column(LINE), value_set=records.column(LINE))
     num_lost = at.null_count
     if num_lost:
         progress.warning(
-            "%s: %d refused records were not found again and are shown as parsed; did the file "
+            "%s: %d rejected records were not found again and are shown as parsed; did the file "
             "change during the run?",
             stretch[0],
             num_lost,

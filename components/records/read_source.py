@@ -87,7 +87,8 @@ class _ReadFiles(beam.DoFn):
 
 def _read_ahead(batches: Iterator[ReadBatch]) -> Iterator[ReadBatch]:
     """The same batches, each read while the one before is worked on: readers are mostly Arrow,
-    JSON and decompression, which let go of the interpreter."""
+    JSON and decompression, which let go of the interpreter.
+    """
     with ThreadPoolExecutor(1) as pool:
         following = pool.submit(next, batches, None)
         while (batch := following.result()) is not None:

@@ -1,4 +1,4 @@
-"""Refused records as Arrow tables: what travels between the Beam steps."""
+"""Rejected records as Arrow tables: what travels between the Beam steps."""
 
 from collections.abc import Sequence
 
@@ -29,12 +29,12 @@ REJECTS_SCHEMA = pa.schema(
 )
 
 
-# Refusals repeat themselves, and a runner may hold all of them at once.
+# Rejections repeat themselves, and a runner may hold all of them at once.
 _COMPRESSION = "lz4"
 
 
 def reject_table(rejects: Sequence[Reject]) -> pa.Table:
-    """Refusals as a table of REJECTS_SCHEMA."""
+    """Rejections as a table of REJECTS_SCHEMA."""
     columns = [
         texts([reject.file for reject in rejects]),
         [reject.line for reject in rejects],
@@ -48,12 +48,12 @@ def reject_table(rejects: Sequence[Reject]) -> pa.Table:
 
 
 def pack(rejects: Sequence[Reject]) -> bytes:
-    """Refusals as an Arrow IPC stream of REJECTS_SCHEMA."""
+    """Rejections as an Arrow IPC stream of REJECTS_SCHEMA."""
     return compressed(reject_table(rejects))
 
 
 def compressed(table: pa.Table) -> bytes:
-    """Refusals, or parts of them, as a compressed Arrow IPC stream."""
+    """Rejections, or parts of them, as a compressed Arrow IPC stream."""
     return to_bytes(table, _COMPRESSION)
 
 

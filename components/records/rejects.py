@@ -1,4 +1,4 @@
-"""Refused records as JSON lines."""
+"""Rejected records as JSON lines."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -26,7 +26,7 @@ REJECTS_FILE = f"rejects{REJECTS_SUFFIX}"
 
 
 def to_dict(reject: Reject, shown: RejectsSettings, erased: ErasedIds) -> dict[str, Any]:
-    """JSON values of a refusal, as much of it as may be shown.
+    """JSON values of a rejection, as much of it as may be shown.
 
     A cut record says so; `is_parsed` is there, and true, where `raw` shows the parsed fields in
     place of the record. What names an erased id, be it in another user's record, is withheld.
@@ -36,7 +36,7 @@ def to_dict(reject: Reject, shown: RejectsSettings, erased: ErasedIds) -> dict[s
 
 
 def to_json_lines(stream: bytes, shown: RejectsSettings, erased: ErasedIds) -> bytes:
-    """Refusals (`reject_table.pack`) as they stand in `rejects.jsonl.gz`, as `to_dict` says."""
+    """Rejections (`reject_table.pack`) as they stand in `rejects.jsonl.gz`, as `to_dict` says."""
     return b"".join(
         orjson.dumps(entry, option=orjson.OPT_APPEND_NEWLINE)
         for entry in _entries(read_stream(stream), shown, erased)

@@ -1,4 +1,4 @@
-"""What every reading and cleaning step gives beside its rows: refused records, and counts."""
+"""What every reading and cleaning step gives beside its rows: rejected records, and counts."""
 
 from collections.abc import Iterator
 
@@ -21,13 +21,13 @@ def outputs(
     num_erased: int = 0,
     faults: set[str] | None = None,
 ) -> Iterator[beam.pvalue.TaggedOutput]:
-    """The side outputs of a step: refused records (`reject_table.pack`), and its counts.
+    """The side outputs of a step: rejected records (`reject_table.pack`), and its counts.
 
-    The counts also go to Beam's metrics, as `<source>_read` and `<source>_refused_<reason>`.
+    The counts also go to Beam's metrics, as `<source>_read` and `<source>_rejected_<reason>`.
 
     Args:
       source: `interactions`, `users` or `items`.
-      rejects: Refused records.
+      rejects: Rejected records.
       num_read: How many records were read.
       num_erased: How many of them were dropped without a trace, as the settings ask.
       faults: Why a file could not be read.
@@ -39,7 +39,7 @@ def outputs(
         summary.rejects[source, RejectReason.ERASED.value] += num_erased
     count(f"{source}_read", num_read)
     for (_, reason), number in summary.rejects.items():
-        count(f"{source}_refused_{reason}", number)
+        count(f"{source}_rejected_{reason}", number)
     if rejects:
         yield beam.pvalue.TaggedOutput(REJECTS_TAG, pack(rejects))
     if summary.rejects or num_read or faults:

@@ -52,9 +52,9 @@ class Summary:
 
     Attributes:
       read: Records read, by source: `interactions`, `users` or `items`.
-      rejects: Refused records, by source and reason.
-      examples: The earliest refused record of every source and reason, as its step counted it:
-        of an event that was refused after parsing, the parsed fields.
+      rejects: Rejected records, by source and reason.
+      examples: The earliest rejected record of every source and reason, as its step counted it:
+        of an event that was rejected after parsing, the parsed fields.
       faults: Why a file could not be read: fatal, told after the pipeline has ended.
       splits: Counts by split.
       users: Users with a kept event.
@@ -74,7 +74,7 @@ class Summary:
     rows: Counter[str] = field(default_factory=Counter)
 
     def add_rejects(self, source: str, rejects: Iterable[Reject]) -> None:
-        """Counts refusals, and remembers the earliest of each reason."""
+        """Counts rejections, and remembers the earliest of each reason."""
         for reject in rejects:
             key = (source, reject.reason.value)
             self.rejects[key] += 1

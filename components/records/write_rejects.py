@@ -23,10 +23,10 @@ def write_rejects(
     shown: RejectsSettings,
     erased: ErasedIds,
 ) -> None:
-    """Writes refused records and the counts of the run into the folder `uri`.
+    """Writes rejected records and the counts of the run into the folder `uri`.
 
     Args:
-      rejects: Refusals (`reject_table.pack`).
+      rejects: Rejections (`reject_table.pack`).
       summary: The one Summary.
       uri: The folder.
       shown: How much of a record its entry may show.
@@ -60,11 +60,11 @@ def read_summary(uri: str) -> dict:
 
 
 def rejects_of(summary: dict[str, Any], source: str) -> dict[str, int]:
-    """Counts of one source's refusals by reason."""
+    """Counts of one source's rejections by reason."""
     return {reason: count for of, reason, count in summary["rejects"] if of == source}
 
 
-def refusals(summary: dict[str, Any], source: str) -> str:
+def rejections(summary: dict[str, Any], source: str) -> str:
     """Counts by reason, most frequent first, with one record of the most frequent."""
     counts = sorted(rejects_of(summary, source).items(), key=lambda entry: -entry[1])
     if not counts:

@@ -1,6 +1,6 @@
 """Gathers the steps' fragments into `metrics.json` and `run.json`.
 
-The keys of both are always the same. A section whose step did not speak (the run was refused or
+The keys of both are always the same. A section whose step did not speak (the run was rejected or
 failed before it, or is compiled, where no step can be asked) is null: nothing is made up for it.
 """
 
@@ -95,7 +95,7 @@ def _known(run: dict[str, Any]) -> dict[str, Any]:
 
 
 def _gates(fragments: Fragments, run: dict[str, Any]) -> list[dict[str, Any]]:
-    """Each gate once. A step that refuses leaves no artifact: its gates come with `run`."""
+    """Each gate once. A step that rejects leaves no artifact: its gates come with `run`."""
     told = [gate for fragment in fragments.values() for gate in fragment.get("gates", [])]
     names = {gate["name"] for gate in told}
     return [*told, *(gate for gate in run.get("gates") or [] if gate["name"] not in names)]

@@ -36,7 +36,7 @@ class RunReporter(base_component.BaseComponent):
             "skipped"), "seconds", "fragment_uris" (artifact folders that may hold a fragment),
             "error" (text or null)}.
           run: JSON of {"name", "config", "config_hash", "versions", "started", "status",
-            "exit_code", "error", "gates" (of a refusal that stopped a step), "paths"}; for an exit
+            "exit_code", "error", "gates" (of a rejection that stopped a step), "paths"}; for an exit
             handler the pipeline's final status, which tells of no step.
           output_dir: The run directory.
           code_version: The version of the installed code.

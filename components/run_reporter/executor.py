@@ -16,7 +16,7 @@ from schemas.steps import REPORT_FILE
 
 
 class Executor(base_executor.BaseExecutor):
-    """Reports a run, whether it was pushed, refused or failed."""
+    """Reports a run, whether it was pushed, rejected or failed."""
 
     def Do(
         self,

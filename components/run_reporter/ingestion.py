@@ -1,4 +1,4 @@
-"""What ingestion read, kept and refused, arranged for tables: by source and by reason."""
+"""What ingestion read, kept and rejected, arranged for tables: by source and by reason."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ _WITHOUT_KEPT = "without_kept_event"
 _CATALOGUE_FACTS = {
     "items": "items in the catalogue",
     "logged_only": "items without content, from the log alone",
-    "readmitted": "items of a refused row, from the log",
+    "readmitted": "items of a rejected row, from the log",
     "never_logged": "items never logged",
     _WITHOUT_KEPT: "items without a kept event",
 }
@@ -32,8 +32,8 @@ class Source:
     rejects: dict[str, int]
 
     @property
-    def refused(self) -> int:
-        """Records that were refused."""
+    def rejected(self) -> int:
+        """Records that were rejected."""
         return sum(self.rejects.values())
 
 

@@ -1,4 +1,4 @@
-"""Copies the refused records of a run to where a person looks for them."""
+"""Copies the rejected records of a run to where a person looks for them."""
 
 import os
 from collections.abc import Iterable

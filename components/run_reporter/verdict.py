@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from components.run_reporter.final_status import FinalStatus, read_final_status
 
-Outcome = Literal["pushed", "refused", "failed", "not_pushed", "told_by_state"]
+Outcome = Literal["pushed", "rejected", "failed", "not_pushed", "told_by_state"]
 
 _AGAIN = "run the same command again: steps that finished are reused from the cache"
 
@@ -31,19 +31,19 @@ def judge(
     if final is not None:
         return _told_by_state(final)
     failed_gates = [gate for gate in gates if not gate["passed"]]
-    # A refusing gate stops its step too, but says more than the step's error.
-    refused_by_raising = any(not gate["passed"] for gate in run.get("gates") or [])
+    # A rejecting gate stops its step too, but says more than the step's error.
+    rejected_by_raising = any(not gate["passed"] for gate in run.get("gates") or [])
     failed_steps = [step for step in steps if step["status"] == "failed"]
-    if failed_steps and not refused_by_raising:
+    if failed_steps and not rejected_by_raising:
         return _failed(failed_steps, push, run)
     if push is not None and push["pushed"]:
         return _verdict("pushed", f"Version {push['version']} is served", push["reason"], "")
     if failed_gates:
-        return _refused(failed_gates)
+        return _rejected(failed_gates)
     if run.get("error"):
         return _verdict("failed", "The run failed", run["error"], _correct(run))
     if push is not None:
-        return _verdict("refused", "Refused: nothing was pushed", push["reason"], "")
+        return _verdict("rejected", "Rejected: nothing was pushed", push["reason"], "")
     return _verdict("not_pushed", "Nothing was pushed", "The run ended before the push.", "")
 
 
@@ -58,11 +58,11 @@ def _told_by_state(final: FinalStatus) -> dict[str, str]:
     )
 
 
-def _refused(failed_gates: list[dict[str, Any]]) -> dict[str, str]:
+def _rejected(failed_gates: list[dict[str, Any]]) -> dict[str, str]:
     names = ", ".join(gate["name"] for gate in failed_gates)
     reasons = _sentence(gate["reason"] for gate in failed_gates)
-    headline = f"Refused by {names}: nothing was pushed"
-    return _verdict("refused", headline, reasons, f"Cure that, then {_AGAIN}.")
+    headline = f"Rejected by {names}: nothing was pushed"
+    return _verdict("rejected", headline, reasons, f"Cure that, then {_AGAIN}.")
 
 
 def _failed(

@@ -1,4 +1,4 @@
-"""`twotower ingest`: reads the log and the catalogue alone, and counts what it kept and refused."""
+"""`twotower ingest`: reads the log and the catalogue alone, and counts what it kept and rejected."""
 
 import os
 from typing import Any

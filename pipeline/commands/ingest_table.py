@@ -14,7 +14,7 @@ def render_counts(counts: dict[str, Any]) -> str:
 
 
 def _records(counts: dict[str, Any]) -> list[str]:
-    """What was read, kept and refused: a column for each source, a row for each reason."""
+    """What was read, kept and rejected: a column for each source, a row for each reason."""
     read = sources(counts, counts["catalogue"])
     reasons = [
         [f"  {reason}", *(number(count or None) for count in by_source)]
@@ -25,7 +25,7 @@ def _records(counts: dict[str, Any]) -> list[str]:
             ["records", *(source.name for source in read)],
             ["read", *(number(source.read) for source in read)],
             ["kept", *(number(source.kept) for source in read)],
-            ["refused", *(number(source.refused) for source in read)],
+            ["rejected", *(number(source.rejected) for source in read)],
             *reasons,
         ]
     )

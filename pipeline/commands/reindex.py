@@ -34,7 +34,7 @@ def run_reindex(reindex: Reindex, console: Console) -> RunOutcome:
     pushed = read_pushed_model(
         paths.metadata, reindex.settings.name, reindex.version, lambda uri: _located(uri, reindex)
     )
-    # The push looks again; here it saves the wait for a refusal.
+    # The push looks again; here it saves the wait for a rejection.
     check_descent(paths.serving_dir, reindex.first_version)
     settings = replace(reindex.settings, erase=pushed.erase)
 

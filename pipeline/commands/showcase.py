@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from components.examples.read import Catalogue, Windows, read_catalogue, read_windows
+from components.examples.read import RawCatalogue, RawWindows, read_raw_catalogue, read_raw_windows
 from pipeline.commands.recommend import Recommender
 from schemas.features import FeatureTable, feature_table
 from schemas.settings import Settings
@@ -28,10 +28,10 @@ def render_showcase(
     """
     table = feature_table(settings.data)
     wanted = min(NUM_RECOMMENDATIONS, settings.index.k)
-    titles = item_titles(read_catalogue(catalogue_uri, table), table)
+    titles = item_titles(read_raw_catalogue(catalogue_uri, table), table)
     recommender = Recommender(serving_dir)
     lines = []
-    for user, history in _users(read_windows(windows_uri, "test", table)):
+    for user, history in _users(read_raw_windows(windows_uri, "test", table)):
         recommendations = recommender(user, history, wanted)
         lines.append(f"\nUser {user}, most recent first:")
         distinct = list(dict.fromkeys(reversed(history)))[:NUM_PAST_ITEMS]
@@ -41,7 +41,7 @@ def render_showcase(
     return "\n".join(lines) + "\n"
 
 
-def item_titles(catalogue: Catalogue, table: FeatureTable) -> dict[str, str]:
+def item_titles(catalogue: RawCatalogue, table: FeatureTable) -> dict[str, str]:
     """Item id → its first text feature; empty where items have none."""
     for feature in table.item:
         if feature.kind is FeatureKind.TEXT:
@@ -53,7 +53,7 @@ def item_titles(catalogue: Catalogue, table: FeatureTable) -> dict[str, str]:
     return {}
 
 
-def _users(windows: Windows) -> Iterator[tuple[str, list[str]]]:
+def _users(windows: RawWindows) -> Iterator[tuple[str, list[str]]]:
     """Evenly spread users of the split, each with the items of their last window."""
     last_window = {user: row for row, user in enumerate(windows.user_id)}
     users = sorted(last_window)

@@ -102,7 +102,7 @@ def _unknown(arguments: Sequence[str], asks_job_server: bool) -> Iterator[str]:
 
 
 def _invalid(args: Sequence[str], runner: "PipelineRunner") -> Iterator[str]:
-    """What Beam would refuse when it makes a pipeline."""
+    """What Beam would reject when it makes a pipeline."""
     from apache_beam.options.pipeline_options import GoogleCloudOptions, PipelineOptions
     from apache_beam.options.pipeline_options_validator import PipelineOptionsValidator
 

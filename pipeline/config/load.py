@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from pipeline.config.beam_args import check_beam_args
 from pipeline.config.consistency import check_consistency
+from pipeline.config.former_names import replace_former_names
 from pipeline.config.messages import explain
 from schemas.errors import InputError
 from schemas.features import feature_table
@@ -70,10 +71,12 @@ def settings_of(
     Raises:
       InputError: As for `load_settings`.
     """
+    replace_former_names(values, path)
     for override in overrides:
         _apply_override(values, override)
     if output is not None:
         values["output"] = output
+    replace_former_names(values, path)
     _expand_short_features(values)
     try:
         settings = from_dict(Settings, values)

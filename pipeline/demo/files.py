@@ -33,7 +33,7 @@ def write_world(directory: Path, settings: WorldSettings) -> dict[str, Any]:
     Raises:
         FileExistsError: if the directory holds files of these names without a manifest.
     """
-    _refuse_foreign_files(directory)
+    _reject_foreign_files(directory)
     world = build_world(settings)
     lines, log_counts = soiled_lines(world, simulate(world))
     contents = {
@@ -95,7 +95,7 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     return manifest
 
 
-def _refuse_foreign_files(directory: Path) -> None:
+def _reject_foreign_files(directory: Path) -> None:
     present = [name for name in DATA_FILES if (directory / name).exists()]
     if present and not (directory / MANIFEST).exists():
         raise FileExistsError(

@@ -176,7 +176,7 @@ def _outcome(error: BaseException | None, steps: list[Step], paths: RunPaths) ->
     fragment = _fragment(outcome.output_uri(PUSHER, "pushed_model"))
     if fragment["pushed"]:
         return outcome
-    return RunOutcome(ExitCode.MODEL_REFUSED, str(fragment["reason"]), paths, steps)
+    return RunOutcome(ExitCode.MODEL_REJECTED, str(fragment["reason"]), paths, steps)
 
 
 def _fragment(uri: str | None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from schemas.settings import Settings
 def compile_ir(settings: Settings, path: str, pipeline_root: str, image: str) -> None:
     """Writes the IR.
 
-    RunReporter becomes the exit handler: it runs after a refusal and after a failure too.
+    RunReporter becomes the exit handler: it runs after a rejection and after a failure too.
 
     Args:
       settings: Validated settings; relative paths in them must mean something in the container.

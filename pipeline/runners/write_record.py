@@ -7,7 +7,7 @@ import platform
 from datetime import datetime, timezone
 from typing import Any
 
-from components.gate import GateRefusal
+from components.gate import GateRejectedError
 from pipeline.exit_codes import ExitCode, error_chain, error_message
 from pipeline.paths import RunPaths
 from pipeline.runners.steps import Step
@@ -38,7 +38,7 @@ def run_record(
         "status": code.name.lower(),
         "exit_code": int(code),
         "error": error_message(error) if error else None,
-        "gates": _refused_gates(error),
+        "gates": _rejected_gates(error),
         "paths": _places(paths, steps),
     }
 
@@ -62,10 +62,10 @@ def versions() -> dict[str, str]:
     return {"python": platform.python_version(), **found}
 
 
-def _refused_gates(error: BaseException | None) -> list[dict[str, Any]]:
-    """The gates of a refusal: the step that refused has no artifact left to say them in."""
+def _rejected_gates(error: BaseException | None) -> list[dict[str, Any]]:
+    """The gates of a rejection: the step that rejected has no artifact left to say them in."""
     for link in error_chain(error) if error else ():
-        if isinstance(link, GateRefusal):
+        if isinstance(link, GateRejectedError):
             return [gate.to_dict() for gate in link.gates]
     return []
 

@@ -5,21 +5,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.examples.read import Windows, read_windows
+from components.examples.read import RawWindows, read_raw_windows
 from components.requests import history_lengths, requests_for
 from schemas import serving
 from tests.components.evaluator.logs import TABLE, write_windows
 
 
 @pytest.fixture(scope="module")
-def windows(tmp_path_factory: pytest.TempPathFactory) -> Windows:
+def windows(tmp_path_factory: pytest.TempPathFactory) -> RawWindows:
     uri: Path = tmp_path_factory.mktemp("windows")
     events_u = [("a", 10, 0), ("b", 20, 1), ("c", 30, 1)]
     write_windows(str(uri), {"test": [("u", events_u), ("v", [("d", 40, 1)])]})
-    return read_windows(str(uri), "test", TABLE)
+    return read_raw_windows(str(uri), "test", TABLE)
 
 
-def test_history_is_what_precedes_oldest_first_padded_on_the_right(windows: Windows) -> None:
+def test_history_is_what_precedes_oldest_first_padded_on_the_right(windows: RawWindows) -> None:
     requests = requests_for(windows, TABLE, np.array([2, 1, 3]), width=4)
 
     assert requests["history_item_id"].tolist() == [
@@ -40,13 +40,13 @@ def test_history_is_what_precedes_oldest_first_padded_on_the_right(windows: Wind
     assert requests["history_device"][1].tolist() == [b"device 10", b"", b"", b""]
 
 
-def test_width_keeps_the_newest_events(windows: Windows) -> None:
+def test_width_keeps_the_newest_events(windows: RawWindows) -> None:
     requests = requests_for(windows, TABLE, np.array([2]), width=1)
 
     assert requests["history_item_id"].tolist() == [[b"b"]]
 
 
-def test_of_the_event_itself_only_time_and_context_are_told(windows: Windows) -> None:
+def test_of_the_event_itself_only_time_and_context_are_told(windows: RawWindows) -> None:
     requests = requests_for(windows, TABLE, np.array([2, 3]), width=2)
 
     assert requests["request_timestamp"].tolist() == [30, 40]
@@ -58,7 +58,7 @@ def test_of_the_event_itself_only_time_and_context_are_told(windows: Windows) ->
     assert not told & {b"c", b"d", b"type 30", b"type 40", 30 / 2}
 
 
-def test_at_another_instant_nobody_knows_the_context(windows: Windows) -> None:
+def test_at_another_instant_nobody_knows_the_context(windows: RawWindows) -> None:
     requests = requests_for(windows, TABLE, np.array([2]), width=2, time_s=np.array([25]))
 
     assert requests["request_timestamp"].tolist() == [25]
@@ -69,7 +69,7 @@ def test_at_another_instant_nobody_knows_the_context(windows: Windows) -> None:
     assert set(requests) == set(serving.query_specs(TABLE))
 
 
-def test_requests_have_every_input_of_the_signature_in_its_dtype(windows: Windows) -> None:
+def test_requests_have_every_input_of_the_signature_in_its_dtype(windows: RawWindows) -> None:
     requests = requests_for(windows, TABLE, np.array([0, 1]), width=2)
 
     specs = serving.query_specs(TABLE)
@@ -79,11 +79,11 @@ def test_requests_have_every_input_of_the_signature_in_its_dtype(windows: Window
         assert spec.shape.is_compatible_with(requests[name].shape), name
 
 
-def test_history_lengths_count_from_the_start_of_the_window(windows: Windows) -> None:
+def test_history_lengths_count_from_the_start_of_the_window(windows: RawWindows) -> None:
     assert history_lengths(windows, np.arange(4)).tolist() == [0, 1, 2, 0]
 
 
-def test_no_positions_give_empty_requests(windows: Windows) -> None:
+def test_no_positions_give_empty_requests(windows: RawWindows) -> None:
     requests = requests_for(windows, TABLE, np.empty(0, np.int64), width=2)
 
     assert requests["history_item_id"].shape == (0, 2)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from components.gate import GateRefusal, GateResult
+from components.gate import GateRejectedError, GateResult
 from pipeline.exit_codes import ExitCode, error_message, exit_code
 from schemas.errors import InputError
 
@@ -25,8 +25,8 @@ def raised_from(cause: Exception) -> Exception:
     [
         (InputError("log.csv: no such file"), ExitCode.BAD_INPUT, "log.csv: no such file"),
         (
-            GateRefusal([FAILED, PASSED]),
-            ExitCode.DATA_REFUSED,
+            GateRejectedError([FAILED, PASSED]),
+            ExitCode.DATA_REJECTED,
             "data.rejects: half of the log is unfit; fix its fields",
         ),
         (KeyError("x"), ExitCode.FAILED, "RuntimeError: the component failed"),
@@ -38,10 +38,10 @@ def test_first_link_of_ours_decides(cause: Exception, code: ExitCode, message: s
     assert error_message(error) == message
 
 
-def test_refusal_keeps_every_gate_and_names_the_failed() -> None:
-    refusal = GateRefusal([FAILED, PASSED])
-    assert refusal.gates == (FAILED, PASSED)
-    assert refusal.failed == (FAILED,)
+def test_rejection_keeps_every_gate_and_names_the_failed() -> None:
+    rejection = GateRejectedError([FAILED, PASSED])
+    assert rejection.gates == (FAILED, PASSED)
+    assert rejection.failed == (FAILED,)
 
 
 def test_codes_are_the_documented_ones() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from components.examples.read import read_catalogue
+from components.examples.read import read_raw_catalogue
 from components.indexer.model.candidates import embed_candidates
 from components.indexer.model.module import ServingModel, ServingOptions
 from components.indexer.model.towers import Towers
@@ -27,7 +27,9 @@ def signatures_of(
 ) -> dict[str, Any]:
     """Args: search: makes the one to try, from the exact one over the same items."""
     towers = Towers(shop.model)
-    candidates = embed_candidates(towers, read_catalogue(shop.catalogue, shop.table), shop.table)
+    candidates = embed_candidates(
+        towers, read_raw_catalogue(shop.catalogue, shop.table), shop.table
+    )
     exact = ExactSearch(tf.Variable(candidates.embedding))
     filters = {name: CategoryFilter(name, values) for name, values in candidates.categories.items()}
     options = ServingOptions(

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from components.examples.read import Windows, read_windows
+from components.examples.read import RawWindows, read_raw_windows
 from components.parity.exact import best_items
 from components.parity.sample import ParitySample, fingerprint
 from schemas import serving
@@ -13,7 +13,7 @@ from tests.serving.shop import Shop
 
 def shop_sample(shop: Shop) -> ParitySample:
     """One query a window of split eval, each with another length of history; every item."""
-    windows = read_windows(shop.windows, "eval", shop.table)
+    windows = read_raw_windows(shop.windows, "eval", shop.table)
     events = [slice(*ends) for ends in zip(windows.offsets, windows.offsets[1:], strict=False)]
     position = np.array([window % (part.stop - part.start) for window, part in enumerate(events)])
     histories = [
@@ -56,7 +56,7 @@ def shop_sample(shop: Shop) -> ParitySample:
     )
 
 
-def _keys(windows: Windows, events: list[slice]) -> np.ndarray:
+def _keys(windows: RawWindows, events: list[slice]) -> np.ndarray:
     keys = np.empty(len(events), dtype=object)
     keys[:] = [fingerprint(windows.item_id[part], windows.timestamp[part]) for part in events]
     return keys

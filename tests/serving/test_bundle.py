@@ -275,4 +275,4 @@ def test_warm_up_covers_every_signature(worlds: dict[str, World]) -> None:
     for folder in ("scann", "exact"):
         recorded = list(read_requests(f"{worlds['scann'].bundle}/{folder}/{WARMUP_FILE}"))
         assert {signature for signature, _ in recorded} == set(serving.SIGNATURES)
-        assert len(recorded) <= 1000  # TF Serving refuses more
+        assert len(recorded) <= 1000  # TF Serving rejects more

@@ -63,7 +63,7 @@ def _prepare_diginetica(log: Path, folder: Path, attributes: Path | None) -> Pre
 
 
 def _diginetica_time_ms(day: str, timeframe: str) -> int | str:
-    """What is no time is kept as it is, for the pipeline to refuse and to count."""
+    """What is no time is kept as it is, for the pipeline to reject and to count."""
     try:
         midnight = datetime.strptime(day, "%Y-%m-%d").replace(tzinfo=timezone.utc)
         return int(midnight.timestamp()) * 1000 + int(timeframe)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.examples.read import Catalogue
+from components.examples.read import RawCatalogue
 from components.indexer.model.towers import Towers
 from schemas import serving
 from schemas.errors import InputError
@@ -32,7 +32,7 @@ class Candidates:
 
 
 def embed_candidates(
-    towers: Towers, catalogue: Catalogue, table: FeatureTable, is_reindex: bool = False
+    towers: Towers, catalogue: RawCatalogue, table: FeatureTable, is_reindex: bool = False
 ) -> Candidates:
     """Embeds every item of the catalogue through the candidate tower.
 
@@ -74,6 +74,6 @@ def embed_candidates(
     return Candidates(catalogue.item_id, embedding, categories, as_of_s)
 
 
-def raw_items(catalogue: Catalogue) -> dict[str, np.ndarray]:
+def raw_items(catalogue: RawCatalogue) -> dict[str, np.ndarray]:
     """The inputs of `candidate_embedding` for every item."""
     return {ITEM_ID: catalogue.item_id, **catalogue.features}

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.examples.read import Windows, read_windows
+from components.examples.read import RawWindows, read_raw_windows
 from components.requests import requests_for
 from schemas import serving
 from schemas.errors import InputError
@@ -45,7 +45,7 @@ def read_held_out(
       InputError: No split has a target.
     """
     for split in _SPLITS:
-        windows = read_windows(windows_uri, split, table)
+        windows = read_raw_windows(windows_uri, split, table)
         if windows.is_target.any():
             return HeldOut(split, sample_requests(windows, table, max_history, max_requests))
     raise InputError(
@@ -55,7 +55,7 @@ def read_held_out(
 
 
 def sample_requests(
-    windows: Windows, table: FeatureTable, max_history: int, max_requests: int
+    windows: RawWindows, table: FeatureTable, max_history: int, max_requests: int
 ) -> dict[str, np.ndarray]:
     """One request before each of at most `max_requests` targets, in random order."""
     targets = np.flatnonzero(windows.is_target)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
-from components.examples.read import Catalogue
+from components.examples.read import RawCatalogue
 from components.indexer.model.candidates import raw_items
 from components.indexer.model.held_out_requests import HeldOut
 from components.indexer.model.warmup import Request
@@ -17,7 +17,7 @@ _BATCH = 8
 
 
 def sample_for_signatures(
-    held_out: HeldOut, catalogue: Catalogue, table: FeatureTable, k: int
+    held_out: HeldOut, catalogue: RawCatalogue, table: FeatureTable, k: int
 ) -> Iterator[Request]:
     """Single requests and one batch for each signature.
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from components.examples.read import Catalogue, Windows, read_windows
+from components.examples.read import RawCatalogue, RawWindows, read_raw_windows
 from components.indexer.model.candidates import raw_items
 from components.indexer.model.module import ServingOptions
 from components.indexer.model.sample_requests import choices, to_examples
@@ -55,7 +55,7 @@ class ParityCases:
 def read_parity_cases(
     model_path: str,
     windows_uri: str,
-    catalogue: Catalogue,
+    catalogue: RawCatalogue,
     options: ServingOptions,
     is_reindex: bool = False,
 ) -> ParityCases | None:
@@ -63,7 +63,7 @@ def read_parity_cases(
     sample = read_sample(model_path)
     if sample is None:
         return None
-    windows = read_windows(windows_uri, sample.split, options.table)
+    windows = read_raw_windows(windows_uri, sample.split, options.table)
     if is_reindex:
         return query_cases(sample, windows, options)
     return parity_cases(sample, windows, catalogue, options)
@@ -81,7 +81,7 @@ def judge_parity(cases: ParityCases | None, probed: dict[str, Any]) -> Parity:
     return replace(parity, gate=gate, report={**parity.report, "left_out": _NOT_COMPARED})
 
 
-def query_cases(sample: ParitySample, windows: Windows, options: ServingOptions) -> ParityCases:
+def query_cases(sample: ParitySample, windows: RawWindows, options: ServingOptions) -> ParityCases:
     """What a re-index leaves of `parity_cases`: the embeddings of the sample's queries."""
     found = find_queries(sample, windows)
     cases = [
@@ -94,7 +94,7 @@ def query_cases(sample: ParitySample, windows: Windows, options: ServingOptions)
 
 
 def parity_cases(
-    sample: ParitySample, windows: Windows, catalogue: Catalogue, options: ServingOptions
+    sample: ParitySample, windows: RawWindows, catalogue: RawCatalogue, options: ServingOptions
 ) -> ParityCases:
     """Makes requests from the raw data of the sample's queries and items.
 
@@ -126,7 +126,7 @@ def parity_cases(
 
 def _query_cases(
     sample: ParitySample,
-    windows: Windows,
+    windows: RawWindows,
     positions: np.ndarray,
     rows: np.ndarray,
     options: ServingOptions,

@@ -69,7 +69,7 @@ class Retrieval(tf.Module):
         num_listed = self.availability.num_listed()
         found = self.search(queries, fetch)
         answer = self._best(found, exclude_rows, k, width, num_listed)
-        # TensorFlow refuses to put rows into an answer without columns.
+        # TensorFlow rejects to put rows into an answer without columns.
         filtered = has_filter(wanted, tf.shape(queries)[0]) & (k > 0)
         answered = tf.reduce_sum(tf.cast(answer[0] != select.NO_ROW, tf.int32), axis=1)
         short = (answered < tf.minimum(k, self.num_items)) & ~filtered

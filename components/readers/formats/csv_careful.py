@@ -10,7 +10,7 @@ from schemas.events import Reject
 
 
 def read_carefully(block: LineBlock, table: CsvTable, is_last: bool) -> tuple[ReadBatch, LineBlock]:
-    """Reads the rows of a block; each that does not fit is refused alone.
+    """Reads the rows of a block; each that does not fit is rejected alone.
 
     Args:
       block: Consecutive lines.
@@ -40,7 +40,7 @@ def read_carefully(block: LineBlock, table: CsvTable, is_last: bool) -> tuple[Re
 
 
 def _decoded(block: LineBlock, table: CsvTable) -> tuple[list[NumberedLine], list[Reject]]:
-    """Numbered lines as text, and refusals of those that are no text in the table's encoding."""
+    """Numbered lines as text, and rejections of those that are no text in the table's encoding."""
     lines = []
     rejects = []
     for number, line in enumerate(block.lines, block.first):

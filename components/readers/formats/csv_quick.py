@@ -74,7 +74,8 @@ def _unquoted(first: int, texts: Texts, joined: bytes, table: CsvTable) -> ReadB
 
 def _columns(joined: bytes, num_rows: int, table: CsvTable) -> tuple[Values, ...]:
     """Columns of lines that all have as many fields as the header: with delimiters and line ends
-    taken out, the fields stand one behind the other as Arrow keeps them."""
+    taken out, the fields stand one behind the other as Arrow keeps them.
+    """
     width = len(table.header)
     if not num_rows:
         return (pa.array([], pa.string()),) * len(table.positions)

@@ -1,4 +1,4 @@
-"""What all rows of one delimited file share, and how one that does not fit is refused."""
+"""What all rows of one delimited file share, and how one that does not fit is rejected."""
 
 from dataclasses import dataclass
 
@@ -25,11 +25,11 @@ class CsvTable:
     positions: tuple[int, ...]
 
     def unparseable(self, line: int, problem: str, text: str) -> Reject:
-        """The refusal of a row that has no fields."""
+        """The rejection of a row that has no fields."""
         return Reject(self.path, line, RejectReason.UNPARSEABLE, problem, text)
 
     def wrong_width(self, line: int, width: int, text: str) -> Reject:
-        """The refusal of a row with more or fewer fields than columns."""
+        """The rejection of a row with more or fewer fields than columns."""
         detail = f"{width} fields, expected {len(self.header)}: {', '.join(self.header)}"
         if "\r" in text:
             detail += " (it holds carriage returns (\\r) that end no line)"

@@ -65,7 +65,8 @@ def read_row(
     width: int | None = None,
 ) -> tuple[Row | None, int]:
     """The row that begins with line `at`, None where that is blank, and where the next begins:
-    at `at` itself where the row goes on beyond the last of the lines."""
+    at `at` itself where the row goes on beyond the last of the lines.
+    """
     line, text = lines[at]
     if "\0" in text:
         return Row(line, None, text, "it holds NUL characters: check how it was written"), at + 1
@@ -107,7 +108,8 @@ def _quoted_row(
 
 def _with_next_quote(lines: Sequence[NumberedLine], end: int, joined: str) -> tuple[int, str]:
     """Joins lines up to the next one that can close a quoted field, and says where it ends:
-    beyond the last of the lines where there is none, beyond any row where it is too far."""
+    beyond the last of the lines where there is none, beyond any row where it is too far.
+    """
     pieces = [joined]
     for _, text in lines[end : end + MAX_LINES_PER_ROW]:
         pieces.append(text)

@@ -1,5 +1,6 @@
 """Blocks of JSON Lines as Arrow columns, where it is certain that reading line by line gives the
-same: twice as fast."""
+same: twice as fast.
+"""
 
 import numpy as np
 import orjson

@@ -43,7 +43,7 @@ def read_avro(
     Args:
       path: The file, of any codec that fastavro finds a library for.
       columns: Names, or dotted paths into nested records.
-      skip_damage: Whether a block that cannot be decoded is one refusal, in place of an error.
+      skip_damage: Whether a block that cannot be decoded is one rejection, in place of an error.
 
     Raises:
       InputError: A column is not in the schema, or the codec's library is not installed.

@@ -17,7 +17,7 @@ _NO_LINES = LineBlock(1, [])
 
 
 def read_csv(path: str, layout: CsvSettings, columns: tuple[str, ...]) -> Iterator[ReadBatch]:
-    """Reads one file; rows of another width than the header's are refused.
+    """Reads one file; rows of another width than the header's are rejected.
 
     A file without any row, not even a header, has no records.
     """

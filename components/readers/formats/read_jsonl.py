@@ -16,7 +16,7 @@ from schemas.events import Reject, RejectReason
 def read_jsonl(path: str, columns: tuple[str, ...]) -> Iterator[ReadBatch]:
     """Reads one file in UTF-8; empty lines are no records.
 
-    JSON is that of RFC 8259: NaN, Infinity, NUL bytes and lone surrogates are refused. Of a key
+    JSON is that of RFC 8259: NaN, Infinity, NUL bytes and lone surrogates are rejected. Of a key
     that an object has twice the last value counts; integers beyond 64 bits come as floats.
     """
     for block in read_lines(path):

@@ -30,7 +30,7 @@ def read_parquet(
     Args:
       path: The file.
       columns: Names, or dotted paths into structs.
-      skip_damage: Whether an unreadable row group is one refusal, in place of an error.
+      skip_damage: Whether an unreadable row group is one rejection, in place of an error.
 
     Raises:
       InputError: A column is not in the schema.

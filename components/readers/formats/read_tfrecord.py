@@ -39,7 +39,7 @@ class _Framing(_TFRecordUtil):
 
 
 def read_tfrecord(path: str, columns: tuple[str, ...]) -> Iterator[ReadBatch]:
-    """Reads one file; a record that is not a tf.Example is refused.
+    """Reads one file; a record that is not a tf.Example is rejected.
 
     A feature of one value comes as that value, of several as a list, of none as absent; text as
     bytes.
@@ -150,7 +150,8 @@ def _decoded(
     decoder: ExamplesToRecordBatchDecoder, records: list[bytes], first: int
 ) -> Iterator[tuple[int, int, pa.RecordBatch | str]]:
     """Runs of records that decode together, as (number of the first, their number, columns), and
-    single ones that do not, with the reason. Records whose features differ in type make runs."""
+    single ones that do not, with the reason. Records whose features differ in type make runs.
+    """
     if not records:
         return
     try:

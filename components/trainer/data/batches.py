@@ -1,4 +1,4 @@
-"""Windows to dense batches of a few shapes."""
+"""TransformedWindows to dense batches of a few shapes."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,21 +7,21 @@ import numpy as np
 import tensorflow as tf
 
 from components.trainer.data.columns import Columns
-from components.trainer.data.windows import Windows
+from components.trainer.data.windows import TransformedWindows
 
 # Few shapes, since each costs a compilation; many, since windows are padded to the next.
 _MAX_SHAPES = 6
 _MIN_LENGTH = 4
 
 
-def num_batches(windows: Windows, events_per_step: int) -> int:
+def num_batches(windows: TransformedWindows, events_per_step: int) -> int:
     """Batches of an epoch."""
     return sum(
         -(-len(bucket.windows) // bucket.size) for bucket in _buckets(windows, events_per_step)
     )
 
 
-def batches(windows: Windows, events_per_step: int, seed: int | None) -> tf.data.Dataset:
+def batches(windows: TransformedWindows, events_per_step: int, seed: int | None) -> tf.data.Dataset:
     """Dense batches of windows of like length, in a few shapes.
 
     Args:
@@ -55,13 +55,13 @@ def batches(windows: Windows, events_per_step: int, seed: int | None) -> tf.data
     )
 
 
-def one_batch(windows: Windows) -> Columns:
+def one_batch(windows: TransformedWindows) -> Columns:
     """All windows in order, [num_windows] and [num_windows, longest]."""
     longest = tf.constant(windows.lengths.max(initial=1), tf.int64)
     return _dense(windows)(tf.range(len(windows), dtype=tf.int64), longest)
 
 
-def _dense(windows: Windows) -> Callable[[tf.Tensor, tf.Tensor], Columns]:
+def _dense(windows: TransformedWindows) -> Callable[[tf.Tensor, tf.Tensor], Columns]:
     """From numbers of windows and a length to dense columns; the number after the last is empty."""
     # One more window without an event, and one more event, are what padding is gathered from.
     lengths = np.append(windows.lengths, 0)
@@ -91,7 +91,7 @@ def _with_one_more(values: np.ndarray, value: int | float) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Bucket:
-    """Windows of like length: `size` of them make a batch, padded to `length` events."""
+    """TransformedWindows of like length: `size` of them make a batch, padded to `length` events."""
 
     windows: np.ndarray
     length: int
@@ -105,7 +105,7 @@ class _Bucket:
         return list(full.reshape(-1, self.size))
 
 
-def _buckets(windows: Windows, events_per_step: int) -> list[_Bucket]:
+def _buckets(windows: TransformedWindows, events_per_step: int) -> list[_Bucket]:
     """Cuts the windows by length, so that lengths of a bucket differ by the same factor."""
     shortest, longest = np.quantile(windows.lengths, [0.1, 1.0], method="higher")
     spread = np.geomspace(max(_MIN_LENGTH, shortest), longest, _MAX_SHAPES)

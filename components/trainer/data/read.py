@@ -11,7 +11,12 @@ from components.progress import progress
 from components.trainer.data.candidates import CandidateTable, candidate_table, read_catalogue
 from components.trainer.data.features import TowerFeatures, tower_features
 from components.trainer.data.repeated_items import folded
-from components.trainer.data.windows import Windows, newcomers, read_windows, with_targets
+from components.trainer.data.windows import (
+    TransformedWindows,
+    newcomers,
+    read_transformed_windows,
+    with_targets,
+)
 from components.transform.vocabularies import EMPTY_VOCABULARY_ENTRY, read_counts
 from schemas.errors import InputError
 from schemas.features import EVAL_SPLIT, TIMESTAMP, TRAIN_SPLIT, feature_table
@@ -54,8 +59,8 @@ class TrainData:
     Attributes:
       features: What the towers see.
       candidates: The candidate table.
-      train: Windows with targets to learn from.
-      validation: Windows with targets to rank; none where split eval has none.
+      train: TransformedWindows with targets to learn from.
+      validation: TransformedWindows with targets to rank; none where split eval has none.
       newcomers: Split eval's users without a past, each by its first event.
       available_rows: [num_available] int32 rows of the candidates not known to appear after the
         last event of split train.
@@ -66,12 +71,12 @@ class TrainData:
 
     features: TowerFeatures
     candidates: CandidateTable
-    train: Windows
-    validation: Windows
-    newcomers: Windows
+    train: TransformedWindows
+    validation: TransformedWindows
+    newcomers: TransformedWindows
     available_rows: np.ndarray
     sample_split: str
-    sample: Windows
+    sample: TransformedWindows
     excludes_history: bool
 
 
@@ -91,8 +96,8 @@ def read_data(inputs: TrainerInputs, data: DataSettings) -> TrainData:
     weights = _weight_of_type(windows_graph, data.targets.weights)
     exclude_repeats = data.repeat_interactions == "exclude"
 
-    def split(files: Sequence[str]) -> Windows:
-        return read_windows(list(files), features, candidates, weights, exclude_repeats)
+    def split(files: Sequence[str]) -> TransformedWindows:
+        return read_transformed_windows(list(files), features, candidates, weights, exclude_repeats)
 
     all_windows = split(inputs.train_files)
     train_windows = with_targets(all_windows)
@@ -130,7 +135,7 @@ def read_data(inputs: TrainerInputs, data: DataSettings) -> TrainData:
     )
 
 
-def _check_any_target(train: Windows) -> None:
+def _check_any_target(train: TransformedWindows) -> None:
     if train.num_targets:
         return
     if train.repeat_targets:

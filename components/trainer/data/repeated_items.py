@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 import tensorflow as tf
 
-from components.trainer.data.windows import ROW, Windows
+from components.trainer.data.windows import ROW, TransformedWindows
 
 
 def edges(item: tf.Tensor, window: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -29,11 +29,11 @@ def edges(item: tf.Tensor, window: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     return tf.concat([edge, ~goes_on], 0), tf.concat([~goes_on, edge], 0)
 
 
-def folded(windows: Windows, of_last: Collection[str]) -> Windows:
+def folded(windows: TransformedWindows, of_last: Collection[str]) -> TransformedWindows:
     """The windows with every run as one event.
 
     Args:
-      windows: Windows in which an item is a target at its first event at most.
+      windows: TransformedWindows in which an item is a target at its first event at most.
       of_last: Event columns that the run has from its last event; the rest it has from its first.
 
     Raises:

@@ -19,8 +19,8 @@ WEIGHT = "weight"
 
 
 @dataclass(frozen=True)
-class Windows:
-    """Windows as flat columns; events of window w stand at starts[w] … + lengths[w].
+class TransformedWindows:
+    """TransformedWindows as flat columns; events of window w stand at starts[w] … + lengths[w].
 
     Attributes:
       lengths: [num_windows] int64.
@@ -46,13 +46,13 @@ class Windows:
         return int(np.count_nonzero(self.events[WEIGHT]))
 
 
-def read_windows(
+def read_transformed_windows(
     files: list[str],
     features: TowerFeatures,
     candidates: CandidateTable,
     weight_of_type: np.ndarray,
     exclude_repeats: bool,
-) -> Windows:
+) -> TransformedWindows:
     """Reads one split of the transformed windows.
 
     Args:
@@ -91,7 +91,7 @@ def read_windows(
     }
     own = {ROW: rows, WEIGHT: weight.astype(np.float32)}
     events = {name: own[name] if name in own else columns[name].values for name in padding}
-    return Windows(columns[ITEM_ID].lengths, user, events, padding, repeat_targets)
+    return TransformedWindows(columns[ITEM_ID].lengths, user, events, padding, repeat_targets)
 
 
 def _dtypes(feature: InputFeature) -> dict[str, tf.DType]:
@@ -122,7 +122,7 @@ def _is_repeat(rows: np.ndarray, column: Column) -> np.ndarray:
     return repeat
 
 
-def with_targets(windows: Windows, max_targets: int | None = None) -> Windows:
+def with_targets(windows: TransformedWindows, max_targets: int | None = None) -> TransformedWindows:
     """Leaves out windows without a target, which teach and measure nothing.
 
     Args:
@@ -147,7 +147,7 @@ def with_targets(windows: Windows, max_targets: int | None = None) -> Windows:
     )
 
 
-def newcomers(windows: Windows) -> Windows:
+def newcomers(windows: TransformedWindows) -> TransformedWindows:
     """The first events of users without a past, where they are targets: windows of one event."""
     starts = np.cumsum(windows.lengths) - windows.lengths
     is_new = windows.events[WEIGHT][starts] > 0

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from components.trainer.data.read import TrainData
-from components.trainer.data.windows import ROW, WEIGHT, Windows
+from components.trainer.data.windows import ROW, WEIGHT, TransformedWindows
 from components.trainer.time.popularity import NUM_PERIODS, RecentPopularity
 from schemas.features import TIMESTAMP, USER_ID
 from schemas.settings import DataSettings
@@ -74,7 +74,7 @@ def facts_of(read: TrainData, data: DataSettings) -> Facts:
     )
 
 
-def _position(windows: Windows) -> np.ndarray:
+def _position(windows: TransformedWindows) -> np.ndarray:
     """[num_events] int64: the place of each event in its window."""
     starts = np.cumsum(windows.lengths) - windows.lengths
     return np.arange(windows.lengths.sum()) - np.repeat(starts, windows.lengths)
@@ -92,7 +92,9 @@ def _new_item_share(read: TrainData) -> float:
     return float(np.mean(~np.isin(asked, known)))
 
 
-def _order_gain(train: Windows, validation: Windows, num_items: int) -> float | None:
+def _order_gain(
+    train: TransformedWindows, validation: TransformedWindows, num_items: int
+) -> float | None:
     after = _followers(train, num_items)
     is_asked = (validation.events[WEIGHT] > 0) & (_position(validation) > 0)
     asked = np.flatnonzero(is_asked)[:_MAX_TARGETS]
@@ -102,7 +104,7 @@ def _order_gain(train: Windows, validation: Windows, num_items: int) -> float | 
     return _recall(after, last[known], target[known]) / near if near else None
 
 
-def _followers(train: Windows, num_items: int) -> sparse.csr_matrix:
+def _followers(train: TransformedWindows, num_items: int) -> sparse.csr_matrix:
     """[num_items, num_items]: how often an item (column) was a target soon after another (row)."""
     row, position = train.events[ROW], _position(train)
     is_target = train.events[WEIGHT] > 0

@@ -12,7 +12,7 @@ from components.progress import progress
 from components.trainer.data.batches import batches, num_batches, one_batch
 from components.trainer.data.candidates import CandidateTable
 from components.trainer.data.read import TrainData, TrainerInputs, read_data
-from components.trainer.data.windows import ROW, WEIGHT, Windows, with_targets
+from components.trainer.data.windows import ROW, WEIGHT, TransformedWindows, with_targets
 from components.trainer.fit.averaging import BestAverage
 from components.trainer.fit.callbacks import (
     Progress,
@@ -70,7 +70,7 @@ class TrainedTowers:
     targets_per_second: float
     repeat_targets_left_out: int
     sample_split: str
-    sample: Windows
+    sample: TransformedWindows
 
     @property
     def validation(self) -> dict[str, float]:
@@ -218,7 +218,7 @@ def _history(logs: dict[str, list[float]]) -> list[dict[str, float]]:
 
 
 def _check_weights(model: TwoTowerModel, plan: TrainPlan) -> None:
-    """Refuses weights with a NaN or an infinity: a last step may break what no loss tells of."""
+    """Rejects weights with a NaN or an infinity: a last step may break what no loss tells of."""
     for weight in model.serving_weights:
         if not np.isfinite(weight.numpy()).all():
             raise RuntimeError(
@@ -228,7 +228,7 @@ def _check_weights(model: TwoTowerModel, plan: TrainPlan) -> None:
 
 
 def _check_finite(history: list[dict[str, float]], plan: TrainPlan) -> None:
-    """Refuses a history with a NaN or an infinity in a loss of any epoch."""
+    """Rejects a history with a NaN or an infinity in a loss of any epoch."""
     for record in history:
         if not math.isfinite(record["loss"]):
             raise RuntimeError(

@@ -31,7 +31,7 @@ def decay_kernels(num_heads: int, width: int) -> np.ndarray:
 
 
 def _by_head(weights: tf.Tensor, x: tf.Tensor, num_heads: int) -> tf.Tensor:
-    """weights [heads, length, length] times x [batch, length, dim], heads sharing the channels.
+    """Weights [heads, length, length] times x [batch, length, dim], heads sharing the channels.
 
     One matrix product a head over all windows: on a CPU many times faster than a depthwise
     convolution for the few hundred positions of a history.
@@ -46,7 +46,8 @@ def _by_head(weights: tf.Tensor, x: tf.Tensor, num_heads: int) -> tf.Tensor:
 
 class Mean(keras.layers.Layer):
     """The plain mean of all positions so far, as in "Deep Neural Networks for YouTube
-    Recommendations" (Covington et al., 2016)."""
+    Recommendations" (Covington et al., 2016).
+    """
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
         """[batch, length, dim] to the same shape."""

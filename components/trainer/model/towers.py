@@ -23,7 +23,7 @@ class ResidualMlp(keras.layers.Layer):
         self.output_layer = keras.layers.Dense(plan.dim, kernel_initializer="zeros", name="output")
 
     def call(self, x: tf.Tensor, inputs: tf.Tensor, seed: Seed = None) -> tf.Tensor:
-        """x [..., dim], inputs [..., num_inputs] to [..., dim] float32."""
+        """X [..., dim], inputs [..., num_inputs] to [..., dim] float32."""
         return x + self.output_layer(self.dropout(self.hidden(inputs), seed=seed))
 
 

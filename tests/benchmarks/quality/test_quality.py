@@ -46,7 +46,7 @@ def a_run(
             for name, spent in seconds.items()
         ],
         "training": {"epochs": 8, "best_epoch": 6, "targets_per_second": 10_534.4},
-        "verdict": {"headline": "Refused", "cause": "recall of the index is 0.5.", "cure": ""},
+        "verdict": {"headline": "Rejected", "cause": "recall of the index is 0.5.", "cure": ""},
         "versions": {"python": "3.10.1", "scann": "1.3.2"},
     }
     all_metrics = {**measured(recall), **metrics}
@@ -123,17 +123,17 @@ def test_seconds_add_up_to_the_whole() -> None:
     ]
 
 
-def test_refusals_baselines_left_out_and_versions_are_told() -> None:
+def test_rejections_baselines_left_out_and_versions_are_told() -> None:
     baselines = {"markov": {"window": 5}, "ease": {"left_out": "the catalogue is too large"}}
-    text = render_tables([a_run(exit_code=ExitCode.MODEL_REFUSED, baselines=baselines)])
+    text = render_tables([a_run(exit_code=ExitCode.MODEL_REJECTED, baselines=baselines)])
     assert text.split("\n\n")[2].splitlines() == [
-        "seed 17 was refused all the same: recall of the index is 0.5.",
+        "seed 17 was rejected all the same: recall of the index is 0.5.",
         "markov: window 5",
         "ease: left out the catalogue is too large",
         "python 3.10.1  scann 1.3.2",
         "twotower run 17",
     ]
-    assert "refused" not in render_tables([a_run()])
+    assert "rejected" not in render_tables([a_run()])
 
 
 def test_memory_is_that_of_the_whole_tree() -> None:

@@ -238,7 +238,7 @@ def test_a_comparison_reports_on_the_half_that_did_not_choose() -> None:
     assert "0.8000 at best" in render(json.loads(json.dumps(told)))
 
 
-def test_more_neighbours_than_items_are_refused() -> None:
+def test_more_neighbours_than_items_are_rejected() -> None:
     with pytest.raises(InputError, match="only 2000 items"):
         compared(small(), {}, (0.9,), 2_001)
 

@@ -10,7 +10,7 @@ import apache_beam as beam
 import numpy as np
 
 from components.catalogue_gen.ingest import CatalogueReport, ingest_catalogue
-from components.examples.read import Catalogue, read_catalogue
+from components.examples.read import RawCatalogue, read_raw_catalogue
 from schemas.features import feature_table
 from schemas.settings import DataSettings, from_dict
 
@@ -66,18 +66,18 @@ def settings(
     return from_dict(DataSettings, values)
 
 
-def run(data: DataSettings, folder: Path) -> tuple[CatalogueReport, Catalogue]:
+def run(data: DataSettings, folder: Path) -> tuple[CatalogueReport, RawCatalogue]:
     """The report, and the catalogue sorted by id."""
     uri = str(folder / "out" / "catalogue")
     report = ingest_catalogue(data, uri, str(folder / "out" / "rejects"), beam.Pipeline)
-    found = read_catalogue(uri, feature_table(data))
+    found = read_raw_catalogue(uri, feature_table(data))
     order = np.argsort([item.decode() for item in found.item_id])
     features = {name: values[order] for name, values in found.features.items()}
-    return report, Catalogue(found.item_id[order], found.available_at[order], features)
+    return report, RawCatalogue(found.item_id[order], found.available_at[order], features)
 
 
 def rejects(folder: Path) -> list[dict[str, Any]]:
-    """The refused rows, by file and line."""
+    """The rejected rows, by file and line."""
     with gzip.open(folder / "out" / "rejects" / "rejects.jsonl.gz", "rt") as file:
         found = [json.loads(line) for line in file]
     return sorted(found, key=lambda reject: (reject["file"], reject["line"]))

@@ -47,7 +47,7 @@ def settled(rows: list[tuple[str, int, bool]], logged: set[str], data: DataSetti
     st.sampled_from(["strict", "accept"]),
     st.sampled_from(["strict", "accept"]),
 )
-def test_every_row_is_kept_or_refused_by_the_stated_rules(
+def test_every_row_is_kept_or_rejected_by_the_stated_rules(
     rows: list[tuple[str, bool, int]], logged: set[str], unknown: str, never_logged: str
 ) -> None:
     found = settled(
@@ -74,13 +74,13 @@ def test_every_row_is_kept_or_refused_by_the_stated_rules(
     by_reason = {reason: set[int]() for reason in RejectReason}
     for reject in found.rejects:
         by_reason[reject.reason].add(reject.line)
-    refused = {last[item] for item in unlogged} if never_logged == "strict" else set()
+    rejected = {last[item] for item in unlogged} if never_logged == "strict" else set()
     assert by_reason[RejectReason.DUPLICATE] == replaced
-    assert by_reason[RejectReason.NEVER_LOGGED] == refused
-    assert len(found.rejects) == len(replaced) + len(refused)
+    assert by_reason[RejectReason.NEVER_LOGGED] == rejected
+    assert len(found.rejects) == len(replaced) + len(rejected)
 
 
-def test_a_refusal_shows_its_row_and_the_one_that_counts() -> None:
+def test_a_rejection_shows_its_row_and_the_one_that_counts() -> None:
     rows = [("a", 7, True), ("a", 3, True), ("a", 9, False)]
     (reject,) = settled(rows, set(), data_settings("strict", "accept")).rejects
     assert (reject.file, reject.line, reject.raw) == ("only.csv", 3, "a 3")

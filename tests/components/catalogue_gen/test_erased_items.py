@@ -39,7 +39,7 @@ def test_erased_items_are_counted_and_nowhere_shown(tmp_path: Path, unknown: str
     assert b"Hidden" not in written(tmp_path)
 
 
-def test_rows_whose_item_cannot_be_told_are_refused_but_withheld(tmp_path: Path) -> None:
+def test_rows_whose_item_cannot_be_told_are_rejected_but_withheld(tmp_path: Path) -> None:
     run(settings(tmp_path, ROWS, erase={"item_ids": ["secret"]}), tmp_path)
     shown = {reject["line"]: reject for reject in rejects(tmp_path)}
     assert set(shown) == {5, 6, 7}

@@ -1,4 +1,4 @@
-"""The catalogue: rows in, candidates and refusals out."""
+"""The catalogue: rows in, candidates and rejections out."""
 
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from schemas.settings import DataSettings
 from tests.components.catalogue_gen.catalogues import HEADER, ROWS, rejects, run, settings
 
 
-def test_the_last_row_of_an_item_counts_and_dirt_is_refused(tmp_path: Path) -> None:
+def test_the_last_row_of_an_item_counts_and_dirt_is_rejected(tmp_path: Path) -> None:
     report, catalogue = run(settings(tmp_path, ROWS), tmp_path)
     assert catalogue.item_id.tolist() == [b"a", b"b"]
     assert catalogue.available_at.tolist() == [200, -1]
@@ -60,7 +60,7 @@ def test_accept_adds_logged_items_without_content(tmp_path: Path) -> None:
         assert catalogue.features[name][2:].tolist() == [missing, missing]
     assert np.isnan(catalogue.features["price"][2:]).all()
     assert (report.kept, report.items, report.logged_only) == (2, 4, 2)
-    assert report.readmitted == 1  # c has a row, which was refused
+    assert report.readmitted == 1  # c has a row, which was rejected
     assert report.never_logged == 1  # b
 
 
@@ -71,15 +71,15 @@ def test_where_the_log_decides_on_nothing_it_is_not_read(tmp_path: Path) -> None
     assert (report.logged_only, report.readmitted, report.never_logged) == (0, 0, None)
 
 
-def test_strict_refuses_items_without_a_readable_event(tmp_path: Path) -> None:
+def test_strict_rejects_items_without_a_readable_event(tmp_path: Path) -> None:
     data = settings(tmp_path, ROWS, never_logged="strict")
     with (tmp_path / "log.jsonl").open("a") as log:
         log.write('{"user": "u", "item": "b", "time": "once"}\n')
     report, catalogue = run(data, tmp_path)
     assert catalogue.item_id.tolist() == [b"a"]
     assert (report.kept, report.items, report.logged_only, report.never_logged) == (1, 1, 0, 0)
-    (refused,) = (reject for reject in rejects(tmp_path) if reject["reason"] == "never_logged")
-    assert (refused["line"], refused["raw"]) == (3, "b,Second,,,,86400")
+    (rejected,) = (reject for reject in rejects(tmp_path) if reject["reason"] == "never_logged")
+    assert (rejected["line"], rejected["raw"]) == (3, "b,Second,,,,86400")
     assert report.read == report.kept + sum(report.rejects.values())
 
 
@@ -107,11 +107,11 @@ def test_counts_are_metrics_too(tmp_path: Path) -> None:
     counters = _counters(settings(tmp_path, ROWS, unknown="accept"), tmp_path)
     assert counters == {
         "items_read": 7,
-        "items_refused_duplicate": 1,
-        "items_refused_missing_field": 1,
-        "items_refused_bad_value": 1,
-        "items_refused_bad_timestamp": 1,
-        "items_refused_unparseable": 1,
+        "items_rejected_duplicate": 1,
+        "items_rejected_missing_field": 1,
+        "items_rejected_bad_value": 1,
+        "items_rejected_bad_timestamp": 1,
+        "items_rejected_unparseable": 1,
         "candidates_items": 2,
         "candidates_logged": 1,
         "candidates_never_logged": 1,

@@ -50,9 +50,9 @@ def test_times_become_scores_of_days(tmp_path: Path) -> None:
     np.testing.assert_allclose(made.flat("released"), scores, rtol=1e-6)
     buckets = made.flat("released_bucket")
     assert buckets[0] < buckets[1] < buckets[2] == NUM_BUCKETS
-    (refused,) = rejects(tmp_path)
-    assert (refused["line"], refused["reason"]) == (5, "bad_timestamp")
-    assert refused["detail"].startswith("released: timestamp is 'long ago'")
+    (rejected,) = rejects(tmp_path)
+    assert (rejected["line"], rejected["reason"]) == (5, "bad_timestamp")
+    assert rejected["detail"].startswith("released: timestamp is 'long ago'")
     assert report.rejects == {"bad_timestamp": 1}
 
 

@@ -106,7 +106,7 @@ def test_the_layout_may_be_repeated_and_the_presence_of_a_list_limited() -> None
         ('tensor_representation_group { key: "" }', "`tensor_representation_group` is not read"),
     ],
 )
-def test_what_cannot_be_merged_is_refused(curated: str, message: str) -> None:
+def test_what_cannot_be_merged_is_rejected(curated: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         build(curated)
 

@@ -117,6 +117,6 @@ def test_a_curated_file_may_mark_a_feature_and_take_a_mark_back() -> None:
         ),
     ],
 )
-def test_environments_that_make_no_sense_are_refused(curated: str, message: str) -> None:
+def test_environments_that_make_no_sense_are_rejected(curated: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         build(curated)

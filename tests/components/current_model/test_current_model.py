@@ -29,17 +29,17 @@ def find(destination: Destination) -> CurrentModelState:
     return find_current(str(destination.serving), str(destination.exact))
 
 
-def test_before_the_first_push_there_is_none(destination):
+def test_before_the_first_push_there_is_none(destination) -> None:
     assert find(destination) == CurrentModelState()
     assert find(destination).version is None
 
 
-def test_an_empty_folder_is_none(destination):
+def test_an_empty_folder_is_none(destination) -> None:
     destination.serving.mkdir(parents=True)
     assert find(destination) == CurrentModelState()
 
 
-def test_one_version(destination):
+def test_one_version(destination) -> None:
     published = destination.publish()
     state = find(destination)
     assert state == CurrentModelState(
@@ -52,14 +52,14 @@ def test_one_version(destination):
     assert Path(state.statistics_path).read_bytes() == b"statistics"
 
 
-def test_of_two_versions_the_newest_until_it_is_rolled_back(destination):
+def test_of_two_versions_the_newest_until_it_is_rolled_back(destination) -> None:
     old, new = destination.publish("a"), destination.publish("b")
     assert find(destination).version == new.version
     rollback(str(destination.serving), str(destination.exact))
     assert find(destination).version == old.version
 
 
-def test_newest_is_by_number_and_not_by_text(destination):
+def test_newest_is_by_number_and_not_by_text(destination) -> None:
     published = destination.publish()
     for folder, path in (
         (destination.serving, published.serving_path),
@@ -69,7 +69,7 @@ def test_newest_is_by_number_and_not_by_text(destination):
     assert find(destination).version == published.version
 
 
-def test_hidden_and_unfinished_folders_are_not_versions(destination):
+def test_hidden_and_unfinished_folders_are_not_versions(destination) -> None:
     published = destination.publish()
     (destination.serving / ".incoming-99999999999").mkdir()
     (destination.serving / "99999999999").mkdir()
@@ -77,7 +77,7 @@ def test_hidden_and_unfinished_folders_are_not_versions(destination):
     assert find(destination).version == published.version
 
 
-def test_a_newest_version_of_another_publisher_is_an_error(destination):
+def test_a_newest_version_of_another_publisher_is_an_error(destination) -> None:
     destination.publish()
     foreign = destination.serving / "99999999999"
     foreign.mkdir()
@@ -86,7 +86,7 @@ def test_a_newest_version_of_another_publisher_is_an_error(destination):
         find(destination)
 
 
-def test_a_missing_twin_is_an_error(destination):
+def test_a_missing_twin_is_an_error(destination) -> None:
     published = destination.publish()
     shutil.rmtree(published.exact_path)
     with pytest.raises(InputError, match=f"its twin {published.exact_path} is missing"):
@@ -100,24 +100,24 @@ def test_a_missing_twin_is_an_error(destination):
         CurrentModelState("7", "s/7", "e/7", {"mrr": 0.1}, "s/7/FeatureStats.pb"),
     ],
 )
-def test_round_trip(tmp_path, state):
+def test_round_trip(tmp_path, state) -> None:
     write_current(str(tmp_path), state)
     assert read_current(str(tmp_path)) == state
 
 
-def test_reading_what_is_not_there_says_so(tmp_path):
+def test_reading_what_is_not_there_says_so(tmp_path) -> None:
     with pytest.raises(InputError, match=r"current\.json does not exist"):
         read_current(str(tmp_path))
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"versions": 1}'])
-def test_reading_what_is_no_state_says_so(tmp_path, text):
+def test_reading_what_is_no_state_says_so(tmp_path, text) -> None:
     (tmp_path / CURRENT_FILE).write_text(text)
     with pytest.raises(InputError, match="does not hold a current model"):
         read_current(str(tmp_path))
 
 
-def test_the_executor_writes_what_the_reader_reads(destination, tmp_path):
+def test_the_executor_writes_what_the_reader_reads(destination, tmp_path) -> None:
     published = destination.publish()
     current = artifacts.CurrentModelInfo()
     current.uri = str(tmp_path / "current")
@@ -127,6 +127,6 @@ def test_the_executor_writes_what_the_reader_reads(destination, tmp_path):
     assert current.get_string_custom_property("version") == published.version
 
 
-def test_the_component_gives_its_channel():
+def test_the_component_gives_its_channel() -> None:
     component = CurrentModel("serving/demo", "serving_exact/demo", "c0", "1")
     assert component.outputs["current"].type is artifacts.CurrentModelInfo

@@ -87,7 +87,7 @@ def test_a_value_outside_its_domain_is_sought(
     assert seen == {"x": outside}
 
 
-def test_a_warning_is_told_but_refuses_nothing() -> None:
+def test_a_warning_is_told_but_rejects_nothing() -> None:
     anomalies = anomalies_pb2.Anomalies()
     info = anomalies.anomaly_info["price"]
     info.severity, info.short_description, info.description = info.WARNING, "Odd", "a bit odd"
@@ -96,5 +96,5 @@ def test_a_warning_is_told_but_refuses_nothing() -> None:
     assert "warnings: price: Odd: a bit odd" in gate.reason
 
 
-def test_no_example_at_all_is_refused() -> None:
+def test_no_example_at_all_is_rejected() -> None:
     assert not gate_of(anomalies_pb2.Anomalies(data_missing=True)).passed

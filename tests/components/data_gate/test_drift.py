@@ -1,4 +1,4 @@
-"""The gate on drift: what passes, what is refused, and what a refusal tells."""
+"""The gate on drift: what passes, what is rejected, and what a rejection tells."""
 
 from collections.abc import Callable
 

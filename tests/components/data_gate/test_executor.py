@@ -17,7 +17,7 @@ from components.current_model.read import CurrentModelState, write_current
 from components.data_gate.component import DataGateSpec
 from components.data_gate.executor import Executor
 from components.fragment import read_fragment, write_fragment
-from components.gate import GateRefusal
+from components.gate import GateRejectedError
 from schemas.data_settings import ItemsSettings, RejectsSettings, UsersSettings
 from schemas.errors import InputError
 from schemas.settings import DataSettings, from_dict, to_json
@@ -128,7 +128,7 @@ def test_a_first_run_on_clean_data_passes(inputs: Artifacts, tmp_path: Path) -> 
     assert all(gate["passed"] for gate in gates)
 
 
-def test_every_refusing_gate_is_named_and_the_verdict_is_written(
+def test_every_rejecting_gate_is_named_and_the_verdict_is_written(
     inputs: Artifacts, tmp_path: Path
 ) -> None:
     write_fragment(
@@ -142,10 +142,10 @@ def test_every_refusing_gate_is_named_and_the_verdict_is_written(
     serve_statistics_of(inputs, tmp_path, ["web"])
 
     failing = {"data.interaction_reject_fraction", "data.events_anomalies", "data.drift"}
-    with pytest.raises(GateRefusal) as refusal:
+    with pytest.raises(GateRejectedError) as rejection:
         run(inputs, tmp_path)
-    assert {gate.name for gate in refusal.value.failed} == failing
-    assert all(name in str(refusal.value) for name in failing)
+    assert {gate.name for gate in rejection.value.failed} == failing
+    assert all(name in str(rejection.value) for name in failing)
     assert {gate["name"] for gate in gates_in(tmp_path) if not gate["passed"]} == failing
 
 
@@ -162,10 +162,10 @@ def test_drift_is_shown_by_events_unless_raw_records_are_off(
 ) -> None:
     serve_statistics_of(inputs, tmp_path, ["phone"] * 9 + ["tv"])
     data = replace(DATA, rejects=RejectsSettings(raw=raw))
-    with pytest.raises(GateRefusal) as refusal:
+    with pytest.raises(GateRejectedError) as rejection:
         run(inputs, tmp_path, data)
-    assert '"phone" 90.0% → 50.0%, "tv" 10.0% → 50.0%' in str(refusal.value)
-    assert ('{"device": "tv", "user_id": "ann", "item_id": "i"' in str(refusal.value)) == raw
+    assert '"phone" 90.0% → 50.0%, "tv" 10.0% → 50.0%' in str(rejection.value)
+    assert ('{"device": "tv", "user_id": "ann", "item_id": "i"' in str(rejection.value)) == raw
 
 
 @pytest.mark.parametrize(("limit", "passed"), [(0.5, True), (0.0, False)])
@@ -175,7 +175,7 @@ def test_a_reason_of_the_users_file_may_have_a_limit_of_its_own(
     users_file = {"read": 8, "kept": 4, "rejects": {"duplicate": 4}}
     counts = {"read": 10, "kept": 10, "rejects": {}, "users_file": users_file}
     write_fragment(inputs["interaction_rejects"][0].uri, INTERACTION_EXAMPLE_GEN, counts)
-    with nullcontext() if passed else pytest.raises(GateRefusal, match="4 of 8 records"):
+    with nullcontext() if passed else pytest.raises(GateRejectedError, match="4 of 8 records"):
         run(inputs, tmp_path, with_users(0.0, {"duplicate": limit}))
     gates = [gate for gate in gates_in(tmp_path) if gate["name"].startswith("data.user_reject")]
     assert [(gate["passed"], gate["value"]) for gate in gates] == [(True, 0.0), (passed, 4 / 8)]
@@ -198,7 +198,7 @@ def test_the_users_file_has_a_gate_of_its_own(
     counts = {"read": 10, "kept": 10, "rejects": {}, "users_file": users_file}
     write_fragment(inputs["interaction_rejects"][0].uri, INTERACTION_EXAMPLE_GEN, counts)
     cure = r"users\.max_reject_fraction"
-    with nullcontext() if passed else pytest.raises(GateRefusal, match=cure):
+    with nullcontext() if passed else pytest.raises(GateRejectedError, match=cure):
         run(inputs, tmp_path, with_users(limit))
     (gate,) = [g for g in gates_in(tmp_path) if g["name"] == "data.user_reject_fraction"]
     assert (gate["passed"], gate["value"], gate["threshold"]) == (passed, 2 / 8, limit)
@@ -223,7 +223,7 @@ def test_without_events_the_catalogue_alone_is_judged(inputs: Artifacts, tmp_pat
         CATALOGUE_EXAMPLE_GEN,
         {"read": 10, "rejects": {"duplicate": 3}},
     )
-    with pytest.raises(GateRefusal, match="duplicate 3"):
+    with pytest.raises(GateRejectedError, match="duplicate 3"):
         run(own, tmp_path, data)
 
 

@@ -1,4 +1,4 @@
-"""The gates on refused records, at their limits and on either side."""
+"""The gates on rejected records, at their limits and on either side."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def gates(rejects: dict[str, int], read: int = 100, **limits: Any) -> list[GateR
 
 
 @pytest.mark.parametrize(("dirt", "passed"), [(0, True), (10, True), (11, False)])
-def test_rejects_are_refused_above_the_limit(dirt: int, passed: bool) -> None:
+def test_rejects_are_rejected_above_the_limit(dirt: int, passed: bool) -> None:
     (gate,) = gates({"unparseable": dirt}, max_reject_fraction=10 / 100)
     assert gate.name == "data.interaction_reject_fraction"
     assert (gate.passed, gate.value, gate.threshold) == (passed, dirt / 100, 10 / 100)
@@ -33,7 +33,7 @@ def test_only_dirt_counts_and_the_commonest_reason_comes_first() -> None:
     assert "7 of 100 records are unfit (bad_value 4, duplicate 3): 7%, at most 10%" in gate.reason
 
 
-def test_nothing_read_is_nothing_refused() -> None:
+def test_nothing_read_is_nothing_rejected() -> None:
     assert [gate.value for gate in gates({}, read=0, reject_limits={"late": 0.5})] == [0.0, 0.0]
 
 
@@ -52,7 +52,7 @@ def test_a_reason_with_a_limit_of_its_own_is_a_gate_of_its_own() -> None:
     assert (bad_value.passed, bad_value.value, bad_value.threshold) == (True, 40 / 100, 0.5)
     assert duplicate.name == "data.interaction_reject_fraction.duplicate"
     assert (duplicate.passed, duplicate.value, duplicate.threshold) == (False, 3 / 100, 0.02)
-    assert "3 of 100 records were refused as duplicate: 3%, at most 2% allowed" in duplicate.reason
+    assert "3 of 100 records were rejected as duplicate: 3%, at most 2% allowed" in duplicate.reason
     assert "raise interactions.reject_limits.duplicate" in duplicate.reason
 
 

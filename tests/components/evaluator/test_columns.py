@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from components.evaluator.columns import NO_ITEM, index_events, recent_items
-from components.examples.read import read_windows
+from components.examples.read import read_raw_windows
 from schemas.errors import InputError
 from tests.components.evaluator.logs import TABLE, event_columns, write_windows
 
@@ -19,7 +19,7 @@ SPLITS = {
 
 def test_codes_are_shared_by_splits(tmp_path: Path) -> None:
     uri = write_windows(str(tmp_path), SPLITS)
-    windows = {split: read_windows(uri, split, TABLE) for split in SPLITS}
+    windows = {split: read_raw_windows(uri, split, TABLE) for split in SPLITS}
 
     events = index_events(windows, np.array([b"b", b"a"], object))
 
@@ -34,7 +34,7 @@ def test_codes_are_shared_by_splits(tmp_path: Path) -> None:
 
 def test_item_outside_the_catalogue_is_named(tmp_path: Path) -> None:
     uri = write_windows(str(tmp_path), SPLITS)
-    windows = {split: read_windows(uri, split, TABLE) for split in SPLITS}
+    windows = {split: read_raw_windows(uri, split, TABLE) for split in SPLITS}
 
     with pytest.raises(InputError, match=r"1 events of the train split.*'a'"):
         index_events({"train": windows["train"]}, np.array([b"b"], object))

@@ -84,7 +84,7 @@ def test_good_model_is_blessed(tmp_path: Path) -> None:
     )
 
 
-def test_refused_model_is_not_blessed_and_the_reason_stands_in_the_evaluation(
+def test_rejected_model_is_not_blessed_and_the_reason_stands_in_the_evaluation(
     tmp_path: Path,
 ) -> None:
     twin = save_successor_model(str(tmp_path / "exact" / "7"), ITEMS)

@@ -10,7 +10,7 @@ import tensorflow as tf
 from components.evaluator.embed import SignatureEncoder
 from components.evaluator.evaluate import evaluate
 from components.evaluator.held_out import read_held_out
-from components.examples.read import read_catalogue, read_windows
+from components.examples.read import read_raw_catalogue, read_raw_windows
 from schemas.errors import InputError
 from schemas.features import feature_table
 from schemas.metrics import BASELINES
@@ -194,7 +194,7 @@ def test_measuring_twice_gives_the_same(log: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize("scale", [float("nan"), float("inf"), 1e30])
-def test_model_with_scores_that_are_not_finite_is_refused(
+def test_model_with_scores_that_are_not_finite_is_rejected(
     log: dict[str, str], tmp_path: Path, scale: float
 ) -> None:
     broken = save_successor_model(str(tmp_path / "broken"), ITEMS, scale=scale)
@@ -203,7 +203,9 @@ def test_model_with_scores_that_are_not_finite_is_refused(
         run({**log, "broken": broken}, "broken")
 
 
-def test_saved_model_without_the_signatures_is_refused(log: dict[str, str], tmp_path: Path) -> None:
+def test_saved_model_without_the_signatures_is_rejected(
+    log: dict[str, str], tmp_path: Path
+) -> None:
     tf.saved_model.save(tf.Module(), str(tmp_path / "bare"))
 
     with pytest.raises(InputError, match=r"no signature 'query_embedding'.*none"):
@@ -213,7 +215,7 @@ def test_saved_model_without_the_signatures_is_refused(log: dict[str, str], tmp_
 def test_batches_come_back_in_order(log: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("components.evaluator.embed.QUERY_BATCH", 5)
     encoder = SignatureEncoder(log["successor"], TABLE)
-    windows = read_windows(log["windows"], "train", TABLE)
+    windows = read_raw_windows(log["windows"], "train", TABLE)
     positions = np.arange(len(windows.item_id))
 
     embedded = encoder.queries(windows, positions, max_history=2)
@@ -232,8 +234,8 @@ def test_model_of_other_features_gets_what_it_knows_and_missing_for_the_rest(
     fewer = feature_table(data_settings(users=None, items=None))
     encoder = SignatureEncoder(log["successor"], fewer)
 
-    candidates = encoder.candidates(read_catalogue(log["catalogue"], fewer))
-    queries = encoder.queries(read_windows(log["windows"], "test", fewer), np.array([1]), 3)
+    candidates = encoder.candidates(read_raw_catalogue(log["catalogue"], fewer))
+    queries = encoder.queries(read_raw_windows(log["windows"], "test", fewer), np.array([1]), 3)
 
     assert encoder.inputs_sent_as_missing == ("country", "genres", "price")
     assert candidates.argmax(axis=1).tolist() == list(range(NUM_ITEMS))

@@ -6,7 +6,7 @@ import pytest
 from components.evaluator import groups
 from components.evaluator.protocol import successive
 from components.evaluator.queries import Queries
-from components.examples.read import Catalogue, Windows
+from components.examples.read import RawCatalogue, RawWindows
 from schemas.events import SECONDS_PER_DAY
 from tests.components.evaluator.logs import event_columns
 
@@ -29,8 +29,8 @@ def queries() -> Queries:
 
 
 @pytest.fixture
-def windows() -> Windows:
-    return Windows(
+def windows() -> RawWindows:
+    return RawWindows(
         user_id=np.array([b"u0", b"u1"], object),
         user={"country": np.array([b"", b"fr"], object)},
         offsets=np.array([0, 2, 4]),
@@ -43,7 +43,7 @@ def windows() -> Windows:
     )
 
 
-def standard(queries: Queries, windows: Windows) -> dict[str, groups.Parts]:
+def standard(queries: Queries, windows: RawWindows) -> dict[str, groups.Parts]:
     train = event_columns([(0, [(0, 1, 1), (1, 2, 1), (2, 3, 0)])])
     held_out = event_columns(
         [(0, [(3, 5 * DAY, 1), (4, 6 * DAY, 1)]), (1, [(0, 5 * DAY + 1, 1), (1, 12 * DAY, 1)])]
@@ -57,7 +57,7 @@ def standard(queries: Queries, windows: Windows) -> dict[str, groups.Parts]:
     )
 
 
-def test_standard_parts(queries: Queries, windows: Windows) -> None:
+def test_standard_parts(queries: Queries, windows: RawWindows) -> None:
     found = {dimension: labels_of(parts) for dimension, parts in standard(queries, windows).items()}
 
     assert found == {
@@ -69,15 +69,15 @@ def test_standard_parts(queries: Queries, windows: Windows) -> None:
     }
 
 
-def test_a_log_without_event_types_has_no_such_parts(queries: Queries, windows: Windows) -> None:
+def test_a_log_without_event_types_has_no_such_parts(queries: Queries, windows: RawWindows) -> None:
     windows.event_type[:] = b""
 
     assert "event_type" not in standard(queries, windows)
 
 
-def test_categories_of_user_context_and_item(queries: Queries, windows: Windows) -> None:
+def test_categories_of_user_context_and_item(queries: Queries, windows: RawWindows) -> None:
     genres = np.array([[b"a", b""], [b"", b""], [b"", b""], [b"a", b"b"], [b"b", b""]], object)
-    catalogue = Catalogue(np.arange(5), np.zeros(5), {"genres": genres})
+    catalogue = RawCatalogue(np.arange(5), np.zeros(5), {"genres": genres})
 
     found = groups.category_groups(
         ("users.country", "context.device", "items.genres"), queries, windows, catalogue

@@ -8,7 +8,7 @@ import pytest
 
 from components.evaluator.embed import SignatureEncoder
 from components.evaluator.parity import EXACT_SEARCH, measure_parity
-from components.examples.read import Catalogue, Windows, read_catalogue, read_windows
+from components.examples.read import RawCatalogue, RawWindows, read_raw_catalogue, read_raw_windows
 from components.parity.exact import best_items
 from components.parity.sample import ParitySample, write_sample
 from components.parity.verdict import Parity
@@ -39,8 +39,8 @@ class Shelf:
     """A model and the raw data it is asked with."""
 
     model: str
-    catalogue: Catalogue
-    windows: Windows
+    catalogue: RawCatalogue
+    windows: RawWindows
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,9 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
     windows = write_windows(str(root / "windows"), {"eval": walks[::-1]})
     catalogue = write_catalogue(str(root / "catalogue"), ITEMS[::-1])
     model = save_successor_model(str(root / "model"), ITEMS)
-    return Shelf(model, read_catalogue(catalogue, TABLE), read_windows(windows, "eval", TABLE))
+    return Shelf(
+        model, read_raw_catalogue(catalogue, TABLE), read_raw_windows(windows, "eval", TABLE)
+    )
 
 
 def trained_sample() -> ParitySample:
@@ -73,7 +75,9 @@ def trained_sample() -> ParitySample:
     )
 
 
-def measure(shelf: Shelf, sample: ParitySample | None, folder: Path, **changed: Windows) -> Parity:
+def measure(
+    shelf: Shelf, sample: ParitySample | None, folder: Path, **changed: RawWindows
+) -> Parity:
     """Parity of the model with the sample as that of a model in `folder`."""
     if sample is not None:
         write_sample(str(folder), sample)
@@ -116,7 +120,7 @@ def test_the_tower_that_differs_is_named(shelf: Shelf, tmp_path: Path, signature
     assert parity.gate.reason.startswith(f"{signature} differs from training by")
 
 
-def test_other_ids_are_refused(shelf: Shelf, tmp_path: Path) -> None:
+def test_other_ids_are_rejected(shelf: Shelf, tmp_path: Path) -> None:
     sample = trained_sample()
     recommended = {name: x.copy() for name, x in sample.answers[serving.RECOMMEND].items()}
     first = recommended["item_id"][0]
@@ -139,7 +143,7 @@ def test_windows_that_nobody_can_tell_apart_are_left_out(shelf: Shelf, tmp_path:
         shelf,
         trained_sample(),
         tmp_path / "model",
-        eval=read_windows(twice, "eval", TABLE),
+        eval=read_raw_windows(twice, "eval", TABLE),
     )
 
     assert (parity.report["ambiguous"], parity.report["missing"]) == (1, 2)

@@ -149,7 +149,7 @@ def test_dot_product_scores_a_slice() -> None:
     assert scorer(slice(1, 3)).tolist() == [[7, 13], [2 * 5 + 3 * 7, 2 * 11 + 3 * 13]]
 
 
-def test_vectors_that_overflow_are_refused() -> None:
+def test_vectors_that_overflow_are_rejected() -> None:
     long = np.full((1, 2), 1e30, np.float32)
 
     with pytest.raises(FloatingPointError, match="overflow"):
@@ -157,7 +157,7 @@ def test_vectors_that_overflow_are_refused() -> None:
 
 
 @pytest.mark.parametrize("score", [np.inf, -np.inf])
-def test_a_relevant_item_without_a_finite_score_is_refused(score: float) -> None:
+def test_a_relevant_item_without_a_finite_score_is_rejected(score: float) -> None:
     with pytest.raises(FloatingPointError, match=r"relevant item .* not finite"):
         rank_queries(
             lambda rows: np.array([[score, 1.0]], np.float32), queries_of([[0]], [set()]), 2
@@ -165,7 +165,7 @@ def test_a_relevant_item_without_a_finite_score_is_refused(score: float) -> None
 
 
 @pytest.mark.parametrize("item", [0, 1])
-def test_a_nan_is_refused(item: int) -> None:
+def test_a_nan_is_rejected(item: int) -> None:
     with pytest.raises(FloatingPointError, match="NaN"):
         rank_queries(
             lambda rows: np.array([[np.nan, 1.0]], np.float32), queries_of([[item]], [set()]), 2

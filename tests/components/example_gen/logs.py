@@ -11,7 +11,7 @@ import apache_beam as beam
 from components.catalogue_gen.ingest import CatalogueReport, ingest_catalogue
 from components.example_gen.ingest import Outputs, ingest
 from components.example_gen.report import IngestReport
-from components.examples.read import read_windows
+from components.examples.read import read_raw_windows
 from schemas.features import feature_table
 from schemas.settings import DataSettings, from_dict
 
@@ -38,7 +38,7 @@ def settings(folder: Path, log: list[str], items: list[str] | None = None, **cha
         "format": "jsonl",
         "fields": {**fields, "value": "value", "event_id": "id"},
     }
-    for key in ("keep", "refuse", "context", "timestamp_unit", "damaged_files"):
+    for key in ("keep", "reject", "context", "timestamp_unit", "damaged_files"):
         if key in changes:
             interactions[key] = changes.pop(key)
     values: dict[str, Any] = {"interactions": interactions, "history": {"max_length": 4}}
@@ -71,7 +71,7 @@ def run(data: DataSettings, folder: Path, now_s: int = NOW_S) -> Ingested:
 
 
 def _plain_windows(uri: str, split: str, data: DataSettings) -> list[Any]:
-    found = read_windows(uri, split, feature_table(data))
+    found = read_raw_windows(uri, split, feature_table(data))
     return sorted(
         (
             found.user_id[w].decode(),

@@ -14,7 +14,7 @@ SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
 
 
 class Line(NamedTuple):
-    """One line of a log; of unfit values the first, in this order, is the reason of a refusal."""
+    """One line of a log; of unfit values the first, in this order, is the reason of a rejection."""
 
     user: str
     time: int | str
@@ -53,21 +53,21 @@ class Window(NamedTuple):
 
 
 class Oracle:
-    """The same in plain Python: `split_of` kept events, and the reason of each refusal."""
+    """The same in plain Python: `split_of` kept events, and the reason of each rejection."""
 
     def __init__(self, lines: dict[tuple[int, int], Line], data: DataSettings, known: Any):
         self._data, self._log = data, data.interactions
-        self.refused = {place: line.dirt for place, line in lines.items() if line.dirt}
+        self.rejected = {place: line.dirt for place, line in lines.items() if line.dirt}
         self.erased = {
             place
             for place, line in lines.items()
             if line.user.strip() in data.erase.user_ids or line.item.strip() in data.erase.item_ids
         }
-        self.refused = {p: why for p, why in self.refused.items() if p not in self.erased}
+        self.rejected = {p: why for p, why in self.rejected.items() if p not in self.erased}
         self.kept = sorted(
             Event(line.user.strip(), int(line.time), place, line)
             for place, line in lines.items()
-            if place not in self.refused and place not in self.erased
+            if place not in self.rejected and place not in self.erased
         )
         self._clean(known)
         self.split_of = self._splits()
@@ -77,9 +77,9 @@ class Oracle:
         keep = self._log.keep
         least_user, least_item = keep.min_user_events, keep.min_item_events
         if least_user > 1:
-            self._refuse("too_few_user_events", lambda event: users[event.user] < least_user)
+            self._reject("too_few_user_events", lambda event: users[event.user] < least_user)
         if least_item > 1:
-            self._refuse("too_few_item_events", lambda event: items[event.line.item] < least_item)
+            self._reject("too_few_item_events", lambda event: items[event.line.item] < least_item)
         self.users: dict[str, list[Event]] = defaultdict(list)
         for event in self.kept:
             self.users[event.user].append(event)
@@ -88,42 +88,42 @@ class Oracle:
         types = self._data.targets.event_types
         return types is None or event.line.kind in types
 
-    def _refuse(self, reason: str, is_unfit: Callable[[Event], bool]) -> None:
+    def _reject(self, reason: str, is_unfit: Callable[[Event], bool]) -> None:
         unfit = [event.place for event in self.kept if is_unfit(event)]
-        self.refused.update(dict.fromkeys(unfit, reason))
-        self.kept = [event for event in self.kept if event.place not in self.refused]
+        self.rejected.update(dict.fromkeys(unfit, reason))
+        self.kept = [event for event in self.kept if event.place not in self.rejected]
 
     def _clean(self, known: Any) -> None:
-        keep, refuse = self._log.keep, self._log.refuse
-        if refuse.duplicates:
+        keep, reject = self._log.keep, self._log.reject
+        if reject.duplicates:
             seen: set[Any] = set()
-            self._refuse("duplicate", lambda event: is_repeat(event, seen))
-        if refuse.future:
-            self._refuse("future_timestamp", lambda event: event.time > NOW_S)
-        if refuse.earliest:
-            earliest_us = instant_us("earliest", refuse.earliest)
-            self._refuse("late", lambda event: event.time * 10**6 < earliest_us)
+            self._reject("duplicate", lambda event: is_repeat(event, seen))
+        if reject.future:
+            self._reject("future_timestamp", lambda event: event.time > NOW_S)
+        if reject.earliest:
+            earliest_us = instant_us("earliest", reject.earliest)
+            self._reject("late", lambda event: event.time * 10**6 < earliest_us)
         if known is not None:
-            self._refuse("unknown_item", lambda event: event.line.item not in known)
-        if (limit := refuse.user_rate_limit) is not None:
+            self._reject("unknown_item", lambda event: event.line.item not in known)
+        if (limit := reject.user_rate_limit) is not None:
             period = SECONDS[limit.per]
             counts = Counter((event.user, event.time // period) for event in self.kept)
             most = limit.events
-            self._refuse(
+            self._reject(
                 "over_rate_limit",
                 lambda event: counts[event.user, event.time // period] > most,
             )
         if (types := keep.event_types) is not None:
-            self._refuse("event_type_not_kept", lambda event: event.line.kind not in types)
+            self._reject("event_type_not_kept", lambda event: event.line.kind not in types)
         if (minimum := keep.min_value) is not None:
-            self._refuse("value_below_minimum", lambda event: float(event.line.value) < minimum)
+            self._reject("value_below_minimum", lambda event: float(event.line.value) < minimum)
         if (cap := keep.max_user_events) is not None:
             newer: Counter[str] = Counter()
             over = set()
             for event in reversed(self.kept):
                 over |= {event.place} if newer[event.user] >= cap else set()
                 newer[event.user] += 1
-            self._refuse("over_user_cap", lambda event: event.place in over)
+            self._reject("over_user_cap", lambda event: event.place in over)
 
     def _splits(self) -> dict[tuple[int, int], str]:
         if self._data.split.policy == "leave_one_out":

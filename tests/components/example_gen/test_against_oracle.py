@@ -43,12 +43,12 @@ FOOTER_BYTES = 4
 class Outcome:
     """What an ingestion came to."""
 
-    refused: dict[tuple[int, int], str] = field(default_factory=dict)
+    rejected: dict[tuple[int, int], str] = field(default_factory=dict)
     windows: list[Window] = field(default_factory=list)
     summary: Summary = field(default_factory=Summary)
 
     def main(self, outputs: Iterable[Any]) -> list[Any]:
-        """The main output of a step; its refusals and counts are taken in."""
+        """The main output of a step; its rejections and counts are taken in."""
         found = []
         for output in outputs:
             if not isinstance(output, TaggedOutput):
@@ -58,8 +58,8 @@ class Outcome:
             elif output.tag == REJECTS_TAG:
                 for reject in read_stream(output.value).to_pylist():
                     place = (int(Path(reject["file"]).stem), reject["line"])
-                    assert place not in self.refused
-                    self.refused[place] = reject["reason"]
+                    assert place not in self.rejected
+                    self.rejected[place] = reject["reason"]
         return found
 
 
@@ -74,9 +74,9 @@ def steps(data: DataSettings, known_items: list[str] | None) -> Outcome:
         for batch in read_batches(path, data.interactions, reader.columns):
             for partition, rows in outcome.main(reader.outputs_of(batch, number)):
                 partitions[partition].append(rows)
-    refuse = data.interactions.refuse
-    earliest_us = refuse.earliest and instant_us("earliest", refuse.earliest)
-    rules = CleanRules(data.interactions.keep, refuse, NOW_S * 10**6, earliest_us or None, files)
+    reject = data.interactions.reject
+    earliest_us = reject.earliest and instant_us("earliest", reject.earliest)
+    rules = CleanRules(data.interactions.keep, reject, NOW_S * 10**6, earliest_us or None, files)
     known = None if known_items is None else pa.array(known_items, pa.string())
     step = CleanPartition(rules, (), table)
     cleaned = [
@@ -116,10 +116,10 @@ def window(split: str, record: bytes) -> Window:
 
 
 def check(found: Outcome, expected: Oracle, num_lines: int, max_length: int) -> None:
-    assert found.refused == expected.refused
-    read, num_refused = found.summary.read[INTERACTIONS], found.summary.rejects.total()
-    assert read == num_lines == len(expected.kept) + num_refused
-    assert num_refused == len(expected.refused) + len(expected.erased)
+    assert found.rejected == expected.rejected
+    read, num_rejected = found.summary.read[INTERACTIONS], found.summary.rejects.total()
+    assert read == num_lines == len(expected.kept) + num_rejected
+    assert num_rejected == len(expected.rejected) + len(expected.erased)
     number_of = {e.place: n for events in expected.users.values() for n, e in enumerate(events)}
     targets: list[tuple[tuple[int, int], str]] = []
     for split, user, places, flags in found.windows:
@@ -170,7 +170,7 @@ configurations = st.fixed_dictionaries(
     {
         "keep": some(event_types=kinds, min_value=st.just(1.0), min_user_events=few,
                      min_item_events=few, max_user_events=few),
-        "refuse": some(duplicates=st.booleans(), future=st.booleans(), earliest=instants,
+        "reject": some(duplicates=st.booleans(), future=st.booleans(), earliest=instants,
                        user_rate_limit=st.fixed_dictionaries(
                            {"events": few, "per": st.sampled_from(sorted(SECONDS))})),
         "split": st.one_of(
@@ -197,7 +197,7 @@ def write(folder: Path, log: list[list[Line]]) -> dict[tuple[int, int], Line]:
     return where
 
 
-def settings_of(folder: Path, keep: Any, refuse: Any, **more: Any) -> DataSettings:
+def settings_of(folder: Path, keep: Any, reject: Any, **more: Any) -> DataSettings:
     names = {"user_id": "user", "item_id": "item", "timestamp": "time", "event_type": "kind"}
     interactions = {
         "path": f"{folder}/*.jsonl",
@@ -205,7 +205,7 @@ def settings_of(folder: Path, keep: Any, refuse: Any, **more: Any) -> DataSettin
         "fields": {**names, "value": "value", "event_id": "event_id"},
         "context": {"place": {"kind": "number"}},
     }
-    log = {**interactions, "keep": keep, "refuse": refuse}
+    log = {**interactions, "keep": keep, "reject": reject}
     return from_dict(DataSettings, {"interactions": log, **more})
 
 
@@ -237,7 +237,7 @@ def test_a_pipeline_gives_what_its_steps_give(policy: str, tmp_path: Path) -> No
     data = settings_of(
         tmp_path,
         keep={"min_user_events": 2, "min_item_events": 2, "max_user_events": 45},
-        refuse={"earliest": "1970-01-01T00:00:20"},
+        reject={"earliest": "1970-01-01T00:00:20"},
         split={"policy": policy},
         targets={"event_types": ["view", "buy"]},
         erase={"user_ids": ["u3"]},
@@ -246,12 +246,12 @@ def test_a_pipeline_gives_what_its_steps_give(policy: str, tmp_path: Path) -> No
     found, expected = steps(data, None), Oracle(where, data, None)
     check(found, expected, len(where), 7)
     out = run(data, tmp_path, NOW_S)
-    refused = {
+    rejected = {
         (int(Path(reject["file"]).stem), reject["line"]): reject["reason"] for reject in out.rejects
     }
-    assert refused == expected.refused
-    assert {"bad_timestamp", "duplicate", "late", "over_user_cap"} <= set(refused.values())
-    assert out.report.rejects == {**Counter(refused.values()), "erased": len(expected.erased)}
+    assert rejected == expected.rejected
+    assert {"bad_timestamp", "duplicate", "late", "over_user_cap"} <= set(rejected.values())
+    assert out.report.rejects == {**Counter(rejected.values()), "erased": len(expected.erased)}
     assert out.report.read == len(where) == out.report.kept + sum(out.report.rejects.values())
     for split in SPLITS:
         wanted = [

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 
 from components.example_gen.clean import CleanRules, clean
 from components.example_gen.minimum_counts import below_minimum_counts
-from components.example_gen.refusals import to_rejects
+from components.example_gen.rejections import to_rejects
 from components.example_gen.sorted_events import SortedEvents
 from components.example_gen.split import Cuts
-from schemas.data_settings import KeepSettings, RateLimitSettings, RefuseSettings
+from schemas.data_settings import KeepSettings, RateLimitSettings, RejectRulesSettings
 from schemas.events import RejectReason
 from tests.components.example_gen.tables import SECOND, at_times, lines_of, sorted_events
 
@@ -24,20 +24,20 @@ DAY = 86_400 * SECOND
 
 
 def rules(
-    now_us: int = 10**16, earliest_us: int | None = None, keep: Any = None, **refuse: Any
+    now_us: int = 10**16, earliest_us: int | None = None, keep: Any = None, **reject: Any
 ) -> CleanRules:
     return CleanRules(
-        KeepSettings(**(keep or {})), RefuseSettings(**refuse), now_us, earliest_us, ("log",)
+        KeepSettings(**(keep or {})), RejectRulesSettings(**reject), now_us, earliest_us, ("log",)
     )
 
 
-def refused(
+def rejected(
     events: SortedEvents, applied: CleanRules, items: Any = None
 ) -> list[tuple[int, RejectReason]]:
-    """(line, reason) of what was refused; checks that each event is kept or refused once."""
+    """(line, reason) of what was rejected; checks that each event is kept or rejected once."""
     known = None if items is None else pa.array(items, pa.string())
-    is_kept, refusals = clean(events, applied, known)
-    rejects = list(to_rejects(events, refusals, ("log",)))
+    is_kept, rejections = clean(events, applied, known)
+    rejects = list(to_rejects(events, rejections, ("log",)))
     lines = lines_of(events, is_kept) + [reject.line for reject in rejects]
     assert sorted(lines) == list(range(len(events)))
     assert all(reject.detail and json.loads(reject.raw)["user_id"] for reject in rejects)
@@ -46,18 +46,18 @@ def refused(
 
 def test_the_first_of_equal_events_is_kept() -> None:
     same = at_times(5, 5, 5, item_id="a")
-    assert refused(same, rules()) == [(1, RejectReason.DUPLICATE), (2, RejectReason.DUPLICATE)]
+    assert rejected(same, rules()) == [(1, RejectReason.DUPLICATE), (2, RejectReason.DUPLICATE)]
     differing = sorted_events(
         [{"event_type": "view"}, {"event_type": "buy"}, {"item_id": "b"}, {"user_id": "v"}]
     )
-    assert refused(differing, rules()) == []
-    assert refused(same, rules(duplicates=False)) == []
+    assert rejected(differing, rules()) == []
+    assert rejected(same, rules(duplicates=False)) == []
 
 
 def test_the_detail_of_a_duplicate_names_the_kept_event() -> None:
     events = sorted_events([{"time_us": 9, "event_id": "x"}, {"time_us": 2, "event_id": "x"}])
-    _, refusals = clean(events, rules())
-    (reject,) = to_rejects(events, refusals, ("log",))
+    _, rejections = clean(events, rules())
+    (reject,) = to_rejects(events, rejections, ("log",))
     assert (reject.line, reject.file) == (0, "log")
     assert reject.detail == "same event_id as log, line 1, which is kept"
     assert json.loads(reject.raw) == {
@@ -89,33 +89,33 @@ def test_duplicates_are_those_that_a_loop_finds(rows: list[dict[str, Any]]) -> N
         if key in seen:
             expected.append((line, RejectReason.DUPLICATE))
         seen.add(key)
-    assert refused(sorted_events(rows), rules()) == sorted(expected)
+    assert rejected(sorted_events(rows), rules()) == sorted(expected)
 
 
 def test_only_later_than_now_is_the_future() -> None:
-    assert refused(at_times(5, 6), rules(now_us=5)) == [(1, RejectReason.FUTURE_TIMESTAMP)]
-    assert refused(at_times(5, 6), rules(now_us=5, future=False)) == []
+    assert rejected(at_times(5, 6), rules(now_us=5)) == [(1, RejectReason.FUTURE_TIMESTAMP)]
+    assert rejected(at_times(5, 6), rules(now_us=5, future=False)) == []
 
 
 def test_only_earlier_than_the_horizon_is_late() -> None:
-    found = refused(at_times(4, 5), rules(earliest_us=5, earliest="1970-01-01"))
+    found = rejected(at_times(4, 5), rules(earliest_us=5, earliest="1970-01-01"))
     assert found == [(0, RejectReason.LATE)]
 
 
 def test_items_must_be_known_where_a_catalogue_says_so() -> None:
-    assert refused(at_times(1, 2), rules(), {"i1"}) == [(0, RejectReason.UNKNOWN_ITEM)]
-    assert refused(at_times(1, 2), rules(), []) == [
+    assert rejected(at_times(1, 2), rules(), {"i1"}) == [(0, RejectReason.UNKNOWN_ITEM)]
+    assert rejected(at_times(1, 2), rules(), []) == [
         (0, RejectReason.UNKNOWN_ITEM),
         (1, RejectReason.UNKNOWN_ITEM),
     ]
 
 
 @pytest.mark.parametrize(("per", "period"), [("minute", 60), ("hour", 3600), ("day", 86_400)])
-def test_a_period_over_the_limit_is_refused_whole(per: Any, period: int) -> None:
+def test_a_period_over_the_limit_is_rejected_whole(per: Any, period: int) -> None:
     end = period * SECOND
     events = at_times(1, 2, end - 1, end, end + 1)
     limit = RateLimitSettings(events=2, per=per)
-    assert refused(events, rules(user_rate_limit=limit)) == [
+    assert rejected(events, rules(user_rate_limit=limit)) == [
         (line, RejectReason.OVER_RATE_LIMIT) for line in (0, 1, 2)
     ]
 
@@ -123,7 +123,7 @@ def test_a_period_over_the_limit_is_refused_whole(per: Any, period: int) -> None
 def test_the_limit_counts_each_user_alone_and_no_duplicate() -> None:
     rows = [{"user_id": u, "item_id": f"i{n % 2}"} for n, u in enumerate("aabb" + "aa")]
     limit = RateLimitSettings(events=2, per="day")
-    assert refused(sorted_events(rows), rules(user_rate_limit=limit)) == [
+    assert rejected(sorted_events(rows), rules(user_rate_limit=limit)) == [
         (4, RejectReason.DUPLICATE),
         (5, RejectReason.DUPLICATE),
     ]
@@ -138,7 +138,7 @@ def test_types_and_values_that_are_not_kept() -> None:
             {"event_type": "view", "value": math.nan, "item_id": "c"},
         ]
     )
-    assert refused(events, rules(keep={"event_types": ("view",), "min_value": 0.5})) == [
+    assert rejected(events, rules(keep={"event_types": ("view",), "min_value": 0.5})) == [
         (1, RejectReason.EVENT_TYPE_NOT_KEPT),
         (2, RejectReason.VALUE_BELOW_MINIMUM),
         (3, RejectReason.VALUE_BELOW_MINIMUM),
@@ -147,7 +147,7 @@ def test_types_and_values_that_are_not_kept() -> None:
 
 def test_the_cap_keeps_each_users_newest() -> None:
     rows = [{"user_id": user, "time_us": n} for n, user in enumerate("aabaab")]
-    assert refused(sorted_events(rows), rules(keep={"max_user_events": 2})) == [
+    assert rejected(sorted_events(rows), rules(keep={"max_user_events": 2})) == [
         (0, RejectReason.OVER_USER_CAP),
         (1, RejectReason.OVER_USER_CAP),
     ]
@@ -155,7 +155,7 @@ def test_the_cap_keeps_each_users_newest() -> None:
 
 def test_the_cap_counts_kept_events_only() -> None:
     events = at_times(1, 2, 3, 4)
-    found = refused(events, rules(now_us=3, keep={"max_user_events": 2}))
+    found = rejected(events, rules(now_us=3, keep={"max_user_events": 2}))
     assert found == [(0, RejectReason.OVER_USER_CAP), (3, RejectReason.FUTURE_TIMESTAMP)]
 
 
@@ -166,14 +166,14 @@ def test_no_event_at_all() -> None:
         user_rate_limit=RateLimitSettings(events=1),
         keep={"event_types": ("view",), "min_value": 1.0, "max_user_events": 1},
     )
-    assert refused(sorted_events([]), everything, {"i"}) == []
+    assert rejected(sorted_events([]), everything, {"i"}) == []
 
 
 def minimum(
     events: SortedEvents, cuts: Cuts, counts: Counter[str] | None = None, **keep: Any
 ) -> list[tuple[int, RejectReason]]:
-    is_kept, refusals = below_minimum_counts(events, cuts, KeepSettings(**keep), counts)
-    rejects = list(to_rejects(events, refusals, ("log",)))
+    is_kept, rejections = below_minimum_counts(events, cuts, KeepSettings(**keep), counts)
+    rejects = list(to_rejects(events, rejections, ("log",)))
     assert len(rejects) + is_kept.sum() == len(events)
     return sorted((reject.line, reject.reason) for reject in rejects)
 

@@ -1,4 +1,4 @@
-"""Records as tables of events: what is kept, refused with a reason, or erased."""
+"""Records as tables of events: what is kept, rejected with a reason, or erased."""
 
 import math
 from typing import Any

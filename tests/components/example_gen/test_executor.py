@@ -16,7 +16,7 @@ from components.catalogue_gen.component import CatalogueExampleGen
 from components.catalogue_gen.executor import Executor as CatalogueExecutor
 from components.example_gen.component import InteractionExampleGen
 from components.example_gen.executor import Executor
-from components.examples.read import read_catalogue, read_users, read_windows
+from components.examples.read import read_raw_catalogue, read_raw_windows, read_users
 from components.fragment import read_fragment
 from schemas.features import feature_table
 from schemas.settings import DataSettings, from_dict, to_json
@@ -74,7 +74,7 @@ def test_every_kept_event_is_a_target_once(run: Any) -> None:
     table = feature_table(data)
     seen = []
     for split in ("train", "eval", "test"):
-        windows = read_windows(artifacts["windows"].uri, split, table)
+        windows = read_raw_windows(artifacts["windows"].uri, split, table)
         users = np.repeat(windows.user_id, np.diff(windows.offsets))
         targets = (users[windows.is_target], windows.timestamp[windows.is_target])
         seen += list(zip(*targets, strict=True))
@@ -85,7 +85,7 @@ def test_windows_follow_the_ring_and_the_order_of_time(run: Any) -> None:
     data, artifacts = run
     last_time = 0
     for split in ("train", "eval", "test"):
-        windows = read_windows(artifacts["windows"].uri, split, feature_table(data))
+        windows = read_raw_windows(artifacts["windows"].uri, split, feature_table(data))
         for begin, end in pairwise(windows.offsets):
             items = [item.decode() for item in windows.item_id[begin:end]]
             assert items[1:] == [next_item(item, NUM_ITEMS) for item in items[:-1]]
@@ -98,7 +98,7 @@ def test_windows_follow_the_ring_and_the_order_of_time(run: Any) -> None:
 
 def test_user_features_and_context_travel_with_the_window(run: Any) -> None:
     data, artifacts = run
-    windows = read_windows(artifacts["windows"].uri, "train", feature_table(data))
+    windows = read_raw_windows(artifacts["windows"].uri, "train", feature_table(data))
     number = np.array([int(user.decode()[-3:]) for user in windows.user_id])
     np.testing.assert_array_equal(windows.user["age"], 20 + number)
     assert set(windows.user["segment"]) == {b"a", b"b"}
@@ -110,7 +110,7 @@ def test_user_features_and_context_travel_with_the_window(run: Any) -> None:
 def test_catalogue_and_users_are_complete(run: Any) -> None:
     data, artifacts = run
     table = feature_table(data)
-    catalogue = read_catalogue(artifacts["catalogue"].uri, table)
+    catalogue = read_raw_catalogue(artifacts["catalogue"].uri, table)
     assert len(set(catalogue.item_id)) == len(catalogue) == NUM_ITEMS
     row = list(catalogue.item_id).index(b"item-004")
     assert catalogue.features["title"][row] == b"the poetry of 4"

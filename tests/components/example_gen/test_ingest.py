@@ -1,4 +1,4 @@
-"""Literal log lines in, windows and refusals out."""
+"""Literal log lines in, windows and rejections out."""
 
 import gzip
 import random
@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from components.example_gen.ingest import Outputs, ingest
-from components.examples.read import read_catalogue, read_users, read_windows
+from components.examples.read import read_raw_catalogue, read_raw_windows, read_users
 from components.readers.source_columns import check_source
 from schemas.errors import InputError
 from schemas.events import RejectReason
@@ -43,7 +43,7 @@ def test_windows_of_two_users(tmp_path: Path) -> None:
     assert (out.catalogue.items, out.catalogue.logged_only) == (9, 9)
 
 
-def test_every_reason_refuses_its_record(tmp_path: Path) -> None:
+def test_every_reason_rejects_its_record(tmp_path: Path) -> None:
     # Three users walk ten items, so every item has two train events (before day 15) or more.
     log = [event(user, f"i{n % 10}", n * DAY_S) for user in "uv" for n in range(1, 21)]
     log += [event("w", f"i{n % 10}", n * DAY_S) for n in range(1, 11)]
@@ -77,16 +77,16 @@ def test_every_reason_refuses_its_record(tmp_path: Path) -> None:
         "min_item_events": 2,
         "max_user_events": 20,
     }
-    refuse = {"earliest": "1970-01-01T00:00:01", "user_rate_limit": {"events": 3}}
+    reject = {"earliest": "1970-01-01T00:00:01", "user_rate_limit": {"events": 3}}
     split = {"eval_start": "1970-01-16", "test_start": "1970-01-19"}
     items = [*(f"i{n}" for n in range(10)), "rare"]
-    out = run(settings(tmp_path, log, items, keep=keep, refuse=refuse, split=split), tmp_path)
+    out = run(settings(tmp_path, log, items, keep=keep, reject=reject, split=split), tmp_path)
 
-    refused = {reject["line"]: reject["reason"] for reject in out.rejects}
-    assert refused == {line: reason for line, reason in reason_of_line.items() if reason}
+    rejected = {reject["line"]: reject["reason"] for reject in out.rejects}
+    assert rejected == {line: reason for line, reason in reason_of_line.items() if reason}
     assert all(reject["detail"] for reject in out.rejects)
     assert all(reject["raw"] == log[reject["line"] - 1] for reject in out.rejects)
-    assert out.report.rejects == Counter(refused.values())
+    assert out.report.rejects == Counter(rejected.values())
     assert out.report.read == len(log) == out.report.kept + len(out.rejects)
     assert [out.report.splits[split]["events"] for split in ("train", "eval", "test")] == [
         14 + 14 + 10,
@@ -157,12 +157,12 @@ def test_movielens_1m_lines(tmp_path: Path) -> None:
     )
     out = run(data, tmp_path)
     table = feature_table(data)
-    catalogue = read_catalogue(str(tmp_path / "catalogue"), table)
+    catalogue = read_raw_catalogue(str(tmp_path / "catalogue"), table)
     row = list(catalogue.item_id).index(b"1")
     assert catalogue.features["title"][row].decode() == "Amélie (2001)"
     assert list(catalogue.features["genres"][row]) == [b"Comedy", b"Romance"]
     assert sorted(read_users(str(tmp_path / "users"), table)["user_id"].tolist()) == [b"1", b"2"]
-    windows = read_windows(str(tmp_path / "windows"), "train", table)
+    windows = read_raw_windows(str(tmp_path / "windows"), "train", table)
     assert (windows.user["gender"][0], windows.user["age"][0]) == (b"F", 18)
     np.testing.assert_array_equal(windows.value, [n % 5 + 1 for n in range(1, 9)])
     assert (out.report.users, out.report.items, out.report.rejects) == (1, 10, {})
@@ -208,7 +208,7 @@ def test_a_log_that_comes_to_nothing_is_an_error(
         (b'{"usr": "u", "item": "i", "time": 1, "type": "", "value": 1, "id": ""}', "usr"),
     ],
 )
-def test_unfit_files_are_refused_before_beam_starts(
+def test_unfit_files_are_rejected_before_beam_starts(
     tmp_path: Path, content: bytes | None, said: str
 ) -> None:
     data = settings(tmp_path, [event("u", "i", 1)])

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from components.records.write_rejects import refusals
+from components.records.write_rejects import rejections
 
 EXAMPLE = {"file": "log.csv", "line": 4, "detail": "no column 7", "raw": "a,b"}
 
@@ -25,9 +25,9 @@ def summary(**example: Any) -> dict[str, Any]:
     ],
 )
 def test_an_example_tells_what_may_be_shown(example: dict[str, str], end: str) -> None:
-    text = refusals(summary(**example), "interactions")
+    text = rejections(summary(**example), "interactions")
     assert text == f"By reason: unparseable: 3, late: 2. For example {end}"
 
 
-def test_a_source_without_refusals_says_nothing() -> None:
-    assert refusals(summary(), "items") == ""
+def test_a_source_without_rejections_says_nothing() -> None:
+    assert rejections(summary(), "items") == ""

@@ -72,7 +72,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> DataSettings:
                 "path": str(folder / "log-*.jsonl"),
                 "format": "jsonl",
                 "fields": {**fields, "event_type": "type", "value": "value"},
-                "refuse": {"user_rate_limit": {"events": 20, "per": "day"}},
+                "reject": {"user_rate_limit": {"events": 20, "per": "day"}},
                 "keep": {"min_item_events": 2},
                 "max_reject_fraction": 0.5,
             },

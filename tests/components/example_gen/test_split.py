@@ -22,7 +22,7 @@ from tests.components.example_gen.tables import at_times, sorted_events
 DAY_US = 86_400 * 10**6
 
 
-def test_quantiles_are_exact_without_ties():
+def test_quantiles_are_exact_without_ties() -> None:
     times = np.random.default_rng(0).permutation(1_000) * 7
     found = quantile_boundaries(times, 0.1, 0.2)
     assert found == Boundaries(eval_start_us=700 * 7, test_start_us=800 * 7)
@@ -33,7 +33,9 @@ def test_quantiles_are_exact_without_ties():
     st.floats(0.01, 0.45),
     st.floats(0.01, 0.45),
 )
-def test_quantiles_leave_no_split_empty_where_times_allow(times, eval_fraction, test_fraction):
+def test_quantiles_leave_no_split_empty_where_times_allow(
+    times, eval_fraction, test_fraction
+) -> None:
     found = quantile_boundaries(np.array(times), eval_fraction, test_fraction)
     if found is None:
         assert len(set(times)) < 3
@@ -52,7 +54,7 @@ def test_quantiles_leave_no_split_empty_where_times_allow(times, eval_fraction, 
     )
 
 
-def test_fewer_than_three_times_cannot_be_split():
+def test_fewer_than_three_times_cannot_be_split() -> None:
     assert quantile_boundaries(np.array([5, 5, 9, 9]), 0.1, 0.1) is None
     assert quantile_boundaries(np.array([], dtype=np.int64), 0.1, 0.1) is None
 
@@ -63,7 +65,7 @@ def test_a_first_time_of_most_events_is_train_and_the_others_are_shared() -> Non
     assert quantile_boundaries(np.array([5] * 40 + [6] * 3 + [7]), 0.1, 0.1) == Boundaries(6, 7)
 
 
-def test_three_events_make_three_splits():
+def test_three_events_make_three_splits() -> None:
     assert quantile_boundaries(np.array([1, 2, 3]), 0.1, 0.1) == Boundaries(2, 3)
 
 
@@ -115,7 +117,7 @@ def test_cuts_among_kept_events_are_those_of_the_kept_alone(rows) -> None:
     assert plain(cuts_among(cuts, events, is_kept)) == plain(user_cuts(kept, data(), boundaries))
 
 
-def test_instants_are_utc_unless_they_say_otherwise():
+def test_instants_are_utc_unless_they_say_otherwise() -> None:
     settings = SplitSettings(eval_start="1970-01-02", test_start="1970-01-03T02:00:00+02:00")
     assert configured_boundaries(settings) == Boundaries(DAY_US, 2 * DAY_US)
 
@@ -128,7 +130,7 @@ def test_instants_are_utc_unless_they_say_otherwise():
         ("soon", "2024-01-01", "split.eval_start: .*ISO 8601"),
     ],
 )
-def test_unfit_instants_are_refused(eval_start, test_start, said):
+def test_unfit_instants_are_rejected(eval_start, test_start, said) -> None:
     with pytest.raises(InputError, match=said):
         configured_boundaries(SplitSettings(eval_start=eval_start, test_start=test_start))
 

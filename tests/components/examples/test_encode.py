@@ -15,7 +15,7 @@ INTS = st.lists(st.integers(-(2**63), 2**63 - 1), max_size=5)
 
 
 @given(TEXTS, FLOATS, INTS)
-def test_tensorflow_reads_what_was_written(texts, floats, ints):
+def test_tensorflow_reads_what_was_written(texts, floats, ints) -> None:
     encoded = [text.encode() for text in texts]
     elements = b"".join(e.element_header(len(text)) + text for text in encoded)
     packed = np.array(floats, "<f4").tobytes()
@@ -36,7 +36,7 @@ def test_tensorflow_reads_what_was_written(texts, floats, ints):
 
 
 @given(st.lists(st.binary(max_size=300), max_size=5))
-def test_frames_are_tfrecords(tmp_path_factory, records):
+def test_frames_are_tfrecords(tmp_path_factory, records) -> None:
     path = tmp_path_factory.mktemp("records") / "records"
     path.write_bytes(frame(pa.array(records, pa.binary())))
     assert [record.numpy() for record in tf.data.TFRecordDataset(str(path))] == records

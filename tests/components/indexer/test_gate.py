@@ -35,7 +35,7 @@ def test_a_good_index_passes_and_latency_is_judged_only_where_it_is_limited() ->
     assert _failed(settings={"max_latency_ms": 3.9}) == ["index.latency"]
 
 
-def test_recall_below_the_target_is_refused() -> None:
+def test_recall_below_the_target_is_rejected() -> None:
     assert _failed(recall=0.99) == []
     assert _failed(recall=0.98) == ["index.recall"]
 
@@ -62,13 +62,13 @@ def test_the_cure_for_low_recall_fits_the_plan(plan: SearchPlan, cure: str) -> N
     assert cure in recall_gate.reason
 
 
-def test_faults_and_lost_recall_of_signatures_are_refused() -> None:
+def test_faults_and_lost_recall_of_signatures_are_rejected() -> None:
     assert _failed(faults=["recommend: scores do not descend"]) == ["index.signatures"]
     lost = {"similar_items": {"calls": 3, "overlap": 0.5}}
     assert _failed(signatures=lost) == ["index.signatures"]
 
 
-def test_memory_of_a_second_searcher_is_refused() -> None:
+def test_memory_of_a_second_searcher_is_rejected() -> None:
     allowed = 64 * MIB + 10 * MIB // 2
     assert _failed(memory_bytes={"first": 0, "all": allowed}) == []
     assert _failed(memory_bytes={"first": 0, "all": allowed + 1}) == ["index.memory"]

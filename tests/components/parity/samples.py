@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from components.examples.read import Windows
+from components.examples.read import RawWindows
 from components.parity.sample import Answer, ParitySample, fingerprint
 
 # (user, [(item, time in seconds)]): one window.
@@ -18,11 +18,11 @@ def bytes_array(values: Sequence[str | bytes]) -> np.ndarray:
     return array
 
 
-def windows_of(windows: Sequence[Window]) -> Windows:
+def windows_of(windows: Sequence[Window]) -> RawWindows:
     """Raw windows without features; every event is a target."""
     events = [event for _, window in windows for event in window]
     size = len(events)
-    return Windows(
+    return RawWindows(
         user_id=bytes_array([user for user, _ in windows]),
         user={},
         offsets=np.cumsum([0, *(len(window) for _, window in windows)]),

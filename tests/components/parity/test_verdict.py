@@ -40,7 +40,7 @@ def test_equal_answers_pass() -> None:
         (GOOD, 4, "4 of its queries and items are not in the data of this run"),
     ],
 )
-def test_other_answers_are_refused(compared: Compared, num_missing: int, reason: str) -> None:
+def test_other_answers_are_rejected(compared: Compared, num_missing: int, reason: str) -> None:
     parity = judge(
         "a.parity",
         {"recommend": compared, "similar_items": GOOD},
@@ -61,7 +61,7 @@ def test_equal_lists_are_a_share_of_all_lists() -> None:
     assert report["equal_lists"] == pytest.approx((2 * 0.5 + 6 * 1.0) / (2 + 6))
 
 
-def test_a_model_without_a_sample_is_not_refused_and_it_is_said() -> None:
+def test_a_model_without_a_sample_is_not_rejected_and_it_is_said() -> None:
     parity = no_sample("a.parity")
 
     assert parity.gate.passed

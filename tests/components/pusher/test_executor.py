@@ -1,4 +1,4 @@
-"""VersionedPusher publishes what both blessings allow, and states every refusal."""
+"""VersionedPusher publishes what both blessings allow, and states every rejection."""
 
 import json
 from pathlib import Path
@@ -77,7 +77,7 @@ def push(tmp_path: Path) -> Push:
     return Push(tmp_path)
 
 
-def test_with_both_blessings_it_publishes(push):
+def test_with_both_blessings_it_publishes(push) -> None:
     fragment = push.run()
 
     version = fragment["version"]
@@ -95,7 +95,7 @@ def test_with_both_blessings_it_publishes(push):
     assert (manifest.as_of, manifest.reindex_of) == (fragment["as_of"], "") == (None, "")
 
 
-def test_a_re_index_says_of_which_version_and_as_of_when(push):
+def test_a_re_index_says_of_which_version_and_as_of_when(push) -> None:
     first = push.run()["version"]
     write_bundle(push.destination.root / "bundle", "with more items")
     as_of = "2026-03-01T00:00:00+00:00"
@@ -111,7 +111,7 @@ def test_a_re_index_says_of_which_version_and_as_of_when(push):
     assert manifest.metrics == {"recall@10": 0.25}
 
 
-def test_a_second_run_says_that_it_serves_already(push):
+def test_a_second_run_says_that_it_serves_already(push) -> None:
     first = push.run()
     second = push.run()
     assert second["version"] == first["version"]
@@ -125,18 +125,18 @@ def test_a_second_run_says_that_it_serves_already(push):
         ("infra_blessing", standard_artifacts.InfraBlessing, "index.recall_target"),
     ],
 )
-def test_a_failed_blessing_is_named_with_its_cure(push, tmp_path, key, kind, cure):
+def test_a_failed_blessing_is_named_with_its_cure(push, tmp_path, key, kind, cure) -> None:
     push.inputs[key] = blessing(kind, tmp_path, 0)
     fragment = push.run()
     assert (fragment["pushed"], fragment["version"]) == (False, None)
-    assert f"the {key.replace('_', ' ')} was refused" in fragment["reason"]
+    assert f"the {key.replace('_', ' ')} was rejected" in fragment["reason"]
     assert cure in fragment["reason"]
     assert push.pushed_model.get_int_custom_property("pushed") == 0
     assert push.destination.all_names() == set()
 
 
 @pytest.mark.parametrize("key", ["model_blessing", "infra_blessing"])
-def test_a_missing_blessing_is_named(push, key):
+def test_a_missing_blessing_is_named(push, key) -> None:
     del push.inputs[key]
     fragment = push.run()
     assert not fragment["pushed"]
@@ -144,22 +144,22 @@ def test_a_missing_blessing_is_named(push, key):
     assert push.destination.all_names() == set()
 
 
-def test_both_refusals_are_told(push, tmp_path):
+def test_both_rejections_are_told(push, tmp_path) -> None:
     push.inputs["model_blessing"] = blessing(standard_artifacts.ModelBlessing, tmp_path, 0)
     push.inputs["infra_blessing"] = []
     reason = push.run()["reason"]
-    assert "the model blessing was refused" in reason
+    assert "the model blessing was rejected" in reason
     assert "there is no infra blessing" in reason
 
 
-def test_a_refusal_leaves_what_serves_untouched(push, tmp_path):
+def test_a_rejection_leaves_what_serves_untouched(push, tmp_path) -> None:
     version = push.run()["version"]
     push.inputs["model_blessing"] = blessing(standard_artifacts.ModelBlessing, tmp_path, 0)
     push.run()
     assert push.destination.visible() == ([version], [version])
 
 
-def test_the_component_requires_both_blessings():
+def test_the_component_requires_both_blessings() -> None:
     channels = {
         "bundle": types.Channel(type=artifacts.Bundle),
         "model_blessing": types.Channel(type=standard_artifacts.ModelBlessing),

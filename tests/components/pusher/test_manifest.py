@@ -14,7 +14,7 @@ from schemas.errors import InputError
     name=st.text(),
     metrics=st.dictionaries(st.text(), st.floats(allow_nan=False, allow_infinity=False)),
 )
-def test_round_trip(tmp_path_factory, name, metrics):
+def test_round_trip(tmp_path_factory, name, metrics) -> None:
     folder = str(tmp_path_factory.mktemp("version"))
     manifest = Manifest(
         name=name,
@@ -29,12 +29,12 @@ def test_round_trip(tmp_path_factory, name, metrics):
     assert read_manifest(folder) == manifest
 
 
-def test_a_missing_manifest_names_the_version_and_the_cure(tmp_path):
+def test_a_missing_manifest_names_the_version_and_the_cure(tmp_path) -> None:
     with pytest.raises(InputError, match=r"17 has no assets\.extra/manifest\.json.*push\.serving"):
         read_manifest(str(tmp_path / "17"))
 
 
-def test_a_manifest_of_another_release_stays_readable(tmp_path):
+def test_a_manifest_of_another_release_stays_readable(tmp_path) -> None:
     path = Path(manifest_path(str(tmp_path)))
     path.parent.mkdir()
     path.write_text('{"name": "demo", "version": "17", "content_hash": "ab", "code_version": "c"}')
@@ -42,7 +42,7 @@ def test_a_manifest_of_another_release_stays_readable(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"name": "demo"}', '{"unknown": 1}', "[]"])
-def test_an_unreadable_manifest_is_an_input_error(tmp_path, text):
+def test_an_unreadable_manifest_is_an_input_error(tmp_path, text) -> None:
     path = Path(manifest_path(str(tmp_path)))
     path.parent.mkdir()
     path.write_text(text)

@@ -109,7 +109,7 @@ def test_lists_push_out_no_model_to_go_back_to(
 
 
 @pytest.mark.parametrize("model_dir", ["serving", "exact"])
-def test_a_model_that_reads_no_list_is_refused(destination: Destination, model_dir: str) -> None:
+def test_a_model_that_reads_no_list_is_rejected(destination: Destination, model_dir: str) -> None:
     published = destination.publish()
     folder = {"serving": published.serving_path, "exact": published.exact_path}[model_dir]
     Path(unavailable_path(folder)).unlink()

@@ -27,7 +27,7 @@ def tree(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_both_models_stand_under_one_version_with_manifest_and_statistics(destination):
+def test_both_models_stand_under_one_version_with_manifest_and_statistics(destination) -> None:
     published = destination.publish()
 
     assert destination.visible() == ([published.version], [published.version])
@@ -45,7 +45,7 @@ def test_both_models_stand_under_one_version_with_manifest_and_statistics(destin
     assert destination.all_names() == {published.version}
 
 
-def test_equal_content_is_not_copied_again(destination):
+def test_equal_content_is_not_copied_again(destination) -> None:
     first = destination.publish()
     before = tree(destination.serving)
 
@@ -56,7 +56,7 @@ def test_equal_content_is_not_copied_again(destination):
     assert tree(destination.serving) == before
 
 
-def test_a_served_version_without_its_twin_is_published_again(destination):
+def test_a_served_version_without_its_twin_is_published_again(destination) -> None:
     first = destination.publish()
     shutil.rmtree(first.exact_path)
 
@@ -67,13 +67,13 @@ def test_a_served_version_without_its_twin_is_published_again(destination):
     assert destination.visible()[1] == [again.version]
 
 
-def test_only_the_newest_version_counts_as_serving(destination):
+def test_only_the_newest_version_counts_as_serving(destination) -> None:
     destination.publish("a")
     destination.publish("b")
     assert not destination.publish("a").already_serving
 
 
-def test_versions_grow_within_a_second_and_past_a_clock_gone_back(destination, monkeypatch):
+def test_versions_grow_within_a_second_and_past_a_clock_gone_back(destination, monkeypatch) -> None:
     monkeypatch.setattr(publish_module.time, "time", lambda: 1000.9)
     assert [destination.publish(c).version for c in "abc"] == ["1000", "1001", "1002"]
     monkeypatch.setattr(publish_module.time, "time", lambda: 500.0)
@@ -82,7 +82,7 @@ def test_versions_grow_within_a_second_and_past_a_clock_gone_back(destination, m
     assert destination.publish("e").version == "2000"
 
 
-def test_a_withdrawn_version_number_is_not_given_again(destination, monkeypatch):
+def test_a_withdrawn_version_number_is_not_given_again(destination, monkeypatch) -> None:
     monkeypatch.setattr(publish_module.time, "time", lambda: 1000.0)
     for content in "ab":
         destination.publish(content)
@@ -108,7 +108,7 @@ def fail_after(monkeypatch, num_copies: int) -> None:
 @pytest.mark.parametrize("num_copies", range(10))
 def test_a_push_that_breaks_leaves_nothing_and_the_last_good_version(
     destination, monkeypatch, num_copies
-):
+) -> None:
     good = destination.publish("good")
     before = tree(destination.root / "serving"), tree(destination.root / "serving_exact")
 
@@ -121,7 +121,7 @@ def test_a_push_that_breaks_leaves_nothing_and_the_last_good_version(
     assert destination.all_names() == {good.version}
 
 
-def test_the_twin_goes_when_the_served_model_cannot_be_renamed(destination, monkeypatch):
+def test_the_twin_goes_when_the_served_model_cannot_be_renamed(destination, monkeypatch) -> None:
     real = tf.io.gfile.rename
 
     def rename(source: str, target: str, overwrite: bool = False) -> None:
@@ -135,7 +135,7 @@ def test_the_twin_goes_when_the_served_model_cannot_be_renamed(destination, monk
     assert destination.all_names() == set()
 
 
-def test_nothing_is_visible_while_files_are_copied(destination, monkeypatch):
+def test_nothing_is_visible_while_files_are_copied(destination, monkeypatch) -> None:
     seen = []
     real = tf.io.gfile.copy
 
@@ -149,7 +149,7 @@ def test_nothing_is_visible_while_files_are_copied(destination, monkeypatch):
     assert seen == [([], [])] * 5 + [([], [published.version])] * 5
 
 
-def test_on_an_object_store_the_saved_model_file_is_copied_last(destination, monkeypatch):
+def test_on_an_object_store_the_saved_model_file_is_copied_last(destination, monkeypatch) -> None:
     targets = []
     real = tf.io.gfile.copy
 
@@ -165,7 +165,7 @@ def test_on_an_object_store_the_saved_model_file_is_copied_last(destination, mon
     assert destination.visible() == ([published.version], [published.version])
 
 
-def test_what_a_killed_push_left_is_removed(destination):
+def test_what_a_killed_push_left_is_removed(destination) -> None:
     good = destination.publish("good")
     (destination.serving / ".incoming-7" / "variables").mkdir(parents=True)
     (destination.exact / ".incoming-7").mkdir()
@@ -183,7 +183,7 @@ def test_what_a_killed_push_left_is_removed(destination):
     assert destination.all_names() == {good.version}
 
 
-def test_an_orphan_stays_until_the_new_version_has_been_placed(destination, monkeypatch):
+def test_an_orphan_stays_until_the_new_version_has_been_placed(destination, monkeypatch) -> None:
     good = destination.publish("good")
     orphan = destination.exact / str(int(good.version) + 50)
     shutil.copytree(good.exact_path, orphan)
@@ -198,7 +198,7 @@ def test_an_orphan_stays_until_the_new_version_has_been_placed(destination, monk
 
 
 @pytest.mark.parametrize("keep_versions", [1, 5])
-def test_twins_of_what_serves_from_another_folder_stay(destination, keep_versions):
+def test_twins_of_what_serves_from_another_folder_stay(destination, keep_versions) -> None:
     served = [destination.publish(content).version for content in "ab"]
     elsewhere, destination.serving = destination.serving, destination.root / "moved" / "demo"
 
@@ -210,7 +210,7 @@ def test_twins_of_what_serves_from_another_folder_stay(destination, keep_version
 
 
 @pytest.mark.parametrize("locked", ["serving", "exact"])
-def test_a_publisher_waits_for_the_one_before_it(destination, locked):
+def test_a_publisher_waits_for_the_one_before_it(destination, locked) -> None:
     folder = getattr(destination, locked)
     incoming = folder / ".incoming-7"
     incoming.mkdir(parents=True)
@@ -224,12 +224,12 @@ def test_a_publisher_waits_for_the_one_before_it(destination, locked):
     assert destination.all_names() == {published.version}
 
 
-def test_an_object_store_is_not_locked():
+def test_an_object_store_is_not_locked() -> None:
     with exclusive("gs://bucket/demo"), exclusive("gs://bucket/demo"):
         pass
 
 
-def test_old_versions_go_only_after_a_push_that_succeeded(destination, monkeypatch):
+def test_old_versions_go_only_after_a_push_that_succeeded(destination, monkeypatch) -> None:
     versions = [destination.publish(c, keep_versions=2).version for c in "abc"]
     assert destination.visible() == (versions[1:], versions[1:])
 
@@ -243,7 +243,7 @@ def test_old_versions_go_only_after_a_push_that_succeeded(destination, monkeypat
     assert destination.visible() == ([newest], [newest])
 
 
-def test_withdrawn_versions_go_once_older_than_all_that_is_kept(destination):
+def test_withdrawn_versions_go_once_older_than_all_that_is_kept(destination) -> None:
     for content in "ab":
         destination.publish(content)
     withdrawn = rollback(str(destination.serving), str(destination.exact)).withdrawn[0]
@@ -254,7 +254,7 @@ def test_withdrawn_versions_go_once_older_than_all_that_is_kept(destination):
     assert hidden not in destination.all_names()
 
 
-def test_versions_of_others_stay_and_do_not_count(destination):
+def test_versions_of_others_stay_and_do_not_count(destination) -> None:
     foreign = destination.serving / "3"
     foreign.mkdir(parents=True)
     (foreign / "saved_model.pb").write_text("not ours")
@@ -262,7 +262,7 @@ def test_versions_of_others_stay_and_do_not_count(destination):
     assert destination.visible() == (["3", *versions[1:]], versions[1:])
 
 
-def test_the_hash_follows_names_and_bytes_and_not_volatile_files(tmp_path):
+def test_the_hash_follows_names_and_bytes_and_not_volatile_files(tmp_path) -> None:
     one = content_hash(str(write_bundle(tmp_path / "one")))
     assert content_hash(str(write_bundle(tmp_path / "two"))) == one
     (tmp_path / "two" / "fragment.json").write_text("{}")
@@ -275,7 +275,7 @@ def test_the_hash_follows_names_and_bytes_and_not_volatile_files(tmp_path):
 
 
 @pytest.mark.parametrize("missing", ["scann", "exact"])
-def test_a_bundle_without_a_model_is_refused(destination, missing):
+def test_a_bundle_without_a_model_is_rejected(destination, missing) -> None:
     bundle = write_bundle(destination.root / "bundle-graph")
     (bundle / missing / "saved_model.pb").unlink()
     with pytest.raises(InputError, match=rf"{missing} holds no saved_model\.pb"):
@@ -290,12 +290,12 @@ def test_a_bundle_without_a_model_is_refused(destination, missing):
     assert destination.all_names() == set()
 
 
-def test_one_folder_for_both_models_is_refused(destination):
+def test_one_folder_for_both_models_is_rejected(destination) -> None:
     destination.exact = destination.serving
     with pytest.raises(InputError, match="folder of its own"):
         destination.publish()
 
 
-def test_keeping_no_version_is_refused(destination):
+def test_keeping_no_version_is_rejected(destination) -> None:
     with pytest.raises(InputError, match="at least 1"):
         destination.publish(keep_versions=0)

@@ -23,21 +23,21 @@ def destination(tmp_path: Path) -> Destination:
     return destination
 
 
-def test_by_default_it_goes_back_by_one(destination):
+def test_by_default_it_goes_back_by_one(destination) -> None:
     versions = destination.visible()[0]
     done = rollback(str(destination.serving), str(destination.exact))
     assert (done.version, done.withdrawn) == (versions[1], (versions[2],))
     assert destination.visible() == (versions[:2], versions[:2])
 
 
-def test_it_goes_back_to_a_named_version(destination):
+def test_it_goes_back_to_a_named_version(destination) -> None:
     versions = destination.visible()[0]
     done = rollback(str(destination.serving), str(destination.exact), to=int(versions[0]))
     assert (done.version, done.withdrawn) == (versions[0], tuple(versions[1:]))
     assert destination.visible() == (versions[:1], versions[:1])
 
 
-def test_what_is_withdrawn_can_be_brought_back(destination):
+def test_what_is_withdrawn_can_be_brought_back(destination) -> None:
     folders = str(destination.serving), str(destination.exact)
     versions = destination.visible()[0]
     rollback(*folders, to=int(versions[0]))
@@ -55,7 +55,7 @@ def test_what_is_withdrawn_can_be_brought_back(destination):
         rollback(*folders, to=12)
 
 
-def test_by_default_it_goes_back_to_another_model(destination):
+def test_by_default_it_goes_back_to_another_model(destination) -> None:
     folders = str(destination.serving), str(destination.exact)
     versions = destination.visible()[0]
     marked = mark_unavailable(*folders, ["sold out"], keep_versions=5).version
@@ -65,7 +65,7 @@ def test_by_default_it_goes_back_to_another_model(destination):
     assert (done.version, done.withdrawn) == (versions[1], (versions[2], marked))
 
 
-def test_what_stands_in_the_way_is_named(destination):
+def test_what_stands_in_the_way_is_named(destination) -> None:
     mark_unavailable(str(destination.serving), str(destination.exact), ["sold out"], 5)
     before = destination.visible()
     (destination.exact / f".rolled-back-{before[0][-1]}").mkdir()
@@ -76,14 +76,14 @@ def test_what_stands_in_the_way_is_named(destination):
     assert read_unavailable(older) == []
 
 
-def test_going_back_to_what_serves_changes_nothing(destination):
+def test_going_back_to_what_serves_changes_nothing(destination) -> None:
     before = destination.visible()
     done = rollback(str(destination.serving), str(destination.exact), to=int(before[0][-1]))
     assert done.withdrawn == ()
     assert destination.visible() == before
 
 
-def test_a_rollback_that_breaks_takes_its_moves_back(destination, monkeypatch):
+def test_a_rollback_that_breaks_takes_its_moves_back(destination, monkeypatch) -> None:
     before = destination.visible()
     real = tf.io.gfile.rename
 
@@ -98,13 +98,13 @@ def test_a_rollback_that_breaks_takes_its_moves_back(destination, monkeypatch):
     assert destination.visible() == before
 
 
-def test_an_unknown_version_lists_those_there(destination):
+def test_an_unknown_version_lists_those_there(destination) -> None:
     versions = destination.visible()[0]
     with pytest.raises(InputError, match=f"no version 12; .*{', '.join(versions)}"):
         rollback(str(destination.serving), str(destination.exact), to=12)
 
 
-def test_the_only_version_cannot_be_rolled_back(tmp_path):
+def test_the_only_version_cannot_be_rolled_back(tmp_path) -> None:
     destination = Destination(tmp_path)
     version = destination.publish().version
     with pytest.raises(
@@ -113,7 +113,7 @@ def test_the_only_version_cannot_be_rolled_back(tmp_path):
         rollback(str(destination.serving), str(destination.exact))
 
 
-def test_a_target_without_its_twin_is_refused(destination):
+def test_a_target_without_its_twin_is_rejected(destination) -> None:
     versions = destination.visible()[0]
     (destination.exact / versions[1] / "saved_model.pb").unlink()
     with pytest.raises(InputError, match="has no twin"):
@@ -121,7 +121,7 @@ def test_a_target_without_its_twin_is_refused(destination):
     assert destination.visible()[0] == versions
 
 
-def test_the_list_of_what_serves_is_carried_over(destination):
+def test_the_list_of_what_serves_is_carried_over(destination) -> None:
     folders = str(destination.serving), str(destination.exact)
     mark_unavailable(*folders, ["sold out"], keep_versions=5)
     target = int(destination.visible()[0][0])
@@ -132,7 +132,7 @@ def test_the_list_of_what_serves_is_carried_over(destination):
         assert not Path(f"{path}.incoming").exists()
 
 
-def test_a_version_that_reads_no_list_gets_none(destination):
+def test_a_version_that_reads_no_list_gets_none(destination) -> None:
     folders = str(destination.serving), str(destination.exact)
     mark_unavailable(*folders, ["sold out"], keep_versions=5)
     target = int(destination.visible()[0][0])

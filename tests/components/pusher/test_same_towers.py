@@ -25,7 +25,7 @@ def reindex(destination: Destination, content: str, of: str) -> Published:
     )
 
 
-def test_a_version_and_its_re_indexes_may_be_replaced(destination):
+def test_a_version_and_its_re_indexes_may_be_replaced(destination) -> None:
     first = destination.publish()
     again = reindex(destination, "more items", first.version)
     newest = reindex(destination, "still more", first.version)
@@ -35,12 +35,12 @@ def test_a_version_and_its_re_indexes_may_be_replaced(destination):
     assert destination.visible()[0] == [first.version, again.version, newest.version]
 
 
-def test_where_nothing_serves_it_may_be_published(destination):
+def test_where_nothing_serves_it_may_be_published(destination) -> None:
     check_descent(str(destination.serving), "7")
     assert reindex(destination, "items", "7").version
 
 
-def test_another_model_stays(destination):
+def test_another_model_stays(destination) -> None:
     first = destination.publish("first")
     second = destination.publish("second")
 
@@ -52,7 +52,7 @@ def test_another_model_stays(destination):
     assert destination.visible() == ([first.version, second.version],) * 2
 
 
-def test_a_re_index_of_another_model_stays(destination):
+def test_a_re_index_of_another_model_stays(destination) -> None:
     first = destination.publish("first")
     second = destination.publish("second")
     reindex(destination, "items", second.version)

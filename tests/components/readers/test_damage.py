@@ -47,7 +47,7 @@ def as_read(row: int, file_format: str) -> tuple[Any, ...]:
     return values
 
 
-def checked_read(path: Path, file_format: str, damaged_files: str = "refuse") -> list[Any]:
+def checked_read(path: Path, file_format: str, damaged_files: str = "reject") -> list[Any]:
     """The records of a file, once every promise about its batches has been checked."""
     num_lines = 0
     source = settings(file_format, damaged_files)
@@ -60,8 +60,8 @@ def checked_read(path: Path, file_format: str, damaged_files: str = "refuse") ->
         lines = [num_lines, *rows.lines.tolist()]
         assert all(after > before for before, after in pairwise(lines))
         num_lines = lines[-1]
-        refused = [reject.line for reject in batch.rejects]
-        assert len({*refused, *rows.lines.tolist()}) == len(refused) + len(rows)
+        rejected = [reject.line for reject in batch.rejects]
+        assert len({*rejected, *rows.lines.tolist()}) == len(rejected) + len(rows)
         assert all(isinstance(rows.text(row), str) for row in range(min(3, len(rows))))
     return list(read_records(str(path), source, COLUMNS))
 
@@ -78,7 +78,7 @@ def fault(path: Path, file_format: str, damaged_files: str) -> str:
 
 @formats
 @compressions
-def test_every_format_gives_the_same_records(tmp_path, file_format, suffix):
+def test_every_format_gives_the_same_records(tmp_path, file_format, suffix) -> None:
     path = tmp_path / f"log{suffix}"
     path.write_bytes(COMPRESS[suffix](WRITERS[file_format](EVENTS)))
 
@@ -97,7 +97,7 @@ def test_every_format_gives_the_same_records(tmp_path, file_format, suffix):
     # Text that is not compressed has no end that could lack.
     [each for each in product(WRITERS, COMPRESS) if each not in (("csv", ""), ("jsonl", ""))],
 )
-def test_of_a_truncated_file_the_readable_part_stays(tmp_path, file_format, suffix):
+def test_of_a_truncated_file_the_readable_part_stays(tmp_path, file_format, suffix) -> None:
     path = tmp_path / f"log{suffix}"
     whole = COMPRESS[suffix](WRITERS[file_format](EVENTS))
     path.write_bytes(whole[: len(whole) * 3 // 4])
@@ -111,11 +111,11 @@ def test_of_a_truncated_file_the_readable_part_stays(tmp_path, file_format, suff
     assert lost.reason is RejectReason.DAMAGED_FILE
     assert lost.raw == ""
     assert lost.line == (first + len(kept) if kept else 1)
-    with pytest.raises(InputError, match=rf"{path}.*damaged_files: refuse"):
+    with pytest.raises(InputError, match=rf"{path}.*damaged_files: reject"):
         list(read_batches(str(path), settings(file_format), COLUMNS))
 
 
-def test_a_corrupt_row_group_is_refused_alone(tmp_path):
+def test_a_corrupt_row_group_is_rejected_alone(tmp_path) -> None:
     path = tmp_path / "log.parquet"
     data = bytearray(to_parquet(EVENTS, rows_per_group=20, compression="gzip"))
     path.write_bytes(data)
@@ -128,9 +128,9 @@ def test_a_corrupt_row_group_is_refused_alone(tmp_path):
 
     found = checked_read(path, "parquet")
 
-    refused = [each for each in found if isinstance(each, Reject)]
-    assert [(each.line, each.reason) for each in refused] == [(21, RejectReason.DAMAGED_FILE)]
-    assert "row group 1, up to row 40" in refused[0].detail
+    rejected = [each for each in found if isinstance(each, Reject)]
+    assert [(each.line, each.reason) for each in rejected] == [(21, RejectReason.DAMAGED_FILE)]
+    assert "row group 1, up to row 40" in rejected[0].detail
     read = [each for each in found if not isinstance(each, Reject)]
     assert [record.line for record in read] == [*range(1, 21), *range(41, 61)]
     assert [record.values for record in read] == [
@@ -138,7 +138,7 @@ def test_a_corrupt_row_group_is_refused_alone(tmp_path):
     ]
 
 
-def test_an_avro_block_that_cannot_be_decoded_is_refused_alone(tmp_path):
+def test_an_avro_block_that_cannot_be_decoded_is_rejected_alone(tmp_path) -> None:
     path = tmp_path / "log.avro"
     data = to_avro(EVENTS, codec="null")
     # The branch of the union before this user's name: there are two branches.
@@ -147,8 +147,8 @@ def test_an_avro_block_that_cannot_be_decoded_is_refused_alone(tmp_path):
 
     found = checked_read(path, "avro")
 
-    (refused,) = [each for each in found if isinstance(each, Reject)]
-    assert refused.reason is RejectReason.DAMAGED_FILE
+    (rejected,) = [each for each in found if isinstance(each, Reject)]
+    assert rejected.reason is RejectReason.DAMAGED_FILE
     read = [each for each in found if not isinstance(each, Reject)]
     assert read[-1].line == NUM_EVENTS
     assert [record.values for record in read] == [
@@ -167,7 +167,9 @@ corruptions = st.lists(
 @compressions
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(corruptions, st.floats(0, 1))
-def test_nothing_but_input_errors_whatever_the_bytes(tmp_path, file_format, suffix, changes, end):
+def test_nothing_but_input_errors_whatever_the_bytes(
+    tmp_path, file_format, suffix, changes, end
+) -> None:
     data = WRITERS[file_format](EVENTS)
     for place, new, is_overwritten in changes:
         at = int(place * len(data))
@@ -175,28 +177,28 @@ def test_nothing_but_input_errors_whatever_the_bytes(tmp_path, file_format, suff
     data = COMPRESS[suffix](data)
     path = tmp_path / f"log{suffix}"
     path.write_bytes(data[: max(1, int(len(data) * min(1.0, end * 2)))])
-    assert fault(path, file_format, "refuse") in ("", str(path))
+    assert fault(path, file_format, "reject") in ("", str(path))
     assert fault(path, file_format, "fail") in ("", str(path))
 
 
 @formats
 @given(data=st.binary(min_size=1, max_size=300))
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_any_bytes_at_all(tmp_path, file_format, data):
+def test_any_bytes_at_all(tmp_path, file_format, data) -> None:
     path = tmp_path / "log"
     path.write_bytes(data)
-    assert fault(path, file_format, "refuse") in ("", str(path))
+    assert fault(path, file_format, "reject") in ("", str(path))
 
 
-@pytest.mark.parametrize("damaged_files", ["fail", "refuse"])
-def test_a_wrong_checksum_tells_its_record_and_none_of_its_data(tmp_path, damaged_files):
+@pytest.mark.parametrize("damaged_files", ["fail", "reject"])
+def test_a_wrong_checksum_tells_its_record_and_none_of_its_data(tmp_path, damaged_files) -> None:
     path = tmp_path / "log.tfrecord"
     head = len(to_tfrecord(EVENTS[:40]))
     data = bytearray(to_tfrecord(EVENTS))
     data[head + 12 + 3] ^= 1  # behind the length and its checksum
     path.write_bytes(data)
     source = settings("tfrecord", damaged_files)
-    if damaged_files == "refuse":
+    if damaged_files == "reject":
         *kept, lost = read_records(str(path), source, COLUMNS)
         assert isinstance(lost, Reject)
         assert (len(kept), lost.line) == (40, 41)
@@ -214,28 +216,28 @@ def test_a_wrong_checksum_tells_its_record_and_none_of_its_data(tmp_path, damage
 
 @pytest.mark.parametrize("file_format", ["parquet", "avro", "tfrecord"])
 @compressions
-def test_a_file_of_another_format_is_told_from_a_damaged_one(tmp_path, file_format, suffix):
+def test_a_file_of_another_format_is_told_from_a_damaged_one(tmp_path, file_format, suffix) -> None:
     path = tmp_path / f"log{suffix}"
     path.write_bytes(COMPRESS[suffix](to_csv(EVENTS)))
     told = rf"{path} is not a {file_format} file: .*check format"
     for read in (find_columns, read_batches):
         with pytest.raises(InputError, match=f"(?i){told}"):
             list(read(str(path), settings(file_format), COLUMNS))
-    (lost,) = read_records(str(path), settings(file_format, "refuse"), COLUMNS)
+    (lost,) = read_records(str(path), settings(file_format, "reject"), COLUMNS)
     assert isinstance(lost, Reject)
     assert lost.reason is RejectReason.DAMAGED_FILE
 
 
-def test_a_wrong_format_travels_between_processes():
+def test_a_wrong_format_travels_between_processes() -> None:
     error = pickle.loads(pickle.dumps(WrongFormatError("log", "Avro").at(7)))
     assert (error.path, error.line, str(error)) == ("log", 1, str(WrongFormatError("log", "Avro")))
 
 
 @formats
 @pytest.mark.parametrize("suffix", [".gz", ".bz2", ".zst"])
-def test_a_compressed_file_without_its_suffix_is_told(tmp_path, file_format, suffix):
+def test_a_compressed_file_without_its_suffix_is_told(tmp_path, file_format, suffix) -> None:
     path = tmp_path / "log"
     path.write_bytes(COMPRESS[suffix](WRITERS[file_format](EVENTS)))
-    for damaged_files, read in product(("fail", "refuse"), (find_columns, read_batches)):
+    for damaged_files, read in product(("fail", "reject"), (find_columns, read_batches)):
         with pytest.raises(InputError, match=rf"compressed.*lacks {suffix}.*to log{suffix}$"):
             list(read(str(path), settings(file_format, damaged_files), COLUMNS))

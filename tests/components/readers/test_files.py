@@ -24,7 +24,7 @@ def names(path: str | tuple[str, ...]) -> list[str]:
     return [Path(file.path).name for file in find_files(path)]
 
 
-def test_file_glob_directory_and_list(folder):
+def test_file_glob_directory_and_list(folder) -> None:
     assert names(f"{folder}/b.csv") == ["b.csv"]
     assert names(f"{folder}/*.csv") == ["a.csv", "b.csv"]
     assert names(str(folder)) == names(f"{folder}/") == ["a.csv", "b.csv"]
@@ -37,29 +37,29 @@ def test_file_glob_directory_and_list(folder):
 
 
 @pytest.mark.parametrize("name", ["no.csv", "no-*.csv", "empty.csv"])
-def test_nothing_to_read_is_an_error_that_names_the_path(folder, name):
+def test_nothing_to_read_is_an_error_that_names_the_path(folder, name) -> None:
     with pytest.raises(InputError) as caught:
         fingerprint(f"{folder}/{name}")
     assert f"{folder}/{name}" in str(caught.value)
 
 
-def test_unknown_compression_is_refused(folder):
+def test_unknown_compression_is_rejected(folder) -> None:
     (folder / "log.jsonl.xz").write_text("x")
     with pytest.raises(InputError, match=r"log\.jsonl\.xz.*\.gz, \.bz2, \.zst"):
         find_files(f"{folder}/log.jsonl.xz")
 
 
-def test_unreadable_file_is_named(folder, monkeypatch):
-    def refuse(path: str, *args: object, **kwargs: object) -> None:
+def test_unreadable_file_is_named(folder, monkeypatch) -> None:
+    def reject(path: str, *args: object, **kwargs: object) -> None:
         raise PermissionError(13, "Permission denied", path)
 
-    monkeypatch.setattr("components.readers.open_input.FileSystems.open", refuse)
+    monkeypatch.setattr("components.readers.open_input.FileSystems.open", reject)
     with pytest.raises(InputError, match=r"a\.csv cannot be read.*permissions"):
         fingerprint(f"{folder}/a.csv")
 
 
 @pytest.mark.parametrize("path", ["", "/", "/*"])
-def test_a_folder_of_folders_is_told_how_to_be_read(tmp_path, path):
+def test_a_folder_of_folders_is_told_how_to_be_read(tmp_path, path) -> None:
     (tmp_path / "logs/day").mkdir(parents=True)
     (tmp_path / "logs/day/a.csv").write_text("a")
     with pytest.raises(InputError, match=r"files in subfolders, for which write (\S+/logs/\*\*);"):
@@ -67,7 +67,7 @@ def test_a_folder_of_folders_is_told_how_to_be_read(tmp_path, path):
     assert names(f"{tmp_path}/logs/**") == ["a.csv"]
 
 
-def test_brackets_in_a_name_are_told(tmp_path):
+def test_brackets_in_a_name_are_told(tmp_path) -> None:
     path = f"{tmp_path}/log[1].csv"
     with pytest.raises(InputError, match=r"brackets in it are wildcards, \[ab\] matches a or b; "):
         find_files(path)

@@ -1,4 +1,4 @@
-"""Paths on other filesystems: read as local ones are, or refused with the cure."""
+"""Paths on other filesystems: read as local ones are, or rejected with the cure."""
 
 import gzip
 

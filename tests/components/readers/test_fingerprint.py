@@ -87,7 +87,7 @@ def test_checksums_stand_in_for_times(bucket: dict[str, bytes]) -> None:
         assert changed != before == fingerprint(REMOTE)
 
 
-def test_what_could_change_unnoticed_is_refused() -> None:
+def test_what_could_change_unnoticed_is_rejected() -> None:
     with memory_files(has_times=False, has_checksums=False) as contents:
         contents[f"{REMOTE}/a.csv"] = b"a"
         with pytest.raises(InputError, match=r"a\.csv.*neither a modification time nor a checksum"):

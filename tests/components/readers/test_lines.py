@@ -37,7 +37,7 @@ def small_limits() -> Iterator[None]:
 
 
 @given(st.lists(st.text("aé ", max_size=20).map(str.encode)))
-def test_blocks_hold_each_line_once(tmp_path_factory, lines: list[bytes]):
+def test_blocks_hold_each_line_once(tmp_path_factory, lines: list[bytes]) -> None:
     path = tmp_path_factory.mktemp("lines") / "log"
     path.write_bytes(b"\n".join(lines) + b"\n")
     expected = [
@@ -49,20 +49,20 @@ def test_blocks_hold_each_line_once(tmp_path_factory, lines: list[bytes]):
 
 
 @pytest.mark.parametrize("end", [b"", b"\n", b"\r\n"])
-def test_line_ends_are_mixed_and_the_last_may_lack(tmp_path, end):
+def test_line_ends_are_mixed_and_the_last_may_lack(tmp_path, end) -> None:
     path = tmp_path / "log"
     path.write_bytes(b"a\r\nb\n\nc\r\r\nd" + end)
     assert read(path) == [(1, b"a"), (2, b"b"), (3, b""), (4, b"c"), (5, b"d")]
 
 
-def test_lone_carriage_returns_are_named(tmp_path):
+def test_lone_carriage_returns_are_named(tmp_path) -> None:
     path = tmp_path / "log"
     path.write_bytes(b"user,item\r1,2\r")
     with pytest.raises(InputError, match="lone carriage return"):
         read(path)
 
 
-def test_a_line_of_50_megabytes_is_cut_and_reading_goes_on(tmp_path):
+def test_a_line_of_50_megabytes_is_cut_and_reading_goes_on(tmp_path) -> None:
     path = tmp_path / "log.gz"
     size = 50_000_000
     path.write_bytes(gzip.compress(b"a\n" + b"x" * size + b"\nb\n", compresslevel=1))
@@ -77,21 +77,21 @@ def test_a_line_of_50_megabytes_is_cut_and_reading_goes_on(tmp_path):
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
-def test_wide_encodings_come_in_utf_8(tmp_path, encoding):
+def test_wide_encodings_come_in_utf_8(tmp_path, encoding) -> None:
     path = tmp_path / "log"
     path.write_bytes("é,1\n漢,2\r\n".encode(encoding))
     assert read(path, encoding) == [(1, "é,1".encode()), (2, "漢,2".encode())]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
-def test_a_mark_of_another_encoding_is_named_with_its_cure(tmp_path, encoding):
+def test_a_mark_of_another_encoding_is_named_with_its_cure(tmp_path, encoding) -> None:
     path = tmp_path / "log"
     path.write_bytes("a\n".encode(encoding))
     with pytest.raises(InputError, match=f"{encoding}.*iconv -f {encoding}.*csv.encoding"):
         read(path)
 
 
-def test_a_mark_of_utf_8_is_no_part_of_the_first_line(tmp_path):
+def test_a_mark_of_utf_8_is_no_part_of_the_first_line(tmp_path) -> None:
     path = tmp_path / "log"
     path.write_text("a\nb\n", encoding="utf-8-sig")
     assert read(path) == [(1, b"a"), (2, b"b")]
@@ -99,7 +99,7 @@ def test_a_mark_of_utf_8_is_no_part_of_the_first_line(tmp_path):
         read(path, "latin-1")
 
 
-def test_damage_comes_after_all_whole_lines(tmp_path):
+def test_damage_comes_after_all_whole_lines(tmp_path) -> None:
     path = tmp_path / "log.gz"
     whole = gzip.compress(b"".join(b"line %d\n" % n for n in range(1, 4)) + b"half a li")
     path.write_bytes(whole[:-8])  # without checksum and length

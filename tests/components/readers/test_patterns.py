@@ -1,4 +1,4 @@
-"""Placeholders in paths: what is found, which days and spans are meant, and what is refused."""
+"""Placeholders in paths: what is found, which days and spans are meant, and what is rejected."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -32,7 +32,7 @@ def found(path: str | tuple[str, ...], **limits: object) -> list[str]:
     return [file.path for file in find_files(path, settings)]
 
 
-def refusal(path: str | tuple[str, ...], **limits: object) -> str:
+def rejection(path: str | tuple[str, ...], **limits: object) -> str:
     with pytest.raises(InputError) as caught:
         found(path, **limits)
     return str(caught.value)
@@ -96,7 +96,7 @@ def test_the_last_days_count_back_from_the_newest(
     with memory_files() as contents:
         contents.update({day_path(day(number)): b"x" for number in present})
         if missing and not allow_missing:
-            message = refusal(DAYS, last=last)
+            message = rejection(DAYS, last=last)
             assert f"{len(missing)} of the {last} days" in message
             assert day(missing[0]).isoformat() in message
             assert "range.allow_missing: true" in message
@@ -131,7 +131,7 @@ def test_spans_from_begin_to_end(
         if expected and (allow_missing or len(expected) == len(window)):
             assert found(SPANS, allow_missing=allow_missing, **bounds) == expected
         else:
-            message = refusal(SPANS, allow_missing=allow_missing, **bounds)
+            message = rejection(SPANS, allow_missing=allow_missing, **bounds)
             assert "no file for " in message if expected else "no file is in the range" in message
 
 
@@ -166,7 +166,7 @@ def test_every_path_of_a_list_must_have_its_days() -> None:
         for name in ("eu/2024-05-01", "eu/2024-05-02", "us/2024-05-01"):
             contents[f"memory://{name}"] = b"x"
         paths = ("memory://eu/{YYYY}-{MM}-{DD}", "memory://us/{YYYY}-{MM}-{DD}")
-        assert "us/{YYYY}-{MM}-{DD}: no file for 1 of the 2 days" in refusal(paths, last=2)
+        assert "us/{YYYY}-{MM}-{DD}: no file for 1 of the 2 days" in rejection(paths, last=2)
         assert len(found(paths, last=2, allow_missing=True)) == 3
 
 
@@ -179,7 +179,7 @@ def test_relative_paths_without_a_folder(tmp_path: Path, monkeypatch: pytest.Mon
 def test_many_missing_days_are_listed_in_part() -> None:
     with memory_files() as contents:
         contents[day_path(date(2024, 5, 1))] = b"x"
-        message = refusal(DAYS, begin="2024-04-20", end="2024-05-01")
+        message = rejection(DAYS, begin="2024-04-20", end="2024-05-01")
     assert "11 of the 12 days from 2024-04-20 to 2024-05-01" in message
     assert "2024-04-20, 2024-04-21, 2024-04-22, 2024-04-23, 2024-04-24, …;" in message
 
@@ -197,4 +197,4 @@ def test_many_missing_days_are_listed_in_part() -> None:
     ],
 )
 def test_paths_that_cannot_be_read(path: str, part: str) -> None:
-    assert part in refusal(path)
+    assert part in rejection(path)

@@ -26,7 +26,7 @@ def source(file_format: str, **csv: Any) -> InteractionsSettings:
 
 
 def values(path: Path, settings: InteractionsSettings, *columns: str) -> list[Any]:
-    """(line, values) of records, (line, reason) of refusals."""
+    """(line, values) of records, (line, reason) of rejections."""
     return [
         (found.line, found.reason if isinstance(found, Reject) else found.values)
         for found in read_records(str(path), settings, columns)
@@ -42,13 +42,13 @@ def values(path: Path, settings: InteractionsSettings, *columns: str) -> list[An
         (".zst", zstandard.ZstdCompressor().compress),
     ],
 )
-def test_compression_goes_by_suffix(tmp_path, suffix, compress):
+def test_compression_goes_by_suffix(tmp_path, suffix, compress) -> None:
     path = tmp_path / f"log.jsonl{suffix}"
     path.write_bytes(compress(JSON * 3))
     assert values(path, source("jsonl"), "user", "item.id") == [(n, ("u", 7)) for n in (1, 2, 3)]
 
 
-def test_zstd_frames_follow_each_other(tmp_path):
+def test_zstd_frames_follow_each_other(tmp_path) -> None:
     path = tmp_path / "log.jsonl.zst"
     path.write_bytes(zstandard.compress(JSON * 50_000) + zstandard.compress(JSON))
     assert len(values(path, source("jsonl"), "user")) == 50_001
@@ -58,7 +58,7 @@ def test_zstd_frames_follow_each_other(tmp_path):
     ("suffix", "compress"),
     [(".gz", gzip.compress), (".bz2", bz2.compress), (".zst", zstandard.compress)],
 )
-def test_a_truncated_file_is_an_error_that_names_it(tmp_path, suffix, compress):
+def test_a_truncated_file_is_an_error_that_names_it(tmp_path, suffix, compress) -> None:
     path = tmp_path / f"log.jsonl{suffix}"
     whole = compress(b"".join(b'{"user": %d}\n' % (n * n) for n in range(2_000)))
     path.write_bytes(whole[: len(whole) // 2])
@@ -66,7 +66,7 @@ def test_a_truncated_file_is_an_error_that_names_it(tmp_path, suffix, compress):
         values(path, source("jsonl"), "user")
 
 
-def test_json_lines_are_refused_one_by_one(tmp_path):
+def test_json_lines_are_rejected_one_by_one(tmp_path) -> None:
     path = tmp_path / "log.jsonl"
     path.write_bytes(
         b"\xef\xbb\xbf" + JSON + b"{broken\r\n\n[1]\n" + b'{"user": "\xff"}\n' + b'{"item.id": 3}'
@@ -80,7 +80,7 @@ def test_json_lines_are_refused_one_by_one(tmp_path):
     ]
 
 
-def test_csv_with_a_header_in_the_file(tmp_path):
+def test_csv_with_a_header_in_the_file(tmp_path) -> None:
     path = tmp_path / "log.csv"
     path.write_bytes("\ufeffitem, user\r\n1,é\n2\n3,x,y\n".encode())
     assert values(path, source("csv"), "user", "item") == [
@@ -90,7 +90,7 @@ def test_csv_with_a_header_in_the_file(tmp_path):
     ]
 
 
-def test_csv_with_the_header_configured_and_an_encoding(tmp_path):
+def test_csv_with_the_header_configured_and_an_encoding(tmp_path) -> None:
     path = tmp_path / "movies.dat"
     path.write_bytes(b"1::Am\xe9lie (2001)::Comedy|Romance\n2::M::Drama\n")
     layout = {"delimiter": "::", "header": ("movie", "title", "genres")}
@@ -104,7 +104,7 @@ def test_csv_with_the_header_configured_and_an_encoding(tmp_path):
     ]
 
 
-def test_encodings_without_plain_line_ends_are_refused(tmp_path):
+def test_encodings_without_plain_line_ends_are_rejected(tmp_path) -> None:
     path = tmp_path / "log.csv"
     path.write_text("a,b\n", encoding="utf-7")
     for encoding in ("cp037", "no-such"):
@@ -112,7 +112,7 @@ def test_encodings_without_plain_line_ends_are_refused(tmp_path):
             values(path, source("csv", encoding=encoding), "a")
 
 
-def test_parquet_values_keep_their_types(tmp_path):
+def test_parquet_values_keep_their_types(tmp_path) -> None:
     path = tmp_path / "log.parquet"
     table = {
         "user": [1, 2],
@@ -126,14 +126,14 @@ def test_parquet_values_keep_their_types(tmp_path):
     ]
 
 
-def test_a_damaged_parquet_file_is_named(tmp_path):
+def test_a_damaged_parquet_file_is_named(tmp_path) -> None:
     path = tmp_path / "log.parquet"
     path.write_bytes(b"PAR1 nothing of the sort PAR1")
     with pytest.raises(InputError, match=r"log\.parquet is damaged.*not a readable Parquet"):
         values(path, source("parquet"), "user")
 
 
-def test_columns_found_and_lacking(tmp_path):
+def test_columns_found_and_lacking(tmp_path) -> None:
     jsonl, csv, parquet = (tmp_path / f"log.{suffix}" for suffix in ("jsonl", "csv", "parquet"))
     jsonl.write_bytes(b"{broken\n" + JSON)
     csv.write_text("user,item,time\n")

@@ -19,7 +19,7 @@ def log(folder: Path, file_format: str, damaged_files: str = "fail") -> Interact
 
 
 @pytest.mark.parametrize("file_format", ["csv", "parquet", "avro"])
-def test_the_file_that_differs_is_named(tmp_path, file_format):
+def test_the_file_that_differs_is_named(tmp_path, file_format) -> None:
     for name in ("a", "b", "d"):
         (tmp_path / name).write_bytes(WRITERS[file_format](events(3)))
     source = log(tmp_path, file_format)
@@ -31,10 +31,10 @@ def test_the_file_that_differs_is_named(tmp_path, file_format):
     else:
         with pytest.raises(InputError, match=r"c\.csv is not a (Parquet|Avro) file.*check format"):
             check_source("interactions", source)
-        assert len(check_source("interactions", log(tmp_path, file_format, "refuse"))) == 4
+        assert len(check_source("interactions", log(tmp_path, file_format, "reject"))) == 4
 
 
-def test_nested_columns_are_checked(tmp_path):
+def test_nested_columns_are_checked(tmp_path) -> None:
     (tmp_path / "a").write_bytes(WRITERS["parquet"]([{"user": {"id": 1}, "item": 2, "time": 3}]))
     fields = InteractionFields(user_id="user.key", item_id="item", timestamp="time")
     source = InteractionsSettings(path=f"{tmp_path}/a", format="parquet", fields=fields)
@@ -43,7 +43,7 @@ def test_nested_columns_are_checked(tmp_path):
 
 
 @pytest.mark.parametrize("file_format", ["jsonl", "tfrecord"])
-def test_a_column_that_only_later_records_have_is_found(tmp_path, file_format):
+def test_a_column_that_only_later_records_have_is_found(tmp_path, file_format) -> None:
     rare = [*events(150), {**events(1)[0], "shop": 1}]
     context = {"shop": FeatureSettings(kind=FeatureKind.CATEGORY)}
     source = InteractionsSettings(
@@ -56,7 +56,7 @@ def test_a_column_that_only_later_records_have_is_found(tmp_path, file_format):
         check_source("interactions", source)
 
 
-def test_the_search_for_a_column_has_an_end(tmp_path):
+def test_the_search_for_a_column_has_an_end(tmp_path) -> None:
     rows = [*events(MAX_RECORDS), {"usr": 1}]
     (tmp_path / "log").write_bytes(WRITERS["jsonl"](rows))
     fields = InteractionFields(user_id="usr", item_id="item", timestamp="time")

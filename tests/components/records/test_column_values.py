@@ -152,7 +152,7 @@ def test_timestamps_of_arrow(array: pa.Array, expected: list[int]) -> None:
 
 
 @pytest.mark.parametrize("unit", ["s", "ms"])
-def test_times_that_no_datetime_holds_are_refused_alone(unit: str) -> None:
+def test_times_that_no_datetime_holds_are_rejected_alone(unit: str) -> None:
     far = pa.array([1_700_000_000, 18_448_444_073_709, 9_000_000_000_000_000], pa.int64())
     found = columns.timestamps(far.cast(pa.timestamp(unit)), "s")
     assert sorted(found.failures) == ([1, 2] if unit == "s" else [2])

@@ -69,7 +69,7 @@ def test_what_is_not_erased_need_not_be_told() -> None:
     assert only_items.erased_rows({"user_id": columns["user_id"]}).tolist() == [False, False]
 
 
-def test_a_withheld_refusal_keeps_its_reason_and_place() -> None:
+def test_a_withheld_rejection_keeps_its_reason_and_place() -> None:
     shown = Reject("log.csv", 7, RejectReason.BAD_VALUE, "value is 'secret'", "secret,x")
     hidden = withheld(shown)
     assert (hidden.file, hidden.line, hidden.reason) == ("log.csv", 7, RejectReason.BAD_VALUE)

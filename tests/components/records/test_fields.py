@@ -24,7 +24,7 @@ MAY_FIRST_US = 1_714_566_600 * 10**6  # 2024-05-01T12:30:00Z
     ("value", "expected"),
     [(" a ", "a"), (12, "12"), (12.0, "12"), (-3, "-3"), ("12.0", "12.0"), (b"x", "x"), ("é", "é")],
 )
-def test_ids_are_trimmed_text(value, expected):
+def test_ids_are_trimmed_text(value, expected) -> None:
     assert to_id(value, "item_id") == expected
 
 
@@ -41,14 +41,14 @@ def test_ids_are_trimmed_text(value, expected):
         (b"\xff", RejectReason.UNPARSEABLE),
     ],
 )
-def test_other_ids_are_refused(value, reason):
+def test_other_ids_are_rejected(value, reason) -> None:
     with pytest.raises(FieldError, match="item_id") as caught:
         to_id(value, "item_id")
     assert caught.value.reason is reason
 
 
 @given(st.integers(0, 4_000_000_000), st.sampled_from(["s", "ms", "us"]), st.booleans())
-def test_integer_timestamps_are_exact(seconds, unit, as_text):
+def test_integer_timestamps_are_exact(seconds, unit, as_text) -> None:
     value = seconds * {"s": 1, "ms": 10**3, "us": 10**6}[unit]
     assert timestamp_parser(unit)(str(value) if as_text else value) == seconds * 10**6
 
@@ -57,7 +57,7 @@ def test_integer_timestamps_are_exact(seconds, unit, as_text):
     st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1)),
     st.integers(-14 * 60, 14 * 60),
 )
-def test_iso8601_agrees_with_datetime(moment, offset_minutes):
+def test_iso8601_agrees_with_datetime(moment, offset_minutes) -> None:
     zoned = moment.replace(tzinfo=timezone(timedelta(minutes=offset_minutes)))
     expected = (zoned - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1)
     assert timestamp_parser("iso8601")(zoned.isoformat()) == expected
@@ -81,7 +81,7 @@ def test_iso8601_agrees_with_datetime(moment, offset_minutes):
         ("iso8601", date(1970, 1, 2), 86_400 * 10**6),
     ],
 )
-def test_timestamps_become_microseconds_utc(unit, value, expected_us):
+def test_timestamps_become_microseconds_utc(unit, value, expected_us) -> None:
     assert timestamp_parser(unit)(value) == expected_us
 
 
@@ -102,14 +102,14 @@ def test_timestamps_become_microseconds_utc(unit, value, expected_us):
         ("iso8601", "1969-12-31T23:59:59Z"),
     ],
 )
-def test_other_timestamps_are_refused(unit, value):
+def test_other_timestamps_are_rejected(unit, value) -> None:
     with pytest.raises(FieldError) as caught:
         timestamp_parser(unit)(value)
     assert caught.value.reason is RejectReason.BAD_TIMESTAMP
 
 
 @pytest.mark.parametrize("unit", ["s", "iso8601"])
-def test_no_timestamp_is_a_missing_field(unit):
+def test_no_timestamp_is_a_missing_field(unit) -> None:
     with pytest.raises(FieldError) as caught:
         timestamp_parser(unit)("")
     assert caught.value.reason is RejectReason.MISSING_FIELD
@@ -128,12 +128,12 @@ def test_no_timestamp_is_a_missing_field(unit):
 @given(
     value=st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary())
 )
-def test_any_value_is_understood_or_refused(read, value):
+def test_any_value_is_understood_or_rejected(read, value) -> None:
     with suppress(FieldError):
         assert isinstance(read(value), str | float | int)
 
 
-def test_numbers():
+def test_numbers() -> None:
     assert to_number("4.5", "price") == 4.5
     assert to_number(3, "price") == 3.0
     for missing in (None, "", " ", math.nan):
@@ -144,7 +144,7 @@ def test_numbers():
         assert caught.value.reason is RejectReason.BAD_VALUE
 
 
-def test_categories():
+def test_categories() -> None:
     assert [to_category(value, "x") for value in (None, " a ", 3, 3.0, 2.5, True)] == [
         "",
         "a",

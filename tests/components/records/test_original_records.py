@@ -1,4 +1,4 @@
-"""Refused events are shown as they were read, in every format, from as many files as there are."""
+"""Rejected events are shown as they were read, in every format, from as many files as there are."""
 
 import gzip
 import json
@@ -31,7 +31,7 @@ from tests.components.example_gen.logs import event, run
 from tests.components.example_gen.logs import settings as log_settings
 
 FIELDS = {"user_id": "user", "item_id": "item", "timestamp": "time"}
-# Every third row is refused, as the repeat of the one before it.
+# Every third row is rejected, as the repeat of the one before it.
 ROWS = [(f"ü{n % 5}", f"i{n}", 1_000 * n) for n in range(20) for _ in range(1 + (n % 2))]
 REPEATS = [row for row in range(1, len(ROWS)) if ROWS[row] == ROWS[row - 1]]
 
@@ -99,7 +99,7 @@ def test_the_line_of_a_csv_row_is_its_first(tmp_path: Path) -> None:
         assert texts[row].split("\n")[0] == lines[reject["line"] - 1]
 
 
-def test_refusals_of_every_step_and_file_find_their_own_file(tmp_path: Path) -> None:
+def test_rejections_of_every_step_and_file_find_their_own_file(tmp_path: Path) -> None:
     logs = {
         name: [event(f"u{n % 3}", f"i{n}", 100 * n, file=name) for n in range(begin, begin + 9)]
         for name, begin in (("a", 0), ("b", 9), ("c", 18))
@@ -128,7 +128,7 @@ def test_what_could_be_read_of_a_damaged_file_can_be_read_again(tmp_path: Path) 
     whole = gzip.compress("".join(line + "\n" for line in log).encode())
     path = tmp_path / "log.jsonl.gz"
     path.write_bytes(whole[: len(whole) // 2])
-    damaged = {"damaged_files": "refuse"}
+    damaged = {"damaged_files": "reject"}
 
     out = run(data_settings(str(path), "jsonl", interactions=damaged), tmp_path)
 
@@ -163,7 +163,7 @@ def test_no_file_is_read_again_where_records_are_not_shown(
 
 
 def looked_up(rejects: list[list[Reject]], settings: InteractionsSettings) -> list[dict[str, Any]]:
-    """The refusals of two steps after the look-up, in order."""
+    """The rejections of two steps after the look-up, in order."""
     with TemporaryDirectory() as folder:
         pipeline = beam.Pipeline()
         steps = tuple(
@@ -206,14 +206,14 @@ def test_records_that_are_not_there_any_longer_stay_parsed(
     for lost in (gone, cut_off):
         assert (lost["raw"], lost["is_parsed"]) == ('{"user_id":"u"}', True)
     assert "gone.csv" in caplog.text
-    assert "short.csv: 1 refused records were not found again" in caplog.text
+    assert "short.csv: 1 rejected records were not found again" in caplog.text
 
 
 @hypothesis_settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
-    refused=st.sets(st.tuples(st.sampled_from("ab"), st.integers(1, 40)), min_size=1),
+    rejected=st.sets(st.tuples(st.sampled_from("ab"), st.integers(1, 40)), min_size=1),
     complete=st.sets(st.tuples(st.sampled_from("ab"), st.integers(41, 50))),
     size=st.integers(1, 7),
     stretch=st.integers(1, 45),
@@ -221,7 +221,7 @@ def test_records_that_are_not_there_any_longer_stay_parsed(
 def test_any_lines_of_any_files_in_any_pieces(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    refused: set[tuple[str, int]],
+    rejected: set[tuple[str, int]],
     complete: set[tuple[str, int]],
     size: int,
     stretch: int,
@@ -230,7 +230,7 @@ def test_any_lines_of_any_files_in_any_pieces(
     for name in "ab":
         lines = "".join(f'{{"u":"{name}","n":{n}}}\n' for n in range(1, 41))
         (tmp_path / name).write_text(lines)
-    rejects = [parsed(tmp_path / name, line) for name, line in refused]
+    rejects = [parsed(tmp_path / name, line) for name, line in rejected]
     rejects += [
         Reject(str(tmp_path / name), line, RejectReason.BAD_VALUE, "bad", f"{name} {line}")
         for name, line in complete
@@ -239,7 +239,7 @@ def test_any_lines_of_any_files_in_any_pieces(
 
     shown = looked_up(pieces, settings_of("jsonl"))
 
-    expected = {(n, line): f'{{"u":"{n}","n":{line}}}' for n, line in refused}
+    expected = {(n, line): f'{{"u":"{n}","n":{line}}}' for n, line in rejected}
     expected |= {(n, line): f"{n} {line}" for n, line in complete}
     assert [((Path(r["file"]).name, r["line"]), r["raw"]) for r in shown] == sorted(
         expected.items()

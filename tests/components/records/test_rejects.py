@@ -1,4 +1,4 @@
-"""Refusals as JSON lines: what they show, and that any text can be written."""
+"""Rejections as JSON lines: what they show, and that any text can be written."""
 
 import json
 
@@ -14,19 +14,23 @@ SHOWN = RejectsSettings(max_raw_characters=5)
 PLACE = {"file": "log", "line": 7, "reason": "bad_value"}
 
 
-def refusal(raw: str, detail: str = "wrong", is_parsed: bool = False) -> Reject:
+def rejection(raw: str, detail: str = "wrong", is_parsed: bool = False) -> Reject:
     return Reject("log", 7, RejectReason.BAD_VALUE, detail, raw, is_parsed)
 
 
 @pytest.mark.parametrize(
     ("reject", "shown", "expected"),
     [
-        (refusal("ü\n\0"), SHOWN, {"detail": "wrong", "raw": "ü\n\0"}),
-        (refusal("ééééé"), SHOWN, {"detail": "wrong", "raw": "ééééé"}),
-        (refusal("éééééé"), SHOWN, {"detail": "wrong", "raw": "ééééé… [cut: 6 characters]"}),
-        (refusal("{}", is_parsed=True), SHOWN, {"detail": "wrong", "raw": "{}", "is_parsed": True}),
-        (refusal("{}", is_parsed=True), RejectsSettings(raw=False), {"detail": "", "raw": ""}),
-        (refusal("\udc80", "\ud800"), SHOWN, {"detail": r"\ud800", "raw": r"\udc80"}),
+        (rejection("ü\n\0"), SHOWN, {"detail": "wrong", "raw": "ü\n\0"}),
+        (rejection("ééééé"), SHOWN, {"detail": "wrong", "raw": "ééééé"}),
+        (rejection("éééééé"), SHOWN, {"detail": "wrong", "raw": "ééééé… [cut: 6 characters]"}),
+        (
+            rejection("{}", is_parsed=True),
+            SHOWN,
+            {"detail": "wrong", "raw": "{}", "is_parsed": True},
+        ),
+        (rejection("{}", is_parsed=True), RejectsSettings(raw=False), {"detail": "", "raw": ""}),
+        (rejection("\udc80", "\ud800"), SHOWN, {"detail": r"\ud800", "raw": r"\udc80"}),
     ],
 )
 def test_a_line_shows_what_may_be_shown(
@@ -50,8 +54,8 @@ def test_a_line_shows_what_may_be_shown(
 )
 def test_what_names_an_erased_id_is_withheld(raw: str, is_shown: bool) -> None:
     erased = ErasedIds(frozenset({"gone"}), frozenset({"x@y.z"}))
-    shown = to_dict(refusal(raw), RejectsSettings(), erased)
+    shown = to_dict(rejection(raw), RejectsSettings(), erased)
     withheld = {"detail": WITHHELD, "raw": ""}
     assert shown == PLACE | ({"detail": "wrong", "raw": raw} if is_shown else withheld)
-    in_detail = to_dict(refusal("", f"value {raw}"), RejectsSettings(), erased)
+    in_detail = to_dict(rejection("", f"value {raw}"), RejectsSettings(), erased)
     assert (in_detail["detail"] != WITHHELD) == is_shown

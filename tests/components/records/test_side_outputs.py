@@ -22,6 +22,6 @@ def test_metrics_add_up() -> None:
     found = result.metrics().query(MetricsFilter().with_namespace(METRICS_NAMESPACE))
     assert {counter.key.metric.name: counter.committed for counter in found["counters"]} == {
         "interactions_read": 10 + 20,
-        "interactions_refused_duplicate": 2,
-        "interactions_refused_erased": 2,
+        "interactions_rejected_duplicate": 2,
+        "interactions_rejected_erased": 2,
     }

@@ -1,4 +1,4 @@
-"""Runs as the runner and the steps would tell of them: complete, refused and failed."""
+"""Runs as the runner and the steps would tell of them: complete, rejected and failed."""
 
 from typing import Any
 

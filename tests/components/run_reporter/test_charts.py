@@ -22,7 +22,7 @@ def line_points(svg: ElementTree.Element) -> list[list[tuple[float, float]]]:
     return [[tuple(map(float, point.split(","))) for point in line] for line in lines]
 
 
-def test_points_lie_to_scale():
+def test_points_lie_to_scale() -> None:
     (line,) = line_points(drawn([Series("a", [(0, 0.0), (1, 0.5), (4, 1.0)])]))
     (x0, y0), (x1, y1), (x2, y2) = line
     assert abs((x1 - x0) - (x2 - x0) / 4) < 0.2
@@ -30,7 +30,7 @@ def test_points_lie_to_scale():
     assert y2 < y0  # larger values stand higher
 
 
-def test_a_logarithmic_axis_gives_equal_ratios_equal_room():
+def test_a_logarithmic_axis_gives_equal_ratios_equal_room() -> None:
     (line,) = line_points(drawn([Series("a", [(1, 0.1), (10, 0.2), (100, 0.3)])], log_x=True))
     assert abs((line[1][0] - line[0][0]) - (line[2][0] - line[1][0])) < 0.2
 
@@ -39,7 +39,7 @@ def test_a_logarithmic_axis_gives_equal_ratios_equal_room():
 @example([[0.0, LEAST]])
 @example([[-LARGEST, 0.0, LARGEST]])
 @example([[1e6, 1e6 + 1e-10]])
-def test_nothing_leaves_the_frame(curves):
+def test_nothing_leaves_the_frame(curves) -> None:
     series = [Series(f"line {i}", list(enumerate(c, 1))) for i, c in enumerate(curves)]
     svg = drawn(series, from_zero=False)
     _, _, width, height = map(float, svg.attrib["viewBox"].split())
@@ -53,7 +53,7 @@ def test_nothing_leaves_the_frame(curves):
 @given(st.tuples(VALUES, VALUES).map(sorted))
 @example([0.0, LEAST])
 @example([-LARGEST, LARGEST])
-def test_ticks_are_few_rising_and_enclose_the_range(ends):
+def test_ticks_are_few_rising_and_enclose_the_range(ends) -> None:
     low, high = ends
     ticks = _ticks(low, high)
     assert 2 <= len(ticks) <= 7
@@ -63,20 +63,20 @@ def test_ticks_are_few_rising_and_enclose_the_range(ends):
     assert ticks[-1] / 2 >= high / 2 - tolerance
 
 
-def test_ticks_of_an_ordinary_range_are_round():
+def test_ticks_of_an_ordinary_range_are_round() -> None:
     assert _ticks(0.0, 0.5) == [index * 0.1 for index in range(6)]
     assert _ticks(3.0, 17.0) == [0.0, 5.0, 10.0, 15.0, 20.0]
 
 
 @given(st.lists(st.floats(0, 1), min_size=2, max_size=6))
 @example([0.0, LEAST])
-def test_labels_do_not_overlap(ends):
+def test_labels_do_not_overlap(ends) -> None:
     svg = drawn([Series(f"line {i}", [(1, 0.0), (2, end)]) for i, end in enumerate(ends)])
     places = sorted(float(t.attrib["y"]) for t in svg.iter("text") if "fill" in t.attrib)
     assert len(places) == len(ends)
     assert all(below - above >= 14 for above, below in pairwise(places))
 
 
-def test_a_reader_of_the_screen_hears_title_and_last_values():
+def test_a_reader_of_the_screen_hears_title_and_last_values() -> None:
     svg = drawn([Series("model", [(1, 0.1), (10, 0.25)])])
     assert svg.attrib["aria-label"] == "Recall. At K 10: model 0.25"

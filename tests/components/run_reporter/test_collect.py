@@ -21,7 +21,7 @@ METRICS_KEYS = [
 ]
 
 
-def test_fragments_are_gathered_from_every_artifact_that_has_one(tmp_path):
+def test_fragments_are_gathered_from_every_artifact_that_has_one(tmp_path) -> None:
     written = runs.fragments()
     steps = runs.steps()
     for index, step in enumerate(steps):
@@ -31,7 +31,7 @@ def test_fragments_are_gathered_from_every_artifact_that_has_one(tmp_path):
     assert gather_fragments(steps) == json.loads(json.dumps(written))
 
 
-def test_metrics_of_a_complete_run_have_the_keys_of_the_design():
+def test_metrics_of_a_complete_run_have_the_keys_of_the_design() -> None:
     told = runs.fragments()
     metrics = collect_metrics(told, runs.run())
     assert list(metrics) == METRICS_KEYS
@@ -49,19 +49,19 @@ def test_metrics_of_a_complete_run_have_the_keys_of_the_design():
         assert set(gate) == {"name", "passed", "value", "threshold", "reason"}
 
 
-def test_a_run_refused_by_its_data_has_the_gates_of_the_refusal_and_no_metrics():
-    refusal = runs.gate("data.reject_fraction", False, "too many")
-    metrics = collect_metrics({}, runs.run(gates=[refusal]))
-    assert metrics == {**dict.fromkeys(METRICS_KEYS), "gates": [refusal]}
+def test_a_run_rejected_by_its_data_has_the_gates_of_the_rejection_and_no_metrics() -> None:
+    rejection = runs.gate("data.reject_fraction", False, "too many")
+    metrics = collect_metrics({}, runs.run(gates=[rejection]))
+    assert metrics == {**dict.fromkeys(METRICS_KEYS), "gates": [rejection]}
 
 
-def test_a_gate_that_a_fragment_holds_is_not_told_twice():
+def test_a_gate_that_a_fragment_holds_is_not_told_twice() -> None:
     gate = runs.gate("data.reject_fraction", False, "too many")
     told = {"DataGate": {"component": "DataGate", "gates": [gate]}}
     assert collect_metrics(told, runs.run(gates=[gate]))["gates"] == [gate]
 
 
-def test_the_run_holds_status_and_seconds_of_every_step():
+def test_the_run_holds_status_and_seconds_of_every_step() -> None:
     told = runs.fragments()
     record = collect_run(runs.steps(), told, runs.run())
     assert [(s["component"], s["seconds"]) for s in record["components"]] == list(runs.STEPS)
@@ -77,48 +77,48 @@ def verdict(steps, fragments, **run):
     return collect_run(steps, fragments, runs.run(**run))["verdict"]
 
 
-def test_the_verdict_of_a_push():
+def test_the_verdict_of_a_push() -> None:
     told = verdict(runs.steps(), runs.fragments())
     assert told["outcome"] == "pushed"
     assert told["headline"] == "Version 1719848123 is served"
     assert told["cure"] == ""
 
 
-def test_the_verdict_of_a_data_gate():
-    gate = runs.gate("data.reject_fraction", False, "13 % were refused: look at rejects/")
-    steps = runs.steps("DataGate", "GateRefusal")
-    told = verdict(steps, {}, exit_code=3, error="GateRefusal", gates=[gate])
-    assert told["outcome"] == "refused"
-    assert told["headline"] == "Refused by data.reject_fraction: nothing was pushed"
-    assert told["cause"] == "13 % were refused: look at rejects/."
+def test_the_verdict_of_a_data_gate() -> None:
+    gate = runs.gate("data.reject_fraction", False, "13 % were rejected: look at rejects/")
+    steps = runs.steps("DataGate", "GateRejectedError")
+    told = verdict(steps, {}, exit_code=3, error="GateRejectedError", gates=[gate])
+    assert told["outcome"] == "rejected"
+    assert told["headline"] == "Rejected by data.reject_fraction: nothing was pushed"
+    assert told["cause"] == "13 % were rejected: look at rejects/."
 
 
-def test_the_verdict_of_a_model_gate_stands_above_the_pushers_refusal():
+def test_the_verdict_of_a_model_gate_stands_above_the_pushers_rejection() -> None:
     fragments = runs.fragments()
     fragments["RetrievalEvaluator"]["gates"] = [runs.gate("model.beats_popularity", False, "low")]
     fragments["VersionedPusher"] |= {"pushed": False, "version": None, "reason": "train longer"}
     told = verdict(runs.steps(), fragments, exit_code=4)
-    assert told["outcome"] == "refused"
+    assert told["outcome"] == "rejected"
     assert "model.beats_popularity" in told["headline"]
     assert told["cause"] == "low."
     assert told["cure"].startswith("Cure that")
 
 
-def test_the_verdict_of_a_push_without_a_blessing_is_the_pushers_reason():
+def test_the_verdict_of_a_push_without_a_blessing_is_the_pushers_reason() -> None:
     fragments = runs.fragments()
     fragments["VersionedPusher"] |= {"pushed": False, "version": None, "reason": "no blessing"}
     told = verdict(runs.steps(), fragments, exit_code=4)
-    assert (told["outcome"], told["cause"]) == ("refused", "no blessing")
+    assert (told["outcome"], told["cause"]) == ("rejected", "no blessing")
 
 
-def test_the_verdict_of_a_step_that_fails_after_the_push_says_what_serves():
+def test_the_verdict_of_a_step_that_fails_after_the_push_says_what_serves() -> None:
     steps = [*runs.steps(), {**runs.steps("DataGate")[3], "component": "Export"}]
     told = verdict(steps, runs.fragments(), exit_code=1, error="x")
     assert told["headline"] == "Failed in Export: version 1719848123 is served"
 
 
 @pytest.mark.parametrize("step_error", [None, "OOM when allocating"])
-def test_the_verdict_of_a_failed_step_names_it_its_cause_and_the_log(step_error):
+def test_the_verdict_of_a_failed_step_names_it_its_cause_and_the_log(step_error) -> None:
     steps = runs.steps("TwoTowerTrainer", step_error)
     told = verdict(steps, {}, exit_code=1, error="OOM when allocating.")
     assert told["outcome"] == "failed"
@@ -127,7 +127,7 @@ def test_the_verdict_of_a_failed_step_names_it_its_cause_and_the_log(step_error)
     assert "runs/demo/run.log" in told["cure"]
 
 
-def test_the_verdict_of_a_run_that_never_began():
+def test_the_verdict_of_a_run_that_never_began() -> None:
     told = verdict([], {}, exit_code=2, error="no file matches data/*.csv")
     assert (told["outcome"], told["cause"]) == ("failed", "no file matches data/*.csv")
 
@@ -141,7 +141,9 @@ def test_the_verdict_of_a_run_that_never_began():
         ("FAILED", {"code": 9, "message": "DataGate failed"}, "DataGate failed"),
     ],
 )
-def test_the_verdict_of_a_final_status_states_what_was_told_and_no_more(state, error, cause):
+def test_the_verdict_of_a_final_status_states_what_was_told_and_no_more(
+    state, error, cause
+) -> None:
     job = "projects/1/locations/l/pipelineJobs/demo-7"
     final = {"state": state, "pipelineJobResourceName": job, "error": error}
     record = collect_run([], {}, final)

@@ -36,7 +36,7 @@ def steps_on_disk(tmp_path: Path) -> list[dict]:
     return steps
 
 
-def test_it_writes_the_same_three_files_to_run_directory_and_artifact(tmp_path):
+def test_it_writes_the_same_three_files_to_run_directory_and_artifact(tmp_path) -> None:
     output = report(tmp_path, steps_on_disk(tmp_path), runs.run())
     for folder in (output, tmp_path / "report"):
         assert {path.name for path in folder.iterdir()} == FILES
@@ -49,7 +49,7 @@ def test_it_writes_the_same_three_files_to_run_directory_and_artifact(tmp_path):
     assert "0.1874" in (output / "report.html").read_text()
 
 
-def test_the_refused_records_of_both_logs_stand_in_the_run_directory(tmp_path):
+def test_the_rejected_records_of_both_logs_stand_in_the_run_directory(tmp_path) -> None:
     steps = steps_on_disk(tmp_path)
     for step in steps[:2]:
         step["fragment_uris"].insert(0, str(tmp_path / "root" / "examples"))
@@ -68,7 +68,7 @@ def test_the_refused_records_of_both_logs_stand_in_the_run_directory(tmp_path):
     assert not (tmp_path / "report" / "rejects").exists()
 
 
-def test_rejects_of_steps_that_did_not_run_or_did_not_ingest_are_not_copied(tmp_path):
+def test_rejects_of_steps_that_did_not_run_or_did_not_ingest_are_not_copied(tmp_path) -> None:
     other = tmp_path / "root" / "DataGate"
     other.mkdir(parents=True)
     (other / "rejects.jsonl.gz").write_bytes(b"of another step")
@@ -79,7 +79,7 @@ def test_rejects_of_steps_that_did_not_run_or_did_not_ingest_are_not_copied(tmp_
     assert not (tmp_path / "run").exists()
 
 
-def test_rejects_that_cannot_be_copied_leave_the_older_ones(tmp_path, monkeypatch):
+def test_rejects_that_cannot_be_copied_leave_the_older_ones(tmp_path, monkeypatch) -> None:
     steps = steps_on_disk(tmp_path)
     rejects = tmp_path / "root" / "InteractionExampleGen" / "rejects.jsonl.gz"
     rejects.write_bytes(b"older")
@@ -96,7 +96,7 @@ def test_rejects_that_cannot_be_copied_leave_the_older_ones(tmp_path, monkeypatc
     assert Path(written).read_bytes() == b"older"
 
 
-def test_an_exit_handler_reports_the_state_it_was_told(tmp_path):
+def test_an_exit_handler_reports_the_state_it_was_told(tmp_path) -> None:
     output = report(tmp_path, [], {"state": "FAILED", "error": {"code": 9, "message": "boom"}})
     record = json.loads((output / "run.json").read_text())
     assert (record["status"], record["error"]) == ("FAILED", "boom")
@@ -106,14 +106,14 @@ def test_an_exit_handler_reports_the_state_it_was_told(tmp_path):
         assert unknown not in html
 
 
-def test_a_run_without_fragments_is_reported_too(tmp_path):
+def test_a_run_without_fragments_is_reported_too(tmp_path) -> None:
     steps = runs.steps("CatalogueExampleGen", "no file matches items/*.csv")
     output = report(tmp_path, steps, runs.run(exit_code=2, error="x"))
     assert json.loads((output / "metrics.json").read_text())["test"] is None
     assert "no file matches items/*.csv" in (output / "report.html").read_text()
 
 
-def test_a_report_that_cannot_be_written_leaves_the_older_one(tmp_path, monkeypatch):
+def test_a_report_that_cannot_be_written_leaves_the_older_one(tmp_path, monkeypatch) -> None:
     output = report(tmp_path, steps_on_disk(tmp_path), runs.run())
     before = (output / "metrics.json").read_text()
 
@@ -126,7 +126,7 @@ def test_a_report_that_cannot_be_written_leaves_the_older_one(tmp_path, monkeypa
     assert (output / "metrics.json").read_text() == before
 
 
-def test_the_component_takes_no_channel():
+def test_the_component_takes_no_channel() -> None:
     component = RunReporter("[]", "{}", "runs/demo", "c0", "1")
     assert component.inputs == {}
     assert component.outputs["report"].type is artifacts.RunReport

@@ -17,7 +17,7 @@ from components.run_reporter import formatting as fmt
         ("scann", "scann"),
     ],
 )
-def test_number(value, text):
+def test_number(value, text) -> None:
     assert fmt.number(value) == text
 
 
@@ -25,7 +25,7 @@ def test_number(value, text):
     ("seconds", "text"),
     [(None, "–"), (0.04, "0.0 s"), (9.94, "9.9 s"), (59.4, "59 s"), (59.6, "1 min 00 s")],
 )
-def test_duration(seconds, text):
+def test_duration(seconds, text) -> None:
     assert fmt.duration(seconds) == text
 
 
@@ -33,7 +33,7 @@ def test_duration(seconds, text):
     ("size_bytes", "text"),
     [(None, "–"), (999, "999 B"), (1000, "1.0 kB"), (2_345_678, "2.3 MB"), (10**16, "10000.0 TB")],
 )
-def test_size(size_bytes, text):
+def test_size(size_bytes, text) -> None:
     assert fmt.size(size_bytes) == text
 
 
@@ -46,11 +46,11 @@ def test_size(size_bytes, text):
         ("2024-05-01T21:30:00", "2024-05-01 21:30"),
     ],
 )
-def test_instant(text, shown):
+def test_instant(text, shown) -> None:
     assert fmt.instant(text) == shown
 
 
-def test_natural_order():
+def test_natural_order() -> None:
     names = ["recall@100", "mrr", "recall@20", "recall@5", "10+", "0", "1-2"]
     ordered = ["0", "1-2", "10+", "mrr", "recall@5", "recall@20", "recall@100"]
     assert sorted(names, key=fmt.natural_key) == ordered

@@ -18,12 +18,12 @@ ITEMS = {"read": 4, "kept": 4, "rejects": {"late": 0}, "items": 9, "logged_only"
 
 def test_every_source_that_was_read_is_told() -> None:
     read = sources(LOG, ITEMS)
-    assert [(s.name, s.read, s.kept, s.refused) for s in read] == [
+    assert [(s.name, s.read, s.kept, s.rejected) for s in read] == [
         ("log", 10, 6, 3 + 1),
         ("users file", 5, 3, 2),
         ("items file", 4, 4, 0),
     ]
-    assert all(source.read == source.kept + source.refused for source in read)
+    assert all(source.read == source.kept + source.rejected for source in read)
     no_users = {**LOG, "users_file": None}
     no_items = {**ITEMS, "read": 0}
     assert [source.name for source in sources(no_users, no_items)] == ["log"]

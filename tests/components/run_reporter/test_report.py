@@ -44,9 +44,9 @@ def headings(html: str) -> list[str]:
     return [re.sub(r"<[^>]+>", "", h).strip() for h in re.findall(r"<h2>(.*?)</h2>", html)]
 
 
-def refused() -> str:
+def rejected() -> str:
     told = {k: v for k, v in runs.fragments().items() if k.endswith("ExampleGen")}
-    gate = runs.gate("data.reject_fraction", False, "13 % were refused: look at rejects/")
+    gate = runs.gate("data.reject_fraction", False, "13 % were rejected: look at rejects/")
     return page(runs.steps("DataGate"), told, exit_code=3, error="x", gates=[gate])
 
 
@@ -55,8 +55,8 @@ def failed() -> str:
     return page(runs.steps("TwoTowerTrainer"), told, exit_code=1, error="OOM: out of memory")
 
 
-@pytest.mark.parametrize("render", [page, refused, failed])
-def test_the_page_is_well_formed_and_self_contained(render):
+@pytest.mark.parametrize("render", [page, rejected, failed])
+def test_the_page_is_well_formed_and_self_contained(render) -> None:
     html = render()
     parser = Balanced()
     parser.feed(html)
@@ -69,7 +69,7 @@ def test_the_page_is_well_formed_and_self_contained(render):
         ElementTree.fromstring(svg)
 
 
-def test_a_complete_run_shows_its_sections_and_values():
+def test_a_complete_run_shows_its_sections_and_values() -> None:
     html = page()
     assert headings(html) == [
         "✓ Version 1719848123 is served",
@@ -127,23 +127,23 @@ def test_a_complete_run_shows_its_sections_and_values():
     assert html.count("<svg") == 3
 
 
-def test_baselines_stand_from_best_to_worst_below_the_model():
+def test_baselines_stand_from_best_to_worst_below_the_model() -> None:
     html = page()
     names = ["this model", "markov", "item knn", "recent popularity", "popularity"]
     places = [html.index(f'<th scope="row">{name}</th>') for name in names]
     assert places == sorted(places)
 
 
-def test_a_data_refusal_names_gate_and_reason_and_shows_no_quality():
-    html = refused()
-    assert "Refused by data.reject_fraction: nothing was pushed" in html
-    assert "13 % were refused: look at rejects/" in html
-    assert "✗ refused" in html
+def test_a_data_rejection_names_gate_and_reason_and_shows_no_quality() -> None:
+    html = rejected()
+    assert "Rejected by data.reject_fraction: nothing was pushed" in html
+    assert "13 % were rejected: look at rejects/" in html
+    assert "✗ rejected" in html
     assert not {"Quality on held-out time", "Training", "Index", "Slices"} & set(headings(html))
     assert "Data" in headings(html)
 
 
-def test_a_failed_step_shows_where_why_and_what_was_skipped():
+def test_a_failed_step_shows_where_why_and_what_was_skipped() -> None:
     html = failed()
     assert "Failed in TwoTowerTrainer: nothing was pushed" in html
     assert "OOM: out of memory" in html
@@ -151,12 +151,12 @@ def test_a_failed_step_shows_where_why_and_what_was_skipped():
     assert "Gates" not in headings(html)
 
 
-def test_a_run_without_any_step_still_has_a_page():
+def test_a_run_without_any_step_still_has_a_page() -> None:
     html = page([], {}, exit_code=2, error="no file matches", paths=None, config=None)
     assert "no file matches" in html
 
 
-def test_hostile_text_is_escaped_everywhere():
+def test_hostile_text_is_escaped_everywhere() -> None:
     fragments = runs.fragments()
     evaluation = fragments["RetrievalEvaluator"]
     evaluation["test"]["baselines"][HOSTILE] = runs.ranking(0.09)

@@ -13,11 +13,11 @@ def summary(steps=None, fragments=None, **run) -> list[str]:
     return render_summary(metrics, record).splitlines()
 
 
-def test_columns_are_aligned():
+def test_columns_are_aligned() -> None:
     assert align([["a", "1", "x"], ["long", "22", ""]], left=1) == ["a      1  x", "long  22"]
 
 
-def test_metrics_stand_beside_the_baselines_in_columns():
+def test_metrics_stand_beside_the_baselines_in_columns() -> None:
     lines = summary()
     start = next(i for i, line in enumerate(lines) if line.startswith("test metrics"))
     table = lines[start : start + 7]
@@ -33,29 +33,29 @@ def test_metrics_stand_beside_the_baselines_in_columns():
     assert len({len(row) for row in table}) == 1
 
 
-def test_what_serves_now_stands_next_to_the_model():
+def test_what_serves_now_stands_next_to_the_model() -> None:
     fragments = runs.fragments()
     fragments["RetrievalEvaluator"]["test"]["current"] = runs.ranking(0.05)
     names = [line.split("  ")[0] for line in summary(fragments=fragments)]
     assert names.index("serving now") < names.index("markov")
 
 
-def test_gates_have_their_verdicts_and_reasons():
+def test_gates_have_their_verdicts_and_reasons() -> None:
     fragments = runs.fragments()
     fragments["ScannIndexer"]["gates"] = [runs.gate("index.recall", False, "search wider")]
     lines = summary(fragments=fragments)
     assert any(line.startswith("✓  data.reject_fraction") for line in lines)
-    refused = next(line for line in lines if line.startswith("✗  index.recall"))
-    assert refused.split()[2:] == ["0.2", "0.1", "search", "wider"]
+    rejected = next(line for line in lines if line.startswith("✗  index.recall"))
+    assert rejected.split()[2:] == ["0.2", "0.1", "search", "wider"]
 
 
-def test_places_are_listed_and_the_model_first():
+def test_places_are_listed_and_the_model_first() -> None:
     lines = summary()
     assert "model   runs/demo/serving/demo/1719848123" in lines
     assert "log     runs/demo/run.log" in lines
 
 
-def test_a_failed_run_says_where_why_and_what_to_do():
+def test_a_failed_run_says_where_why_and_what_to_do() -> None:
     lines = summary(runs.steps("TwoTowerTrainer"), {}, exit_code=1, error="out of memory")
     assert lines[0] == "Failed in TwoTowerTrainer: nothing was pushed"
     assert lines[1] == "out of memory"

@@ -12,7 +12,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_transform.tf_metadata import dataset_metadata
 
 from components.trainer.data.read import TrainerInputs
-from components.trainer.data.windows import Windows
+from components.trainer.data.windows import TransformedWindows
 from components.trainer.export.saved_model import TransformGraphs
 from components.transform.preprocessing import (
     catalogue_preprocessing_fn,
@@ -177,10 +177,10 @@ def _missing(feature: Feature) -> bytes | int | float:
     return NAN if feature.is_number else b""
 
 
-def windows_of(lengths: list[int]) -> Windows:
+def windows_of(lengths: list[int]) -> TransformedWindows:
     """Window w holds user w; events are numbered through, all targets."""
     size = sum(lengths)
-    return Windows(
+    return TransformedWindows(
         lengths=np.array(lengths),
         user={"user_id": np.arange(len(lengths))},
         events={"row": np.arange(size, dtype=np.int32), "weight": np.ones(size, np.float32)},

@@ -81,7 +81,7 @@ def test_a_list_is_served_and_what_the_model_lacks_is_told(run: Run) -> None:
         ("c\nb\na\nz\n", "lists all 3 items of the model, so that nothing"),
     ],
 )
-def test_a_file_of_something_else_is_refused(run: Run, text: str, message: str) -> None:
+def test_a_file_of_something_else_is_rejected(run: Run, text: str, message: str) -> None:
     run.publish()
     with pytest.raises(InputError, match=re.escape(message)):
         replace_unavailable(str(run.root), run.record, run.written(text))
@@ -132,7 +132,7 @@ def test_going_back_keeps_the_list(run: Run) -> None:
     assert run.lists() == [["a"], ["a"]]
 
 
-def test_a_record_without_a_configuration_is_refused(run: Run) -> None:
+def test_a_record_without_a_configuration_is_rejected(run: Run) -> None:
     for record in ({"status": "failed"}, {"config": {"name": "x"}}):
         with pytest.raises(InputError, match="holds no configuration"):
             go_back(str(run.root), record, None)

@@ -21,7 +21,7 @@ def test_counts_are_those_of_the_generator(tmp_path: Path) -> None:
             f"items.path={world}/items.csv",
             f"users.path={world}/users.csv",
             # The bots of a small world are as small as it.
-            "interactions.refuse.user_rate_limit.events=100",
+            "interactions.reject.user_rate_limit.events=100",
         ],
         output=str(tmp_path / "run"),
     )

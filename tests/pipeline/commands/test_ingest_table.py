@@ -40,7 +40,7 @@ def test_every_source_has_a_column_and_every_reason_a_row() -> None:
         ["records", "log", "users", "file", "items", "file"],
         ["read", "12,345", "50", "101"],
         ["kept", "12,000", "40", "100"],
-        ["refused", "345", "10", "1"],
+        ["rejected", "345", "10", "1"],
         ["duplicate", "300", "10", "–"],
         ["late", "45", "–", "–"],
         ["bad_value", "–", "–", "1"],
@@ -58,7 +58,7 @@ def test_a_log_alone_has_one_column() -> None:
         ["records", "log"],
         ["read", "12,345"],
         ["kept", "12,000"],
-        ["refused", "345"],
+        ["rejected", "345"],
     ]
 
 

@@ -176,7 +176,7 @@ def test_the_same_catalogue_again_leaves_one_version_of_the_model(
         (1, ("--set", "items.features.price=text"), 2, "price: number"),
     ],
 )
-def test_a_refused_or_failed_one_leaves_what_serves_untouched(
+def test_a_rejected_or_failed_one_leaves_what_serves_untouched(
     project: Project,
     reindexed: subprocess.CompletedProcess[str],
     twice: int,

@@ -1,4 +1,4 @@
-"""What a re-index takes from the record of a run, and what it refuses to change."""
+"""What a re-index takes from the record of a run, and what it rejects to change."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -116,7 +116,7 @@ def test_what_the_towers_depend_on_cannot(settings: Settings, override: str, mes
 
 
 @pytest.mark.parametrize("push", [None, {"pushed": False, "version": None}])
-def test_a_run_that_pushed_nothing_is_refused(
+def test_a_run_that_pushed_nothing_is_rejected(
     settings: Settings, push: dict[str, Any] | None
 ) -> None:
     with pytest.raises(InputError, match="pushed nothing"):

@@ -1,4 +1,4 @@
-"""`beam.args`: what passes straight through, and what is refused by name."""
+"""`beam.args`: what passes straight through, and what is rejected by name."""
 
 import pytest
 
@@ -50,6 +50,6 @@ def test_passes(args: list[str]) -> None:
         ),
     ],
 )
-def test_refuses(args: list[str], said: str) -> None:
+def test_rejects(args: list[str], said: str) -> None:
     with pytest.raises(InputError, match=rf"^shop.yaml: beam.args: .*{said}"):
         check_beam_args("shop.yaml", args)

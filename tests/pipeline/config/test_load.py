@@ -1,4 +1,4 @@
-"""Configuration: what is accepted, and that every refusal names the key and the cure."""
+"""Configuration: what is accepted, and that every rejection names the key and the cure."""
 
 from pathlib import Path
 
@@ -34,7 +34,7 @@ def with_key(section: str, key: str, value: object) -> dict:
     return values
 
 
-def refusal(tmp_path: Path, values: object, *overrides: str) -> str:
+def rejection(tmp_path: Path, values: object, *overrides: str) -> str:
     with pytest.raises(InputError) as caught:
         load_settings(write(tmp_path, values), overrides)
     return str(caught.value)
@@ -96,28 +96,28 @@ def test_every_reason_may_have_a_limit_in_every_source(tmp_path: Path, section: 
 def test_unknown_key_names_the_nearest(
     tmp_path: Path, section: str, key: str, nearest: str
 ) -> None:
-    message = refusal(tmp_path, with_key(section, key, 1))
+    message = rejection(tmp_path, with_key(section, key, 1))
     assert f"{section}.{key}: unknown key; did you mean '{nearest}'?" in message
 
 
 def test_unknown_key_at_the_top_and_deep_inside(tmp_path: Path) -> None:
-    assert "interaction: unknown key; did you mean 'interactions'" in refusal(
+    assert "interaction: unknown key; did you mean 'interactions'" in rejection(
         tmp_path, MINIMAL | {"interaction": {}}
     )
-    message = refusal(tmp_path, MINIMAL, "interactions.fields.itemid=x")
+    message = rejection(tmp_path, MINIMAL, "interactions.fields.itemid=x")
     assert "interactions.fields.itemid: unknown key; did you mean 'item_id'?" in message
-    message = refusal(tmp_path, MINIMAL, "interactions.context.device.kinds=x")
+    message = rejection(tmp_path, MINIMAL, "interactions.context.device.kinds=x")
     assert "interactions.context.device.kinds: unknown key; did you mean 'kind'?" in message
 
 
 def test_missing_key_and_wrong_values_are_named(tmp_path: Path) -> None:
     values = {key: value for key, value in MINIMAL.items() if key != "interactions"}
-    assert "interactions: this key is required" in refusal(tmp_path, values)
-    message = refusal(tmp_path, MINIMAL, "train.learning_rate=-1")
+    assert "interactions: this key is required" in rejection(tmp_path, values)
+    message = rejection(tmp_path, MINIMAL, "train.learning_rate=-1")
     assert "train.learning_rate" in message
     assert "got -1" in message
-    assert "format" in refusal(tmp_path, MINIMAL, "interactions.format=xml")
-    assert "name" in refusal(tmp_path, MINIMAL, "name='My Shop'")
+    assert "format" in rejection(tmp_path, MINIMAL, "interactions.format=xml")
+    assert "name" in rejection(tmp_path, MINIMAL, "name='My Shop'")
 
 
 @pytest.mark.parametrize(
@@ -174,7 +174,7 @@ def test_missing_key_and_wrong_values_are_named(tmp_path: Path) -> None:
         ("interactions.keep.event_types=view", "event_types: write a list: [view], got 'view'"),
         ("interactions.keep.event_types={a: 1}", "event_types: write a list, e.g. [a, b], got {"),
         (
-            "interactions.refuse.user_rate_limit=100",
+            "interactions.reject.user_rate_limit=100",
             "user_rate_limit: write a mapping with keys of {events, per}, got 100",
         ),
         ("targets.weights=[buy]", "targets.weights: write a mapping of names to values, got ['"),
@@ -183,7 +183,7 @@ def test_missing_key_and_wrong_values_are_named(tmp_path: Path) -> None:
     ],
 )
 def test_what_no_single_key_can_say(tmp_path: Path, override: str, part: str) -> None:
-    assert part in refusal(tmp_path, MINIMAL, override)
+    assert part in rejection(tmp_path, MINIMAL, override)
 
 
 def test_an_upper_bound_may_equal_the_lower_and_weights_need_no_list(tmp_path: Path) -> None:

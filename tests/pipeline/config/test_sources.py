@@ -85,7 +85,7 @@ def test_allowed(tmp_path: Path, interactions: dict[str, Any]) -> None:
         ({"path": DAYS, "range": {"last": 0}}, "interactions.range.last"),
     ],
 )
-def test_refused(tmp_path: Path, interactions: dict[str, Any], part: str) -> None:
+def test_rejected(tmp_path: Path, interactions: dict[str, Any], part: str) -> None:
     with pytest.raises(InputError) as caught:
         load(tmp_path, **interactions)
     assert part in str(caught.value)

@@ -51,11 +51,11 @@ def test_streams_do_not_depend_on_each_other() -> None:
 
 
 @pytest.mark.parametrize("sizes", [{"num_items": 10}, {"num_users": 1}, {"num_days": 1}])
-def test_too_small_a_world_is_refused(sizes: dict[str, int]) -> None:
+def test_too_small_a_world_is_rejected(sizes: dict[str, int]) -> None:
     with pytest.raises(ValueError, match=next(iter(sizes))):
         WorldSettings(**sizes)
 
 
-def test_more_works_than_titles_are_refused() -> None:
+def test_more_works_than_titles_are_rejected() -> None:
     with pytest.raises(ValueError, match="lower num_items"):
         build_catalogue(WorldSettings(num_items=50_000))

@@ -55,7 +55,7 @@ def run_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _add_dirt(log: Path) -> None:
-    """Records of an erased user that are refused in their own right: told, and not to be told."""
+    """Records of an erased user that are rejected in their own right: told, and not to be told."""
     with log.open("a") as file:
         file.write(f'{{"user": "{ERASED_USERS[0]}", "item": "item-001", "time": "soon"}}\n')
         file.write(f'{{"user": "{ERASED_USERS[0]}", "item": "item-0\n')

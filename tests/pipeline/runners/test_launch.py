@@ -128,7 +128,9 @@ def test_a_query_is_keyed_by_its_tables(folder: Path, monkeypatch: pytest.Monkey
     assert changed(before, launch_facts(query_settings(folder))) == {INTERACTIONS}
 
 
-def test_a_query_without_a_column_is_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_query_without_a_column_is_rejected(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     facts = QueryFacts(("user", "item", "event", "event.time"), (), "")
     monkeypatch.setattr(launch, "describe_query", lambda query, beam_args: facts)
     with pytest.raises(InputError, match=r"interactions.fields.timestamp: the query has no column"):

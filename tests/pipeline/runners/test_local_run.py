@@ -222,7 +222,7 @@ def test_edited_input_runs_what_depends_on_it(
         (("train.max_epoch=1",), 2, "did you mean 'max_epochs'"),
     ],
 )
-def test_refused_and_failed_runs_leave_what_serves_untouched(
+def test_rejected_and_failed_runs_leave_what_serves_untouched(
     project: Project,
     first: subprocess.CompletedProcess[str],
     overrides: tuple[str, ...],
@@ -236,7 +236,7 @@ def test_refused_and_failed_runs_leave_what_serves_untouched(
     assert (project.versions(), project.versions("serving_exact")) == before
 
 
-def test_data_gate_refuses_a_dirty_log(
+def test_data_gate_rejects_a_dirty_log(
     project: Project, first: subprocess.CompletedProcess[str]
 ) -> None:
     before = project.versions()

@@ -10,7 +10,7 @@ import pytest
 from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
 
-from components.examples.read import read_catalogue
+from components.examples.read import read_raw_catalogue
 from components.fragment import read_fragment
 from pipeline.runners.vertex import compile_ir
 from schemas.features import feature_table
@@ -117,7 +117,7 @@ def test_catalogue_example_gens_container_command_runs(
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stderr[-3000:]
-    catalogue = read_catalogue(str(tmp_path / "examples"), feature_table(settings.data))
+    catalogue = read_raw_catalogue(str(tmp_path / "examples"), feature_table(settings.data))
     assert len(catalogue) == 30
     fragment = read_fragment(str(tmp_path / "rejects"))
     assert fragment is not None

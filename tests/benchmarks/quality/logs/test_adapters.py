@@ -9,7 +9,7 @@ import pytest
 from benchmarks.quality.logs import ADAPTERS, recognise
 from benchmarks.quality.logs.adapter import open_text
 from benchmarks.quality.work import prepare
-from components.examples.read import read_windows
+from components.examples.read import read_raw_windows
 from pipeline.commands.ingest_only import ingest_folder, ingest_only
 from schemas.errors import InputError
 from schemas.features import WINDOW_SPLITS, feature_table
@@ -32,7 +32,7 @@ def walks_read(settings: Settings) -> dict[str, list[str]]:
     walks: dict[str, list[str]] = {}
     for split in WINDOW_SPLITS:
         uri = f"{ingest_folder(settings)}/windows"
-        windows = read_windows(uri, split, feature_table(settings.data))
+        windows = read_raw_windows(uri, split, feature_table(settings.data))
         for row, user in enumerate(windows.user_id):
             of_window = slice(windows.offsets[row], windows.offsets[row + 1])
             is_target = windows.is_target[of_window]
@@ -65,7 +65,7 @@ def test_log_is_recognised_and_read_whole_and_in_order(name: str, tmp_path: Path
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_no_model_is_refused_for_its_quality(name: str, tmp_path: Path) -> None:
+def test_no_model_is_rejected_for_its_quality(name: str, tmp_path: Path) -> None:
     file, write = WRITERS[name]
     settings = configured(write(tmp_path / file), tmp_path / "work")
     gates = settings.evaluation.gates

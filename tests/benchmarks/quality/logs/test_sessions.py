@@ -35,7 +35,7 @@ def test_unit_of_session_times_is_told_by_their_size(time: str, unit: str, tmp_p
     assert configured(tmp_path / "log.csv", tmp_path / "w").interactions.timestamp_unit == unit
 
 
-def test_diginetica_time_that_is_none_is_left_to_the_pipeline_to_refuse(tmp_path: Path) -> None:
+def test_diginetica_time_that_is_none_is_left_to_the_pipeline_to_reject(tmp_path: Path) -> None:
     log = write_diginetica(tmp_path / "train-item-views.csv")
     with log.open("a", encoding="utf-8") as file:
         file.write("1;NA;1;soon;2016-05-09\n")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.examples.read import Catalogue, read_catalogue
+from components.examples.read import RawCatalogue, read_raw_catalogue
 from components.indexer.model.candidates import embed_candidates
 from components.indexer.model.towers import Towers
 from schemas import serving
@@ -22,8 +22,8 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     return make_shop(str(tmp_path_factory.mktemp("shop")), NUM_ITEMS)
 
 
-def catalogue_of(shop: Shop, *available_at_s: int) -> Catalogue:
-    read = read_catalogue(shop.catalogue, shop.table)
+def catalogue_of(shop: Shop, *available_at_s: int) -> RawCatalogue:
+    read = read_raw_catalogue(shop.catalogue, shop.table)
     return replace(read, available_at=np.array(available_at_s))
 
 

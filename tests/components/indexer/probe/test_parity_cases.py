@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from components.examples.read import Catalogue, read_catalogue, read_windows
+from components.examples.read import RawCatalogue, read_raw_catalogue, read_raw_windows
 from components.indexer.model.candidates import embed_candidates
 from components.indexer.model.module import ServingModel, ServingOptions
 from components.indexer.model.towers import Towers
@@ -52,7 +52,9 @@ def options_of(shop: Shop, **changes: Any) -> ServingOptions:
 def served(shop: Shop, options: ServingOptions) -> Serve:
     """The exact twin before it is saved."""
     towers = Towers(shop.model)
-    candidates = embed_candidates(towers, read_catalogue(shop.catalogue, shop.table), shop.table)
+    candidates = embed_candidates(
+        towers, read_raw_catalogue(shop.catalogue, shop.table), shop.table
+    )
     exact = ExactSearch(tf.Variable(candidates.embedding))
     filters = {name: CategoryFilter(name, values) for name, values in candidates.categories.items()}
     items = ItemTable(candidates.item_id)
@@ -68,7 +70,7 @@ def served(shop: Shop, options: ServingOptions) -> Serve:
 
 
 def cases_of(shop: Shop) -> ParityCases:
-    catalogue = read_catalogue(shop.catalogue, shop.table)
+    catalogue = read_raw_catalogue(shop.catalogue, shop.table)
     found = read_parity_cases(shop.model, shop.windows, catalogue, options_of(shop))
     assert found is not None
     return found
@@ -93,7 +95,7 @@ def test_a_twin_of_the_trained_towers_passes(shop: Shop) -> None:
     assert parity.report["equal_lists"] == 1.0
 
 
-def test_a_twin_that_answers_items_of_the_history_is_refused(shop: Shop) -> None:
+def test_a_twin_that_answers_items_of_the_history_is_rejected(shop: Shop) -> None:
     cases = cases_of(shop)
     other = options_of(shop, exclude_history=False)
 
@@ -105,7 +107,7 @@ def test_a_twin_that_answers_items_of_the_history_is_refused(shop: Shop) -> None
     assert wrong == {serving.DEFAULT, serving.RECOMMEND, serving.RECOMMEND_EXAMPLES}
 
 
-def test_items_that_change_their_neighbours_are_refused(shop: Shop) -> None:
+def test_items_that_change_their_neighbours_are_rejected(shop: Shop) -> None:
     cases, serve = cases_of(shop), served(shop, options_of(shop))
 
     def shuffled(signature: str, inputs: dict[str, np.ndarray]) -> dict[str, Any]:
@@ -121,12 +123,12 @@ def test_items_that_change_their_neighbours_are_refused(shop: Shop) -> None:
     assert "similar_items answers other ids in 100.0% of 40 lists" in parity.gate.reason
 
 
-def test_what_the_data_lacks_is_counted_and_refused(shop: Shop) -> None:
+def test_what_the_data_lacks_is_counted_and_rejected(shop: Shop) -> None:
     sample = shop_sample(shop)
     item_id, window = sample.item_id.copy(), sample.window.copy()
     item_id[3], window[5] = b"gone", b"another window"
-    windows = read_windows(shop.windows, "eval", shop.table)
-    catalogue = read_catalogue(shop.catalogue, shop.table)
+    windows = read_raw_windows(shop.windows, "eval", shop.table)
+    catalogue = read_raw_catalogue(shop.catalogue, shop.table)
     lacking = replace(sample, item_id=item_id, window=window)
 
     cases = parity_cases(lacking, windows, catalogue, options_of(shop))
@@ -143,8 +145,8 @@ def test_what_the_data_lacks_is_counted_and_refused(shop: Shop) -> None:
 def test_a_re_index_holds_the_embeddings_of_queries_to_training_and_says_what_it_leaves_out(
     shop: Shop,
 ) -> None:
-    catalogue, options = read_catalogue(shop.catalogue, shop.table), options_of(shop)
-    none_left = Catalogue(catalogue.item_id[:0], catalogue.available_at[:0], {})
+    catalogue, options = read_raw_catalogue(shop.catalogue, shop.table), options_of(shop)
+    none_left = RawCatalogue(catalogue.item_id[:0], catalogue.available_at[:0], {})
     cases = read_parity_cases(shop.model, shop.windows, none_left, options, is_reindex=True)
     assert cases is not None
 
@@ -162,7 +164,7 @@ def test_a_re_index_holds_the_embeddings_of_queries_to_training_and_says_what_it
 
 
 def test_a_model_without_a_sample_has_no_cases(shop: Shop, tmp_path: Path) -> None:
-    catalogue = read_catalogue(shop.catalogue, shop.table)
+    catalogue = read_raw_catalogue(shop.catalogue, shop.table)
 
     assert read_parity_cases(str(tmp_path), shop.windows, catalogue, options_of(shop)) is None
     assert judge_parity(None, {}).gate.passed

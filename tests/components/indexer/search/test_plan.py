@@ -33,7 +33,7 @@ def test_exact_search_says_why_it_takes_over() -> None:
     assert "ScaNN cannot train on 99 items" in make_plan(99, IndexSettings()).reason
 
 
-def test_more_leaves_than_items_are_refused() -> None:
+def test_more_leaves_than_items_are_rejected() -> None:
     with pytest.raises(InputError, match=r"index\.num_leaves is 201, but .* 200 items"):
         make_plan(200, IndexSettings(num_leaves=201))
 
@@ -70,7 +70,7 @@ def test_a_tree_is_tried_beside_hashing_alone() -> None:
         (50_000, {"kind": "exact"}, "index.kind is exact.*: leave it out"),
     ],
 )
-def test_leaves_to_search_without_a_tree_are_refused(
+def test_leaves_to_search_without_a_tree_are_rejected(
     num_items: int, settings: dict, cure: str
 ) -> None:
     with pytest.raises(InputError, match=f"index.num_leaves_to_search is 7, .*{cure}"):

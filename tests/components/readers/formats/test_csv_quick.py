@@ -58,7 +58,9 @@ def plain(batch: ReadBatch) -> object:
 
 
 @given(blocks())
-def test_what_is_read_quickly_is_what_is_read_carefully(block: tuple[list[bytes], CsvTable]):
+def test_what_is_read_quickly_is_what_is_read_carefully(
+    block: tuple[list[bytes], CsvTable],
+) -> None:
     lines, table = block
     quick = read_quickly(LineBlock(5, lines), table)
     if quick is not None:
@@ -69,7 +71,7 @@ def test_what_is_read_quickly_is_what_is_read_carefully(block: tuple[list[bytes]
 
 @pytest.mark.parametrize("delimiter", [",", "::", "\t"])
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
-def test_clean_lines_are_read_quickly(delimiter: str, encoding: str):
+def test_clean_lines_are_read_quickly(delimiter: str, encoding: str) -> None:
     table = CsvTable("log.csv", encoding, delimiter, HEADER, (2, 0))
     lines = [
         delimiter.join(row).encode(encoding)
@@ -84,7 +86,7 @@ def test_clean_lines_are_read_quickly(delimiter: str, encoding: str):
     assert [(reject.line, reject.raw) for reject in batch.rejects] == [(2, f"too{delimiter}short")]
 
 
-def test_quoted_lines_are_read_quickly_where_each_is_a_row():
+def test_quoted_lines_are_read_quickly_where_each_is_a_row() -> None:
     table = CsvTable("log.csv", "utf-8", ",", HEADER, (0, 1, 2))
     batch = read_quickly(LineBlock(1, [b'"a, ""b""",c,d', b"e,f,g"]), table)
     assert batch is not None

@@ -22,7 +22,7 @@ def rows(text: str, delimiter: str = ",") -> list[tuple[int, list[str] | None]]:
 
 
 @given(st.lists(st.lists(FIELD, min_size=2, max_size=4), max_size=6), st.sampled_from(",;\t|"))
-def test_what_csv_writes_is_read_back(table, delimiter):
+def test_what_csv_writes_is_read_back(table, delimiter) -> None:
     file = io.StringIO()
     csv.writer(file, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(
         table
@@ -31,11 +31,11 @@ def test_what_csv_writes_is_read_back(table, delimiter):
     assert [row.fields for row in read_rows(lines, delimiter)[0]] == table
 
 
-def test_line_numbers_are_those_where_rows_begin():
+def test_line_numbers_are_those_where_rows_begin() -> None:
     assert rows('a,b\n"x\ny",2\n\nc,d') == [(1, ["a", "b"]), (2, ["x\ny", "2"]), (5, ["c", "d"])]
 
 
-def test_delimiters_of_several_characters():
+def test_delimiters_of_several_characters() -> None:
     assert rows("1::Amélie (2001)::Comedy|Romance", "::") == [
         (1, ["1", "Amélie (2001)", "Comedy|Romance"])
     ]
@@ -43,18 +43,18 @@ def test_delimiters_of_several_characters():
 
 
 @pytest.mark.parametrize("line", ['2::"Great" Films::x', '2::5" Disk::x', '2::"Open::x'])
-def test_stray_quotes_are_literal_beside_a_delimiter_of_several_characters(line):
+def test_stray_quotes_are_literal_beside_a_delimiter_of_several_characters(line) -> None:
     assert rows(line + "\n3::b::c", "::") == [(1, line.split("::")), (2, ["3", "b", "c"])]
 
 
-def test_an_unclosed_quote_costs_its_own_line_only():
+def test_an_unclosed_quote_costs_its_own_line_only() -> None:
     text = 'a,"open\n' + "\n".join(f"{n},x" for n in range(MAX_LINES_PER_ROW + 5))
     found = rows(text)
     assert found[0] == (1, None)
     assert found[1:] == [(n + 2, [str(n), "x"]) for n in range(MAX_LINES_PER_ROW + 5)]
 
 
-def test_a_nul_character_refuses_its_line() -> None:
+def test_a_nul_character_rejects_its_line() -> None:
     assert rows('a\0,b\n"x\0",1\nc,d') == [(1, None), (2, None), (3, ["c", "d"])]
 
 
@@ -101,10 +101,10 @@ def test_a_quote_that_joins_lines_to_another_width_costs_its_own_line_only(last:
 
     assert end == 60
     assert [row.line for row in rows] == list(range(1, 61))
-    refused = [row for row in rows if row.fields is None]
-    assert refused[0].line == 11
-    assert {row.line for row in refused} <= {11, 51}
-    assert all("not closed" in row.problem for row in refused)
+    rejected = [row for row in rows if row.fields is None]
+    assert rejected[0].line == 11
+    assert {row.line for row in rejected} <= {11, 51}
+    assert all("not closed" in row.problem for row in rejected)
 
 
 def test_lines_joined_to_the_width_of_the_header_are_a_row() -> None:

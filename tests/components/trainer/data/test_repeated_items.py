@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from components.trainer.data.read import read_data
 from components.trainer.data.repeated_items import edges, folded
-from components.trainer.data.windows import Windows
+from components.trainer.data.windows import TransformedWindows
 from tests.components.trainer.worlds import PLAIN, data_settings, item, make_world, window
 
 WINDOWS = st.lists(st.lists(st.integers(0, 3), max_size=8), max_size=5)
 
 
-def windows_of(rows: list[list[int]]) -> Windows:
+def windows_of(rows: list[list[int]]) -> TransformedWindows:
     flat = np.array([row for window in rows for row in window], np.int32)
-    return Windows(
+    return TransformedWindows(
         lengths=np.array([len(window) for window in rows], np.int64),
         user={"user_id": np.arange(len(rows))},
         events={

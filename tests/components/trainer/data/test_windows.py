@@ -1,4 +1,4 @@
-"""Windows to batches: targets, weights, padding and order."""
+"""TransformedWindows to batches: targets, weights, padding and order."""
 
 from pathlib import Path
 
@@ -7,7 +7,11 @@ import pytest
 
 from components.trainer.data.candidates import TransformedCatalogue, candidate_table
 from components.trainer.data.features import InputFeature, TowerFeatures
-from components.trainer.data.windows import Windows, read_windows, with_targets
+from components.trainer.data.windows import (
+    TransformedWindows,
+    read_transformed_windows,
+    with_targets,
+)
 from schemas.errors import InputError
 from schemas.source_settings import FeatureKind
 from tests.components.trainer.worlds import windows_of, write_examples
@@ -36,10 +40,12 @@ def example(user_id: int, item_id: list[bytes], is_target: list[int]) -> dict[st
     }
 
 
-def read(folder: Path, rows: list[dict[str, np.ndarray]], exclude_repeats: bool) -> Windows:
+def read(
+    folder: Path, rows: list[dict[str, np.ndarray]], exclude_repeats: bool
+) -> TransformedWindows:
     path = folder / "windows.gz"
     write_examples(rows, path)
-    return read_windows([str(path)], FEATURES, ITEMS, WEIGHTS, exclude_repeats)
+    return read_transformed_windows([str(path)], FEATURES, ITEMS, WEIGHTS, exclude_repeats)
 
 
 @pytest.mark.parametrize(

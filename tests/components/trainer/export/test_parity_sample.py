@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from components.evaluator.embed import SignatureEncoder
 from components.evaluator.parity import EXACT_SEARCH, measure_parity
-from components.examples.read import Catalogue, Windows, read_catalogue, read_windows
+from components.examples.read import RawCatalogue, RawWindows, read_raw_catalogue, read_raw_windows
 from components.indexer.bundle import export_index
 from components.indexer.model.module import ServingOptions
 from components.indexer.probe.cases import replay
@@ -20,7 +20,7 @@ from components.indexer.probe.served import ServedModel
 from components.parity.compare import TOLERANCE
 from components.parity.sample import ParitySample, read_sample
 from components.parity.verdict import Parity
-from components.trainer.data.windows import Windows as TrainingWindows
+from components.trainer.data.windows import TransformedWindows
 from components.trainer.export.parity_sample import parity_sample
 from schemas import serving
 from schemas.features import FeatureTable, feature_table
@@ -40,8 +40,8 @@ class Raw:
 
     windows_uri: str
     catalogue_uri: str
-    windows: dict[str, Windows]
-    catalogue: Catalogue
+    windows: dict[str, RawWindows]
+    catalogue: RawCatalogue
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +53,8 @@ def raw(rich: Exported, tmp_path_factory: pytest.TempPathFactory) -> Raw:
         write_split(windows_uri, split, map(_texts, rows))
     write_split(catalogue_uri, "catalogue", map(_texts, rich.world.items[::-1]))
     table = feature_table(rich.world.settings)
-    windows = {split: read_windows(windows_uri, split, table) for split in splits}
-    return Raw(windows_uri, catalogue_uri, windows, read_catalogue(catalogue_uri, table))
+    windows = {split: read_raw_windows(windows_uri, split, table) for split in splits}
+    return Raw(windows_uri, catalogue_uri, windows, read_raw_catalogue(catalogue_uri, table))
 
 
 def _texts(row: Row) -> Row:
@@ -192,7 +192,7 @@ def _times_off_by_one_event(inputs: Tensors) -> Tensors:
         (_other_default("price"), serving.CANDIDATE_EMBEDDING),
     ],
 )
-def test_a_signature_that_does_otherwise_is_refused(
+def test_a_signature_that_does_otherwise_is_rejected(
     rich: Exported,
     raw: Raw,
     tmp_path: Path,
@@ -210,14 +210,14 @@ def test_a_signature_that_does_otherwise_is_refused(
     assert parity.report["signatures"][other]["max_difference"] <= TOLERANCE
 
 
-def without_repeats(windows: TrainingWindows) -> TrainingWindows:
+def without_repeats(windows: TransformedWindows) -> TransformedWindows:
     """No target is of the item of the event before."""
     rows, weight = windows.events["row"], windows.events["weight"]
     repeats = np.append(False, rows[1:] == rows[:-1])
     return replace(windows, events={**windows.events, "weight": np.where(repeats, 0.0, weight)})
 
 
-def test_a_twin_of_other_options_is_refused(
+def test_a_twin_of_other_options_is_rejected(
     rich: Exported, raw: Raw, twin: ServedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Training excludes the history, the twin does not."""

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from components.indexer.model.towers import Towers
 from components.trainer.data.batches import one_batch
-from components.trainer.data.windows import ROW, read_windows
+from components.trainer.data.windows import ROW, read_transformed_windows
 from components.trainer.model.query_inputs import query_inputs
 from components.trainer.time.popularity import NUM_FEATURES
 from schemas import serving
@@ -87,7 +87,7 @@ def test_signatures_are_those_of_the_contract(rich: Exported, loaded: Any) -> No
 
 def test_a_request_gets_the_query_of_training(rich: Exported, loaded: Any) -> None:
     model, world = rich.trained.model, rich.world
-    windows = read_windows(
+    windows = read_transformed_windows(
         list(world.inputs.train_files),
         model.features,
         rich.trained.candidates,

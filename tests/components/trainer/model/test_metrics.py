@@ -162,7 +162,7 @@ def test_more_than_all_candidates_always_hold_the_true_one() -> None:
     )
 
 
-def test_counting_without_ids_is_refused() -> None:
+def test_counting_without_ids_is_rejected() -> None:
     candidates = np.ones((3, DIM), np.float32)
 
     with pytest.raises(ValueError, match="pass `true_candidate_ids`"):

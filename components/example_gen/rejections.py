@@ -1,4 +1,4 @@
-"""Events refused after parsing: which, why, and as they stand in `rejects`."""
+"""Events rejected after parsing: which, why, and as they stand in `rejects`."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ _EVENTS_AT_ONCE = 10_000
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """Some events that one rule refuses.
+class Rejection:
+    """Some events that one rule rejects.
 
     Attributes:
       reason: Of the closed set.
@@ -32,27 +32,27 @@ class Refusal:
 
 
 def to_rejects(
-    events: SortedEvents, refusals: list[Refusal], files: tuple[str, ...]
+    events: SortedEvents, rejections: list[Rejection], files: tuple[str, ...]
 ) -> Iterator[Reject]:
-    """The refused events one by one.
+    """The rejected events one by one.
 
     Their text stayed behind when events were grouped by user, so `raw` holds the parsed fields
     until the record is looked up (`original_records`).
 
     Args:
-      events: What the refusals are about.
-      refusals: Of the same events.
+      events: What the rejections are about.
+      rejections: Of the same events.
       files: The log's sorted files.
     """
-    for refusal in refusals:
-        for begin in range(0, len(refusal.events), _EVENTS_AT_ONCE):
-            some = refusal.events[begin : begin + _EVENTS_AT_ONCE]
+    for rejection in rejections:
+        for begin in range(0, len(rejection.events), _EVENTS_AT_ONCE):
+            some = rejection.events[begin : begin + _EVENTS_AT_ONCE]
             rows = events.table.take(pa.array(some))
             places = rows.column(PLACE).to_pylist()
             for event, place, raw in zip(some.tolist(), places, _parsed(rows), strict=True):
                 file, line = file_and_line(place)
-                detail = refusal.detail(event)
-                yield Reject(files[file], line, refusal.reason, detail, raw, is_parsed=True)
+                detail = rejection.detail(event)
+                yield Reject(files[file], line, rejection.reason, detail, raw, is_parsed=True)
 
 
 def _parsed(rows: pa.Table) -> Iterator[str]:

@@ -1,0 +1,62 @@
+"""Former names of configuration keys: they work, with a warning that names the current one."""
+
+import copy
+import logging
+from typing import Any
+
+import pytest
+
+from pipeline.config import settings_of
+from pipeline.config.former_names import FORMER_KEYS, FORMER_VALUES, replace_former_names
+from schemas.errors import InputError
+
+VALUES: dict[str, Any] = {
+    "name": "shop",
+    "output": "runs/shop",
+    "interactions": {
+        "path": "log.csv",
+        "format": "csv",
+        "fields": {"user_id": "u", "item_id": "i", "timestamp": "t"},
+        "reject": {"future": False},
+        "damaged_files": "reject",
+    },
+}
+
+
+def test_former_names_give_the_settings_of_the_current_ones(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    former = copy.deepcopy(VALUES)
+    former["interactions"]["refuse"] = former["interactions"].pop("reject")
+    former["interactions"]["damaged_files"] = "refuse"
+
+    with caplog.at_level(logging.WARNING):
+        settings = settings_of(former, "shop.yaml")
+
+    assert settings == settings_of(copy.deepcopy(VALUES), "shop.yaml")
+    assert settings.interactions.reject.future is False
+    (key, value) = caplog.messages
+    assert key.startswith("shop.yaml: interactions.refuse is now called interactions.reject;")
+    assert "interactions.damaged_files: reject" in value
+
+
+def test_a_key_under_both_names_is_an_error() -> None:
+    values = copy.deepcopy(VALUES)
+    values["interactions"]["refuse"] = {}
+
+    with pytest.raises(InputError, match=r"both are given; keep interactions\.reject"):
+        settings_of(values, "shop.yaml")
+
+
+@pytest.mark.parametrize("key", FORMER_KEYS)
+def test_every_former_key_is_replaced(key: Any) -> None:
+    values = {key.section: {key.former: 1}}
+    replace_former_names(values, "shop.yaml")
+    assert values == {key.section: {key.current: 1}}
+
+
+@pytest.mark.parametrize("value", FORMER_VALUES)
+def test_every_former_value_is_replaced(value: Any) -> None:
+    values = {value.section: {value.key: value.former}}
+    replace_former_names(values, "shop.yaml")
+    assert values == {value.section: {value.key: value.current}}
