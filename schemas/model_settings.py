@@ -86,7 +86,7 @@ class TrainSettings:
     id_dropout: Dropout | None = None
     history_dropout: Dropout | None = None
     average_epochs: Annotated[float, Field(ge=0)] | None = None
-    max_seconds: Annotated[float, Field(gt=0)] | None = None
+    max_seconds: Annotated[float, Field(gt=0)] | None = 1500.0
     seed: int = 17
 
 

@@ -25,7 +25,6 @@ _SHORT_HISTORY = 10
 # From this share of targets on, content has to carry items more often.
 _MANY_NEW_ITEMS = 0.01
 _MAX_KERNEL_WIDTH = 50
-_MAX_SECONDS = 1500.0
 # Cosines lie between -1 and 1: undivided, no item could be likely (HSTU: Zhai et al., 2024).
 _COSINE_TEMPERATURE = 0.05
 
@@ -160,7 +159,6 @@ def _steps(facts: Facts) -> Iterator[Choice]:
     yield Choice("train.events_per_step", 6400 if is_large else 2048, targets)
     yield Choice("train.learning_rate", 3e-3 if is_large else 4e-3, targets)
     yield Choice("train.max_epochs", 40 if is_large else 16, targets)
-    yield Choice("train.max_seconds", _MAX_SECONDS, "a training is to end within half an hour")
 
 
 def _setting(settings: dict[str, Any], key: str) -> Any:
