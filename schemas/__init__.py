@@ -1,7 +1,7 @@
-"""What the data looks like: each contract of the pipeline once.
+"""Contracts between the steps: settings, features, schemas, signatures and file layouts.
 
-Every package of this project imports `schemas` first, so the one setting that must precede any
-import of TensorFlow is made here: TensorFlow Recommenders needs Keras 2 (`tf_keras`).
+Every package of this project imports `schemas` first, so this module makes the one setting that
+must precede any import of TensorFlow: TensorFlow Recommenders needs Keras 2 (`tf_keras`).
 """
 
 import os

@@ -1,5 +1,5 @@
-"""Errors that are the user's to cure, told apart from faults of the program."""
+"""Errors that the user can fix, as opposed to faults of the program."""
 
 
 class InputError(ValueError):
-    """A file, a record, a column or a setting is unfit. The message says cause and cure."""
+    """A file, a record, a column or a setting is invalid. The message states cause and remedy."""

@@ -1,4 +1,4 @@
-"""Units of time, and the closed set of reasons why a record is rejected."""
+"""Units of time, the reasons for which a record is rejected, and the rejected record."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -9,7 +9,7 @@ SECONDS_PER_DAY = 86_400
 
 
 class RejectReason(str, Enum):
-    """Why a record did not become an event. Every rejected record carries exactly one."""
+    """The closed set of reasons for which a record is rejected; each record has exactly one."""
 
     UNPARSEABLE = "unparseable"
     MISSING_FIELD = "missing_field"
@@ -30,12 +30,12 @@ class RejectReason(str, Enum):
     OVER_USER_CAP = "over_user_cap"
 
     @property
-    def is_dirt(self) -> bool:
-        """Whether the record was unfit, rather than left out by choice."""
-        return self not in _LEFT_OUT_BY_CHOICE
+    def is_invalid(self) -> bool:
+        """Whether the record is invalid, rather than excluded by the configuration."""
+        return self not in _EXCLUDED
 
 
-_LEFT_OUT_BY_CHOICE = frozenset(
+_EXCLUDED = frozenset(
     {
         RejectReason.ERASED,
         RejectReason.NEVER_LOGGED,
@@ -50,16 +50,17 @@ _LEFT_OUT_BY_CHOICE = frozenset(
 
 @dataclass(frozen=True)
 class Reject:
-    """A rejected record, as it stands in `rejects` (gzipped JSON lines).
+    """A rejected record, as written to `rejects` (gzipped JSON lines).
 
     Attributes:
-      file: The file it was read from.
-      line: Its 1-based line or row number.
-      reason: One of the closed set.
-      detail: What was got and what was expected, for a person.
-      raw: The record as it was read; as JSON of what was read of it where its format has no text.
-      is_parsed: Whether `raw` holds the parsed fields, as JSON, in place of the record: the record
-        of an event that is rejected after parsing is looked up last, and a query's not at all.
+      file: The file that contains the record.
+      line: The 1-based line or row number of the record.
+      reason: The reason of the rejection.
+      detail: The value found and the value expected, as text.
+      raw: The record as it was read; JSON of the values that were read where its format is binary.
+      is_parsed: Whether `raw` holds the parsed fields as JSON in place of the original record.
+        Events that are rejected after parsing start this way, and their records are looked up
+        last; the records of a query cannot be looked up.
     """
 
     file: str

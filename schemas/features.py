@@ -1,7 +1,8 @@
-"""One table of features, built from the settings.
+"""The table of features, built from the settings.
 
-Everything that must agree about a feature derives from here: the raw tf.Example layout, the TFMD
-schema (`schemas.tfmd`), what Transform makes of it, and the inputs of the served signatures.
+Everything that must agree about a feature is derived from this table: the layout of raw
+tf.Examples, the TFMD schema (`schemas.tfmd`), the transformed features and the inputs of the served
+signatures.
 """
 
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ IS_TARGET = "is_target"
 AVAILABLE_AT = "available_at"
 AS_OF = "as_of_s"
 
-# A missing value is "", -1 or NaN by its type, in the data as in a served request.
+# A missing value is "", -1 or NaN, by its type, in the data and in a served request.
 MISSING_TEXT = ""
 MISSING_INTEGER = -1
 MISSING_NUMBER = float("nan")
@@ -28,7 +29,7 @@ RESERVED_NAMES = frozenset(
     {USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE, VALUE, IS_TARGET, AVAILABLE_AT, AS_OF}
 )
 TRAIN_SPLIT, EVAL_SPLIT, TEST_SPLIT = WINDOW_SPLITS = ("train", "eval", "test")
-# What no window of the others holds: events that are no targets, far from any.
+# Events that are not targets and that no window of the other splits contains.
 PAST_SPLIT = "past"
 STORED_SPLITS = (*WINDOW_SPLITS, PAST_SPLIT)
 CATALOGUE_SPLIT = "catalogue"
@@ -41,10 +42,10 @@ class Feature:
     """One declared feature of a user, an item or an event's context.
 
     Attributes:
-      name: Its name in tf.Examples, in the transformed data and in served requests.
-      kind: How it is read and transformed.
-      column: Its column in the source file.
-      separator: Splits a `categories` value.
+      name: The name in tf.Examples, in the transformed data and in served requests.
+      kind: How the column is read and transformed.
+      column: The column in the source file.
+      separator: Separates the values of a `categories` column.
     """
 
     name: str
@@ -59,7 +60,7 @@ class Feature:
 
     @property
     def holds_categories(self) -> bool:
-        """Whether raw values are one category, or a list of them."""
+        """Whether a raw value is a category or a list of categories."""
         return self.kind in (FeatureKind.CATEGORY, FeatureKind.CATEGORIES)
 
     @property
@@ -78,16 +79,16 @@ class FeatureTable:
 
     @property
     def item_filters(self) -> tuple[Feature, ...]:
-        """The item features that a request can filter by."""
+        """The item features by which a request can filter."""
         return tuple(feature for feature in self.item if feature.holds_categories)
 
 
 def feature_table(settings: DataSettings) -> FeatureTable:
-    """Builds the table from validated settings.
+    """Returns the table of the features that the settings declare.
 
     Raises:
-      ValueError: A name is reserved, stands for two query features, or has a kind that its place
-        does not allow. The message names the key.
+      ValueError: A name is reserved, two query features have the same name, or a kind is not
+        allowed in its place. The message names the key.
     """
     users = settings.users.features if settings.users else {}
     items = settings.items.features if settings.items else {}
@@ -118,7 +119,7 @@ def _check(
         if not name.isidentifier() or name.startswith(("history_", "filter_", "exclude_", "_")):
             raise ValueError(
                 f"{key}.{name}: a feature's name must be an identifier that does not begin with "
-                "history_, filter_, exclude_ or _; give the file's own name as `column:`"
+                "history_, filter_, exclude_ or _; give the name in the file as `column:`"
             )
         if name in RESERVED_NAMES or name in ("k", "request_timestamp"):
             raise ValueError(
@@ -127,11 +128,12 @@ def _check(
         number = name.removesuffix("_bucket")
         if number != name and number in (VALUE, *declared):
             raise ValueError(
-                f"{key}.{name}: Transform gives this name to the quantile bucket of {number!r}; "
+                f"{key}.{name}: this is the name of the quantile bucket of {number!r}; "
                 f"choose another and give `column: {name}`"
             )
         if settings.kind not in allowed:
             kinds = ", ".join(kind.value for kind in allowed)
             raise ValueError(
-                f"{key}.{name}: kind {settings.kind.value!r} is not possible here; one of {kinds}"
+                f"{key}.{name}: kind {settings.kind.value!r} is not allowed here; expected one of "
+                f"{kinds}"
             )

@@ -1,4 +1,4 @@
-"""The names that settings and gates refer to: protocols, metrics and baselines."""
+"""Names of the protocols, metrics and baselines that settings and gates refer to."""
 
 from collections.abc import Iterable
 
@@ -15,7 +15,7 @@ DIVERSITY = f"intra_list_diversity@{LIST_LENGTH}"
 
 
 def accuracy_names(cutoffs: Iterable[int]) -> tuple[str, ...]:
-    """The metrics of every query, higher is better; 10 is always among the cutoffs of Recall@K."""
+    """Names of the accuracy metrics, in which higher is better; recall@10 is always included."""
     return (
         *(f"recall@{k}" for k in sorted({*cutoffs, LIST_LENGTH})),
         f"hit_rate@{LIST_LENGTH}",
@@ -26,5 +26,5 @@ def accuracy_names(cutoffs: Iterable[int]) -> tuple[str, ...]:
 
 
 def gate_metric_names(cutoffs: Iterable[int]) -> tuple[str, ...]:
-    """The metrics that a gate may read: those of which more is better."""
+    """Names of the metrics that a gate may read: those in which higher is better."""
     return (*accuracy_names(cutoffs), COVERAGE)

@@ -1,19 +1,20 @@
-"""The sections of the configuration that say how the model is trained, judged and served."""
+"""Settings of the model: towers, training, evaluation, index and push."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from schemas.source_settings import FORBID_UNKNOWN_KEYS, Fraction, PositiveInt
+from schemas.setting_doc import BY_RECIPE, Doc
+from schemas.source_settings import FORBID_UNKNOWN_KEYS, Fraction, PositiveFloat, PositiveInt
 
 Dropout = Annotated[float, Field(ge=0.0, lt=1.0)]
-
+NonNegativeFloat = Annotated[float, Field(ge=0)]
 
 EncoderKind = Literal["mean", "decayed", "convolution", "transformer"]
 Similarity = Literal["dot", "cosine", "euclidean"]
 Loss = Literal["full_softmax", "sampled_softmax", "contrastive", "triplet"]
-# What shapes the pool of negatives, which a full softmax has none of.
+# Settings of the pool of negatives; a full softmax scores the whole catalogue and has no pool.
 POOL_SETTINGS = (
     "in_batch_negatives",
     "catalogue_negatives",
@@ -22,104 +23,277 @@ POOL_SETTINGS = (
 )
 
 
+def _by_recipe(text: str, example: Any, unit: str = "") -> Doc:
+    return Doc(text, example, unit, BY_RECIPE)
+
+
 @dataclass(frozen=True, kw_only=True)
 class EncoderSettings:
-    """The causal history encoder: pre-norm blocks that mix past positions, then an MLP.
-
-    What is None the recipe chooses (`components/trainer/fit/recipe.py`). `kind` says how a block
-    mixes: a plain mean, learned recency weights, learned kernels over the last `kernel_width`
-    events, or self-attention. `num_heads` of them stand side by side.
-    """
+    """The causal encoder of histories: pre-norm blocks that mix past positions, then an MLP."""
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
-    kind: EncoderKind | None = None
-    num_blocks: Annotated[int, Field(ge=1, le=8)] | None = None
-    num_heads: Annotated[int, Field(ge=1, le=32)] | None = None
-    kernel_width: Annotated[int, Field(ge=1, le=512)] | None = None
-    dropout: Dropout | None = None
+    kind: Annotated[
+        EncoderKind | None,
+        _by_recipe(
+            "How a block mixes past positions: their plain mean, weights that decay with the lag "
+            "at a learned rate, learned convolution kernels, or self-attention.",
+            example="transformer",
+        ),
+    ] = None
+    num_blocks: Annotated[
+        Annotated[int, Field(ge=1, le=8)] | None, _by_recipe("Number of blocks.", example=2)
+    ] = None
+    num_heads: Annotated[
+        Annotated[int, Field(ge=1, le=32)] | None,
+        _by_recipe("Number of heads of a block; divides `model.dim`.", example=4),
+    ] = None
+    kernel_width: Annotated[
+        Annotated[int, Field(ge=1, le=512)] | None,
+        _by_recipe("Width of the kernels of `kind: convolution`.", unit="events", example=50),
+    ] = None
+    dropout: Annotated[Dropout | None, _by_recipe("Dropout rate of the blocks.", example=0.2)] = (
+        None
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelSettings:
-    """Sizes and parts of the two towers; what is None the recipe chooses.
-
-    `dim` is the size of the shared embedding space. `share_item_table` makes histories and
-    candidates read one table of items. `recent_popularity` lets a score move with how often an
-    item was met of late, as of the end of split train.
-    """
+    """Sizes and parts of the two towers."""
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
-    dim: Annotated[int, Field(ge=4, le=1024)] | None = None
-    hidden_dim: Annotated[int, Field(ge=4, le=4096)] | None = None
-    feature_dim: Annotated[int, Field(ge=1, le=256)] | None = None
-    user_id_embedding: bool | None = None
-    share_item_table: bool | None = None
-    recent_popularity: bool | None = None
-    similarity: Similarity | None = None
-    encoder: EncoderSettings = field(default_factory=EncoderSettings)
+    dim: Annotated[
+        Annotated[int, Field(ge=4, le=1024)] | None,
+        _by_recipe("Size of the shared embedding space.", unit="dimensions", example=64),
+    ] = None
+    hidden_dim: Annotated[
+        Annotated[int, Field(ge=4, le=4096)] | None,
+        _by_recipe(
+            "Width of the hidden layer that combines the history with the request.",
+            unit="dimensions",
+            example=128,
+        ),
+    ] = None
+    feature_dim: Annotated[
+        Annotated[int, Field(ge=1, le=256)] | None,
+        _by_recipe(
+            "Size of the embedding of one user, context or event feature.",
+            unit="dimensions",
+            example=32,
+        ),
+    ] = None
+    user_id_embedding: Annotated[
+        bool | None,
+        _by_recipe("Whether the user's id is a feature of the query tower.", example=True),
+    ] = None
+    share_item_table: Annotated[
+        bool | None,
+        _by_recipe(
+            "Whether histories and candidates use one table of item embeddings, or two.",
+            example=True,
+        ),
+    ] = None
+    recent_popularity: Annotated[
+        bool | None,
+        _by_recipe(
+            "Whether scores depend on how often an item was interacted with recently, as of the "
+            "end of the train split.",
+            example=False,
+        ),
+    ] = None
+    similarity: Annotated[
+        Similarity | None, _by_recipe("How a query and a candidate are compared.", example="cosine")
+    ] = None
+    encoder: Annotated[
+        EncoderSettings, Doc("The encoder of histories.", example={"kind": "transformer"})
+    ] = field(default_factory=EncoderSettings)
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainSettings:
-    """How the towers are trained; what is None the recipe chooses.
-
-    `loss: full_softmax` tells a target apart from the whole catalogue, every other loss from
-    `in_batch_negatives` targets of its batch and from `catalogue_negatives` drawn by
-    `negative_sampling`; of these only the `hard_negatives` that score highest count, where set.
-    `margin` is of the losses `contrastive` and `triplet`. `average_epochs` is how far back the
-    running average of the weights reaches; 0 keeps the last weights.
-    """
+    """How the towers are trained."""
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
-    loss: Loss | None = None
-    max_epochs: PositiveInt | None = None
-    patience: PositiveInt | None = None
-    events_per_step: PositiveInt | None = None
-    learning_rate: Annotated[float, Field(gt=0)] | None = None
-    temperature: Annotated[float, Field(gt=0)] | None = None
-    margin: Annotated[float, Field(ge=0)] | None = None
-    in_batch_negatives: PositiveInt | None = None
-    catalogue_negatives: Annotated[int, Field(ge=0)] | None = None
-    negative_sampling: Literal["uniform", "popularity"] | None = None
-    hard_negatives: PositiveInt | None = None
-    feature_dropout: Dropout | None = None
-    id_dropout: Dropout | None = None
-    history_dropout: Dropout | None = None
-    average_epochs: Annotated[float, Field(ge=0)] | None = None
-    max_seconds: Annotated[float, Field(gt=0)] | None = 1500.0
-    seed: int = 17
+    loss: Annotated[
+        Loss | None,
+        _by_recipe(
+            "`full_softmax` scores the whole catalogue for each target. The other losses score a "
+            "pool of negatives: `in_batch_negatives` and `catalogue_negatives`.",
+            example="sampled_softmax",
+        ),
+    ] = None
+    max_epochs: Annotated[
+        PositiveInt | None, _by_recipe("Largest number of epochs.", unit="epochs", example=10)
+    ] = None
+    patience: Annotated[
+        PositiveInt | None,
+        _by_recipe(
+            "Training ends after this many epochs without a better validation result.",
+            unit="epochs",
+            example=3,
+        ),
+    ] = None
+    events_per_step: Annotated[
+        PositiveInt | None,
+        _by_recipe(
+            "Size of a batch, counted in events of its windows.", unit="events", example=2048
+        ),
+    ] = None
+    learning_rate: Annotated[
+        PositiveFloat | None, _by_recipe("Peak learning rate of Adam.", example=0.004)
+    ] = None
+    temperature: Annotated[
+        PositiveFloat | None, _by_recipe("Divides the scores in a softmax loss.", example=0.05)
+    ] = None
+    margin: Annotated[
+        NonNegativeFloat | None,
+        _by_recipe("Margin of the losses `contrastive` and `triplet`.", example=0.5),
+    ] = None
+    in_batch_negatives: Annotated[
+        PositiveInt | None,
+        _by_recipe(
+            "Number of targets of the same batch that are negatives of each other.",
+            unit="targets",
+            example=512,
+        ),
+    ] = None
+    catalogue_negatives: Annotated[
+        Annotated[int, Field(ge=0)] | None,
+        _by_recipe(
+            "Number of negatives that each step draws from the catalogue.",
+            unit="items",
+            example=2048,
+        ),
+    ] = None
+    negative_sampling: Annotated[
+        Literal["uniform", "popularity"] | None,
+        _by_recipe(
+            "Distribution of the negatives that are drawn from the catalogue.", example="popularity"
+        ),
+    ] = None
+    hard_negatives: Annotated[
+        PositiveInt | None,
+        Doc(
+            "Keeps only the negatives of a target with the highest scores, up to this number.",
+            unit="items",
+            example=100,
+            default="all negatives of the pool",
+        ),
+    ] = None
+    feature_dropout: Annotated[
+        Dropout | None,
+        _by_recipe(
+            "Share of the user and context features that training hides at random, so that the "
+            "model handles requests in which they are missing.",
+            example=0.05,
+        ),
+    ] = None
+    id_dropout: Annotated[
+        Dropout | None,
+        _by_recipe(
+            "Share of the item ids that training hides at random, so that the embeddings of new "
+            "items come from their features.",
+            example=0.1,
+        ),
+    ] = None
+    history_dropout: Annotated[
+        Dropout | None,
+        _by_recipe(
+            "Share of the histories that training hides at random, so that the model handles "
+            "users without a history.",
+            example=0.03,
+        ),
+    ] = None
+    average_epochs: Annotated[
+        NonNegativeFloat | None,
+        _by_recipe(
+            "Period of the running average of the weights, which is validated and served; 0 uses "
+            "the last weights.",
+            unit="epochs",
+            example=2.5,
+        ),
+    ] = None
+    max_seconds: Annotated[
+        PositiveFloat | None,
+        Doc(
+            "Time limit of the training. The learning rate decays by time or by steps, whichever "
+            "is further advanced. `null` means no limit and a schedule by steps alone, which "
+            "deterministic training needs.",
+            unit="seconds",
+            example=600,
+        ),
+    ] = 1500.0
+    seed: Annotated[
+        int, Doc("Seed of initial weights, shuffling, dropout and sampling.", example=18)
+    ] = 17
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelGateSettings:
-    """What a model must reach to be blessed; every gate reads the test split.
-
-    `beats` names baselines whose value of `metric` the model must exceed; `max_drop` is the
-    largest relative loss against the model that serves now.
-    """
+    """Requirements that a model must meet on the test split to be pushed."""
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
-    metric: str = "recall@10"
-    beats: tuple[str, ...] = ("popularity",)
-    min_value: Fraction | None = None
-    max_drop: Fraction | None = 0.05
+    metric: Annotated[
+        str,
+        Doc(
+            "The metric that gates and slices use: recall@K, hit_rate@K, ndcg@K, mrr, map@10 or "
+            "coverage@10.",
+            example="ndcg@10",
+        ),
+    ] = "recall@10"
+    beats: Annotated[
+        tuple[str, ...],
+        Doc(
+            "Baselines whose value of the metric the model must exceed.",
+            example=["popularity", "markov"],
+        ),
+    ] = ("popularity",)
+    min_value: Annotated[
+        Fraction | None,
+        Doc("Smallest accepted value of the metric.", example=0.02, default="no minimum"),
+    ] = None
+    max_drop: Annotated[
+        Fraction | None,
+        Doc(
+            "Largest accepted relative loss against the model that serves now; `null` switches "
+            "the comparison off.",
+            example=0.02,
+        ),
+    ] = 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
 class EvaluationSettings:
-    """How the model is measured on held-out time.
-
-    `slices` names features that hold categories, `users.NAME`, `context.NAME` or `items.NAME`: the
-    metrics of each of their values are told apart.
-    """
+    """How the model is measured on held-out time."""
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
-    cutoffs: tuple[PositiveInt, ...] = (1, 5, 10, 20, 50, 100)
-    max_targets: PositiveInt = 50_000
-    bootstrap_samples: PositiveInt = 1000
-    slices: tuple[str, ...] = ()
-    gates: ModelGateSettings = field(default_factory=ModelGateSettings)
-    seed: int = 17
+    cutoffs: Annotated[
+        tuple[PositiveInt, ...],
+        Doc("Values of K of recall@K.", unit="items", example=[10, 100]),
+    ] = (1, 5, 10, 20, 50, 100)
+    max_targets: Annotated[
+        PositiveInt,
+        Doc(
+            "With more queries than this, whole users are sampled with a fixed seed.",
+            unit="queries",
+            example=10_000,
+        ),
+    ] = 50_000
+    bootstrap_samples: Annotated[
+        PositiveInt, Doc("Number of bootstrap samples of the intervals.", example=200)
+    ] = 1000
+    slices: Annotated[
+        tuple[str, ...],
+        Doc(
+            "Features of kind `category` or `categories`, as users.NAME, context.NAME or "
+            "items.NAME: the metrics are also reported for each of their values.",
+            example=["items.genres", "users.country"],
+        ),
+    ] = ()
+    gates: Annotated[
+        ModelGateSettings,
+        Doc("Requirements that a model must meet to be pushed.", example={"metric": "ndcg@10"}),
+    ] = field(default_factory=ModelGateSettings)
+    seed: Annotated[int, Doc("Seed of the bootstrap and of the sampled users.", example=18)] = 17
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,29 +301,99 @@ class IndexSettings:
     """How candidates are searched when the model serves."""
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
-    kind: Literal["scann", "exact", "auto"] = "scann"
-    k: PositiveInt = 100
-    max_k: PositiveInt = 200
-    recall_target: Annotated[float, Field(gt=0.0, le=1.0)] = 0.99
-    num_leaves: PositiveInt | None = None
-    num_leaves_to_search: PositiveInt | None = None
-    max_latency_ms: Annotated[float, Field(gt=0)] | None = None
-    tuning_seconds: Annotated[float, Field(gt=0)] | None = None
+    kind: Annotated[
+        Literal["scann", "exact", "auto"],
+        Doc(
+            "`scann`: ScaNN, if there are enough items to train it. `exact`: exact search. "
+            "`auto`: the one that was measured to be faster.",
+            example="auto",
+        ),
+    ] = "scann"
+    k: Annotated[
+        PositiveInt,
+        Doc(
+            "Number of items that a request returns unless it states its own.",
+            unit="items",
+            example=50,
+        ),
+    ] = 100
+    max_k: Annotated[
+        PositiveInt,
+        Doc("Largest number of items that a request may ask for.", unit="items", example=500),
+    ] = 200
+    recall_target: Annotated[
+        Annotated[float, Field(gt=0.0, le=1.0)],
+        Doc("Recall of the search, against exact search, that tuning must reach.", example=0.95),
+    ] = 0.99
+    num_leaves: Annotated[
+        PositiveInt | None,
+        Doc("Number of leaves of ScaNN's tree.", example=1000, default="tuned"),
+    ] = None
+    num_leaves_to_search: Annotated[
+        PositiveInt | None,
+        Doc("Number of leaves that a query searches.", example=50, default="tuned"),
+    ] = None
+    max_latency_ms: Annotated[
+        PositiveFloat | None,
+        Doc(
+            "Largest accepted latency of a request to the exported model, at the 99th percentile. "
+            "A slower model is not pushed.",
+            unit="milliseconds",
+            example=20.0,
+            default="no limit",
+        ),
+    ] = None
+    tuning_seconds: Annotated[
+        PositiveFloat | None,
+        Doc(
+            "Time that tuning may spend on building indexes.",
+            unit="seconds",
+            example=300,
+            default="10 s, plus 60 s for each 120,000 items of 64 dimensions",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class PushSettings:
-    """Where versions are published; by default under the run directory."""
+    """Where versions are published."""
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
-    serving_dir: str | None = None
-    exact_dir: str | None = None
-    keep_versions: PositiveInt = 5
+    serving_dir: Annotated[
+        str | None,
+        Doc(
+            "Parent of the folder NAME into which versions of the model with the ScaNN index are "
+            "published.",
+            example="gs://shop-models/serving",
+            default="`serving` in the run directory",
+        ),
+    ] = None
+    exact_dir: Annotated[
+        str | None,
+        Doc(
+            "Parent of the folder NAME into which versions of the exact twin are published.",
+            example="gs://shop-models/serving_exact",
+            default="`serving_exact` in the run directory",
+        ),
+    ] = None
+    keep_versions: Annotated[
+        PositiveInt,
+        Doc(
+            "Number of versions that are kept; older ones are deleted.", unit="versions", example=3
+        ),
+    ] = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class BeamSettings:
-    """Arguments passed straight through to Apache Beam."""
+    """Options of Apache Beam."""
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
-    args: tuple[str, ...] = ()
+    args: Annotated[
+        tuple[str, ...],
+        Doc(
+            "Command-line options that are passed to Apache Beam.",
+            example=["--runner=DataflowRunner", "--project=shop"],
+            default="Beam's local runner",
+        ),
+    ] = ()

@@ -1,7 +1,7 @@
-"""The signatures of the pushed model: tensor names, dtypes and shapes, each once.
+"""Signatures of the pushed model: names, dtypes and shapes of their tensors.
 
-TF Serving before 2.12 knows no default inputs, so a dense signature takes every tensor, and a
-missing value is "" (strings), -1 (integers) or NaN (floats). `None` is the batch size B, the
+TF Serving before 2.12 has no default inputs, so a dense signature takes every tensor, and a missing
+value is "" (strings), -1 (integers) or NaN (floats). `None` in a shape is the batch size B, the
 history length H, or the width of an exclusion or filter list.
 """
 
@@ -31,8 +31,8 @@ RECOMMEND_EXAMPLES = "recommend_examples"
 SIMILAR_ITEMS = "similar_items"
 QUERY_EMBEDDING = "query_embedding"
 CANDIDATE_EMBEDDING = "candidate_embedding"
-# Of the trained towers alone: items as of an instant, and from an item's embedding the query for
-# items like it.
+# Signatures of the trained towers only: candidates as of an instant, and the query that finds the
+# items similar to an item, given the item's embedding.
 CANDIDATE_EMBEDDING_AS_OF = "candidate_embedding_as_of"
 ITEM_QUERY = "item_query"
 SIGNATURES = (
@@ -59,7 +59,7 @@ OUTPUT_ITEM_ID = "item_id"
 OUTPUT_SCORE = "score"
 OUTPUT_EMBEDDING = "embedding"
 
-# What fills a row that has fewer eligible items than were asked for.
+# Fills a row with fewer eligible items than requested.
 PADDING_ITEM_ID = ""
 PADDING_SCORE = float(tf.float32.min)
 
@@ -73,7 +73,7 @@ def default_specs() -> Specs:
 
 
 def query_specs(table: FeatureTable) -> Specs:
-    """Inputs of `query_embedding`: all that is known of a user when a request arrives."""
+    """Inputs of `query_embedding`: the history, context and features of a user at a request."""
     specs = {
         **default_specs(),
         REQUEST_TIMESTAMP: tf.TensorSpec([None], tf.int64, REQUEST_TIMESTAMP),
@@ -110,10 +110,10 @@ def candidate_specs(table: FeatureTable) -> Specs:
 
 
 def candidate_as_of_specs(table: FeatureTable) -> Specs:
-    """Inputs of `candidate_embedding_as_of`: when items became available, and the instant.
+    """Inputs of `candidate_embedding_as_of`: the candidates, their start times and an instant.
 
-    Both are seconds UTC: available_at int64[B], -1 where unknown; as_of_s int64[], -1 for the
-    model's own.
+    Times are in seconds since the epoch, UTC: available_at int64[B], -1 where unknown;
+    as_of_s int64[], -1 for the instant of the model itself.
     """
     return {
         **candidate_specs(table),
@@ -128,7 +128,7 @@ def similar_specs() -> Specs:
 
 
 def item_query_specs(width: int) -> Specs:
-    """Inputs of `item_query`: a candidate's embedding float32[B, width]."""
+    """Inputs of `item_query`: the embedding of a candidate, float32[B, width]."""
     return {OUTPUT_EMBEDDING: tf.TensorSpec([None, width], tf.float32, OUTPUT_EMBEDDING)}
 
 
@@ -145,7 +145,7 @@ def dtype(feature: Feature) -> tf.DType:
 
 
 def missing_value(spec: tf.TensorSpec) -> str | int | float:
-    """What a request sends for a value it does not have."""
+    """The value that a request sends in place of a missing one."""
     if spec.dtype == tf.string:
         return MISSING_TEXT
     return MISSING_NUMBER if spec.dtype.is_floating else MISSING_INTEGER

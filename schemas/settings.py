@@ -28,25 +28,84 @@ from schemas.model_settings import (
     PushSettings,
     TrainSettings,
 )
-from schemas.source_settings import FORBID_UNKNOWN_KEYS
+from schemas.setting_doc import Doc
+from schemas.source_settings import FORBID_UNKNOWN_KEYS, NonEmptyText
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataSettings:
-    """Everything that decides which examples exist: the key of the ingestion's cache."""
+    """Everything that decides which examples exist: the cache key of the ingestion."""
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
-    interactions: InteractionsSettings
-    items: ItemsSettings | None = None
-    users: UsersSettings | None = None
-    erase: EraseSettings = field(default_factory=EraseSettings)
-    rejects: RejectsSettings = field(default_factory=RejectsSettings)
-    targets: TargetsSettings = field(default_factory=TargetsSettings)
-    repeat_interactions: Literal["exclude", "allow"] = "exclude"
-    split: SplitSettings = field(default_factory=SplitSettings)
-    history: HistorySettings = field(default_factory=HistorySettings)
+    interactions: Annotated[
+        InteractionsSettings,
+        Doc(
+            "The interaction log.",
+            example={
+                "path": "logs/events-*.csv.gz",
+                "format": "csv",
+                "fields": {"user_id": "customer", "item_id": "sku", "timestamp": "time"},
+            },
+        ),
+    ]
+    items: Annotated[
+        ItemsSettings | None,
+        Doc(
+            "The item catalogue.",
+            example={
+                "path": "catalogue.jsonl",
+                "format": "jsonl",
+                "fields": {"item_id": "sku"},
+                "features": {"title": "text"},
+            },
+            default="the items of the log, without features",
+        ),
+    ] = None
+    users: Annotated[
+        UsersSettings | None,
+        Doc(
+            "The users file.",
+            example={
+                "path": "customers.csv",
+                "format": "csv",
+                "fields": {"user_id": "customer"},
+                "features": {"country": "category"},
+            },
+            default="no user features",
+        ),
+    ] = None
+    erase: Annotated[
+        EraseSettings,
+        Doc(
+            "Users and items whose records are dropped at ingestion.",
+            example={"user_ids_path": "erase/users.txt"},
+        ),
+    ] = field(default_factory=EraseSettings)
+    rejects: Annotated[
+        RejectsSettings,
+        Doc("How much of a rejected record is written.", example={"raw": False}),
+    ] = field(default_factory=RejectsSettings)
+    targets: Annotated[
+        TargetsSettings,
+        Doc("Which events are targets.", example={"event_types": ["purchase"]}),
+    ] = field(default_factory=TargetsSettings)
+    repeat_interactions: Annotated[
+        Literal["exclude", "allow"],
+        Doc(
+            "`exclude`: an item that a user has interacted with in any way is neither a target "
+            "nor recommended to the user again. `allow`: it may be both.",
+            example="allow",
+        ),
+    ] = "exclude"
+    split: Annotated[
+        SplitSettings,
+        Doc("How train, eval and test are separated.", example={"eval_fraction": 0.05}),
+    ] = field(default_factory=SplitSettings)
+    history: Annotated[
+        HistorySettings, Doc("The history that a query contains.", example={"max_length": 50})
+    ] = field(default_factory=HistorySettings)
 
     @property
     def without_erased_ids(self) -> "DataSettings":
@@ -59,37 +118,67 @@ class DataSettings:
 
     @property
     def takes_logged_items(self) -> bool:
-        """Whether an item that only the log knows is a candidate."""
+        """Whether an item that appears in the log only is a candidate."""
         return self.items is None or self.items.unknown == "accept"
 
     @property
     def rejects_never_logged(self) -> bool:
-        """Whether an item without a readable event is no candidate."""
+        """Whether an item without a readable event is rejected."""
         return self.items is not None and self.items.never_logged == "strict"
 
     @property
     def catalogue_reads_log(self) -> bool:
-        """Whether the set of candidates depends on which items are logged."""
+        """Whether the set of candidates depends on the items of the log."""
         return self.takes_logged_items or self.rejects_never_logged
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(DataSettings):
-    """One configuration file, validated."""
+    """A whole configuration file, validated."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63)]
-    output: Annotated[str, Field(min_length=1)]
-    schema: str | None = None
-    model: ModelSettings = field(default_factory=ModelSettings)
-    train: TrainSettings = field(default_factory=TrainSettings)
-    evaluation: EvaluationSettings = field(default_factory=EvaluationSettings)
-    index: IndexSettings = field(default_factory=IndexSettings)
-    push: PushSettings = field(default_factory=PushSettings)
-    beam: BeamSettings = field(default_factory=BeamSettings)
+    name: Annotated[
+        str,
+        Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=63),
+        Doc(
+            "Name of the model: lower-case letters, digits and hyphens. Versions are published in "
+            "a folder of this name.",
+            example="shop",
+        ),
+    ]
+    output: Annotated[NonEmptyText, Doc("The run directory.", example="runs/shop")]
+    schema: Annotated[
+        str | None,
+        Doc(
+            "A curated schema (TensorFlow Metadata in text format) with the valid values of the "
+            "features; `twotower schema` infers one.",
+            example="shop.pbtxt",
+            default="layout and drift are checked, values are not",
+        ),
+    ] = None
+    model: Annotated[
+        ModelSettings, Doc("Sizes and parts of the two towers.", example={"dim": 64})
+    ] = field(default_factory=ModelSettings)
+    train: Annotated[
+        TrainSettings, Doc("How the towers are trained.", example={"max_epochs": 10})
+    ] = field(default_factory=TrainSettings)
+    evaluation: Annotated[
+        EvaluationSettings,
+        Doc("How the model is measured.", example={"slices": ["users.country"]}),
+    ] = field(default_factory=EvaluationSettings)
+    index: Annotated[
+        IndexSettings, Doc("How candidates are searched.", example={"recall_target": 0.95})
+    ] = field(default_factory=IndexSettings)
+    push: Annotated[
+        PushSettings, Doc("Where versions are published.", example={"keep_versions": 3})
+    ] = field(default_factory=PushSettings)
+    beam: Annotated[
+        BeamSettings,
+        Doc("Options of Apache Beam.", example={"args": ["--direct_num_workers=4"]}),
+    ] = field(default_factory=BeamSettings)
 
     @property
     def data(self) -> DataSettings:
-        """The part of the settings that decides which examples exist."""
+        """The settings that decide which examples exist, without the others."""
         return DataSettings(
             interactions=self.interactions,
             items=self.items,

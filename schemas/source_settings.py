@@ -1,8 +1,8 @@
-"""What the log, the catalogue and the users file have in common: where they are, how they are laid
-out, which of their columns are features, and how much of them may be unfit.
+"""Settings that the log, the catalogue and the users file share: location, layout and features.
 
-Plain frozen dataclasses: `pipeline.config` validates a YAML file into them once, and components
-receive them as canonical JSON (`schemas.settings`). Constraints stand in the annotations.
+The settings are plain frozen dataclasses. `pipeline.config` validates a YAML file into them once,
+and components receive them as canonical JSON (`schemas.settings`). Each field states its range in
+its type and its documentation in a `Doc`.
 """
 
 from dataclasses import dataclass, field
@@ -12,13 +12,16 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, ConfigDict, Field
 
 from schemas.events import RejectReason
+from schemas.setting_doc import Doc
 
 FORBID_UNKNOWN_KEYS = ConfigDict(extra="forbid")
 
 SourceFormat = Literal["csv", "jsonl", "parquet", "avro", "tfrecord", "bigquery"]
 TimestampUnit = Literal["s", "ms", "us", "iso8601"]
 PositiveInt = Annotated[int, Field(gt=0)]
+PositiveFloat = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
+NonEmptyText = Annotated[str, Field(min_length=1)]
 # YAML reads unquoted digits as a number, where an id or the name of a span is meant.
 TextOrDigits = Annotated[
     str, BeforeValidator(lambda value: str(value) if type(value) is int else value)
@@ -37,78 +40,143 @@ class FeatureKind(str, Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureSettings:
-    """One declared feature: `title: text` or `genres: {kind: categories, separator: "|"}`.
-
-    `column` is the name in the file where it differs from the feature's own.
-    """
+    """A declared feature: `title: text`, or `genres: {kind: categories, separator: "|"}`."""
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
-    kind: FeatureKind
-    separator: Annotated[str, Field(min_length=1)] = "|"
-    column: str | None = None
+    kind: Annotated[
+        FeatureKind,
+        Doc(
+            "How the column is read and transformed. `text`: words, embedded and averaged. "
+            "`category`: one value. `categories`: several values of one column. `number`: "
+            "standardised, and cut into quantile buckets. `timestamp`: a date, as a number of "
+            "days. Users and context allow `category` and `number` only.",
+            example="category",
+        ),
+    ]
+    separator: Annotated[
+        NonEmptyText, Doc("Separates the values of a `categories` column of text.", example=",")
+    ] = "|"
+    column: Annotated[
+        str | None,
+        Doc(
+            "Name of the column in the file, if it differs from the feature's name.",
+            example="product_title",
+            default="the feature's name",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class CsvSettings:
-    """How delimited text is laid out; `header` only where the file has none."""
+    """The layout of delimited text."""
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
-    delimiter: Annotated[str, Field(min_length=1)] = ","
-    header: tuple[str, ...] | None = None
-    encoding: str = "utf-8"
+    delimiter: Annotated[
+        NonEmptyText, Doc("Separates fields; one or more characters.", example="::")
+    ] = ","
+    header: Annotated[
+        tuple[str, ...] | None,
+        Doc(
+            "Column names, for files without a header line.",
+            example=["user", "item", "rating", "time"],
+            default="the first line of each file",
+        ),
+    ] = None
+    encoding: Annotated[str, Doc("Character encoding of the files.", example="latin-1")] = "utf-8"
 
 
 @dataclass(frozen=True, kw_only=True)
 class RangeSettings:
-    """Which days of a path with {YYYY}, {MM} and {DD}, or which numbers of one with {SPAN}, are
-    read: the `last` so many, counted back from the newest that exists, or all from `begin` to
-    `end` (both included; a date as 2024-05-01, or a number). Days or numbers that have no file
-    inside the range are an error unless `allow_missing`.
-    """
+    """Which days of a path with {YYYY}, {MM} and {DD}, or numbers of one with {SPAN}, are read."""
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
-    last: PositiveInt | None = None
-    begin: TextOrDigits | None = None
-    end: TextOrDigits | None = None
-    allow_missing: bool = False
+    last: Annotated[
+        PositiveInt | None,
+        Doc(
+            "Reads this many, counted back from the newest that exists.",
+            unit="days or spans",
+            example=30,
+        ),
+    ] = None
+    begin: Annotated[
+        TextOrDigits | None,
+        Doc("First day (ISO 8601) or number that is read.", example="2024-05-01"),
+    ] = None
+    end: Annotated[
+        TextOrDigits | None,
+        Doc("Last day (ISO 8601) or number that is read, inclusive.", example="2024-05-31"),
+    ] = None
+    allow_missing: Annotated[
+        bool,
+        Doc("Whether days or numbers inside the range may have no file.", example=True),
+    ] = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class SourceSettings:
-    """One source of records: files, or a BigQuery query.
-
-    Attributes:
-      path: A file, a glob, a directory, or a list of them; {YYYY}, {MM}, {DD} and {SPAN} stand for
-        parts that `range` limits.
-      query: Standard SQL, for format `bigquery`, in place of `path`.
-      range: Which days or spans are read; all without it.
-      format: How records are stored.
-      csv: The layout of format `csv`.
-      damaged_files: What a file that cannot be read to its end does: `fail` stops the run,
-        `reject` keeps what is readable and rejects the rest as one `damaged_file` record.
-      max_reject_fraction: The largest share of unfit records, those of reasons with a limit of
-        their own left out.
-      reject_limits: The largest share of records rejected for one reason, by reason.
-    """
+    """One source of records: files, or a BigQuery query."""
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
-    path: str | tuple[str, ...] | None = None
-    query: str | None = None
-    range: RangeSettings | None = None
-    format: SourceFormat
-    csv: CsvSettings = field(default_factory=CsvSettings)
-    damaged_files: Literal["fail", "reject"] = "fail"
-    max_reject_fraction: Fraction = 0.1
-    reject_limits: dict[RejectReason, Fraction] = field(default_factory=dict)
+    path: Annotated[
+        str | tuple[str, ...] | None,
+        Doc(
+            "A file, a glob, a directory, or a list of them, relative to the working directory or "
+            "on a remote file system. {YYYY}, {MM}, {DD} and {SPAN} are placeholders that `range` "
+            "limits. Files may be compressed.",
+            example="logs/events-*.csv.gz",
+        ),
+    ] = None
+    query: Annotated[
+        str | None,
+        Doc(
+            "A query in BigQuery's standard SQL, for format `bigquery`, in place of `path`.",
+            example="SELECT user, item, time FROM shop.events",
+        ),
+    ] = None
+    range: Annotated[
+        RangeSettings | None,
+        Doc(
+            "Which days or spans of a path with placeholders are read.",
+            example={"last": 30},
+            default="all",
+        ),
+    ] = None
+    format: Annotated[SourceFormat, Doc("How records are stored.", example="csv")]
+    csv: Annotated[CsvSettings, Doc("The layout of format `csv`.", example={"delimiter": "\t"})] = (
+        field(default_factory=CsvSettings)
+    )
+    damaged_files: Annotated[
+        Literal["fail", "reject"],
+        Doc(
+            "What happens when a file cannot be read to its end. `fail` stops the run. `reject` "
+            "keeps what is readable and rejects the rest as one `damaged_file` record.",
+            example="reject",
+        ),
+    ] = "fail"
+    max_reject_fraction: Annotated[
+        Fraction,
+        Doc(
+            "Largest accepted share of invalid records, without those of a reason that has its own "
+            "limit in `reject_limits`. DataGate stops the run above it.",
+            example=0.05,
+        ),
+    ] = 0.1
+    reject_limits: Annotated[
+        dict[RejectReason, Fraction],
+        Doc(
+            "Largest accepted share of records that are rejected for one reason, by reason.",
+            example={"duplicate": 0.3},
+        ),
+    ] = field(default_factory=dict)
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """`path` as a tuple, empty for a query."""
+        """`path` as a tuple; empty for a query."""
         if self.path is None:
             return ()
         return (self.path,) if isinstance(self.path, str) else self.path
 
     @property
     def place(self) -> str:
-        """Where the records come from, for a message."""
+        """The origin of the records, for a message."""
         return ", ".join(self.paths) or "the query"

@@ -1,10 +1,10 @@
 """TFMD schemas of the example layouts, derived from the table of features.
 
-StatisticsGen and ExampleValidator check `events` and `catalogue` against theirs; Transform parses
-`windows` and `catalogue` by theirs.
+StatisticsGen and ExampleValidator check `events` and `catalogue` against their schemas; Transform
+parses `windows` and `catalogue` by theirs.
 
-Each has two environments. In TRAINING every feature is there; in SERVING there is what requests to
-the served signatures hold (`schemas.serving`, where times and histories have names of their own).
+Each schema has two environments. TRAINING has every feature. SERVING has the features of requests
+to the served signatures (`schemas.serving` gives the names of times and histories in requests).
 """
 
 from tensorflow_metadata.proto.v0 import schema_pb2
@@ -32,7 +32,7 @@ ENVIRONMENTS = (TRAINING, SERVING)
 
 
 def windows_schema(table: FeatureTable) -> schema_pb2.Schema:
-    """One row a window: user fields are single values, event fields sequences of equal length."""
+    """Schema of windows: single values for the user, sequences of equal length for the events."""
     schema = schema_pb2.Schema()
     _single(schema, USER_ID, BYTES)
     for feature in table.user:
@@ -52,7 +52,7 @@ def windows_schema(table: FeatureTable) -> schema_pb2.Schema:
 
 
 def events_schema(table: FeatureTable) -> schema_pb2.Schema:
-    """One row a kept event, its user's features joined: for statistics and drift."""
+    """Schema of kept events, joined with the features of their users: for statistics and drift."""
     schema = schema_pb2.Schema()
     for name, dtype in (
         (USER_ID, BYTES),
@@ -69,7 +69,7 @@ def events_schema(table: FeatureTable) -> schema_pb2.Schema:
 
 
 def users_schema(table: FeatureTable) -> schema_pb2.Schema:
-    """One row a user of the users file: the table that the served model fills requests from."""
+    """Schema of the users file, from which the served model completes requests."""
     schema = schema_pb2.Schema()
     _single(schema, USER_ID, BYTES)
     for feature in table.user:
@@ -78,7 +78,7 @@ def users_schema(table: FeatureTable) -> schema_pb2.Schema:
 
 
 def catalogue_schema(table: FeatureTable) -> schema_pb2.Schema:
-    """One row an item: `categories` features are sequences, every other one a single value."""
+    """Schema of items: `categories` features are sequences, all others single values."""
     schema = schema_pb2.Schema()
     _single(schema, ITEM_ID, BYTES)
     _single(schema, AVAILABLE_AT, INT)
@@ -120,7 +120,7 @@ def _sequence(
 
 
 def _not_in_serving(schema: schema_pb2.Schema, *names: str) -> None:
-    """Declares the environments, and which features no request holds."""
+    """Declares the environments, and the features that a request does not contain."""
     schema.default_environment[:] = ENVIRONMENTS
     for feature in schema.feature:
         if feature.name in names:

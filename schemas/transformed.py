@@ -1,10 +1,10 @@
-"""What Transform makes of each raw feature: names and sizes that Transform and trainer share.
+"""Names and sizes of the transformed features, which Transform and the trainer share.
 
 By kind: an id or `category` becomes `<name>` int64, an index into the vocabulary `<name>` with the
-out-of-vocabulary index last. `categories` and `text` become sparse int64 indices of the same sort.
+out-of-vocabulary index last. `categories` and `text` become sparse int64 indices of the same kind.
 A `number` becomes `<name>` float32, standardised, cut at ten deviations and 0 where missing, and
 `<name>_bucket` int64, its quantile bucket, NUM_BUCKETS where missing. A feature of kind
-`timestamp` becomes what the number of its days since the epoch would become. `item_id`, an event's
+`timestamp` is transformed like a number, its days since the epoch. `item_id`, an event's
 `timestamp`, `is_target` and `available_at` pass through: the trainer maps item ids to catalogue
 rows by string, so that an item outside the vocabulary still has its content. The vocabulary
 `item_id` is computed for its counts.
@@ -16,10 +16,10 @@ NUM_BUCKETS = 10
 TEXT_VOCABULARY_SIZE = 20_000
 CATEGORY_VOCABULARY_SIZE = 100_000
 
-# A table that is looked up: TensorFlow cannot re-export one that was initialised from TFRecords.
-# A string with a line break has no entry, and is out of vocabulary.
+# Format of vocabularies that the model looks up: TensorFlow cannot re-export a table that was
+# initialised from TFRecords. A string with a line break has no entry and is out of vocabulary.
 VOCABULARY_FORMAT = "text"
-# Counts are only read, and may be of any bytes, line breaks included.
+# Format of vocabularies with counts, which are only read: entries may be any bytes.
 COUNTS_FORMAT = "tfrecord_gzip"
 
 USER_VOCABULARY = USER_ID
