@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-serving run test test-slow lint typecheck format lock clean
+.PHONY: help setup setup-serving run test test-slow lint typecheck format docs lock clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
@@ -9,17 +9,17 @@ SERVING_VENV := .venv-serving
 SERVING_READY := $(SERVING_VENV)/.ready
 SOURCES := schemas components pipeline tests setup.py $(wildcard benchmarks)
 
-help: ## list these targets
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
-setup: $(READY) ## make .venv from requirements.lock (the other targets do this where needed)
+setup: $(READY) ## create .venv from requirements.lock (other targets do this if necessary)
 
 $(READY): requirements.lock setup.py .ci/bootstrap
 	@.ci/bootstrap
 
-setup-serving: $(SERVING_READY) ## make .venv-serving, an older TensorFlow that replays what we export
+setup-serving: $(SERVING_READY) ## create .venv-serving, an older TensorFlow that loads exported models
 
-# By the uv and the Python of .venv, which need not be newer.
+# Uses the uv and the Python of .venv; a newer .venv is no reason to recreate this one.
 $(SERVING_READY): requirements-serving.lock | $(READY)
 	@echo "set-up: creating $(SERVING_VENV) from $< (1.1 GB on disk)" >&2
 	@rm -rf $(SERVING_VENV)
@@ -31,8 +31,8 @@ run: $(READY) ## write the demo log and run the whole pipeline on it
 	@$(BIN)/python -m pipeline.demo data/demo
 	@$(BIN)/twotower run pipeline/configs/demo.yaml
 
-test: $(READY) ## run the fast tests
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadscope
+test: $(READY) ## run the fast tests and print their coverage
+	$(BIN)/python -m pytest --numprocesses=2 --dist=loadscope --cov --cov-report=term:skip-covered
 
 test-slow: $(READY) $(SERVING_READY) ## run the tests that run whole pipelines
 	$(BIN)/python -m pytest -m slow --numprocesses=2 --dist=loadscope
@@ -48,15 +48,19 @@ format: $(READY) ## format the source and apply safe fixes
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 
+docs: $(READY) ## generate docs/configuration.md from the settings
+	$(BIN)/python -m pipeline.config.document > docs/configuration.md.new
+	@mv docs/configuration.md.new docs/configuration.md
+
 COMPILE = $(BIN)/uv pip compile --python-version 3.10 --no-emit-index-url --no-emit-find-links \
   --custom-compile-command "make lock" --quiet
 
-# scann asks for `tensorflow`, of which tensorflow-cpu installs the same files.
+# scann depends on `tensorflow`; tensorflow-cpu installs the same files.
 lock: $(BIN)/uv ## solve both locks again (keeps what still fits)
 	$(COMPILE) setup.py --extra dev -o requirements.lock
 	$(COMPILE) requirements-serving.in --no-emit-package tensorflow -o requirements-serving.lock
 
-# Not $(READY): set-up fails while the lock does not fit setup.py, which is when it is solved again.
+# Not $(READY): set-up fails while the lock contradicts setup.py, and this target resolves that.
 $(BIN)/uv:
 	@.ci/bootstrap
 
