@@ -66,6 +66,7 @@ setup(
             "pandas-stubs",
             "pip",
             "pytest>=8",
+            "pytest-cov>=5",
             "pytest-xdist>=3.5",
             # An independent implementation, which tests hold our metrics to.
             "rectools>=0.13,<1",

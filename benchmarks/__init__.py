@@ -1,3 +1,3 @@
-"""Programs that measure; each prints a table, and asserts nothing about time."""
+"""Programs that measure quality, speed and memory and print tables; none asserts a time."""
 
 import schemas as schemas  # sets the Keras version before anything imports TensorFlow

@@ -1,10 +1,10 @@
-"""Each part of the recipe on and off: trains variants on the examples of a finished run.
+"""Quality of the recipe with single parts changed, trained on the examples of a finished run.
 
-    python -m benchmarks.ablation RUN [--only PART]... [--set KEY.SUB=VALUE]... [--json FILE]
+    python -m benchmarks.ablation RUN [--only VARIANT]... [--set KEY.SUB=VALUE]... [--json FILE]
 
-RUN is the output folder of a run, say runs/demo. Nothing is ingested or transformed anew: every
-variant learns from the same windows, and is measured on the same test targets through the
-signatures that it exports. `--set` changes all of them. Prints the table on stdout.
+RUN is the output folder of a run, for example runs/demo. Ingestion and Transform do not run again:
+every variant is trained on the same windows, and the signatures that it exports are evaluated on
+the same test targets. `--set` applies to all variants. Prints a table on stdout.
 """
 
 import argparse
@@ -17,9 +17,9 @@ from typing import Any
 import tf_keras as keras
 
 from benchmarks.environment import environment
-from benchmarks.finished_run import Examples, config_of, examples_of
+from benchmarks.finished_run import RunArtifacts, find_artifacts, write_run_config
 from components.evaluator.embed import SignatureEncoder
-from components.evaluator.held_out import HeldOut, read_held_out
+from components.evaluator.held_out import HeldOutData, read_held_out_data
 from components.examples.read import read_users
 from components.trainer.export.saved_model import TransformGraphs, export_towers
 from components.trainer.fit.train import train
@@ -31,8 +31,8 @@ from schemas.features import feature_table
 from schemas.settings import Settings
 
 RECIPE = "the recipe"
-# What differs from the recipe, as `twotower run --set` takes it.
-PARTS: dict[str, tuple[str, ...]] = {
+# The settings in which a variant differs from the recipe, in the syntax of `twotower run --set`.
+VARIANTS: dict[str, tuple[str, ...]] = {
     RECIPE: (),
     "encoder: mean": ("model.encoder.kind=mean",),
     "encoder: decayed": ("model.encoder.kind=decayed",),
@@ -42,7 +42,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "two blocks": ("model.encoder.num_blocks=2",),
     "half the dimensions": ("model.dim=32",),
     "with user ids": ("model.user_id_embedding=true",),
-    "no popularity of late": ("model.recent_popularity=false",),
+    "no recent popularity": ("model.recent_popularity=false",),
     "no averaged weights": ("train.average_epochs=0",),
     "no dropout of ids": ("train.id_dropout=0.0",),
     "no dropout of features": ("train.feature_dropout=0.0",),
@@ -56,47 +56,63 @@ PROTOCOLS = ("successive", "first")
 
 
 def main() -> int:
-    """Prints the table and returns 0; 2 for an unfit run or setting."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.ablation")
-    parser.add_argument("run", type=Path, help="the output folder of a finished run")
-    parser.add_argument("--only", action="append", choices=list(PARTS), help="repeatable")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY.SUB=VALUE")
-    parser.add_argument("--json", type=Path, help="file for all measurements")
+    """Prints the table and returns 0; 2 for an invalid run folder or setting."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.ablation", description=(__doc__ or "").splitlines()[0]
+    )
+    parser.add_argument("run", type=Path, help="output folder of a finished run")
+    parser.add_argument(
+        "--only",
+        action="append",
+        choices=list(VARIANTS),
+        metavar="VARIANT",
+        help=f"variant to train; repeatable (default: all of {', '.join(VARIANTS)})",
+    )
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY.SUB=VALUE",
+        help="setting of all variants, as in `twotower run --set`; repeatable",
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all results to this file")
     options = parser.parse_args()
     quieten()
     try:
-        rows = _measure(options)
+        rows = _train_variants(options)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)
         return int(ExitCode.BAD_INPUT)
     print(table(rows))
     if options.json:
-        told = {"run": str(options.run), "variants": rows, **environment(["tensorflow"])}
-        options.json.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        result = {"run": str(options.run), "variants": rows, **environment(["tensorflow"])}
+        options.json.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
     return 0
 
 
-def _measure(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
-    examples = examples_of(options.run)
+def _train_variants(options: argparse.Namespace) -> dict[str, dict[str, Any]]:
+    artifacts = find_artifacts(options.run)
     with tempfile.TemporaryDirectory() as folder:
-        config = config_of(options.run, Path(folder))
+        config = write_run_config(options.run, Path(folder))
         base = load_settings(str(config), options.set)
-        held_out = read_held_out(examples.windows, examples.catalogue, base.data, base.evaluation)
+        held_out = read_held_out_data(
+            artifacts.windows, artifacts.catalogue, base.data, base.evaluation
+        )
         rows = {}
-        for name in options.only or PARTS:
+        for name in options.only or VARIANTS:
             print(f"== {name}", file=sys.stderr)
-            settings = load_settings(str(config), [*options.set, *PARTS[name]])
-            rows[name] = _variant(settings, examples, held_out, Path(folder, "model"))
+            settings = load_settings(str(config), [*options.set, *VARIANTS[name]])
+            rows[name] = _train_variant(settings, artifacts, held_out, Path(folder, "model"))
             keras.backend.clear_session()
         return rows
 
 
-def _variant(
-    settings: Settings, examples: Examples, held_out: HeldOut, path: Path
+def _train_variant(
+    settings: Settings, artifacts: RunArtifacts, held_out: HeldOutData, path: Path
 ) -> dict[str, Any]:
-    trained = train(examples.inputs, settings.data, settings.model, settings.train)
-    graphs = TransformGraphs(examples.inputs.windows_graph, examples.inputs.catalogue_graph)
-    users = read_users(examples.users, feature_table(settings.data))
+    trained = train(artifacts.inputs, settings.data, settings.model, settings.train)
+    graphs = TransformGraphs(artifacts.inputs.windows_graph, artifacts.inputs.catalogue_graph)
+    users = read_users(artifacts.users, feature_table(settings.data))
     export_towers(trained, settings.data, graphs, users, str(path))
     encoder = SignatureEncoder(str(path), feature_table(settings.data))
     measured = held_out.measure_model(held_out.embed(encoder)).measurements
@@ -109,7 +125,7 @@ def _variant(
 
 
 def table(rows: dict[str, dict[str, Any]]) -> str:
-    """A Markdown table of the variants."""
+    """Returns a Markdown table with one line per variant."""
     columns = [(protocol, metric) for protocol in PROTOCOLS for metric in METRICS]
     columns = [c for c in columns if all(c[0] in row for row in rows.values())]
     heads = ["variant", "eval recall@10", *(f"{p} {m}" for p, m in columns), "epochs", "seconds"]

@@ -1,11 +1,12 @@
-"""A run's share of the oracle's Recall@10 on the demo log.
+"""The share of the oracle's Recall@10 that a run on the demo log reaches.
 
     python -m benchmarks.demo_oracle RUN_DIR
 
-The oracle ranks by the model that generated the log, so no ranking does better in expectation.
-Protocol, the same as the run's: every first interaction of the last tenth of the clean events by
-time, history up to it, books already seen excluded, mean per user and then over users. Prints a
-table on stderr and JSON on stdout.
+The oracle ranks by the model that generated the log, so no ranking has a higher expected recall.
+The protocol is that of the run: every first interaction of a user with a book in the last tenth of
+the clean events is a target, the history consists of all earlier events, books that the user has
+already seen are excluded, and recall is averaged per user, then over users. Prints a table on
+stderr and JSON on stdout.
 """
 
 import argparse
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from pipeline.demo.oracle import held_out_targets, oracle_recall
-from pipeline.demo.settings import WorldSettings
+from pipeline.demo.settings import DemoSettings
 from pipeline.demo.simulate import simulate
 from pipeline.demo.world import build_world
 from schemas.steps import METRICS_FILE
@@ -25,25 +26,27 @@ TEST_FRACTION = 0.1
 
 
 def read_recalls(run_dir: Path) -> dict[str, float]:
-    """Returns Recall@10 on the test split by name: the model, then its baselines.
+    """Returns the test Recall@10 of the model and of each baseline, by name, the model first.
 
     Raises:
-        ValueError: if metrics.json is absent or lacks `test.model.recall@10`.
+      ValueError: The file metrics.json or its key `test.model.recall@10` is missing.
     """
     path = run_dir / METRICS_FILE
     if not path.exists():
-        raise ValueError(f"{path} does not exist: give the output directory of a finished run")
+        raise ValueError(f"{path} does not exist: give the output folder of a finished run")
     test: dict[str, Any] = json.loads(path.read_text()).get("test", {})
     metric = f"recall@{K}"
     if metric not in test.get("model", {}):
-        raise ValueError(f"{path} has no test.model.{metric}: evaluate the run at K={K}")
+        raise ValueError(
+            f"{path}: test.model.{metric} is missing; run with {K} in evaluation.cutoffs"
+        )
     baselines = test.get("baselines", {})
     return {"model": test["model"][metric]} | {
         name: values[metric] for name, values in baselines.items() if metric in values
     }
 
 
-def compare(recalls: dict[str, float], settings: WorldSettings) -> dict[str, Any]:
+def compare(recalls: dict[str, float], settings: DemoSettings) -> dict[str, Any]:
     """Returns the oracle's Recall@10 in the world of `settings` and each ranking's share of it."""
     world = build_world(settings)
     targets = held_out_targets(simulate(world), settings.num_items, TEST_FRACTION)
@@ -63,12 +66,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks.demo_oracle", description=(__doc__ or "").splitlines()[0]
     )
-    parser.add_argument("run_dir", type=Path, help="output directory of a run on the demo log")
-    parser.add_argument("--at-least", type=float, default=0.0, help="share the model must reach")
-    parser.add_argument("--seed", type=int, default=WorldSettings.seed, help="of the demo log")
+    parser.add_argument("run_dir", type=Path, help="output folder of a run on the demo log")
+    parser.add_argument(
+        "--at-least",
+        type=float,
+        default=0.0,
+        help="minimum share for exit code 0 (default %(default)s)",
+    )
+    parser.add_argument("--seed", type=int, default=DemoSettings.seed, help="seed of the demo log")
     options = parser.parse_args()
     try:
-        result = compare(read_recalls(options.run_dir), WorldSettings(seed=options.seed))
+        result = compare(read_recalls(options.run_dir), DemoSettings(seed=options.seed))
     except (OSError, ValueError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -1,4 +1,4 @@
-"""What a measurement ran on: stands beside its numbers, in every JSON."""
+"""The software versions and the number of cores that a benchmark writes next to its results."""
 
 import os
 import platform
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def environment(packages: Iterable[str]) -> dict[str, Any]:
-    """The versions of Python and of the named packages, and how many cores there are."""
+    """Returns the versions of Python and of the given packages, and the number of cores."""
     return {
         "versions": {name: version(name) for name in packages},
         "python": platform.python_version(),

@@ -1,4 +1,4 @@
-"""What a finished run left to train and measure on, for benchmarks that ingest nothing anew."""
+"""The artifacts and the configuration of a finished run, for benchmarks that train on its data."""
 
 import json
 from dataclasses import dataclass
@@ -12,8 +12,15 @@ from schemas.steps import CATALOGUE_EXAMPLE_GEN, INTERACTION_EXAMPLE_GEN, RUN_FI
 
 
 @dataclass(frozen=True)
-class Examples:
-    """Where the artifacts lie that training and evaluation read."""
+class RunArtifacts:
+    """The artifacts of a run that training and evaluation read.
+
+    Attributes:
+      inputs: The files that the trainer reads.
+      windows: Folder of the raw windows.
+      catalogue: Folder of the raw catalogue examples.
+      users: Folder of the user examples.
+    """
 
     inputs: TrainerInputs
     windows: str
@@ -21,18 +28,23 @@ class Examples:
     users: str
 
 
-def examples_of(run: Path) -> Examples:
-    """Finds the newest artifacts of a run.
+def find_artifacts(run: Path) -> RunArtifacts:
+    """Returns the newest artifacts of a run.
+
+    Args:
+      run: The output folder of a finished run.
 
     Raises:
-      InputError: The run has none.
+      InputError: An artifact is missing.
     """
 
     def newest(component: str, output: str) -> str:
         folder = run / "pipeline_root" / component / output
         versions = [path for path in folder.glob("*") if path.name.isdigit()]
         if not versions:
-            raise InputError(f"{folder} holds nothing: name the output folder of a finished run")
+            raise InputError(
+                f"{folder} contains no artifact: give the output folder of a finished run"
+            )
         return str(max(versions, key=lambda path: int(path.name)))
 
     windows = newest("WindowsTransform", "transformed_examples")
@@ -44,7 +56,7 @@ def examples_of(run: Path) -> Examples:
         windows_graph=newest("WindowsTransform", "transform_graph"),
         catalogue_graph=newest("CatalogueTransform", "transform_graph"),
     )
-    return Examples(
+    return RunArtifacts(
         inputs,
         windows=newest(INTERACTION_EXAMPLE_GEN, "windows"),
         catalogue=newest(CATALOGUE_EXAMPLE_GEN, "examples"),
@@ -52,16 +64,20 @@ def examples_of(run: Path) -> Examples:
     )
 
 
-def config_of(run: Path, folder: Path) -> Path:
-    """Writes the run's configuration as a file into `folder`.
+def write_run_config(run: Path, folder: Path) -> Path:
+    """Writes the configuration of a run into `folder` and returns the path of the file.
+
+    Args:
+      run: The output folder of a finished run.
+      folder: An existing folder.
 
     Raises:
-      InputError: The run left none.
+      InputError: The run has no record of its configuration.
     """
     record = run / RUN_FILE
     if not record.is_file():
-        raise InputError(f"{record} does not exist: name the output folder of a finished run")
-    config = folder / "config.json"
-    values = json.loads(record.read_text(encoding="utf-8"))["config"]
-    config.write_text(json.dumps(values), encoding="utf-8")
-    return config
+        raise InputError(f"{record} does not exist: give the output folder of a finished run")
+    path = folder / "config.json"
+    config = json.loads(record.read_text(encoding="utf-8"))["config"]
+    path.write_text(json.dumps(config), encoding="utf-8")
+    return path

@@ -1,7 +1,8 @@
-"""One folder per step of the pipeline: plain logic and a thin `component.py` around it.
+"""One package per step of the pipeline: plain logic and a thin `component.py` around it.
 
-Kubeflow Pipelines finds a custom artifact's class by its type name, which may have one dot only:
-`components.Rejects` is resolved here, without importing TFX for those who only need the logic.
+Kubeflow Pipelines finds the class of a custom artifact by its type name, which may contain only one
+dot. `components.Rejects` is therefore resolved here, lazily, so that importing the logic of a step
+does not import TFX.
 """
 
 from importlib import import_module

@@ -1,7 +1,7 @@
-"""Artifact types that ML Metadata records for steps that TFX has no standard type for.
+"""Artifact types of the steps that have no standard TFX type, and helpers for their properties.
 
-Kubeflow Pipelines allows one dot in a type name and no declared properties: what an artifact says
-of itself goes into custom properties, and into `fragment.json` beside its payload.
+Kubeflow Pipelines allows one dot in a type name and no declared properties, so metadata is stored
+in custom properties and in `fragment.json` next to the payload.
 """
 
 from collections.abc import Mapping
@@ -13,56 +13,65 @@ from tfx.types.artifact import Artifact
 
 
 class Rejects(Artifact):
-    """Rejected records: `rejects.jsonl.gz`, and counts by reason as custom properties."""
+    """Rejected records: `rejects.jsonl.gz`, with counts by reason as custom properties."""
 
     TYPE_NAME = "components.Rejects"
 
 
 class DataVerdict(Artifact):
-    """What DataGate decided, gate by gate."""
+    """The results of the gates of DataGate: `fragment.json`, with `passed` as custom property."""
 
     TYPE_NAME = "components.DataVerdict"
 
 
 class Evaluation(Artifact):
-    """Metrics of the model and of the baselines on held-out time: `evaluation.json`."""
+    """Metrics of the model and of the baselines on held-out data: `evaluation.json`."""
 
     TYPE_NAME = "components.Evaluation"
 
 
 class Bundle(Artifact):
-    """What is pushed: `scann/` (or its exact stand-in) and `exact/`, its op-free twin."""
+    """The SavedModels to push: `scann/`, and `exact/` with exact search and no custom op."""
 
     TYPE_NAME = "components.Bundle"
 
 
 class CurrentModelInfo(Artifact):
-    """What serves now: `current.json`, empty of a version before the first push."""
+    """The currently served model: `current.json`, without a version before the first push."""
 
     TYPE_NAME = "components.CurrentModelInfo"
 
 
 class RunReport(Artifact):
-    """`metrics.json`, `run.json` and `report.html` of one run."""
+    """The report of one run: `metrics.json`, `run.json` and `report.html`."""
 
     TYPE_NAME = "components.RunReport"
 
 
 def artifact_folders(artifacts: Mapping[str, list[Artifact]]) -> dict[str, str]:
-    """The folder of the single artifact under each key; keys without an artifact are left out."""
-    return {key: artifact_utils.get_single_uri(found) for key, found in artifacts.items() if found}
+    """Returns the folder of the single artifact under each key, without keys that have none."""
+    return {
+        key: artifact_utils.get_single_uri(listed) for key, listed in artifacts.items() if listed
+    }
 
 
-def describe_rejects(
+def set_reject_properties(
     artifact: Artifact, read: int, kept: int, rejects: dict[str, int], prefix: str = ""
 ) -> None:
-    """Sets the counts of one source as properties: `read`, `kept`, and one for each reason."""
+    """Sets the record counts of one source as custom properties.
+
+    Args:
+      artifact: The artifact to set them on.
+      read: Number of records read.
+      kept: Number of records kept.
+      rejects: Number of rejected records by reason.
+      prefix: Prefix of the property names.
+    """
     for name, count in {"read": read, "kept": kept, **rejects}.items():
         artifact.set_int_custom_property(prefix + name, count)
 
 
-def describe_examples(artifact: Artifact, splits: tuple[str, ...]) -> None:
-    """Sets what TFX's components read from an Examples artifact."""
+def set_examples_properties(artifact: Artifact, splits: tuple[str, ...]) -> None:
+    """Sets the split names and the payload format that TFX components read from Examples."""
     artifact.split_names = artifact_utils.encode_split_names(list(splits))
-    tf_example = example_gen_pb2.FORMAT_TF_EXAMPLE  # type: ignore[attr-defined]
-    examples_utils.set_payload_format(artifact, tf_example)
+    examples_utils.set_payload_format(artifact, example_gen_pb2.FORMAT_TF_EXAMPLE)

@@ -1,6 +1,7 @@
-"""What a step says of itself: a JSON fragment beside its payload, gathered by RunReporter.
+"""Reads and writes the report fragments of the steps: `fragment.json`, gathered by RunReporter.
 
-A fragment lies inside an artifact, so a step answered from TFX's cache still speaks.
+A fragment is stored inside an artifact of its step, so it is also available for a step whose
+outputs come from TFX's cache.
 """
 
 import json
@@ -27,9 +28,10 @@ def write_fragment(uri: str, step: str, content: dict[str, Any]) -> None:
 
 
 def read_fragment(uri: str) -> dict[str, Any] | None:
-    """The fragment in the artifact folder `uri`, or None where the step wrote none there."""
+    """Reads the fragment from the artifact folder `uri`; None if there is no fragment."""
     path = os.path.join(uri, FRAGMENT_FILE)
     if not tf.io.gfile.exists(path):
         return None
     with tf.io.gfile.GFile(path, "r") as file:
-        return json.loads(file.read())
+        fragment: dict[str, Any] = json.loads(file.read())
+    return fragment

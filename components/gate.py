@@ -1,4 +1,4 @@
-"""A gate is a value with a reason; a rejection names the gate and what to do."""
+"""The result of a quality gate, its log line, and the error of a rejection."""
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -9,14 +9,14 @@ from components.progress import progress
 
 @dataclass(frozen=True)
 class GateResult:
-    """One gate's verdict.
+    """The result of one gate.
 
     Attributes:
-      name: `step.what`, e.g. `data.reject_fraction`.
-      passed: Whether the run may go on.
-      value: What was measured; None where there was nothing to measure.
-      threshold: What was allowed; None where there was nothing to compare with.
-      reason: One sentence; on a rejection it says what to do.
+      name: `step.gate`, e.g. `data.interaction_reject_fraction`.
+      passed: Whether the run may continue.
+      value: The measured value; None if there was nothing to measure.
+      threshold: The limit of the value; None if there was nothing to compare with.
+      reason: One sentence; for a rejection it includes the remedy.
     """
 
     name: str
@@ -26,18 +26,23 @@ class GateResult:
     reason: str
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON values, as they stand in `metrics.json`."""
+        """Returns the result as JSON values, as written to `metrics.json`."""
         return asdict(self)
 
 
 def log_gates(gates: Iterable[GateResult]) -> None:
-    """Logs one line per gate to the progress of the run: verdict, name and reason."""
+    """Logs one progress line per gate: passed or rejected, name and reason."""
     for gate in gates:
         progress.info("%s %s: %s", "✓" if gate.passed else "✗", gate.name, gate.reason)
 
 
 class GateRejectedError(RuntimeError):
-    """A gate rejected, and the run must stop."""
+    """Raised by a step whose gates rejected, to stop the run.
+
+    Attributes:
+      gates: The results of all gates of the step.
+      failed: The results of those that rejected.
+    """
 
     def __init__(self, gates: Iterable[GateResult]):
         self.gates = tuple(gates)

@@ -1,4 +1,4 @@
-"""The logger of what a person reads while a run goes on; `pipeline.runners.progress` prints it."""
+"""The logger of progress messages to the user; `pipeline.runners.progress` prints them."""
 
 import logging
 

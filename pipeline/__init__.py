@@ -1,3 +1,3 @@
-"""The `twotower` command: configuration, the graph of components, and where it runs."""
+"""The `twotower` command: configuration, the pipeline graph, its runners and the demo log."""
 
-import schemas as schemas  # sets the Keras version before anything imports TensorFlow
+import schemas as schemas  # sets the Keras version before TensorFlow is imported

@@ -1,83 +1,116 @@
-"""The `twotower` command. Progress goes to stderr, results to stdout.
+"""The `twotower` command: arguments and options of its commands.
 
-Heavy libraries are imported inside the commands, after the terminal has been set apart from the
-log file, so that `--help` is quick and TensorFlow's start-up noise stays out of sight.
+Each function below parses the arguments of one command and calls the module of the same name in
+`pipeline.commands`. That module is imported inside `quiet_streams`, which redirects the start-up
+messages of TensorFlow to the log file. It also keeps `--help` fast. Progress is written to stderr,
+results to stdout.
 """
 
-import json
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from enum import Enum
+from typing import Annotated
 
 import typer
 
-from pipeline.commands.reindex_settings import plan_reindex
+from pipeline.commands.reindex_plan import CHANGEABLE, plan_reindex
 from pipeline.config import load_settings
-from pipeline.console import Console, quiet_streams
+from pipeline.console import quiet_streams
 from pipeline.environment import quieten
 from pipeline.exit_codes import ExitCode
 from pipeline.paths import run_paths
+from pipeline.runners.read_record import read_record
+from pipeline.version import distribution_version
 from schemas.errors import InputError
-from schemas.steps import METRICS_FILE, REPORT_FILE, RUN_FILE
-
-if TYPE_CHECKING:
-    from pipeline.runners.local import RunOutcome
 
 app = typer.Typer(
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Raw interaction logs in, a served two-tower retrieval model out.",
+    help="Trains a two-tower retrieval model on an interaction log and publishes it for serving.",
 )
 
-Config = Annotated[str, typer.Argument(help="A YAML configuration.", show_default=False)]
-Overrides = Annotated[
-    list[str] | None, typer.Option("--set", metavar="KEY.SUB=VALUE", help="Overrides one key.")
+
+class CompileTarget(str, Enum):
+    """Platforms that `twotower compile` can compile for."""
+
+    VERTEX = "vertex"
+
+
+Config = Annotated[
+    str, typer.Argument(metavar="CONFIG", help="YAML configuration file.", show_default=False)
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, as a program would read it.")]
-Output = Annotated[str | None, typer.Option(help="The run directory, instead of the file's own.")]
+RunDir = Annotated[
+    str, typer.Argument(metavar="RUN", help="Directory of a run.", show_default=False)
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Override a key, e.g. train.max_epochs=5. Repeatable."
+    ),
+]
+Output = Annotated[
+    str | None, typer.Option(help="Run directory, instead of `output` in the configuration.")
+]
+
+
+def _print_version(requested: bool) -> None:
+    if requested:
+        typer.echo(f"twotower {distribution_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
+) -> None:
+    """Declares the options of `twotower` itself."""
 
 
 @app.command()
 def run(config: Config, set_: Overrides = None, output: Output = None) -> None:
-    """Runs the whole pipeline here and pushes the model if every gate passes."""
+    """Run the whole pipeline on this machine. The model is pushed if it passes every gate."""
     settings = load_settings(config, set_ or (), output)
     with quiet_streams(run_paths(settings).log) as console:
         console.progress.write(f"twotower: {settings.name} → {settings.output}\n")
-        from pipeline.commands.results import render_outcome, render_recommendations
-        from pipeline.runners.local import run_local
+        from pipeline.commands.run import run_command
 
-        outcome = run_local(settings, config, console)
-        console.result.write(render_outcome(outcome))
-        console.result.write(render_recommendations(settings, outcome))
-        _tell_error(outcome, console)
-    raise typer.Exit(int(outcome.code))
+        code = run_command(settings, config, console)
+    raise typer.Exit(int(code))
 
 
 @app.command()
 def reindex(
-    run_dir: Annotated[str, typer.Argument(metavar="RUN", help="A run directory.")],
-    catalogue: Annotated[str, typer.Option(help="The changed catalogue, laid out as before.")],
-    set_: Overrides = None,
+    run_dir: RunDir,
+    catalogue: Annotated[
+        str, typer.Option(help="The changed catalogue, in the format of the run's catalogue.")
+    ],
+    set_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set",
+            metavar="KEY=VALUE",
+            help=f"Override a key of {', '.join(CHANGEABLE)}, e.g. index.k=20. Repeatable.",
+        ),
+    ] = None,
     output: Annotated[
-        str | None, typer.Option(help="Where the record goes, instead of RUN/reindex.")
+        str | None, typer.Option(help="Folder for report and log, instead of RUN/reindex.")
     ] = None,
 ) -> None:
-    """Pushes an index of a changed catalogue, with the model that a run pushed."""
-    planned = plan_reindex(run_dir, _read(run_dir, RUN_FILE), catalogue, set_ or (), output)
-    with quiet_streams(planned.paths.log) as console:
-        console.progress.write(f"twotower: {catalogue} → version {planned.version} of {run_dir}\n")
-        from pipeline.commands.reindex import render_reindexed, run_reindex
-        from pipeline.commands.results import render_outcome
+    """Index a changed catalogue with the model that a run pushed, and push the index."""
+    plan = plan_reindex(run_dir, read_record(run_dir), catalogue, set_ or (), output)
+    with quiet_streams(plan.paths.log) as console:
+        console.progress.write(f"twotower: {catalogue} → version {plan.version} of {run_dir}\n")
+        from pipeline.commands.reindex import reindex_command
 
-        outcome = run_reindex(planned, console)
-        console.result.write(render_outcome(outcome))
-        console.result.write(render_reindexed(planned, outcome))
-        _tell_error(outcome, console)
-    raise typer.Exit(int(outcome.code))
+        code = reindex_command(plan, console)
+    raise typer.Exit(int(code))
 
 
 @app.command()
@@ -89,171 +122,143 @@ def ingest(
         bool, typer.Option("--json", help="Print JSON, also on a terminal.")
     ] = False,
 ) -> None:
-    """Reads the log and the catalogue alone, and prints what was kept and what rejected."""
+    """Read the log and the catalogue without training, and count kept and rejected records."""
     settings = load_settings(config, set_ or (), output)
     with quiet_streams(run_paths(settings).log) as console:
-        from pipeline.commands.ingest_only import ingest_only
-        from pipeline.commands.ingest_table import render_counts
+        from pipeline.commands.ingest import ingest_command
 
-        counts = ingest_only(settings)
-        plain = as_json or not console.result.isatty()
-        console.result.write(json.dumps(counts) + "\n" if plain else render_counts(counts))
+        ingest_command(settings, as_json, console)
 
 
 @app.command()
 def schema(
     config: Config,
     set_: Overrides = None,
-    output: Annotated[str | None, typer.Option(help="The file to write, not stdout.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace the file.")] = False,
+    output: Annotated[str | None, typer.Option(help="File to write, instead of stdout.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite an existing file.")] = False,
 ) -> None:
-    """Infers a schema to curate: which values are fit, and how far they may drift."""
+    """Infer a schema from the log and the catalogue: valid values and drift limits, to curate."""
     settings = load_settings(config, set_ or ())
     with quiet_streams(run_paths(settings).log) as console:
-        from pipeline.commands.infer_schema import check_output, infer_schema
+        from pipeline.commands.schema import schema_command
 
-        check_output(output, force)
-        text = infer_schema(settings)
-        if output is None:
-            console.result.write(text)
-        else:
-            Path(output).write_text(text, encoding="utf-8")
-            console.result.write(f"{output}\n")
+        schema_command(settings, output, force, console)
 
 
 @app.command()
 def recommend(
-    model: Annotated[str, typer.Argument(help="A directory of versions, or one version.")],
-    user: Annotated[str, typer.Option(help="The user's id; unknown ids are answered too.")],
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="Folder of versions, one version, or URL of a served model."
+        ),
+    ],
+    user: Annotated[str, typer.Option(help="User id; it may be unknown to the model.")],
     history: Annotated[str, typer.Option(help="Item ids, oldest first: a,b,c")] = "",
-    k: Annotated[int, typer.Option("-k", min=1, help="How many items.")] = 10,
-    as_json: AsJson = False,
+    k: Annotated[int, typer.Option("-k", min=1, help="Number of items.")] = 10,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Asks a pushed model for recommendations."""
+    """Recommend items to one user with a pushed model."""
     with quiet_streams(os.devnull) as console:
-        from pipeline.commands.recommend import recommend_items, render_recommendations
+        from pipeline.commands.recommend import recommend_command
 
         items = [item.strip() for item in history.split(",") if item.strip()]
-        recommendations = recommend_items(model, user, items, k)
-        if as_json:
-            rows = [recommendation.to_dict() for recommendation in recommendations]
-            console.result.write(json.dumps(rows, ensure_ascii=False) + "\n")
-        else:
-            console.result.write(render_recommendations(recommendations))
+        recommend_command(model, user, items, k, as_json, console)
 
 
 @app.command()
 def unavailable(
-    run_dir: Annotated[str, typer.Argument(metavar="RUN", help="A run directory.")],
+    run_dir: RunDir,
     items: Annotated[
-        str, typer.Argument(metavar="FILE", help="Item ids, one a line; empty: all are available.")
+        str,
+        typer.Argument(
+            metavar="FILE", help="Item ids, one per line. An empty file makes all items available."
+        ),
     ],
 ) -> None:
-    """Replaces the list of items that may not be recommended; towers and index stay."""
-    record = _read(run_dir, RUN_FILE)
+    """Replace the list of items that are not recommended, without training or indexing."""
+    record = read_record(run_dir)
     with quiet_streams(os.devnull) as console:
-        from pipeline.commands.change_served import replace_unavailable
+        from pipeline.commands.unavailable import unavailable_command
 
-        console.result.write(replace_unavailable(run_dir, record, items))
+        unavailable_command(run_dir, record, items, console)
 
 
 @app.command()
 def rollback(
-    run_dir: Annotated[str, typer.Argument(metavar="RUN", help="A run directory.")],
-    to: Annotated[int | None, typer.Option(help="The version, instead of the one before.")] = None,
+    run_dir: RunDir,
+    to: Annotated[
+        int | None,
+        typer.Option(help="Version to serve. Default: the newest version of another model."),
+    ] = None,
 ) -> None:
-    """Serves an older version again; newer ones are kept under hidden names."""
-    record = _read(run_dir, RUN_FILE)
+    """Serve an older version. Newer versions are hidden from the server, not deleted."""
+    record = read_record(run_dir)
     with quiet_streams(os.devnull) as console:
-        from pipeline.commands.change_served import go_back
+        from pipeline.commands.rollback import rollback_command
 
-        console.result.write(go_back(run_dir, record, to))
+        rollback_command(run_dir, record, to, console)
 
 
 @app.command()
-def report(run_dir: Annotated[str, typer.Argument(metavar="RUN", help="A run directory.")]) -> None:
-    """Prints the summary of a run and where its report is."""
-    from components.run_reporter.summary import render_summary
+def report(run_dir: RunDir) -> None:
+    """Print the summary of a run and the path of its report."""
+    with quiet_streams(os.devnull) as console:
+        from pipeline.commands.report import report_command
 
-    typer.echo(render_summary(_read(run_dir, METRICS_FILE), _read(run_dir, RUN_FILE)))
-    typer.echo(f"Report: {Path(run_dir) / REPORT_FILE}")
+        report_command(run_dir, console)
 
 
 @app.command(name="compile")
 def compile_(
     config: Config,
-    target: Annotated[str, typer.Option(help="vertex")],
+    target: Annotated[CompileTarget, typer.Option(help="Platform to compile for.")],
     set_: Overrides = None,
-    output: Annotated[str | None, typer.Option(help="The file to write.")] = None,
+    output: Annotated[
+        str | None, typer.Option(help="JSON file to write. Default: NAME.json.")
+    ] = None,
     pipeline_root: Annotated[
-        str, typer.Option(help="Where artifacts go.")
+        str, typer.Option(help="Remote folder for artifacts.")
     ] = "gs://BUCKET/twotower",
-    image: Annotated[str, typer.Option(help="The container image.")] = "twotower:latest",
+    image: Annotated[
+        str, typer.Option(help="Container image with twotower installed.")
+    ] = "twotower:latest",
 ) -> None:
-    """Writes the pipeline as KFP v2 IR."""
+    """Compile the pipeline to KFP v2 IR."""
     settings = load_settings(config, set_ or ())
-    if target != "vertex":
-        raise InputError(f"--target {target}: unknown target; the one possible is vertex")
-    path = output or f"{settings.name}.json"
     with quiet_streams(os.devnull) as console:
-        from pipeline.runners.vertex import compile_ir
+        from pipeline.commands.compile import compile_command
 
-        compile_ir(settings, path, pipeline_root, image)
-        console.result.write(f"{path}\n")
+        compile_command(settings, output, pipeline_root, image, console)
 
 
 @app.command()
 def doctor(
-    path: Annotated[str, typer.Option(help="Where runs will be written.")] = ".",
+    path: Annotated[str, typer.Option(help="Folder in which runs will be written.")] = ".",
 ) -> None:
-    """Checks the interpreter, the versions, the ScaNN op, the CPU and the disk."""
-    if not Path(path).is_dir():
-        raise InputError(f"--path {path}: no such directory")
+    """Check Python, library versions, the ScaNN op, the CPU and the free disk space."""
     with quiet_streams(os.devnull) as console:
-        from pipeline.commands.doctor import render, run_checks
+        from pipeline.commands.doctor import doctor_command
 
-        checks = run_checks(Path(path))
-        console.result.write(render(checks) + "\n")
-    if not all(check.passed for check in checks):
-        raise typer.Exit(int(ExitCode.BAD_INPUT))
+        code = doctor_command(path, console)
+    raise typer.Exit(int(code))
 
 
 def main() -> None:
-    """Entry point of the console script."""
+    """Runs the command line; the entry point of the console script."""
     quieten()
-    with _input_errors():
+    with _input_errors_exit():
         app()
 
 
 @contextmanager
-def _input_errors() -> Iterator[None]:
+def _input_errors_exit() -> Iterator[None]:
+    """Prints the message of an InputError and exits with the code for invalid input."""
     try:
         yield
     except InputError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(int(ExitCode.BAD_INPUT))
-
-
-def _tell_error(outcome: "RunOutcome", console: Console) -> None:
-    if outcome.error:
-        console.progress.write(f"error: {outcome.error}\n")
-        console.progress.write(f"The full log is in {outcome.paths.log}\n")
-
-
-def _read(run_dir: str, name: str) -> dict[str, Any]:
-    path = Path(run_dir) / name
-    if not path.is_file():
-        raise InputError(f"{path}: no such file; expected a run directory, as `twotower run` makes")
-    try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{path}: damaged ({error}); run `twotower run` again") from error
-    if not isinstance(record, dict):
-        raise InputError(
-            f"{path}: damaged (expected a JSON object, got {type(record).__name__}); run `twotower "
-            "run` again"
-        )
-    return record
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Keeps the terminal for what a person reads; everything else goes to the run's log file.
+"""The streams of a command: progress and results on the terminal, everything else in a log file.
 
-TensorFlow and Beam write to the process's standard streams from C++ and from subprocesses, out of
-reach of Python's logging. So the file descriptors themselves are pointed at the log file, and
-duplicates of the terminal's are kept for progress (stderr) and results (stdout).
+TensorFlow and Beam write to the standard streams from C++ and from subprocesses, which Python's
+logging cannot redirect. The file descriptors are therefore redirected to the log file, and
+duplicates of the original descriptors are used for progress (stderr) and results (stdout).
 """
 
 import logging
@@ -18,7 +18,12 @@ from schemas.errors import InputError
 
 @dataclass(frozen=True)
 class Console:
-    """The two streams a person reads."""
+    """The streams for the user.
+
+    Attributes:
+      progress: Stream for progress and errors (stderr).
+      result: Stream for results (stdout).
+    """
 
     progress: TextIO
     result: TextIO
@@ -26,9 +31,12 @@ class Console:
 
 @contextmanager
 def quiet_streams(log_path: str) -> Iterator[Console]:
-    """Sends file descriptors 1 and 2 to `log_path` and yields the real ones.
+    """Redirects file descriptors 1 and 2 to a log file and yields the original streams.
 
-    The log file is appended to. On exit the descriptors are restored, also after an error.
+    The log is appended to the file. The descriptors are restored at the end, also after an error.
+
+    Args:
+      log_path: The log file; its folder is created if necessary.
 
     Raises:
       InputError: The log file cannot be written.
@@ -64,7 +72,7 @@ def quiet_streams(log_path: str) -> Iterator[Console]:
 
 
 def _log_to_stderr() -> logging.Handler:
-    """Everything that libraries log reaches the log file, with its time."""
+    """Adds a handler that writes the records of all loggers to stderr, with their time."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname).1s %(name)s: %(message)s"))
     root = logging.getLogger()

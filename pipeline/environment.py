@@ -1,21 +1,21 @@
-"""Process settings of the command: TensorFlow's and Google's start-up noise off.
+"""Environment variables and warning filters that suppress the start-up messages of libraries.
 
-Call `quieten` before anything imports TensorFlow, which reads these variables once.
+Call `quieten` before TensorFlow is imported, since it reads these variables only once.
 """
 
 import os
 import warnings
 
-# What a user has set wins. Subprocesses (Beam workers, the exported model's check) inherit these.
+# Values set by the user take precedence. Subprocesses inherit these variables.
 QUIET_VARIABLES = {
-    "TF_CPP_MIN_LOG_LEVEL": "3",  # TensorFlow's C++ side: fatal messages only
+    "TF_CPP_MIN_LOG_LEVEL": "3",  # only fatal messages from TensorFlow's C++ code
     "GRPC_VERBOSITY": "ERROR",
     "PYTHONWARNINGS": "ignore::FutureWarning,ignore::DeprecationWarning,ignore::UserWarning",
 }
 
 
 def quieten() -> None:
-    """Silences start-up noise here and in child processes, where nothing else was asked for."""
+    """Suppresses start-up messages here and in subprocesses, unless the user has set a variable."""
     if "PYTHONWARNINGS" not in os.environ:
         for category in (FutureWarning, DeprecationWarning, UserWarning):
             warnings.simplefilter("ignore", category)

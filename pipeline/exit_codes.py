@@ -1,4 +1,4 @@
-"""The command's exit codes, and which error means which."""
+"""The exit codes of `twotower` and the errors that they stand for."""
 
 from collections.abc import Iterator
 from enum import IntEnum
@@ -8,7 +8,10 @@ from schemas.errors import InputError
 
 
 class ExitCode(IntEnum):
-    """What the process says to the shell."""
+    """Exit code of a command.
+
+    The names in lower case are also the values of `status` in run.json.
+    """
 
     PUSHED = 0
     FAILED = 1
@@ -18,7 +21,7 @@ class ExitCode(IntEnum):
 
 
 def error_chain(error: BaseException) -> Iterator[BaseException]:
-    """An error and what caused it, outermost first."""
+    """Yields an error and its causes, outermost first."""
     current: BaseException | None = error
     while current is not None:
         yield current
@@ -26,7 +29,7 @@ def error_chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def exit_code(error: BaseException) -> ExitCode:
-    """The exit code of an error: the first link of its chain that is ours decides."""
+    """Returns the exit code of an error: the first error of this project in its chain decides."""
     for link in error_chain(error):
         if isinstance(link, InputError):
             return ExitCode.BAD_INPUT
@@ -36,7 +39,7 @@ def exit_code(error: BaseException) -> ExitCode:
 
 
 def error_message(error: BaseException) -> str:
-    """What a person should read of an error: our own sentence where the chain has one."""
+    """Returns the message of the first error of this project in the chain, else of the error."""
     for link in error_chain(error):
         if isinstance(link, InputError | GateRejectedError):
             return str(link)

@@ -1,6 +1,4 @@
-"""The pipeline's graph, read downward as the data flows."""
-
-from dataclasses import dataclass
+"""The graph of the pipeline: its components, their parameters and how they are connected."""
 
 from tfx.components.example_validator.component import ExampleValidator
 from tfx.components.statistics_gen.component import StatisticsGen
@@ -19,6 +17,7 @@ from components.indexer.component import ScannIndexer
 from components.pusher.component import VersionedPusher
 from components.trainer.component import TwoTowerTrainer
 from pipeline.paths import RunPaths
+from pipeline.runners.cache_keys import CacheKeys
 from pipeline.runners.code_version import code_version
 from schemas.features import CATALOGUE_SPLIT, EVAL_SPLIT, TRAIN_SPLIT
 from schemas.settings import Settings, to_json
@@ -26,39 +25,22 @@ from schemas.settings import Settings, to_json
 PREPROCESSING = "components.transform.preprocessing"
 
 
-@dataclass(frozen=True)
-class LaunchFacts:
-    """What is known only when a run is launched, and keys the caches.
-
-    Attributes:
-      launch: Differs in every run: what takes it is never answered from a cache.
-      interactions_fingerprint: Changes when the log or the users file changes.
-      catalogue_fingerprint: Changes when what the catalogue is read from changes.
-      curated_schema_hash: Changes when the curated schema's text changes; "" without one.
-    """
-
-    launch: str
-    interactions_fingerprint: str
-    catalogue_fingerprint: str
-    curated_schema_hash: str = ""
-
-
-def pipeline_nodes(settings: Settings, paths: RunPaths, facts: LaunchFacts) -> list[BaseNode]:
-    """Every step of the pipeline, wired, in topological order."""
+def pipeline_nodes(settings: Settings, paths: RunPaths, keys: CacheKeys) -> list[BaseNode]:
+    """Returns the connected components of the pipeline in topological order."""
     data = to_json(settings.data.without_erased_ids)
 
     current = CurrentModel(
         serving_dir=paths.serving_dir,
         exact_dir=paths.exact_dir,
         code_version=code_version("current_model"),
-        launch=facts.launch,
+        launch=keys.launch_id,
     )
-    catalogue, schema, catalogue_statistics, catalogue_validator = catalogue_nodes(settings, facts)
+    catalogue, schema, catalogue_statistics, catalogue_validator = catalogue_nodes(settings, keys)
     interactions = InteractionExampleGen(
         catalogue=catalogue.outputs["examples"],
         data=to_json(settings.data),
         code_version=code_version("example_gen"),
-        fingerprint=facts.interactions_fingerprint,
+        fingerprint=keys.interactions_fingerprint,
     )
     events_statistics, events_validator = _statistics_nodes(
         "Events", interactions.outputs["events"], schema.outputs["events_schema"]
@@ -76,7 +58,7 @@ def pipeline_nodes(settings: Settings, paths: RunPaths, facts: LaunchFacts) -> l
         current=current.outputs["current"],
         data=data,
         code_version=code_version("data_gate"),
-        launch=facts.launch,
+        launch=keys.launch_id,
     )
 
     windows_transform = _transform(
@@ -137,7 +119,7 @@ def pipeline_nodes(settings: Settings, paths: RunPaths, facts: LaunchFacts) -> l
         exact_dir=paths.exact_dir,
         keep_versions=settings.push.keep_versions,
         code_version=code_version("pusher"),
-        launch=facts.launch,
+        launch=keys.launch_id,
     )
     return [
         current,
@@ -159,18 +141,18 @@ def pipeline_nodes(settings: Settings, paths: RunPaths, facts: LaunchFacts) -> l
 
 
 def catalogue_nodes(
-    settings: Settings, facts: LaunchFacts
+    settings: Settings, keys: CacheKeys
 ) -> tuple[BaseNode, BaseNode, BaseNode, BaseNode]:
-    """The catalogue, the schema, and the catalogue's StatisticsGen and ExampleValidator."""
+    """Returns CatalogueExampleGen, ConfigSchema, and the catalogue's statistics and validator."""
     catalogue = CatalogueExampleGen(
         data=to_json(settings.data),
         code_version=code_version("catalogue_gen"),
-        fingerprint=facts.catalogue_fingerprint,
+        fingerprint=keys.catalogue_fingerprint,
     )
     schema = ConfigSchema(
         data=to_json(settings.data.without_erased_ids),
         curated=settings.schema or "",
-        code_version=code_version("config_schema") + facts.curated_schema_hash,
+        code_version=code_version("config_schema") + keys.curated_schema_hash,
     )
     statistics, validator = _statistics_nodes(
         "Catalogue", catalogue.outputs["examples"], schema.outputs["catalogue_schema"]
@@ -181,7 +163,7 @@ def catalogue_nodes(
 def _statistics_nodes(
     subject: str, examples: Channel, schema: Channel
 ) -> tuple[BaseNode, BaseNode]:
-    """StatisticsGen and ExampleValidator for one kind of examples."""
+    """Returns StatisticsGen and ExampleValidator for one set of examples."""
     statistics = StatisticsGen(examples=examples, schema=schema)
     validator = ExampleValidator(statistics=statistics.outputs["statistics"], schema=schema)
     return (
@@ -198,16 +180,16 @@ def _transform(
     analysed: str,
     transformed: tuple[str, ...],
 ) -> BaseNode:
-    """A standard Transform of the splits that somebody trains on."""
-    hook = f"{PREPROCESSING}.{subject.lower()}_preprocessing_fn"
+    """Returns a Transform that analyses one split and writes the splits used in training."""
+    preprocessing_fn = f"{PREPROCESSING}.{subject.lower()}_preprocessing_fn"
     transform = Transform(
         examples=examples,
         schema=schema,
-        preprocessing_fn=hook,
+        preprocessing_fn=preprocessing_fn,
         splits_config=transform_pb2.SplitsConfig(analyze=[analysed], transform=transformed),
         custom_config={"data": data, "code_version": code_version("transform")},
         disable_statistics=True,
-        # The cache of analysers serves rolling spans; here it costs more time than the analysis.
+        # The analyser cache helps with rolling spans; here it takes longer than the analysis.
         disable_analyzer_cache=True,
     )
     return transform.with_id(f"{subject}Transform")

@@ -1,4 +1,4 @@
-"""Where a run puts things: the layout of the run directory, once."""
+"""The layout of a run directory."""
 
 import os
 from dataclasses import dataclass
@@ -11,13 +11,25 @@ METADATA_FILE = "metadata.sqlite"
 
 @dataclass(frozen=True)
 class RunPaths:
-    """The places of one run directory (`output:` of the configuration).
+    """Paths of the files and folders of a run.
 
-    What tells how it went lies in `record`: the run directory too, but for a re-index.
+    Attributes:
+      run_dir: The run directory (`output` in the configuration).
+      report_dir: Folder of the report, the run record, the metrics, the log and the rejects. It is
+        the run directory, except for a re-index.
+      pipeline_root: Folder of the artifacts.
+      metadata: SQLite file of the metadata store.
+      serving_dir: Folder of the pushed versions of the ScaNN model.
+      exact_dir: Folder of the pushed versions of the exact-search model.
+      rejects: Folder of the rejected records.
+      log: Log file.
+      metrics: metrics.json.
+      run_record: run.json.
+      report: report.html.
     """
 
-    output: str
-    record: str
+    run_dir: str
+    report_dir: str
     pipeline_root: str
     metadata: str
     serving_dir: str
@@ -25,27 +37,27 @@ class RunPaths:
     rejects: str
     log: str
     metrics: str
-    run: str
+    run_record: str
     report: str
 
 
 def run_paths(settings: Settings) -> RunPaths:
-    """The layout for validated settings; push destinations may lie elsewhere."""
-    output = settings.output
+    """Returns the paths of a run; `push` settings may place the served versions elsewhere."""
+    run_dir = settings.output
 
-    def at(*parts: str) -> str:
-        return os.path.join(output, *parts)
+    def inside(*parts: str) -> str:
+        return os.path.join(run_dir, *parts)
 
     return RunPaths(
-        output=output,
-        record=output,
-        pipeline_root=at("pipeline_root"),
-        metadata=at(METADATA_FILE),
-        serving_dir=os.path.join(settings.push.serving_dir or at("serving"), settings.name),
-        exact_dir=os.path.join(settings.push.exact_dir or at("serving_exact"), settings.name),
-        rejects=at("rejects"),
-        log=at("run.log"),
-        metrics=at(METRICS_FILE),
-        run=at(RUN_FILE),
-        report=at(REPORT_FILE),
+        run_dir=run_dir,
+        report_dir=run_dir,
+        pipeline_root=inside("pipeline_root"),
+        metadata=inside(METADATA_FILE),
+        serving_dir=os.path.join(settings.push.serving_dir or inside("serving"), settings.name),
+        exact_dir=os.path.join(settings.push.exact_dir or inside("serving_exact"), settings.name),
+        rejects=inside("rejects"),
+        log=inside("run.log"),
+        metrics=inside(METRICS_FILE),
+        run_record=inside(RUN_FILE),
+        report=inside(REPORT_FILE),
     )

@@ -1,4 +1,4 @@
-"""The graph of a re-index: a new catalogue, the towers of a finished run, the index, the push."""
+"""The graph of a re-index: a new catalogue is indexed with the towers of a finished run."""
 
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.common.importer import Importer
@@ -8,45 +8,46 @@ from components import artifacts
 from components.data_gate.component import DataGate
 from components.indexer.component import ScannIndexer
 from components.pusher.component import VersionedPusher
-from pipeline.graph import LaunchFacts, catalogue_nodes
+from pipeline.graph import catalogue_nodes
 from pipeline.paths import RunPaths
+from pipeline.runners.cache_keys import CacheKeys
 from pipeline.runners.code_version import code_version
-from pipeline.runners.lineage import PushedModel
+from pipeline.runners.model_lineage import ModelLineage
 from schemas.settings import Settings, to_json
 
-WINDOWS = "TrainedWindows"
-RESULT = "result"
+WINDOWS_IMPORTER = "TrainedWindows"
+IMPORTER_OUTPUT = "result"
 
 
 def reindex_nodes(
-    settings: Settings, paths: RunPaths, facts: LaunchFacts, pushed: PushedModel, version: str
+    settings: Settings, paths: RunPaths, keys: CacheKeys, lineage: ModelLineage, version: str
 ) -> list[BaseNode]:
-    """Every step of a re-index, wired, in topological order.
+    """Returns the connected components of a re-index in topological order.
 
     Args:
-      settings: The run's, with the new catalogue.
-      paths: Where things go.
-      facts: Of the new catalogue.
-      pushed: What the run pushed.
-      version: As which it was pushed.
+      settings: Settings of the run, with the new catalogue.
+      paths: Paths of the re-index.
+      keys: Cache keys of the new catalogue.
+      lineage: Artifacts of the pushed model.
+      version: The version as which the towers were first lineage.
     """
     data = to_json(settings.data.without_erased_ids)
 
-    model = Importer(pushed.model, standard_artifacts.Model).with_id("TrainedModel")
-    windows = Importer(pushed.windows, standard_artifacts.Examples).with_id(WINDOWS)
+    model = Importer(lineage.model, standard_artifacts.Model).with_id("TrainedModel")
+    windows = Importer(lineage.windows, standard_artifacts.Examples).with_id(WINDOWS_IMPORTER)
     blessing = Importer(
-        pushed.model_blessing,
+        lineage.model_blessing,
         standard_artifacts.ModelBlessing,
-        # What was pushed was blessed. A run directory that was moved holds it under a new name,
-        # of which the metadata knows nothing.
+        # A pushed model was blessed. If the run directory was moved, the metadata store has no
+        # artifact with the new URI, so the importer creates one without this property.
         custom_properties={"blessed": 1},
     ).with_id("TrainedBlessing")
-    evaluation = Importer(pushed.evaluation, artifacts.Evaluation).with_id("TrainedEvaluation")
+    evaluation = Importer(lineage.evaluation, artifacts.Evaluation).with_id("TrainedEvaluation")
     events_statistics = Importer(
-        pushed.events_statistics, standard_artifacts.ExampleStatistics
+        lineage.events_statistics, standard_artifacts.ExampleStatistics
     ).with_id("TrainedStatistics")
 
-    catalogue, schema, statistics, validator = catalogue_nodes(settings, facts)
+    catalogue, schema, statistics, validator = catalogue_nodes(settings, keys)
     gate = DataGate(
         catalogue=catalogue.outputs["examples"],
         catalogue_schema=schema.outputs["catalogue_schema"],
@@ -54,12 +55,12 @@ def reindex_nodes(
         catalogue_rejects=catalogue.outputs["rejects"],
         data=data,
         code_version=code_version("data_gate"),
-        launch=facts.launch,
+        launch=keys.launch_id,
     )
     indexer = ScannIndexer(
-        model=model.outputs[RESULT],
+        model=model.outputs[IMPORTER_OUTPUT],
         catalogue=catalogue.outputs["examples"],
-        windows=windows.outputs[RESULT],
+        windows=windows.outputs[IMPORTER_OUTPUT],
         data=data,
         index_settings=to_json(settings.index),
         code_version=code_version("indexer"),
@@ -68,16 +69,16 @@ def reindex_nodes(
     indexer.add_upstream_node(gate)
     pusher = VersionedPusher(
         bundle=indexer.outputs["bundle"],
-        model_blessing=blessing.outputs[RESULT],
+        model_blessing=blessing.outputs[IMPORTER_OUTPUT],
         infra_blessing=indexer.outputs["infra_blessing"],
-        evaluation=evaluation.outputs[RESULT],
-        events_statistics=events_statistics.outputs[RESULT],
+        evaluation=evaluation.outputs[IMPORTER_OUTPUT],
+        events_statistics=events_statistics.outputs[IMPORTER_OUTPUT],
         name=settings.name,
         serving_dir=paths.serving_dir,
         exact_dir=paths.exact_dir,
         keep_versions=settings.push.keep_versions,
         code_version=code_version("pusher"),
-        launch=facts.launch,
+        launch=keys.launch_id,
         reindex_of=version,
     )
     return [

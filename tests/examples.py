@@ -1,4 +1,4 @@
-"""Writes raw tf.Examples as the example generators lay them out."""
+"""Writes raw tf.Examples in the layout of the example generators."""
 
 import os
 from collections.abc import Iterable, Mapping

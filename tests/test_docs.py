@@ -39,7 +39,7 @@ MINIMAL = {
 _YAML_BLOCK = re.compile(r"^```yaml\n(.*?)^```", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\(([^)#\s]*)(?:#([\w-]+))?\)")
 _FIRST_CELL = re.compile(r"^\| `([\w@]+)` \|", re.MULTILINE)
-_REASON_ROW = re.compile(r"^\| `(\w+)` \|.*\| (dirt|choice) \|$", re.MULTILINE)
+_REASON_ROW = re.compile(r"^\| `(\w+)` \|.*\| (invalid|excluded) \|$", re.MULTILINE)
 
 
 def _documents() -> Iterator[Any]:
@@ -56,12 +56,12 @@ def _completed(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _merged(base: dict[str, Any], top: dict[str, Any]) -> dict[str, Any]:
-    # A query stands in place of a path.
+    # A query replaces the path.
     merged = {key: value for key, value in base.items() if key != "path" or "query" not in top}
     for key, value in top.items():
         known = merged.get(key)
-        both = isinstance(known, dict) and isinstance(value, dict)
-        merged[key] = _merged(known, value) if both else value
+        is_nested = isinstance(known, dict) and isinstance(value, dict)
+        merged[key] = _merged(known or {}, value) if is_nested else value
     return merged
 
 
@@ -98,7 +98,8 @@ def test_pages_show_configurations() -> None:
 def test_reasons_are_those_of_the_code() -> None:
     listed = _REASON_ROW.findall(INGESTION.read_text("utf-8"))
 
-    expected = [(reason.value, "dirt" if reason.is_dirt else "choice") for reason in RejectReason]
+    kinds = {True: "invalid", False: "excluded"}
+    expected = [(reason.value, kinds[reason.is_invalid]) for reason in RejectReason]
     assert listed == expected
 
 

@@ -1,1 +1,1 @@
-"""Speed and memory of ranking the whole catalogue."""
+"""Speed and memory of the evaluator's ranking of a whole catalogue."""

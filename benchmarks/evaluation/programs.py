@@ -1,4 +1,4 @@
-"""The programs that the ranking benchmark compares, and the measurement of one in this process."""
+"""The programs that the ranking benchmark compares, and the measurement of one of them."""
 
 import resource
 import time
@@ -6,21 +6,31 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from components.evaluator.history import SeenItems
 from components.evaluator.queries import Queries
 
 SEED = 0
 NUM_CHECKED = 200
-_BYTES_PER_MAXRSS = 1024  # Linux counts kilobytes
+TOP_K = 10
+_BYTES_PER_MAXRSS = 1024  # Linux reports kilobytes
 
-NUMPY, TENSORFLOW = "the matmul alone, NumPy", "the matmul alone, TensorFlow"
-NAIVE, OURS = "naive: tf.math.top_k, NumPy counts", "twotower"
+NUMPY, TENSORFLOW = "matmul only, NumPy", "matmul only, TensorFlow"
+NAIVE, TWOTOWER = "naive: tf.math.top_k, NumPy counts", "twotower"
 
 
 @dataclass(frozen=True)
-class Sizes:
-    """What is ranked; each query has one relevant item and as many seen ones as are asked for."""
+class RankingSizes:
+    """The sizes of a ranking problem.
+
+    Attributes:
+      queries: Number of queries; each has one relevant item.
+      candidates: Number of candidates.
+      dim: Embedding size.
+      seen: Number of seen items per query, which are excluded from its ranking.
+      chunk: Number of queries that are scored at a time.
+    """
 
     queries: int
     candidates: int
@@ -30,15 +40,16 @@ class Sizes:
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Each repetition's seconds, and memory.
+class RankingMeasurement:
+    """The times, memory and correctness of one program.
 
     Attributes:
-      wall_s: Seconds.
-      cpu_s: Seconds of all threads.
-      peak_rss_bytes: The most that the process held.
-      added_rss_bytes: How much of that ranking added to vectors and imports.
-      same_ranks: Whether the ranks and lists of some queries are those of a full sort.
+      wall_s: Seconds of each repetition.
+      cpu_s: CPU seconds of each repetition, over all threads.
+      peak_rss_bytes: Peak memory of the process.
+      added_rss_bytes: The part of the peak that ranking adds to the vectors and imported modules.
+      same_ranks: Whether the checked ranks and lists equal those of a full sort; None for a program
+        that does not rank.
     """
 
     wall_s: list[float]
@@ -49,22 +60,28 @@ class Measured:
 
 
 @dataclass(frozen=True)
-class World:
-    """[num_queries, dim] and [num_candidates, dim] float32, and what is asked."""
+class RankingInputs:
+    """A ranking problem.
 
-    vectors: np.ndarray
-    candidates: np.ndarray
+    Attributes:
+      vectors: [num_queries, dim] float32, query embeddings.
+      candidates: [num_candidates, dim] float32, candidate embeddings.
+      queries: The relevant item and the seen items of each query.
+    """
+
+    vectors: npt.NDArray[np.float32]
+    candidates: npt.NDArray[np.float32]
     queries: Queries
 
     @classmethod
-    def of(cls, sizes: Sizes) -> "World":
-        """The same for the same sizes."""
+    def generate(cls, sizes: RankingSizes) -> "RankingInputs":
+        """Returns random inputs, the same for the same sizes."""
         rng = np.random.default_rng(SEED)
         vectors = rng.normal(size=(sizes.queries, sizes.dim)).astype(np.float32)
         candidates = rng.normal(size=(sizes.candidates, sizes.dim)).astype(np.float32)
         item = rng.integers(sizes.candidates, size=sizes.queries)
         seen = rng.integers(sizes.candidates - 1, size=(sizes.queries, sizes.seen))
-        seen += seen >= item[:, np.newaxis]  # anything but the relevant item
+        seen += seen >= item[:, np.newaxis]  # the relevant item is never seen
         zeros = np.zeros(sizes.queries, np.int64)
         start = np.arange(sizes.queries) * sizes.seen
         queries = Queries(
@@ -85,89 +102,103 @@ class World:
         return cls(vectors, candidates, queries)
 
     def chunks(self, size: int) -> list[slice]:
-        """The rows of the queries, so many at a time."""
+        """Returns slices of at most `size` queries that cover all queries."""
         starts = range(0, len(self.queries), size)
         return [slice(start, min(start + size, len(self.queries))) for start in starts]
 
 
-Ranked = tuple[np.ndarray, np.ndarray] | None  # ranks and lists of the best
-Program = Callable[[World, int], Ranked]
+# Ranks [num_queries] int64 of the relevant items and top lists [num_queries, TOP_K] of candidates.
+Ranked = tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]] | None
+Program = Callable[[RankingInputs, int], Ranked]
 
 
-def measure(name: str, sizes: Sizes, repetitions: int) -> Measured:
-    """Runs one program; call it in a fresh process."""
-    program, world = PROGRAMS[name], World.of(sizes)
-    # One query imports and starts what is needed, and holds next to nothing.
-    program(World.of(replace(sizes, queries=1)), 1)
+def measure(name: str, sizes: RankingSizes, repetitions: int) -> RankingMeasurement:
+    """Runs one program in this process, which should be a fresh one, and measures it.
+
+    Args:
+      name: A key of `PROGRAMS`.
+      sizes: The ranking problem.
+      repetitions: Number of runs.
+    """
+    program, inputs = PROGRAMS[name], RankingInputs.generate(sizes)
+    # A single query imports and initialises the libraries and needs almost no memory.
+    program(RankingInputs.generate(replace(sizes, queries=1)), 1)
     before = _peak_rss_bytes()
     wall_s, cpu_s = [], []
     for _ in range(repetitions):
-        begun_s, begun_cpu_s = time.perf_counter(), time.process_time()
-        ranked = program(world, sizes.chunk)
-        wall_s.append(time.perf_counter() - begun_s)
-        cpu_s.append(time.process_time() - begun_cpu_s)
+        begin_s, begin_cpu_s = time.perf_counter(), time.process_time()
+        ranked = program(inputs, sizes.chunk)
+        wall_s.append(time.perf_counter() - begin_s)
+        cpu_s.append(time.process_time() - begin_cpu_s)
     peak = _peak_rss_bytes()
-    same = None if ranked is None else is_right(world, *ranked)
-    return Measured(wall_s, cpu_s, peak, peak - before, same)
+    same = None if ranked is None else is_correct(inputs, *ranked)
+    return RankingMeasurement(wall_s, cpu_s, peak, peak - before, same)
 
 
-def _numpy(world: World, chunk: int) -> Ranked:
-    candidates = np.ascontiguousarray(world.candidates.T)
-    scores = np.empty((chunk, len(world.candidates)), np.float32)
-    for rows in world.chunks(chunk):
-        some = world.vectors[rows]
-        np.matmul(some, candidates, out=scores[: len(some)])
+def _numpy(inputs: RankingInputs, chunk: int) -> Ranked:
+    candidates = np.ascontiguousarray(inputs.candidates.T)
+    scores = np.empty((chunk, len(inputs.candidates)), np.float32)
+    for rows in inputs.chunks(chunk):
+        vectors = inputs.vectors[rows]
+        np.matmul(vectors, candidates, out=scores[: len(vectors)])
     return None
 
 
-def _tensorflow(world: World, chunk: int) -> Ranked:
+def _tensorflow(inputs: RankingInputs, chunk: int) -> Ranked:
     import tensorflow as tf
 
-    candidates = tf.constant(world.candidates.T)
-    for rows in world.chunks(chunk):
-        np.asarray(tf.linalg.matmul(world.vectors[rows], candidates))
+    candidates = tf.constant(inputs.candidates.T)
+    for rows in inputs.chunks(chunk):
+        np.asarray(tf.linalg.matmul(inputs.vectors[rows], candidates))
     return None
 
 
-def _naive(world: World, chunk: int) -> Ranked:
+def _naive(inputs: RankingInputs, chunk: int) -> Ranked:
     import tensorflow as tf
 
-    candidates = tf.constant(world.candidates.T)
-    ranks, best = [], []
-    for rows in world.chunks(chunk):
-        scores = np.array(tf.linalg.matmul(world.vectors[rows], candidates))
-        scores[world.queries.seen.pairs(rows)] = -np.inf
-        true_score = scores[np.arange(len(scores)), world.queries.item[rows]]
+    candidates = tf.constant(inputs.candidates.T)
+    ranks, top = [], []
+    for rows in inputs.chunks(chunk):
+        scores = np.array(tf.linalg.matmul(inputs.vectors[rows], candidates))
+        scores[inputs.queries.seen.pairs(rows)] = -np.inf
+        true_score = scores[np.arange(len(scores)), inputs.queries.item[rows]]
         ranks.append(np.count_nonzero(scores >= true_score[:, np.newaxis], axis=1))
-        best.append(tf.math.top_k(scores, 10).indices.numpy())
-    return np.concatenate(ranks), np.concatenate(best)
+        top.append(tf.math.top_k(scores, TOP_K).indices.numpy())
+    return np.concatenate(ranks), np.concatenate(top)
 
 
-def _ours(world: World, chunk: int) -> Ranked:
-    from components.evaluator.ranking import dot_product, rank_queries
+def _twotower(inputs: RankingInputs, chunk: int) -> Ranked:
+    from components.evaluator.ranking import dot_product_scorer, rank_queries
 
-    scorer = dot_product(world.vectors, world.candidates)
-    ranking = rank_queries(scorer, world.queries, len(world.candidates), chunk_size=chunk)
+    scorer = dot_product_scorer(inputs.vectors, inputs.candidates)
+    ranking = rank_queries(scorer, inputs.queries, len(inputs.candidates), chunk_size=chunk)
     return ranking.ranks, ranking.top
 
 
-def is_right(world: World, ranks: np.ndarray, top: np.ndarray) -> bool:
-    """Whether some queries' ranks and lists are those of a sort in float64.
+def is_correct(
+    inputs: RankingInputs, ranks: npt.NDArray[np.int64], top: npt.NDArray[np.int64]
+) -> bool:
+    """Whether the ranks and top lists of up to `NUM_CHECKED` queries equal those of a full sort.
 
-    Single precision may exchange two items whose scores are that close: an item may stand where
-    its score differs from the right one by no more than rounding.
+    The sort has float64 scores. Two items may be exchanged if their scores differ by no more than
+    the rounding error of float32.
+
+    Args:
+      inputs: The ranking problem.
+      ranks: [num_queries] int64, ranks of the relevant items from 1.
+      top: [num_queries, k] int64, candidates from best to worst.
     """
-    some = np.linspace(0, len(ranks) - 1, min(NUM_CHECKED, len(ranks))).astype(int)
-    for query in some:
-        scores = world.candidates.astype(np.float64) @ world.vectors[query].astype(np.float64)
+    checked = np.linspace(0, len(ranks) - 1, min(NUM_CHECKED, len(ranks))).astype(int)
+    for query in checked:
+        scores = inputs.candidates.astype(np.float64) @ inputs.vectors[query].astype(np.float64)
         tolerance = 1e-6 * np.abs(scores).max()
         rows = slice(query, query + 1)
-        scores[world.queries.seen.pairs(rows)[1]] = -np.inf
-        true_score = scores[world.queries.item[query]]
-        fewest = 1 + np.count_nonzero(scores > true_score + tolerance)
-        most = np.count_nonzero(scores >= true_score - tolerance)
+        scores[inputs.queries.seen.pairs(rows)[1]] = -np.inf
+        true_score = scores[inputs.queries.item[query]]
+        min_rank = 1 + np.count_nonzero(scores > true_score + tolerance)
+        max_rank = np.count_nonzero(scores >= true_score - tolerance)
         best = np.sort(scores)[::-1][: top.shape[1]]
-        if not fewest <= ranks[query] <= most or not np.allclose(
+        if not min_rank <= ranks[query] <= max_rank or not np.allclose(
             scores[top[query]], best, rtol=0, atol=tolerance
         ):
             return False
@@ -178,10 +209,10 @@ def _peak_rss_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _BYTES_PER_MAXRSS
 
 
-# Each imports what it needs when it runs, so that no process holds another's libraries.
+# Each program imports its libraries when it runs, so that no process imports those of another.
 PROGRAMS: dict[str, Program] = {
     NUMPY: _numpy,
     TENSORFLOW: _tensorflow,
     NAIVE: _naive,
-    OURS: _ours,
+    TWOTOWER: _twotower,
 }

@@ -1,1 +1,1 @@
-"""Ingestion speed and memory compared with other programs."""
+"""Speed and memory of ingestion, compared with other programs that write the same examples."""

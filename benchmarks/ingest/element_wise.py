@@ -1,7 +1,7 @@
-"""The same job as Beam's programming guide teaches it: one Python object an element.
+"""The ingestion as in Beam's programming guide: every element is one Python object.
 
 ReadFromText → json.loads → GroupByKey → one user's events as a list → tf.train.Example →
-WriteToTFRecord. Only the exact boundaries of the splits need all times in one place.
+WriteToTFRecord. Only the computation of exact split boundaries collects all times in one place.
 """
 
 import json
@@ -20,12 +20,12 @@ from schemas.settings import DataSettings
 
 _SPLITS = ("train", "eval", "test")
 
-# Timestamp, item, event type and value.
-Event = tuple[int, str, str, float]
+# Timestamp in seconds, item, event type and value.
+EventTuple = tuple[int, str, str, float]
 
 
 def ingest(log: Path, output: Path, data: DataSettings) -> None:
-    """Writes the folders windows, events and rejects below `output`."""
+    """Writes the folders `windows`, `events` and `rejects` below `output`."""
     with beam.Pipeline() as pipeline:
         users = (
             pipeline
@@ -33,7 +33,7 @@ def ingest(log: Path, output: Path, data: DataSettings) -> None:
             | "Parse" >> beam.Map(json.loads)
             | "KeyByUser" >> beam.Map(_key_by_user)
             | "GroupByUser" >> beam.GroupByKey()
-            | "Clean" >> beam.ParDo(Clean()).with_outputs("rejects", main="kept")
+            | "RemoveRepeats" >> beam.ParDo(RemoveRepeats()).with_outputs("rejects", main="kept")
         )
         times = users.kept | "Times" >> beam.FlatMap(lambda user: [event[0] for event in user[1]])
         boundaries = (
@@ -59,17 +59,18 @@ def ingest(log: Path, output: Path, data: DataSettings) -> None:
         )
 
 
-def _key_by_user(event: dict[str, Any]) -> tuple[str, Event]:
-    key = (event["timestamp"], event["item_id"], event["event_type"], event["value"])
-    return event["user_id"], key
+def _key_by_user(event: dict[str, Any]) -> tuple[str, EventTuple]:
+    values = (event["timestamp"], event["item_id"], event["event_type"], event["value"])
+    return event["user_id"], values
 
 
-class Clean(beam.DoFn):
-    """(user, events) → (user, distinct events in the order of time); repeats."""
+class RemoveRepeats(beam.DoFn):
+    """Sorts the events of a user by time and moves repeated events to the output `rejects`."""
 
-    def process(self, element: tuple[str, Iterable[Event]]) -> Iterator[Any]:
+    def process(self, element: tuple[str, Iterable[EventTuple]]) -> Iterator[Any]:
+        """Yields (user, distinct events) and, tagged `rejects`, the repeated events."""
         user, events = element
-        kept: dict[tuple[int, str, str], Event] = {}
+        kept: dict[tuple[int, str, str], EventTuple] = {}
         for event in sorted(events):
             if kept.setdefault(event[:3], event) is not event:
                 yield beam.pvalue.TaggedOutput("rejects", [user, *event, "duplicate"])
@@ -77,20 +78,22 @@ class Clean(beam.DoFn):
 
 
 def _boundaries(times: list[int], eval_fraction: float, test_fraction: float) -> tuple[int, int]:
+    """Returns the first second of split eval and of split test."""
     times = sorted(times)
     num_test, num_eval = round(len(times) * test_fraction), round(len(times) * eval_fraction)
     return times[len(times) - num_test - num_eval], times[len(times) - num_test]
 
 
 class MakeWindows(beam.DoFn):
-    """(user, events) → serialised windows, tagged by split."""
+    """Cuts the events of a user into windows, one output per split."""
 
     def __init__(self, max_length: int):
         self._max_length = max_length
 
     def process(
-        self, element: tuple[str, list[Event]], boundaries: tuple[int, int]
+        self, element: tuple[str, list[EventTuple]], boundaries: tuple[int, int]
     ) -> Iterator[beam.pvalue.TaggedOutput]:
+        """Yields serialised tf.Examples of windows, tagged by split."""
         user, events = element
         times = [event[0] for event in events]
         edges = [0, *(bisect_left(times, boundary) for boundary in boundaries), len(events)]
@@ -108,15 +111,15 @@ class MakeWindows(beam.DoFn):
                 target = end
 
 
-def _sampled_events(element: tuple[str, list[Event]], num_events: int) -> Iterator[bytes]:
+def _sampled_events(element: tuple[str, list[EventTuple]], num_events: int) -> Iterator[bytes]:
     user, events = element
     for event in events:
         if _is_sampled(user, event, num_events):
             yield _example(user, [event], None)
 
 
-def _is_sampled(user: str, event: Event, num_events: int) -> bool:
-    """`components.example_gen.sample.sampled_events`, of one event."""
+def _is_sampled(user: str, event: EventTuple, num_events: int) -> bool:
+    """Whether `components.example_gen.sample.sampled_events` keeps this event."""
     if num_events <= EVENTS_FOR_STATISTICS:
         return True
     time_us = event[0] * MICROSECONDS_PER_SECOND
@@ -130,7 +133,7 @@ def _mixed(key: int) -> int:
     return key ^ key >> 31
 
 
-def _example(user: str, events: list[Event], is_target: list[int] | None) -> bytes:
+def _example(user: str, events: list[EventTuple], is_target: list[int] | None) -> bytes:
     times, items, types, values = zip(*events, strict=True)
     features = {
         "user_id": _bytes([user]),
@@ -149,6 +152,6 @@ def _bytes(texts: Iterable[str]) -> tf.train.Feature:
     return tf.train.Feature(bytes_list=tf.train.BytesList(value=values))
 
 
-def _write(examples: beam.PCollection, folder: str, split: str) -> None:
+def _write(examples: "beam.PCollection[bytes]", folder: str, split: str) -> None:
     prefix = f"{folder}/Split-{split}/data_tfrecord"
     _ = examples | f"Write{split}" >> beam.io.WriteToTFRecord(prefix, file_name_suffix=".gz")

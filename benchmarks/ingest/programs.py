@@ -1,4 +1,4 @@
-"""The programs that are compared, and one measured run of one of them in this process."""
+"""The programs that the ingestion benchmark compares, and the measurement of one run."""
 
 import os
 import resource
@@ -7,51 +7,66 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
-from benchmarks.ingest.log import settings, write_log
+from benchmarks.ingest.generated_log import log_settings, write_log
 from schemas.settings import DataSettings
 
-_BYTES_PER_MAXRSS = 1024  # Linux counts kilobytes
+_BYTES_PER_MAXRSS = 1024  # Linux reports kilobytes
 _WARM_UP_EVENTS = 1_000
+_PROCESSES = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
 
+# Reads a log and writes below an output folder.
 Program = Callable[[Path, Path, DataSettings], None]
 
 
 @dataclass(frozen=True)
-class Measured:
-    """One run: seconds, and the most memory that the process held at once, imports included."""
+class IngestMeasurement:
+    """The time and memory of one run.
+
+    Attributes:
+      wall_s: Wall time in seconds.
+      cpu_s: CPU time in seconds, of the process and its children.
+      peak_rss_bytes: Peak memory of the process, imports included, or of its largest child.
+    """
 
     wall_s: float
     cpu_s: float
     peak_rss_bytes: int
 
 
-def measure(name: str, log: Path, output: Path) -> Measured:
-    """Runs one program; call it in a fresh process.
+def measure(name: str, log: Path, output: Path) -> IngestMeasurement:
+    """Runs one program in this process, which should be a fresh one, and measures it.
 
-    A thousand events go through it first: Beam imports much of itself at its first pipeline.
+    The program first ingests a small log as a warm-up, because Beam imports many modules in its
+    first pipeline.
+
+    Args:
+      name: A key of `PROGRAMS`.
+      log: The log to ingest.
+      output: An empty folder.
     """
     program = PROGRAMS[name]()
     with TemporaryDirectory() as folder:
         warm_up = Path(folder, "log.jsonl")
         write_log(warm_up, _WARM_UP_EVENTS)
-        program(warm_up, Path(folder, "output"), settings(str(warm_up)))
-    data = settings(str(log))
-    begun_s, begun_cpu_s = time.perf_counter(), _cpu_s()
+        program(warm_up, Path(folder, "output"), log_settings(str(warm_up)))
+    data = log_settings(str(log))
+    begin_s, begin_cpu_s = time.perf_counter(), _cpu_s()
     program(log, output, data)
-    wall_s, cpu_s = time.perf_counter() - begun_s, _cpu_s() - begun_cpu_s
+    wall_s, cpu_s = time.perf_counter() - begin_s, _cpu_s() - begin_cpu_s
     peak = max(resource.getrusage(who).ru_maxrss for who in _PROCESSES)
-    return Measured(wall_s, cpu_s, peak * _BYTES_PER_MAXRSS)
+    return IngestMeasurement(wall_s, cpu_s, peak * _BYTES_PER_MAXRSS)
 
 
-def digests(output: Path) -> dict[str, dict]:
-    """`ingest_check.digests`; TensorFlow is imported here only."""
-    from benchmarks.ingest import check as ingest_check
+def digests_of_output(output: Path) -> dict[str, dict[str, Any]]:
+    """Returns the digests of the examples below `output`.
 
-    return ingest_check.digests(output)
+    The import is local, so that processes that run a program do not import TensorFlow for it.
+    """
+    from benchmarks.ingest.digests import split_digests
 
-
-_PROCESSES = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return split_digests(output)
 
 
 def _cpu_s() -> float:
@@ -59,23 +74,23 @@ def _cpu_s() -> float:
     return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
-def _floor(num_threads: int) -> Program:
-    from benchmarks.ingest import floor as ingest_floor
+def _arrow(num_threads: int) -> Program:
+    from benchmarks.ingest import arrow_numpy
 
     def program(log: Path, output: Path, data: DataSettings) -> None:
-        ingest_floor.ingest(log, output, data, num_threads)
+        arrow_numpy.ingest(log, output, data, num_threads)
 
     return program
 
 
 def _element_wise() -> Program:
-    from benchmarks.ingest import element_wise as ingest_element_wise
+    from benchmarks.ingest import element_wise
 
-    return ingest_element_wise.ingest
+    return element_wise.ingest
 
 
 def _interactions() -> Program:
-    """InteractionExampleGen's work."""
+    """Returns the ingestion of InteractionExampleGen."""
     import apache_beam as beam
 
     from components.example_gen.ingest import Outputs, ingest
@@ -83,14 +98,14 @@ def _interactions() -> Program:
     def program(log: Path, output: Path, data: DataSettings) -> None:
         names = ("windows", "events", "users", "rejects")
         outputs = Outputs(**{name: str(output / name) for name in names})
-        # Without a strict catalogue no catalogue is read.
+        # The catalogue is read only in strict mode, so that its path may be empty.
         ingest(data, "", outputs, beam.Pipeline)
 
     return program
 
 
 def _catalogue() -> Program:
-    """CatalogueExampleGen's work: the logged items, since there is no items file."""
+    """Returns the ingestion of CatalogueExampleGen; without an items file it reads the log."""
     import apache_beam as beam
 
     from components.catalogue_gen.ingest import ingest_catalogue
@@ -102,14 +117,15 @@ def _catalogue() -> Program:
     return program
 
 
-FLOOR, FLOOR_PARALLEL = "floor, 1 writer thread", f"floor, {os.cpu_count()} writer threads"
-OURS, CATALOGUE, ELEMENT_WISE = "twotower", "twotower, catalogue's pass", "element-wise Beam"
+ARROW = "Arrow + NumPy, 1 thread"
+ARROW_PARALLEL = f"Arrow + NumPy, {os.cpu_count()} threads"
+TWOTOWER, CATALOGUE, ELEMENT_WISE = "twotower", "twotower, catalogue", "element-wise Beam"
 
-# Each imports what it needs when it is asked for, so that no run holds another's libraries.
+# Each function imports the libraries of its program, so that no process imports those of another.
 PROGRAMS: dict[str, Callable[[], Program]] = {
-    FLOOR: lambda: _floor(1),
-    FLOOR_PARALLEL: lambda: _floor(os.cpu_count() or 1),
-    OURS: _interactions,
+    ARROW: lambda: _arrow(1),
+    ARROW_PARALLEL: lambda: _arrow(os.cpu_count() or 1),
+    TWOTOWER: _interactions,
     CATALOGUE: _catalogue,
     ELEMENT_WISE: _element_wise,
 }

@@ -1,1 +1,1 @@
-"""Quality and cost of the whole pipeline on public logs."""
+"""Quality, time and memory of the whole pipeline on public logs."""

@@ -1,1 +1,1 @@
-"""Approximate search compared with other libraries at equal recall."""
+"""Approximate search of this project and of other libraries, compared at equal recall."""

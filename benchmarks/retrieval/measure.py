@@ -1,76 +1,80 @@
-"""Exact search by NumPy, recall against it, and the time of a query, alone and in a batch."""
+"""Exact search in NumPy, recall against it, and search times of single queries and batches."""
 
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import astuple, dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 BATCH = 256
 ROUNDS = 5
-_EXACT_QUERIES = 32  # are timed in a round; exact search takes long and varies little
+_EXACT_QUERIES = 32  # timed per round: exact search is slow, and its latency varies little
 _SCORES_AT_A_TIME = 2**24
 _WARM_UP = 8
 
-Search = Callable[[np.ndarray, int], np.ndarray]
+Floats = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.int64]
+Search = Callable[[Floats, int], Rows]
 
 
-class ExactSearch:
-    """The yardstick of both recall and time: every inner product, and a partition of them."""
+class NumpyExactSearch:
+    """Exact search by inner product, the reference for recall and time."""
 
-    def __init__(self, items: np.ndarray):
-        """Args: items: [num_items, dim] float32."""
+    def __init__(self, items: Floats):
+        """Keeps the items, [num_items, dim] float32."""
         self._items = items
 
-    def __call__(self, queries: np.ndarray, k: int) -> np.ndarray:
-        """Rows [num_queries, k] of the highest inner products, best first.
+    def __call__(self, queries: Floats, k: int) -> Rows:
+        """Returns the rows [num_queries, k] with the highest inner products, best first.
 
         Args:
           queries: [num_queries, dim] float32.
           k: At most the number of items.
         """
         if len(queries) == 1:
-            return _best(self._items @ queries[0], k)[np.newaxis]
-        rows_at_a_time = max(1, _SCORES_AT_A_TIME // len(self._items))
+            return _top_k(self._items @ queries[0], k)[np.newaxis]
+        queries_at_a_time = max(1, _SCORES_AT_A_TIME // len(self._items))
         parts = [
-            _best(queries[start : start + rows_at_a_time] @ self._items.T, k)
-            for start in range(0, len(queries), rows_at_a_time)
+            _top_k(queries[start : start + queries_at_a_time] @ self._items.T, k)
+            for start in range(0, len(queries), queries_at_a_time)
         ]
         return np.concatenate(parts)
 
 
-def _best(scores: np.ndarray, k: int) -> np.ndarray:
-    """Columns of the k highest of each row, best first."""
+def _top_k(scores: Floats, k: int) -> Rows:
+    """Returns the positions of the k highest scores along the last axis, best first."""
     rows = np.argpartition(scores, scores.shape[-1] - k, axis=-1)[..., -k:]
     order = np.argsort(-np.take_along_axis(scores, rows, axis=-1), axis=-1)
     return np.take_along_axis(rows, order, axis=-1)
 
 
-def recall(found: np.ndarray, wanted: np.ndarray) -> float:
-    """Mean share of the wanted rows that were found.
+def recall(found: Rows, relevant: Rows) -> float:
+    """Returns the share of the relevant rows that were found, averaged over queries.
 
     Args:
-      found: [num_queries, any] rows, -1 for none.
-      wanted: [num_queries, k] distinct rows.
+      found: [num_queries, num_found] rows, -1 where a query has fewer results.
+      relevant: [num_queries, k] distinct rows.
     """
-    return float(np.mean([np.isin(w, f).mean() for f, w in zip(found, wanted, strict=True)]))
+    shares = [np.isin(r, f).mean() for f, r in zip(found, relevant, strict=True)]
+    return float(np.mean(shares))
 
 
-def single_ms(search: Search, queries: np.ndarray, k: int) -> np.ndarray:
-    """[num_queries] milliseconds, of each query by itself."""
+def single_ms(search: Search, queries: Floats, k: int) -> npt.NDArray[np.float64]:
+    """Returns the latency of each query, searched by itself: [num_queries] milliseconds."""
     for row in range(min(_WARM_UP, len(queries))):
         search(queries[row : row + 1], k)
-    spent = np.empty(len(queries))
+    seconds = np.empty(len(queries))
     for row in range(len(queries)):
         query = queries[row : row + 1]
         begin = time.perf_counter()
         search(query, k)
-        spent[row] = time.perf_counter() - begin
-    return spent * 1000
+        seconds[row] = time.perf_counter() - begin
+    return seconds * 1000
 
 
-def batch_ms(search: Search, queries: np.ndarray, k: int) -> float:
-    """Milliseconds a query, of all of them in one call."""
+def batch_ms(search: Search, queries: Floats, k: int) -> float:
+    """Returns the milliseconds per query when all queries are searched in one call."""
     begin = time.perf_counter()
     search(queries, k)
     return (time.perf_counter() - begin) / len(queries) * 1000
@@ -78,9 +82,14 @@ def batch_ms(search: Search, queries: np.ndarray, k: int) -> float:
 
 @dataclass(frozen=True)
 class Timing:
-    """Milliseconds a query: alone (median and 99th percentile) and in a batch.
+    """The search times of a method.
 
-    Each is of the round in which it was the least: other work on the machine only adds to it.
+    Each value is the minimum over rounds, because other load on the machine only adds time.
+
+    Attributes:
+      median_ms: Median latency of a single query, in milliseconds.
+      p99_ms: 99th percentile of the latency of a single query, in milliseconds.
+      batch_ms: Milliseconds per query in a batch.
     """
 
     median_ms: float
@@ -88,26 +97,29 @@ class Timing:
     batch_ms: float
 
     @classmethod
-    def least(cls, timings: Iterable["Timing"]) -> "Timing":
-        """The least of each over several timings of the same search."""
+    def minimum(cls, timings: Iterable["Timing"]) -> "Timing":
+        """Returns the minimum of each value over several timings of the same method."""
         return cls(*np.min([astuple(timing) for timing in timings], axis=0).tolist())
 
-    def times_faster(self, than: "Timing") -> dict[str, float]:
-        """How many times, of the medians of a query alone (`single`) and of a batch (`batch`)."""
+    def speedup_over(self, other: "Timing") -> dict[str, float]:
+        """Returns the speedup over `other`: `single` from the medians, and `batch`."""
         return {
-            "single": than.median_ms / self.median_ms,
-            "batch": than.batch_ms / self.batch_ms,
+            "single": other.median_ms / self.median_ms,
+            "batch": other.batch_ms / self.batch_ms,
         }
 
 
-def timings(search: Search, exact: Search, queries: np.ndarray, k: int) -> tuple[Timing, Timing]:
-    """Times a search and exact search in turns, round by round, in the same minutes.
+def time_in_turns(search: Search, exact: Search, queries: Floats, k: int) -> tuple[Timing, Timing]:
+    """Times a search method and exact search in turns, so that both see the same machine load.
 
     Args:
-      search: What is measured.
-      exact: The yardstick.
-      queries: [num_queries, dim] float32; up to `BATCH` are asked.
-      k: How many rows a query wants.
+      search: The method to time.
+      exact: Exact search over the same items.
+      queries: [num_queries, dim] float32; the first `BATCH` are used.
+      k: Number of nearest items per query.
+
+    Returns:
+      The timings of the method and of exact search.
     """
     batch = queries[:BATCH]
     few = batch[:_EXACT_QUERIES]
@@ -120,11 +132,11 @@ def timings(search: Search, exact: Search, queries: np.ndarray, k: int) -> tuple
         )
         for _ in range(ROUNDS)
     ]
-    alone, together, exact_alone, exact_together = zip(*rounds, strict=True)
-    return _timing(alone, together), _timing(exact_alone, exact_together)
+    single, together, exact_single, exact_together = zip(*rounds, strict=True)
+    return _timing(single, together), _timing(exact_single, exact_together)
 
 
-def _timing(alone: tuple[np.ndarray, ...], together: tuple[float, ...]) -> Timing:
-    percentiles = [np.percentile(of_round, [50, 99]) for of_round in alone]
-    median, high = np.min(percentiles, axis=0)
-    return Timing(float(median), float(high), min(together))
+def _timing(single: tuple[npt.NDArray[np.float64], ...], together: tuple[float, ...]) -> Timing:
+    percentiles = [np.percentile(of_round, [50, 99]) for of_round in single]
+    median, p99 = np.min(percentiles, axis=0)
+    return Timing(float(median), float(p99), min(together))

@@ -1,4 +1,4 @@
-"""The Markdown tables of a comparison, one for each target, the fastest search first."""
+"""The Markdown tables of a comparison, one for each recall target, the fastest method first."""
 
 from typing import Any
 
@@ -9,9 +9,9 @@ _COLUMNS = (
     "recall@{k}",
     "one query, ms",
     "p99, ms",
-    "× exact",
-    "in a batch, ms",
-    "× exact",
+    "speedup over exact",
+    "per query in a batch, ms",
+    "speedup over exact",
     "build, s",
     "index",
     "parameters",
@@ -20,40 +20,40 @@ _NONE = "–"
 
 
 def render(comparison: dict[str, Any]) -> str:
-    """Tables of one set of vectors.
+    """Returns the tables for one set of vectors.
 
     Args:
-      comparison: As `benchmarks.retrieval` writes it to JSON.
+      comparison: The result of `compare_methods`.
     """
     title = (
         f"{comparison['vectors']}: {comparison['items']:,} × {comparison['dim']}, "
-        f"{comparison['reported_queries']:,} queries that nothing was chosen by"
+        f"{comparison['reported_queries']:,} test queries"
     )
-    parts = [_target(comparison, target) for target in comparison["targets"]]
+    parts = [_table(comparison, target) for target in comparison["targets"]]
     return "\n\n".join([title, *parts])
 
 
-def _target(comparison: dict[str, Any], target: float) -> str:
+def _table(comparison: dict[str, Any], target: float) -> str:
     k, exact = comparison["k"], comparison["exact"]
-    own = [row for row in comparison["rows"] if row["target"] == target]
-    reached = [row for row in own if row["reached"]]
-    missed = [row for row in own if not row["reached"]]
+    rows = [row for row in comparison["rows"] if row["target"] == target]
+    reached = [row for row in rows if row["reached"]]
+    missed = [row for row in rows if not row["reached"]]
     reached.sort(key=lambda row: row["time"]["median_ms"])
     missed.sort(key=lambda row: -row["recall"])
     lines = [
-        f"Recall@{k} of {target:g} or more:",
+        f"Recall@{k} of at least {target:g}:",
         "",
         f"| {' | '.join(_COLUMNS).format(k=k)} |",
         f"|{'---|' * len(_COLUMNS)}",
     ]
     if exact:
-        lines.append(_line(_exact(exact)))
-    lines += [_line(_found(row)) for row in reached]
-    lines += [_line(_missed(row)) for row in missed]
+        lines.append(_line(_exact_cells(exact)))
+    lines += [_line(_reached_cells(row)) for row in reached]
+    lines += [_line(_missed_cells(row)) for row in missed]
     return "\n".join(lines)
 
 
-def _exact(time: dict[str, float]) -> list[str]:
+def _exact_cells(time: dict[str, float]) -> list[str]:
     return [
         "exact NumPy",
         "1",
@@ -65,27 +65,27 @@ def _exact(time: dict[str, float]) -> list[str]:
     ]
 
 
-def _found(row: dict[str, Any]) -> list[str]:
-    time, times = row["time"], row["times_faster"]
+def _reached_cells(row: dict[str, Any]) -> list[str]:
+    time, speedup = row["time"], row["times_faster"]
     return [
         row["search"],
         f"{row['recall']:.4f}",
         *(_milliseconds(time[name]) for name in ("median_ms", "p99_ms")),
-        f"{times['single']:.1f}",
+        f"{speedup['single']:.1f}",
         _milliseconds(time["batch_ms"]),
-        f"{times['batch']:.1f}",
-        *_cost(row),
+        f"{speedup['batch']:.1f}",
+        *_index_cells(row),
     ]
 
 
-def _missed(row: dict[str, Any]) -> list[str]:
-    return [row["search"], f"{row['recall']:.4f} at best", *[_NONE] * 5, *_cost(row)]
+def _missed_cells(row: dict[str, Any]) -> list[str]:
+    return [row["search"], f"{row['recall']:.4f} at best", *[_NONE] * 5, *_index_cells(row)]
 
 
-def _cost(row: dict[str, Any]) -> list[str]:
-    used = {**row["built_with"], **row["asked_with"]}
-    told = ", ".join(f"{name} {value}" for name, value in used.items())
-    return [f"{row['build_seconds']:.1f}", size(row["size_bytes"]), told]
+def _index_cells(row: dict[str, Any]) -> list[str]:
+    parameters = {**row["built_with"], **row["asked_with"]}
+    listed = ", ".join(f"{name} {value}" for name, value in parameters.items())
+    return [f"{row['build_seconds']:.1f}", size(row["size_bytes"]), listed]
 
 
 def _milliseconds(value: float) -> str:

@@ -1,1 +1,1 @@
-"""Ingestion of the item catalogue: the set of candidates, each with its content."""
+"""CatalogueExampleGen: reads the item catalogue and writes the candidates with their features."""

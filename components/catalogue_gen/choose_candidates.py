@@ -1,28 +1,29 @@
-"""Which items are candidates: what the items files say of them, and whether they are logged."""
+"""The choice of candidates from the rows of the items files and the logged items."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.catalogue_gen.item_table import IS_READABLE
-from components.records.arrow_rows import PLACE, TEXT, file_and_line
+from components.records.arrow_rows import POSITION, TEXT, file_and_line
 from schemas.events import Reject, RejectReason
 from schemas.features import ITEM_ID
 from schemas.settings import DataSettings
 
 
 @dataclass(frozen=True)
-class Settled:
-    """What some items came to.
+class ChosenCandidates:
+    """The candidates among some items.
 
     Attributes:
-      kept: Candidates of the items files: the row of each that counts, by id.
-      logged_only: [n] the ids of candidates that only the log makes candidates.
-      readmitted: How many of those have a row in the items files, but a rejected one.
-      never_logged: How many of `kept` have no readable event; 0 where the log was not read.
+      kept: The rows of the candidates from the items files, one per item, sorted by id.
+      logged_only: [num_logged_only] ids of the candidates that are only in the log.
+      readmitted: Number of `logged_only` items whose rows in the items files were all rejected.
+      never_logged: Number of `kept` items without a valid event; 0 if the log was not read.
       rejects: The readable rows that are not kept.
     """
 
@@ -33,21 +34,21 @@ class Settled:
     rejects: list[Reject] = field(default_factory=list)
 
 
-def settle(
+def choose_candidates(
     rows: pa.Table, logged: pa.StringArray, settings: DataSettings, files: tuple[str, ...]
-) -> Settled:
-    """Settles items.
+) -> ChosenCandidates:
+    """Returns the candidates among some items.
 
-    Of several readable rows of one item the last one (by file name, then line) counts, and the
+    If an item has several readable rows, the last one (by file name, then line) is kept, and the
     earlier ones are rejected as duplicates.
 
     Args:
       rows: All rows of these items (`item_table.items_schema`).
-      logged: [num_logged] distinct ids of those that have a readable event.
-      settings: `items.unknown` and `items.never_logged` decide.
-      files: The items files, sorted.
+      logged: [num_logged] distinct ids of the items that have a valid event.
+      settings: Settings with the rules `items.unknown` and `items.never_logged`.
+      files: The sorted items files.
     """
-    by_item = [(ITEM_ID, "ascending"), (PLACE, "ascending")]
+    by_item = [(ITEM_ID, "ascending"), (POSITION, "ascending")]
     readable = rows.filter(rows.column(IS_READABLE)).sort_by(by_item)
     is_last = _is_last(readable)
     last = readable.filter(pa.array(is_last))
@@ -61,14 +62,14 @@ def settle(
         else:
             never_logged = int((~is_logged).sum())
     if not settings.takes_logged_items:
-        return Settled(last, logged[:0], 0, never_logged, rejects)
+        return ChosenCandidates(last, logged[:0], 0, never_logged, rejects)
     logged_only = logged.filter(pa.array(~_is_in(logged, _ids(readable))))
     readmitted = int(_is_in(logged_only, _ids(rows)).sum())
-    return Settled(last, logged_only, readmitted, never_logged, rejects)
+    return ChosenCandidates(last, logged_only, readmitted, never_logged, rejects)
 
 
-def _is_last(rows: pa.Table) -> np.ndarray:
-    """[num_rows] bool: the last row of each item, of rows sorted by item."""
+def _is_last(rows: pa.Table) -> npt.NDArray[np.bool_]:
+    """Returns a [num_rows] bool mask of the last row of each item, for rows sorted by item."""
     ids = _ids(rows).to_numpy(zero_copy_only=False)
     return np.append(ids[1:] != ids[:-1], True)[: len(ids)].astype(bool)
 
@@ -77,22 +78,24 @@ def _ids(rows: pa.Table) -> pa.StringArray:
     return rows.column(ITEM_ID).combine_chunks()
 
 
-def _is_in(values: pa.StringArray, known: pa.StringArray) -> np.ndarray:
-    return pc.is_in(values, value_set=known).to_numpy(zero_copy_only=False)
+def _is_in(values: pa.StringArray, value_set: pa.StringArray) -> npt.NDArray[np.bool_]:
+    return pc.is_in(values, value_set=value_set).to_numpy(zero_copy_only=False)
 
 
-def _duplicates(rows: pa.Table, is_last: np.ndarray, files: tuple[str, ...]) -> Iterator[Reject]:
-    places = rows.column(PLACE).to_numpy()
+def _duplicates(
+    rows: pa.Table, is_last: npt.NDArray[np.bool_], files: tuple[str, ...]
+) -> Iterator[Reject]:
+    positions = rows.column(POSITION).to_numpy()
     last = np.flatnonzero(is_last)
     earlier = np.flatnonzero(~is_last)
-    for row, of in zip(earlier, last[np.searchsorted(last, earlier)], strict=True):
-        file, line = file_and_line(int(places[of]))
-        detail = f"a later row of its item counts: {files[file]}, line {line}"
+    for row, kept_row in zip(earlier, last[np.searchsorted(last, earlier)], strict=True):
+        file, line = file_and_line(int(positions[kept_row]))
+        detail = f"the item has a later row, which is kept: {files[file]}, line {line}"
         yield _reject(rows, row, RejectReason.DUPLICATE, detail, files)
 
 
 def _never_logged(rows: pa.Table, files: tuple[str, ...]) -> Iterator[Reject]:
-    detail = "no readable event is on its item, and items.never_logged is strict"
+    detail = "the item has no valid event in the log, and items.never_logged is strict"
     for row in range(len(rows)):
         yield _reject(rows, row, RejectReason.NEVER_LOGGED, detail, files)
 
@@ -100,5 +103,5 @@ def _never_logged(rows: pa.Table, files: tuple[str, ...]) -> Iterator[Reject]:
 def _reject(
     rows: pa.Table, row: int, reason: RejectReason, detail: str, files: tuple[str, ...]
 ) -> Reject:
-    file, line = file_and_line(rows.column(PLACE)[row].as_py())
+    file, line = file_and_line(rows.column(POSITION)[row].as_py())
     return Reject(files[file], line, reason, detail, rows.column(TEXT)[row].as_py())

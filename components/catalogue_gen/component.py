@@ -1,4 +1,4 @@
-"""CatalogueExampleGen: the set of candidates as tf.Examples."""
+"""The TFX component CatalogueExampleGen."""
 
 from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.types import standard_artifacts
@@ -10,7 +10,7 @@ from components.catalogue_gen.executor import Executor
 
 
 class CatalogueExampleGenSpec(ComponentSpec):
-    """What CatalogueExampleGen takes and gives."""
+    """The parameters, inputs and outputs of CatalogueExampleGen."""
 
     PARAMETERS = {
         "data": ExecutionParameter(type=str),
@@ -25,7 +25,7 @@ class CatalogueExampleGenSpec(ComponentSpec):
 
 
 class CatalogueExampleGen(base_beam_component.BaseBeamComponent):
-    """Reads the item catalogue, and the log's items where it adds some, on Beam.
+    """Reads the item catalogue on Beam, and logged items if the settings require them.
 
     Outputs: `examples` (split catalogue) and `rejects`.
     """
@@ -38,8 +38,8 @@ class CatalogueExampleGen(base_beam_component.BaseBeamComponent):
 
         Args:
           data: DataSettings as canonical JSON.
-          code_version: Changes with the code, so that the cache does.
-          fingerprint: Changes with the input files, so that the cache does.
+          code_version: The version of the installed code.
+          fingerprint: A hash of the input files; part of the cache key.
         """
         super().__init__(
             CatalogueExampleGenSpec(

@@ -1,4 +1,4 @@
-"""Ingestion of the catalogue as one call, for the TFX executor and for `twotower ingest`."""
+"""Ingestion of the catalogue as one function, for the TFX executor and for `twotower ingest`."""
 
 import os
 import time
@@ -15,10 +15,11 @@ from components.examples.tfrecord import split_folder
 from components.examples.write_shards import WriteShards, remove_temporary
 from components.progress import progress
 from components.records.erase import load_erased_ids
-from components.records.read_source import places_of
-from components.records.rejects import REJECTS_FILE
+from components.records.read_source import source_files
+from components.records.rejects_json import REJECTS_FILE
 from components.records.side_outputs import REJECTS_TAG, SUMMARY_TAG
-from components.records.write_rejects import read_summary, rejections, rejects_of, write_rejects
+from components.records.summary_file import format_rejects, read_summary, rejects_by_reason
+from components.records.write_rejects import write_rejects
 from schemas.errors import InputError
 from schemas.features import CATALOGUE_SPLIT
 from schemas.settings import DataSettings
@@ -29,14 +30,14 @@ class CatalogueReport:
     """Counts of one ingestion of the catalogue; read == kept + the sum of rejects.
 
     Attributes:
-      read: Rows of the items file.
-      kept: Items of the items file.
-      rejects: Rejected rows by reason.
-      items: All candidates.
-      logged_only: Candidates without content, which the log alone makes candidates.
-      readmitted: Of these, the ones that the items file has a row of, but a rejected one.
-      never_logged: Candidates without a readable event; None where the log is not read for them.
-      seconds: How long it took.
+      read: Number of rows of the items files.
+      kept: Number of candidates from the items files.
+      rejects: Number of rejected rows by reason.
+      items: Number of all candidates.
+      logged_only: Number of candidates that are only in the log and thus have no content.
+      readmitted: Number of `logged_only` items whose rows in the items files were all rejected.
+      never_logged: Number of candidates without a valid event; None if the log was not read.
+      seconds: Duration of the ingestion.
     """
 
     read: int
@@ -49,7 +50,7 @@ class CatalogueReport:
     seconds: float
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON values."""
+        """Returns the report as JSON values."""
         return vars(self).copy()
 
 
@@ -59,32 +60,38 @@ def ingest_catalogue(
     rejects_uri: str,
     make_pipeline: Callable[[], beam.Pipeline],
 ) -> CatalogueReport:
-    """Writes the set of candidates: the items file's, with the log's where it decides on items.
+    """Reads the items files, and the log if the settings require it, and writes the candidates.
 
     Args:
-      data: What the log and the catalogue are.
-      examples_uri: Where the split `catalogue` is written.
-      rejects_uri: Where rejected rows are written.
-      make_pipeline: Makes the Beam pipeline to run on.
+      data: The settings of the log and the catalogue.
+      examples_uri: The folder for the split `catalogue`.
+      rejects_uri: The folder for rejected rows.
+      make_pipeline: Returns the Beam pipeline to run.
+
+    Returns:
+      The counts of the ingestion.
 
     Raises:
-      InputError: A file is unfit as a whole, or no item is left.
+      InputError: Files are missing or invalid, or no candidate remains.
     """
     started = time.monotonic()
-    pipeline = make_pipeline()  # before any file is looked at: filesystems take its options
-    item_files = places_of("items", data.items) if data.items else ()
+    # The pipeline is built before files are opened: Beam's filesystems use its options.
+    pipeline = make_pipeline()
+    item_files = source_files("items", data.items) if data.items else ()
     reads_log = data.catalogue_reads_log
-    log_files = places_of("interactions", data.interactions) if reads_log else ()
+    log_files = source_files("interactions", data.interactions) if reads_log else ()
     erased = load_erased_ids(data.erase)
     progress.info("reading the catalogue from %d file(s)", len(item_files) + len(log_files))
     with pipeline:
-        made = pipeline | "Catalogue" >> MakeCatalogueExamples(data, item_files, log_files, erased)
+        results = pipeline | "Catalogue" >> (
+            MakeCatalogueExamples(data, item_files, log_files, erased)
+        )
         folder = split_folder(examples_uri, CATALOGUE_SPLIT)
-        _ = (made[CATALOGUE_SPLIT],) | "WriteSplits" >> WriteShards({CATALOGUE_SPLIT: folder})
-        write_rejects(made[REJECTS_TAG], made[SUMMARY_TAG], rejects_uri, data.rejects, erased)
+        _ = (results[CATALOGUE_SPLIT],) | "WriteSplits" >> WriteShards({CATALOGUE_SPLIT: folder})
+        write_rejects(results[REJECTS_TAG], results[SUMMARY_TAG], rejects_uri, data.rejects, erased)
     remove_temporary([folder, os.path.join(rejects_uri, REJECTS_FILE)])
     report = _report(read_summary(rejects_uri), data, time.monotonic() - started)
-    progress.info("the catalogue holds %d items", report.items)
+    progress.info("the catalogue has %d items", report.items)
     return report
 
 
@@ -97,14 +104,14 @@ def _report(summary: dict[str, Any], data: DataSettings, seconds: float) -> Cata
         path, source = (
             (data.items.place, ITEMS) if data.items else (data.interactions.place, LOGGED)
         )
-        cause = "It holds no record: check the path and the format."
+        cause = "There is no record: check the path and the format."
         if read := summary["read"].get(source, 0):
-            cause = f"All {read} records were rejected or erased. {rejections(summary, source)}"
+            cause = f"All {read} records were rejected or erased. {format_rejects(summary, source)}"
         raise InputError(f"{path}: no item could be read. {cause}")
     return CatalogueReport(
         read=summary["read"].get(ITEMS, 0),
         kept=kept,
-        rejects=rejects_of(summary, ITEMS),
+        rejects=rejects_by_reason(summary, ITEMS),
         items=kept + logged_only,
         logged_only=logged_only,
         readmitted=candidates[READMITTED],

@@ -1,4 +1,4 @@
-"""Items as serialised tf.Examples."""
+"""Encoding of items as serialised tf.Examples."""
 
 from collections.abc import Sequence
 
@@ -21,10 +21,10 @@ from schemas.source_settings import FeatureKind
 
 
 def item_examples(items: pa.Table, columns: Sequence[Feature]) -> pa.BinaryArray:
-    """Rows of the `catalogue` split (`schemas.tfmd.catalogue_schema`).
+    """Returns serialised examples of items, with the features of `tfmd.catalogue_schema`.
 
     Args:
-      items: [num_items] rows with the columns of `item_table.without_content`.
+      items: [num_items] rows with at least the columns of `item_table.items_without_content`.
       columns: The item features.
     """
     ids, available_at = (items.column(name).combine_chunks() for name in (ITEM_ID, AVAILABLE_AT))

@@ -1,12 +1,13 @@
-"""Items as Arrow tables: what travels between the Beam steps, cut by item into buckets."""
+"""Schema of the Arrow tables of items, and their partitioning by item."""
 
 import zlib
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from components.records.arrow_rows import PLACE, TEXT, to_bytes
+from components.records.arrow_rows import POSITION, TEXT, to_bytes
 from schemas.features import (
     AVAILABLE_AT,
     ITEM_ID,
@@ -30,14 +31,19 @@ _TYPES = {
 
 
 def items_schema(features: Sequence[Feature]) -> pa.Schema:
-    """One row of the items files: its item, its place, its text, whether it can be read, seconds
-    since the epoch, and its features by `feature_column`.
+    """Returns the schema of the items files, one row per record whose item id can be read.
 
-    Of a row that cannot be read the values mean nothing: it tells that its item had one.
+    Its columns are:
+      item_id: Trimmed and non-empty.
+      position: The position in the items files (`record_positions`).
+      text: The original record.
+      is_readable: Whether all fields are valid. The other columns of an unreadable row are fillers.
+      available_at: Seconds since the epoch, UTC; -1 if missing.
+      feature.<name>: One column per item feature (`feature_column`).
     """
     columns = [
         (ITEM_ID, pa.string()),
-        (PLACE, pa.int64()),
+        (POSITION, pa.int64()),
         (TEXT, pa.string()),
         (IS_READABLE, pa.bool_()),
         (AVAILABLE_AT, pa.int64()),
@@ -47,12 +53,15 @@ def items_schema(features: Sequence[Feature]) -> pa.Schema:
 
 
 def feature_column(feature: Feature) -> str:
-    """The column of a feature: no other column begins so."""
+    """Returns the column of a feature; the prefix avoids clashes with other columns."""
     return f"feature.{feature.name}"
 
 
-def without_content(item_ids: pa.StringArray, features: Sequence[Feature]) -> pa.Table:
-    """Items of which only the id is known; `items_schema` without place, text and readability."""
+def items_without_content(item_ids: pa.StringArray, features: Sequence[Feature]) -> pa.Table:
+    """Returns rows of items with missing features, for items that are only in the log.
+
+    The columns are those of `items_schema` without position, text and is_readable.
+    """
     missing = {
         FeatureKind.NUMBER: MISSING_NUMBER,
         FeatureKind.TIMESTAMP: MISSING_INTEGER,
@@ -65,17 +74,17 @@ def without_content(item_ids: pa.StringArray, features: Sequence[Feature]) -> pa
     return pa.table(columns)
 
 
-def bucket(item_id: str) -> int:
-    """The bucket of an item, the same on every worker."""
+def item_bucket(item_id: str) -> int:
+    """Returns the bucket of an item: a hash that is the same on every worker."""
     return zlib.crc32(item_id.encode()) % _NUM_BUCKETS
 
 
-def by_bucket(batch: pa.RecordBatch) -> Iterator[tuple[int, bytes]]:
-    """Cuts a batch by item: (bucket, its rows as bytes)."""
+def split_by_bucket(batch: pa.RecordBatch) -> Iterator[tuple[int, bytes]]:
+    """Yields (bucket, rows as an Arrow IPC stream) for each bucket that has rows."""
     ids = batch.column(batch.schema.get_field_index(ITEM_ID)).to_numpy(zero_copy_only=False)
-    of_row = np.fromiter(map(bucket, ids), np.int64, len(ids))
-    ordered = batch.take(pa.array(np.argsort(of_row, kind="stable")))
-    ends = np.cumsum(np.bincount(of_row, minlength=_NUM_BUCKETS)).tolist()
+    bucket_of_row: npt.NDArray[np.int64] = np.fromiter(map(item_bucket, ids), np.int64, len(ids))
+    ordered = batch.take(pa.array(np.argsort(bucket_of_row, kind="stable")))
+    ends = np.cumsum(np.bincount(bucket_of_row, minlength=_NUM_BUCKETS)).tolist()
     for index, (begin, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
         if begin < end:
             yield index, to_bytes(ordered.slice(begin, end - begin))

@@ -1,11 +1,13 @@
-"""The composite transform: item files, and the log where it decides on items; examples out."""
+"""The composite Beam transform from items files and the log to examples of candidates."""
+
+from typing import Any
 
 import apache_beam as beam
 
+from components.catalogue_gen.item_parser import ItemParser
+from components.catalogue_gen.item_reader import ItemReader
+from components.catalogue_gen.logged_item_reader import LoggedItemReader
 from components.catalogue_gen.make_items import ITEMS, LOGGED, MakeItems
-from components.catalogue_gen.parse import ItemParser
-from components.catalogue_gen.read_items import ItemReader
-from components.catalogue_gen.read_logged import LoggedItemReader
 from components.example_gen.event_parser import EventParser
 from components.records.erase import ErasedIds
 from components.records.read_source import ReadSource
@@ -15,11 +17,13 @@ from schemas.features import CATALOGUE_SPLIT, feature_table
 from schemas.settings import DataSettings
 
 
-class MakeCatalogueExamples(beam.PTransform):
-    """Reads the catalogue, and the logged items where they decide which items are candidates.
+class MakeCatalogueExamples(beam.PTransform[beam.Pipeline, dict[str, beam.PCollection[Any]]]):
+    """Reads the catalogue, and the log if it affects the candidates.
 
-    Input: a Pipeline. Output: a dict of PCollections: framed TFRecord bytes under `catalogue`,
-    JSON lines under `rejects`, the one `Summary` under `summary`.
+    Input: a Pipeline. Output: a dict of PCollections:
+      catalogue: (split, framed TFRecords).
+      rejects: Rejects (`reject_table.serialize_rejects`).
+      summary: One `Summary`.
     """
 
     def __init__(
@@ -29,8 +33,13 @@ class MakeCatalogueExamples(beam.PTransform):
         log_files: tuple[str, ...],
         erased: ErasedIds,
     ):
-        """Both are sorted; `item_files` is empty without a catalogue, `log_files` where the log
-        decides on no item.
+        """Constructs the transform.
+
+        Args:
+          settings: The settings of the log and the catalogue.
+          item_files: The sorted items files, or `QUERY_FILE`; empty without a catalogue.
+          log_files: The sorted files of the log, or `QUERY_FILE`; empty if it is not read.
+          erased: The users and items to erase.
         """
         super().__init__()
         self._settings = settings
@@ -38,9 +47,10 @@ class MakeCatalogueExamples(beam.PTransform):
         self._log_files = log_files
         self._erased = erased
 
-    # Beam's own type hints know no dict of PCollections.
+    # Beam's type hints do not support a dict of PCollections.
     @beam.typehints.no_annotations
-    def expand(self, pipeline: beam.Pipeline) -> dict[str, beam.PCollection]:
+    def expand(self, pipeline: beam.Pipeline) -> dict[str, beam.PCollection[Any]]:
+        """Applies the transform."""
         table = feature_table(self._settings)
         parts = {}
         if (items := self._settings.items) is not None:
@@ -49,18 +59,18 @@ class MakeCatalogueExamples(beam.PTransform):
             parts[ITEMS] = pipeline | "ReadItems" >> ReadSource(reader)
         if self._log_files:
             log = self._settings.interactions
-            events = EventParser(log, table.context, self._erased)
-            logged = LoggedItemReader(self._log_files, log, events)
-            parts[LOGGED] = pipeline | "ReadLogged" >> ReadSource(logged)
-        make = beam.ParDo(MakeItems(self._settings, self._item_files))
-        made = (
+            event_parser = EventParser(log, table.context, self._erased)
+            logged_reader = LoggedItemReader(self._log_files, log, event_parser)
+            parts[LOGGED] = pipeline | "ReadLogged" >> ReadSource(logged_reader)
+        make_items = beam.ParDo(MakeItems(self._settings, self._item_files))
+        examples = (
             {name: part["rows"] for name, part in parts.items()}
             | "GroupByBucket" >> beam.CoGroupByKey()
-            | "MakeItems" >> make.with_outputs(REJECTS_TAG, SUMMARY_TAG, main="rows")
+            | "MakeItems" >> make_items.with_outputs(REJECTS_TAG, SUMMARY_TAG, main="rows")
         )
-        steps = [*parts.values(), made]
+        steps = [*parts.values(), examples]
         return {
-            CATALOGUE_SPLIT: made["rows"],
+            CATALOGUE_SPLIT: examples["rows"],
             REJECTS_TAG: [step[REJECTS_TAG] for step in steps] | "Rejects" >> beam.Flatten(),
             SUMMARY_TAG: [step[SUMMARY_TAG] for step in steps]
             | "Summaries" >> beam.Flatten()

@@ -1,1 +1,1 @@
-"""The schemas that data is checked against: the configuration's, and what a curated file adds."""
+"""ConfigSchema: writes the data schemas derived from the configuration and a curated schema."""

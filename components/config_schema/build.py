@@ -1,11 +1,11 @@
-"""Derives the schemas from the settings and completes them by a curated file.
+"""Derives the data schemas from the configuration and merges a curated schema into them.
 
-The merging rule. The configuration lays down what a row looks like: type, shape, value count, and
-the presence of single values. The curated file adds what values are fit (domains, distribution
-constraints, limits on drift and skew) and which features a serving request lacks, to `events` and
-`catalogue`, by feature name. It may repeat the layout but not contradict it, and may name no
-feature that the configuration lacks.
-`windows` takes the layout alone: nothing computes statistics over it.
+The configuration defines the layout of a row: type, shape, value count, and the presence of single
+values. The curated schema adds the valid values (domains, distribution constraints, limits on drift
+and skew) and the features that are missing from serving requests. It is merged into `events` and
+`catalogue` by feature name. It may repeat the layout but not contradict it, and may contain only
+features of the configuration.
+`windows` has the layout only, because no statistics are computed for it.
 """
 
 import difflib
@@ -18,21 +18,23 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.config_schema.environments import (
     check_default_environments,
-    complete_environments,
+    merge_environments,
 )
 from schemas import tfmd
 from schemas.errors import InputError
 from schemas.features import EVENT_TYPE, VALUE, FeatureTable
 
-# The largest change in the share of any one value between what serves and the new data.
+# Limit of the change in the share of any value, between the events that the currently served model
+# was trained on and the new events.
 DEFAULT_CATEGORY_DRIFT = 0.3
-# The largest Jensen-Shannon divergence, in bits, between the deciles of numbers then and now. In
-# simulated logs (normal, heavy-tailed, ratings) halves of one log of 200 events stayed below 0.17,
-# while values in another unit or half of them turned to zero were above 0.35. Buckets of equal
-# width, TFDV's default, are no measure of heavy tails: one outlier moves all else into one bucket.
+# Limit of the Jensen-Shannon divergence, in bits, between the deciles of the reference and of the
+# new values. In simulated logs (normal, heavy-tailed, ratings) of 200 events, two halves of one log
+# stayed below 0.17; a change of unit, or half of the values set to zero, gave more than 0.35.
+# Buckets of equal width, TFDV's default, do not suit heavy tails: with one outlier, all other
+# values fall into one bucket.
 DEFAULT_NUMBER_DRIFT = 0.3
 
-_COMPLETED = (
+_COPIED_FIELDS = (
     "presence",
     "distribution_constraints",
     "drift_comparator",
@@ -40,28 +42,28 @@ _COMPLETED = (
     "annotation",
     "unique_constraints",
 )
-_LAYOUT = ("type", "shape", "value_count")
-_ENVIRONMENTS = ("in_environment", "not_in_environment")
-_TOP_LEVEL = ("feature", "string_domain", "default_environment")
+_LAYOUT_FIELDS = ("type", "shape", "value_count")
+_ENVIRONMENT_FIELDS = ("in_environment", "not_in_environment")
+_SCHEMA_FIELDS = ("feature", "string_domain", "default_environment")
 
 
 @dataclass(frozen=True)
 class DataSchemas:
-    """The schema of each example layout (`schemas.tfmd`)."""
+    """The schemas of the three example layouts (`schemas.tfmd`)."""
 
     windows: schema_pb2.Schema
     events: schema_pb2.Schema
     catalogue: schema_pb2.Schema
 
 
-def read_curated(path: str) -> schema_pb2.Schema:
-    """Reads a curated schema, a `Schema` of TensorFlow Metadata in text format.
+def read_curated_schema(path: str) -> schema_pb2.Schema:
+    """Reads a curated schema, a TensorFlow Metadata `Schema` in text format.
 
     Raises:
-      InputError: The file is missing or is not a schema.
+      InputError: The file does not exist or is not a schema.
     """
     if not tf.io.gfile.exists(path):
-        raise InputError(f"schema: there is no file {path}; correct the path or leave the key out")
+        raise InputError(f"schema: there is no file {path}; correct the path or remove the key")
     with tf.io.gfile.GFile(path, "r") as file:
         text = file.read()
     try:
@@ -69,7 +71,7 @@ def read_curated(path: str) -> schema_pb2.Schema:
     except text_format.ParseError as error:
         raise InputError(
             f"{path} is not a TensorFlow Metadata schema in text format: {error} "
-            "(line:column : what is wrong)"
+            "(line:column : error)"
         ) from error
 
 
@@ -78,45 +80,48 @@ def build_schemas(table: FeatureTable, curated: schema_pb2.Schema | None) -> Dat
 
     Args:
       table: The features of the configuration.
-      curated: What completes them, or None.
+      curated: The curated schema to merge into `events` and `catalogue`, or None.
 
     Returns:
-      The schemas; `events` has limits on the drift of every feature but ids and times: the
-      curated ones where there are some, else DEFAULT_CATEGORY_DRIFT or DEFAULT_NUMBER_DRIFT.
+      The schemas. `events` has a drift limit for every feature except ids and times: the curated
+      limit if there is one, otherwise DEFAULT_CATEGORY_DRIFT or DEFAULT_NUMBER_DRIFT.
 
     Raises:
-      InputError: The curated schema names a feature, a shared domain or an environment that does
-        not exist, contradicts the layout, or sets a field that is not read.
+      InputError: The curated schema contains an unknown feature, shared domain or environment,
+        contradicts the layout, or sets an unsupported field.
     """
     events, catalogue = tfmd.events_schema(table), tfmd.catalogue_schema(table)
     if curated is not None:
-        _check_top_level(curated)
+        _check_schema_fields(curated)
         targets: dict[str, list[schema_pb2.Feature]] = {}
-        for name, feature in _named(events, catalogue):
+        for name, feature in _features_by_name(events, catalogue):
             targets.setdefault(name, []).append(feature)
         for feature in curated.feature:
-            for target in _find(feature.name, targets):
-                _complete(target, feature, curated)
-    limit_drift(events, table)
+            for target in _find_targets(feature.name, targets):
+                _merge_feature(target, feature, curated)
+    set_default_drift_limits(events, table)
     return DataSchemas(tfmd.windows_schema(table), events, catalogue)
 
 
-def _named(*schemas: schema_pb2.Schema) -> Iterator[tuple[str, schema_pb2.Feature]]:
+def _features_by_name(*schemas: schema_pb2.Schema) -> Iterator[tuple[str, schema_pb2.Feature]]:
     for schema in schemas:
         for feature in schema.feature:
             yield feature.name, feature
 
 
-def _check_top_level(curated: schema_pb2.Schema) -> None:
+def _check_schema_fields(curated: schema_pb2.Schema) -> None:
     for field, _ in curated.ListFields():
-        if field.name not in _TOP_LEVEL:
+        if field.name not in _SCHEMA_FIELDS:
             raise InputError(
-                f"curated schema: `{field.name}` is not read; keep to {', '.join(_TOP_LEVEL)}"
+                f"curated schema: `{field.name}` is not supported; remove it (supported: "
+                f"{', '.join(_SCHEMA_FIELDS)})"
             )
     check_default_environments(curated)
 
 
-def _find(name: str, targets: dict[str, list[schema_pb2.Feature]]) -> list[schema_pb2.Feature]:
+def _find_targets(
+    name: str, targets: dict[str, list[schema_pb2.Feature]]
+) -> list[schema_pb2.Feature]:
     if name in targets:
         return targets[name]
     nearest = difflib.get_close_matches(name, targets, n=1, cutoff=0.0)[0]
@@ -126,39 +131,39 @@ def _find(name: str, targets: dict[str, list[schema_pb2.Feature]]) -> list[schem
     )
 
 
-def _complete(
+def _merge_feature(
     target: schema_pb2.Feature, feature: schema_pb2.Feature, curated: schema_pb2.Schema
 ) -> None:
-    """Adds to `target` what `feature` says beyond the layout."""
-    complete_environments(target, feature)
+    """Merges a curated feature into `target`, a feature with the layout of the configuration."""
+    merge_environments(target, feature)
     for field, value in feature.ListFields():
         oneof = field.containing_oneof
-        if field.name in ("name", *_ENVIRONMENTS):
+        if field.name in ("name", *_ENVIRONMENT_FIELDS):
             continue
-        if field.name in _LAYOUT or (field.name == "presence" and target.HasField("shape")):
-            _check_repeats(target, feature, field.name)
+        if field.name in _LAYOUT_FIELDS or (field.name == "presence" and target.HasField("shape")):
+            _check_equal(target, feature, field.name)
         elif field.name == "domain":
             target.string_domain.CopyFrom(_shared_domain(feature, curated))
-        elif field.name in _COMPLETED or (oneof is not None and oneof.name == "domain_info"):
+        elif field.name in _COPIED_FIELDS or (oneof is not None and oneof.name == "domain_info"):
             getattr(target, field.name).CopyFrom(value)
         else:
             raise InputError(
                 f"curated schema: feature {feature.name!r} sets `{field.name}`, which is not "
-                "read; remove it"
+                "supported; remove it"
             )
 
 
-def _check_repeats(target: schema_pb2.Feature, feature: schema_pb2.Feature, field: str) -> None:
-    got, expected = getattr(feature, field), getattr(target, field)
-    if got != expected:
+def _check_equal(target: schema_pb2.Feature, feature: schema_pb2.Feature, field: str) -> None:
+    found, expected = getattr(feature, field), getattr(target, field)
+    if found != expected:
         raise InputError(
-            f"curated schema: feature {feature.name!r} has {field} {_text(field, got)}, but the "
-            f"configuration makes it {_text(field, expected)}; remove `{field}` from the file or "
-            "change the feature's kind in the configuration"
+            f"curated schema: feature {feature.name!r} has {field} {_format(field, found)}, but "
+            f"the configuration requires {_format(field, expected)}; remove `{field}` from the "
+            "file or change the feature's kind in the configuration"
         )
 
 
-def _text(field: str, value: object) -> str:
+def _format(field: str, value: object) -> str:
     if field == "type":
         return schema_pb2.FeatureType.Name(value)
     return "{" + " ".join(str(value).split()) + "}"
@@ -177,12 +182,17 @@ def _shared_domain(
     )
 
 
-def limit_drift(events: schema_pb2.Schema, table: FeatureTable) -> None:
-    """Sets the default limit where a feature that is neither an id nor a time has none."""
+def set_default_drift_limits(events: schema_pb2.Schema, table: FeatureTable) -> None:
+    """Sets the default drift limit of each feature of `events`, except ids and times, without one.
+
+    Args:
+      events: The schema to change.
+      table: The features of the configuration.
+    """
     declared = (*table.user, *table.context)
     numbers = {VALUE, *(feature.name for feature in declared if feature.is_number)}
     categories = {EVENT_TYPE, *(feature.name for feature in declared)} - numbers
-    for name, feature in _named(events):
+    for name, feature in _features_by_name(events):
         if feature.HasField("drift_comparator"):
             continue
         if name in categories:

@@ -1,4 +1,4 @@
-"""ConfigSchema: the schemas of the configuration, completed by a curated file."""
+"""ConfigSchema: the component that writes the data schemas."""
 
 from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
@@ -8,7 +8,7 @@ from components.config_schema.executor import Executor
 
 
 class ConfigSchemaSpec(component_spec.ComponentSpec):
-    """Outputs and properties of ConfigSchema."""
+    """The outputs and properties of ConfigSchema."""
 
     INPUTS: dict[str, component_spec.ChannelParameter] = {}
     OUTPUTS = {
@@ -24,7 +24,7 @@ class ConfigSchemaSpec(component_spec.ComponentSpec):
 
 
 class ConfigSchema(base_component.BaseComponent):
-    """Writes the schema of each example layout."""
+    """Writes the schemas of windows, events and catalogue items."""
 
     SPEC_CLASS = ConfigSchemaSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
@@ -34,7 +34,7 @@ class ConfigSchema(base_component.BaseComponent):
 
         Args:
           data: Canonical JSON of `DataSettings`.
-          curated: Path of a curated schema in text format, or "".
+          curated: Path of a curated schema in text format; "" for none.
           code_version: The version of the installed code.
         """
         super().__init__(

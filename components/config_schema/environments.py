@@ -1,10 +1,10 @@
-"""Environments of a curated schema: which features a serving request holds.
+"""Merges the environments of a curated schema: which features a serving request contains.
 
-The layouts have two (`schemas.tfmd`): in TRAINING every feature is there, in SERVING what a
-request cannot know is not. A curated file may mark a feature of its own configuration likewise,
-`not_in_environment: "SERVING"`, or take a mark back, `in_environment: "SERVING"`.
+The layouts have two environments (`schemas.tfmd`). TRAINING has every feature; SERVING excludes
+those that are not available at request time. A curated schema may exclude another feature with
+`not_in_environment: "SERVING"`, or include an excluded one with `in_environment: "SERVING"`.
 
-Validation without an environment, as ExampleValidator does it, expects every feature: TRAINING.
+ExampleValidator validates without an environment and so expects every feature, as in TRAINING.
 """
 
 import difflib
@@ -17,40 +17,41 @@ from schemas.tfmd import ENVIRONMENTS, SERVING, TRAINING
 
 
 def check_default_environments(curated: schema_pb2.Schema) -> None:
-    """Accepts a file that repeats the environments, in any order.
+    """Checks that the schema lists either both environments, in any order, or none.
 
     Raises:
-      InputError: It names others, or leaves one out.
+      InputError: An environment is unknown or missing.
     """
     _check_known("the schema", curated.default_environment)
-    named = set(curated.default_environment)
-    if named and named != set(ENVIRONMENTS):
-        (absent,) = set(ENVIRONMENTS) - named
+    listed = set(curated.default_environment)
+    if listed and listed != set(ENVIRONMENTS):
+        (missing,) = set(ENVIRONMENTS) - listed
         raise InputError(
-            f"curated schema: `default_environment` leaves out {absent!r}; name both "
-            f"{' and '.join(ENVIRONMENTS)}, or leave it out, which means the same"
+            f"curated schema: {missing!r} is missing from `default_environment`; list both "
+            f"{' and '.join(ENVIRONMENTS)}, or remove the field, which has the same effect"
         )
 
 
-def complete_environments(target: schema_pb2.Feature, feature: schema_pb2.Feature) -> None:
-    """Marks `target` as `feature` of the curated file is marked.
+def merge_environments(target: schema_pb2.Feature, feature: schema_pb2.Feature) -> None:
+    """Sets the environments of `target` to those of `feature`, a feature of the curated schema.
 
     Raises:
-      InputError: An environment is unknown, both kinds of mark name one, or the feature is said
-        not to be in training.
+      InputError: An environment is unknown, the feature is both in an environment and not in it,
+        or it is excluded from training.
     """
     inside, outside = feature.in_environment, feature.not_in_environment
     _check_known(f"feature {feature.name!r}", [*inside, *outside])
     if TRAINING in outside:
         raise InputError(
             f"curated schema: feature {feature.name!r} is not in environment {TRAINING!r}, but "
-            "examples hold every feature of the configuration; remove the feature there instead"
+            "examples contain every feature of the configuration; remove the feature from the "
+            "configuration instead"
         )
     if SERVING in outside:
         if SERVING in inside:
             raise InputError(
                 f"curated schema: feature {feature.name!r} is both in environment {SERVING!r} and "
-                "not in it; keep one of the two"
+                "not in it; remove one of the two entries"
             )
         target.not_in_environment[:] = [SERVING]
     elif SERVING in inside:
@@ -62,6 +63,6 @@ def _check_known(place: str, names: Iterable[str]) -> None:
         if name not in ENVIRONMENTS:
             nearest = difflib.get_close_matches(name.upper(), ENVIRONMENTS, n=1, cutoff=0.0)[0]
             raise InputError(
-                f"curated schema: {place} names environment {name!r}; did you mean {nearest!r}? "
-                f"(environments: {', '.join(ENVIRONMENTS)})"
+                f"curated schema: {place} has the unknown environment {name!r}; did you mean "
+                f"{nearest!r}? (environments: {', '.join(ENVIRONMENTS)})"
             )

@@ -1,4 +1,4 @@
-"""CurrentModel: what serves now, read from the push destination."""
+"""CurrentModel: finds the currently served model version in the push destination."""
 
 # Modules that other steps may import.
-__all__ = ["read"]
+__all__ = ["state"]

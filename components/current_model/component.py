@@ -1,4 +1,7 @@
-"""CurrentModel: the version that serves now, to beat, to start from and to compare data with."""
+"""CurrentModel: the component that provides the currently served model to other steps.
+
+The evaluator compares the new model with it, and DataGate compares the events with its statistics.
+"""
 
 from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
@@ -9,7 +12,7 @@ from components.current_model.executor import Executor
 
 
 class CurrentModelSpec(component_spec.ComponentSpec):
-    """Output and properties of CurrentModel."""
+    """The output and properties of CurrentModel."""
 
     INPUTS: dict[str, component_spec.ChannelParameter] = {}
     OUTPUTS = {"current": component_spec.ChannelParameter(type=artifacts.CurrentModelInfo)}
@@ -22,7 +25,11 @@ class CurrentModelSpec(component_spec.ComponentSpec):
 
 
 class CurrentModel(base_component.BaseComponent):
-    """Reads the push destination; a model can be blessed and never pushed, or rolled back."""
+    """Finds the currently served model in the push destination.
+
+    A blessing in ML Metadata is not sufficient, because a blessed model may not have been pushed or
+    may have been rolled back.
+    """
 
     SPEC_CLASS = CurrentModelSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
@@ -31,10 +38,10 @@ class CurrentModel(base_component.BaseComponent):
         """Constructs the component.
 
         Args:
-          serving_dir: Where versions of the ScaNN model are published, its name included.
-          exact_dir: The same for its op-free twin.
+          serving_dir: Folder of the published ScaNN model versions, including the model name.
+          exact_dir: Folder of their twins, with exact search and no custom op.
           code_version: The version of the installed code.
-          launch: Differs from run to run, so that the step is never answered from the cache.
+          launch: Different in every run, so that the step is never taken from the cache.
         """
         super().__init__(
             CurrentModelSpec(

@@ -1,4 +1,4 @@
-"""Writes `current.json`: what serves as the run starts."""
+"""The executor of CurrentModel: writes `current.json`, the model served when the run starts."""
 
 from typing import Any
 
@@ -6,13 +6,13 @@ from tfx import types
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
-from components.current_model.find import find_current
-from components.current_model.read import write_current
+from components.current_model.find import find_current_model
+from components.current_model.state import write_current_model
 from components.progress import progress
 
 
 class Executor(base_executor.BaseExecutor):
-    """Looks into the push destination."""
+    """Reads the push destination."""
 
     def Do(
         self,
@@ -20,11 +20,13 @@ class Executor(base_executor.BaseExecutor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Finds what serves and writes it to artifact `current`."""
+        """Finds the currently served model and writes its state to artifact `current`."""
         self._log_startup(input_dict, output_dict, exec_properties)
-        state = find_current(exec_properties["serving_dir"], exec_properties["exact_dir"])
+        state = find_current_model(exec_properties["serving_dir"], exec_properties["exact_dir"])
         current = artifact_utils.get_single_instance(output_dict["current"])
-        write_current(current.uri, state)
+        write_current_model(current.uri, state)
         current.set_string_custom_property("version", state.version or "")
-        serves = f"version {state.version} serves now" if state.version else "nothing serves yet"
-        progress.info(serves)
+        if state.version:
+            progress.info("version %s is currently served", state.version)
+        else:
+            progress.info("no model is served yet")

@@ -1,21 +1,28 @@
-"""Finds what serves now in the push destination (not in ML Metadata, which knows no rollback)."""
+"""Finds the currently served model in the push destination.
+
+ML Metadata is not used, because it does not record rollbacks.
+"""
 
 import tensorflow as tf
 
-from components.current_model.read import CurrentModelState
+from components.current_model.state import CurrentModelState
 from components.pusher.manifest import read_manifest, statistics_path
 from components.pusher.versions import is_complete, list_versions, version_dir
 from schemas.errors import InputError
 
 
-def find_current(serving_dir: str, exact_dir: str) -> CurrentModelState:
-    """The newest version in `serving_dir`, or an empty state where there is none.
+def find_current_model(serving_dir: str, exact_dir: str) -> CurrentModelState:
+    """Returns the newest version in `serving_dir`, or an empty state if there is no version.
 
-    A newest version that this pipeline did not publish is an error, not "none": it is what
-    serves, and a push beside it would replace it without a comparison.
+    A newest version that this pipeline did not publish is an error: it is the served version, and
+    a push to the same folder would replace it without a comparison.
+
+    Args:
+      serving_dir: Folder of the published ScaNN model versions.
+      exact_dir: Folder of their twins, the same versions with exact search.
 
     Raises:
-      InputError: The newest version has no readable manifest, or no twin in `exact_dir`.
+      InputError: The newest version has no readable manifest, or is missing from `exact_dir`.
     """
     versions = list_versions(serving_dir)
     if not versions:
@@ -25,14 +32,14 @@ def find_current(serving_dir: str, exact_dir: str) -> CurrentModelState:
     exact_path = version_dir(exact_dir, versions[-1])
     if not is_complete(exact_path):
         raise InputError(
-            f"{serving_path} serves, but its twin {exact_path} is missing; restore the twin, or "
-            f"move version {versions[-1]} out of {serving_dir}, so that the one before it serves"
+            f"{serving_path} is served, but its twin {exact_path} is missing; restore the twin, "
+            f"or move version {versions[-1]} out of {serving_dir} to serve the previous version"
         )
-    statistics = statistics_path(serving_path)
+    statistics_file = statistics_path(serving_path)
     return CurrentModelState(
         version=str(versions[-1]),
         serving_path=serving_path,
         exact_path=exact_path,
         metrics=manifest.metrics,
-        statistics_path=statistics if tf.io.gfile.exists(statistics) else None,
+        statistics_path=statistics_file if tf.io.gfile.exists(statistics_file) else None,
     )

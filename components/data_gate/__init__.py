@@ -1,1 +1,1 @@
-"""Decides whether the data is fit to train on, before anything is trained."""
+"""DataGate: checks the data against its gates before training starts."""

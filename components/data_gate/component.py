@@ -1,4 +1,6 @@
-"""DataGate: stops the run with reasons where the data is unfit."""
+"""DataGate: the component that stops the run if the data fails a gate."""
+
+from typing import Any
 
 from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
@@ -9,7 +11,7 @@ from components.data_gate.executor import Executor
 
 
 class DataGateSpec(component_spec.ComponentSpec):
-    """Inputs, output and properties of DataGate."""
+    """The inputs, output and properties of DataGate."""
 
     INPUTS = {
         "events": component_spec.ChannelParameter(type=standard_artifacts.Examples, optional=True),
@@ -42,44 +44,44 @@ class DataGateSpec(component_spec.ComponentSpec):
 
 
 class DataGate(base_component.BaseComponent):
-    """Passes the data through every gate; ExampleValidator alone stops nothing."""
+    """Applies the data gates; ExampleValidator itself does not stop a run."""
 
     SPEC_CLASS = DataGateSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
     def __init__(
         self,
-        catalogue: types.BaseChannel,
-        catalogue_schema: types.BaseChannel,
-        catalogue_anomalies: types.BaseChannel,
-        catalogue_rejects: types.BaseChannel,
+        catalogue: types.BaseChannel[Any],
+        catalogue_schema: types.BaseChannel[Any],
+        catalogue_anomalies: types.BaseChannel[Any],
+        catalogue_rejects: types.BaseChannel[Any],
         data: str,
         code_version: str,
         launch: str,
-        events: types.BaseChannel | None = None,
-        events_statistics: types.BaseChannel | None = None,
-        events_schema: types.BaseChannel | None = None,
-        events_anomalies: types.BaseChannel | None = None,
-        interaction_rejects: types.BaseChannel | None = None,
-        current: types.BaseChannel | None = None,
+        events: types.BaseChannel[Any] | None = None,
+        events_statistics: types.BaseChannel[Any] | None = None,
+        events_schema: types.BaseChannel[Any] | None = None,
+        events_anomalies: types.BaseChannel[Any] | None = None,
+        interaction_rejects: types.BaseChannel[Any] | None = None,
+        current: types.BaseChannel[Any] | None = None,
     ):
         """Constructs the component.
 
         Args:
-          catalogue: Examples whose split `catalogue` shows what a gate found.
-          catalogue_schema: With domains.
-          catalogue_anomalies: ExampleValidator's findings on `catalogue`.
-          catalogue_rejects: CatalogueExampleGen's rejected records.
+          catalogue: Examples; records of split `catalogue` illustrate the findings.
+          catalogue_schema: The schema of the catalogue items, with domains.
+          catalogue_anomalies: The anomalies that ExampleValidator found in `catalogue`.
+          catalogue_rejects: The records that CatalogueExampleGen rejected.
           data: Canonical JSON of `DataSettings`.
           code_version: The version of the installed code.
-          launch: Differs from run to run, so that the step is never answered from the cache.
-          events: Examples whose split `events` shows what a gate found. This and what follows go
-            together: without them the catalogue alone is judged.
-          events_statistics: Of split `events`.
-          events_schema: With domains and the limits on drift.
-          events_anomalies: ExampleValidator's findings on `events`.
-          interaction_rejects: InteractionExampleGen's rejected records.
-          current: What serves now, the reference for drift.
+          launch: Different in every run, so that the step is never taken from the cache.
+          events: Examples; records of split `events` illustrate the findings. This channel and the
+            following ones are given together; without them only the catalogue is checked.
+          events_statistics: Statistics of split `events`.
+          events_schema: The schema of the events, with domains and drift limits.
+          events_anomalies: The anomalies that ExampleValidator found in `events`.
+          interaction_rejects: The records that InteractionExampleGen rejected.
+          current: The currently served model, the reference for drift.
         """
         super().__init__(
             DataGateSpec(

@@ -1,4 +1,4 @@
-"""Writes the verdict, then stops the run where a gate rejects."""
+"""The executor of DataGate: writes the results of the gates, and stops the run on a rejection."""
 
 from typing import Any
 
@@ -7,8 +7,13 @@ from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 
 from components.artifacts import artifact_folders
-from components.current_model.read import read_current
-from components.data_gate.decide import CatalogueInputs, GateInputs, decide, decide_on_catalogue
+from components.current_model.state import read_current_model
+from components.data_gate.apply_gates import (
+    CatalogueInputs,
+    GateInputs,
+    apply_catalogue_gates,
+    apply_gates,
+)
 from components.fragment import write_fragment
 from components.gate import GateRejectedError, GateResult, log_gates
 from schemas.settings import DataSettings, from_json
@@ -16,7 +21,7 @@ from schemas.steps import DATA_GATE
 
 
 class Executor(base_executor.BaseExecutor):
-    """Unpacks artifacts into paths; the verdict is written before a rejection is raised."""
+    """Applies the gates; the results are written before a rejection is raised."""
 
     def Do(
         self,
@@ -24,13 +29,14 @@ class Executor(base_executor.BaseExecutor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Decides on the data.
+        """Applies the gates and writes their results to artifact `verdict`.
 
         Raises:
-          GateRejectedError: A gate rejected; the message names each with its reason.
+          GateRejectedError: A gate rejected the data; the message lists each such gate with its
+            reason.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
-        gates = _decide(
+        gates = _apply_gates(
             artifact_folders(input_dict), from_json(DataSettings, exec_properties["data"])
         )
         verdict = artifact_utils.get_single_instance(output_dict["verdict"])
@@ -42,9 +48,9 @@ class Executor(base_executor.BaseExecutor):
             raise GateRejectedError(gates)
 
 
-def _decide(folders: dict[str, str], data: DataSettings) -> list[GateResult]:
-    """On the events as well, where there are any."""
+def _apply_gates(folders: dict[str, str], data: DataSettings) -> list[GateResult]:
+    """Applies all gates, or those on the catalogue only if the step has no events."""
     if "current" not in folders:
-        return decide_on_catalogue(CatalogueInputs(**folders), data)
-    current = read_current(folders.pop("current"))
-    return decide(GateInputs(**folders, reference_statistics=current.statistics_path), data)
+        return apply_catalogue_gates(CatalogueInputs(**folders), data)
+    current = read_current_model(folders.pop("current"))
+    return apply_gates(GateInputs(**folders, reference_statistics=current.statistics_path), data)

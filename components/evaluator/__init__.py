@@ -1,1 +1,1 @@
-"""Measures a retrieval model on held-out time, beside baselines, and blesses it or not."""
+"""The step that evaluates a model on held-out events, with baselines, slices and gates."""

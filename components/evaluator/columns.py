@@ -1,9 +1,10 @@
-"""Events as integer columns: users by code, items by their row in the catalogue."""
+"""Events of a split as integer columns: users as codes, items as rows of the catalogue."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from components.examples.read import RawWindows
@@ -14,39 +15,41 @@ NO_ITEM = -1
 
 @dataclass(frozen=True)
 class EventColumns:
-    """The events of one split's windows; window w stands at offsets[w]:offsets[w + 1].
+    """The events of a split's windows; window w has the events offsets[w]:offsets[w + 1].
 
     Attributes:
-      user: [num_events] int64, a code shared by all splits.
-      item: [num_events] int64, a row of the catalogue.
-      timestamp: [num_events] int64, seconds UTC.
+      user: [num_events] int64, user codes, the same in all splits.
+      item: [num_events] int64, rows of the catalogue.
+      timestamp: [num_events] int64, seconds since the epoch, UTC.
       is_target: [num_events] bool.
       offsets: [num_windows + 1] int64.
     """
 
-    user: np.ndarray
-    item: np.ndarray
-    timestamp: np.ndarray
-    is_target: np.ndarray
-    offsets: np.ndarray
+    user: npt.NDArray[np.int64]
+    item: npt.NDArray[np.int64]
+    timestamp: npt.NDArray[np.int64]
+    is_target: npt.NDArray[np.bool_]
+    offsets: npt.NDArray[np.int64]
 
     @property
-    def window_start(self) -> np.ndarray:
-        """[num_events] int64: where the window of each event begins."""
+    def window_start(self) -> npt.NDArray[np.int64]:
+        """[num_events] int64, the first event of each event's window."""
         return np.repeat(self.offsets[:-1], np.diff(self.offsets))
 
 
-def index_events(splits: Mapping[str, RawWindows], item_ids: np.ndarray) -> dict[str, EventColumns]:
-    """Maps the users of all splits to codes, and items to rows of the catalogue.
+def index_events(
+    splits: Mapping[str, RawWindows], item_ids: npt.NDArray[np.object_]
+) -> dict[str, EventColumns]:
+    """Maps the users of all splits to codes, and their items to rows of the catalogue.
 
-    Codes follow the sorted user ids, so they do not depend on the order of files.
+    User codes follow the sorted user ids, so they do not depend on the order of the files.
 
     Args:
-      splits: Raw windows by split.
-      item_ids: [num_items] bytes, the catalogue's ids, each once.
+      splits: Raw windows of each split.
+      item_ids: [num_items] bytes, the unique item ids of the catalogue.
 
     Raises:
-      InputError: An event's item is not in the catalogue.
+      InputError: The item of an event is not in the catalogue.
     """
     users = np.concatenate([windows.user_id for windows in splits.values()])
     codes, _ = pd.factorize(users, sort=True)
@@ -66,11 +69,19 @@ def index_events(splits: Mapping[str, RawWindows], item_ids: np.ndarray) -> dict
     return columns
 
 
-def recent_items(events: EventColumns, positions: np.ndarray, width: int) -> np.ndarray:
-    """The items just before each position in its window, newest first.
+def recent_items(
+    events: EventColumns, positions: npt.NDArray[np.int64], width: int
+) -> npt.NDArray[np.int64]:
+    """Returns the items of the last `width` events before each position in its window.
+
+    Args:
+      events: Events of a split.
+      positions: [num_positions] int64, indices into the events.
+      width: Number of events to return for each position.
 
     Returns:
-      [num_positions, width] int64 rows of the catalogue, NO_ITEM where the history is shorter.
+      [num_positions, width] int64, rows of the catalogue, newest first; NO_ITEM where the window
+      has fewer events.
     """
     window = np.searchsorted(events.offsets, positions, side="right") - 1
     index = positions[:, None] - 1 - np.arange(width)
@@ -78,7 +89,9 @@ def recent_items(events: EventColumns, positions: np.ndarray, width: int) -> np.
     return np.where(is_event, events.item[np.maximum(index, 0)], NO_ITEM)
 
 
-def _catalogue_rows(item_ids: np.ndarray, catalogue: pd.Index, split: str) -> np.ndarray:
+def _catalogue_rows(
+    item_ids: npt.NDArray[np.object_], catalogue: pd.Index, split: str
+) -> npt.NDArray[np.int64]:
     if not len(item_ids):
         return np.empty(0, np.int64)
     rows = catalogue.get_indexer(pd.Index(item_ids)).astype(np.int64)
@@ -86,8 +99,8 @@ def _catalogue_rows(item_ids: np.ndarray, catalogue: pd.Index, split: str) -> np
     if len(unknown):
         example = item_ids[unknown[0]].decode("utf-8", "replace")
         raise InputError(
-            f"{len(unknown)} events of the {split} split are on items that the catalogue lacks, "
-            f"for example {example!r}: windows and catalogue come from different runs; "
+            f"{len(unknown)} events of the {split} split have items that are not in the catalogue, "
+            f"for example {example!r}: the windows and the catalogue come from different runs; "
             "ingest the log again with this catalogue"
         )
     return rows

@@ -1,4 +1,6 @@
-"""RetrievalEvaluator: ranks the whole catalogue for held-out events, and blesses a good model."""
+"""RetrievalEvaluator: evaluates a model on held-out events, and blesses it if its gates pass."""
+
+from typing import Any
 
 from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
@@ -31,10 +33,10 @@ class RetrievalEvaluatorSpec(component_spec.ComponentSpec):
 
 
 class RetrievalEvaluator(base_component.BaseComponent):
-    """Measures through the model's own signatures, beside baselines and beside what serves now.
+    """Evaluates a model through its signatures, with baselines and the currently served model.
 
-    TFMA, which TFX's Evaluator wraps, measures one prediction against one label; retrieval ranks
-    the whole catalogue for each, and compares per user.
+    TFX's Evaluator wraps TFMA, which compares one prediction with one label per example. Retrieval
+    metrics rank the full catalogue for each query, and are averaged and compared per user.
     """
 
     SPEC_CLASS = RetrievalEvaluatorSpec
@@ -42,10 +44,10 @@ class RetrievalEvaluator(base_component.BaseComponent):
 
     def __init__(
         self,
-        model: types.BaseChannel,
-        windows: types.BaseChannel,
-        catalogue: types.BaseChannel,
-        current: types.BaseChannel,
+        model: types.BaseChannel[Any],
+        windows: types.BaseChannel[Any],
+        catalogue: types.BaseChannel[Any],
+        current: types.BaseChannel[Any],
         data: str,
         evaluation_settings: str,
         code_version: str,
@@ -53,10 +55,10 @@ class RetrievalEvaluator(base_component.BaseComponent):
         """Constructs the component.
 
         Args:
-          model: The trained towers (`Format-Serving`).
+          model: The trained towers, a SavedModel in the folder `Format-Serving`.
           windows: Raw windows with the splits train, eval and test.
           catalogue: The raw catalogue.
-          current: What serves now.
+          current: The currently served model.
           data: DataSettings as canonical JSON.
           evaluation_settings: EvaluationSettings as canonical JSON.
           code_version: The version of the installed code.

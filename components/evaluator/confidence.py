@@ -1,59 +1,88 @@
-"""Bootstrap intervals over users: how far a metric might be off for another draw of users."""
+"""Bootstrap confidence intervals of metrics over users.
+
+The unit of resampling is the user, not the query, because the queries of one user are not
+independent. A bootstrap sample draws num_users users with replacement and averages their per-user
+values; the interval consists of the 2.5th and the 97.5th percentile (linear interpolation) of these
+means. See Efron (1979), "Bootstrap Methods: Another Look at the Jackknife", and Efron and
+Tibshirani (1993), chapter 13, for the percentile interval.
+
+Two methods are compared by the interval of their mean per-user difference, on the same users.
+"""
 
 from collections.abc import Hashable, Mapping
 from typing import TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
-LEVEL = 0.95
+CONFIDENCE_LEVEL = 0.95
 _DRAWS_PER_CHUNK = 2**22
 
-Key = TypeVar("Key", bound=Hashable)
+KeyT = TypeVar("KeyT", bound=Hashable)
+# For each metric, its lower and upper bound.
 Intervals = dict[str, list[float]]
 
 
-def intervals(
-    by_user: Mapping[Key, np.ndarray], num_samples: int, seed: int
-) -> dict[Key, list[float]]:
-    """95 % percentile intervals of each metric's mean over users (Efron, 1979).
+def bootstrap_intervals(
+    by_user: Mapping[KeyT, npt.NDArray[np.float64]], num_samples: int, seed: int
+) -> dict[KeyT, list[float]]:
+    """Computes the 95 % percentile interval of the mean of each metric over users.
 
-    Users are drawn with replacement, as many as there are; the same draws serve every metric.
+    All metrics are computed on the same bootstrap samples.
 
     Args:
-      by_user: Each metric, [num_users] float64.
-      num_samples: How many times users are drawn.
-      seed: Of the draws.
+      by_user: For each metric, its values per user, [num_users] float64.
+      num_samples: Number of bootstrap samples.
+      seed: Seed for the bootstrap samples.
 
     Returns:
-      [low, high] by metric.
+      For each metric, its lower and upper bound.
+
+    Example:
+      With two users of value 0 and 1, a sample has the mean 0 or 1 with a probability of 1/4 each.
+
+      >>> values = {"mrr": np.array([0.0, 1.0]), "recall@10": np.array([0.25, 0.25])}
+      >>> bootstrap_intervals(values, num_samples=1000, seed=1)
+      {'mrr': [0.0, 1.0], 'recall@10': [0.25, 0.25]}
     """
     values = np.stack(list(by_user.values()), axis=1)
     means = _resampled_means(values, num_samples, np.random.default_rng(seed))
-    tail = (1.0 - LEVEL) / 2.0
+    tail = (1.0 - CONFIDENCE_LEVEL) / 2.0
     low, high = np.quantile(means, [tail, 1.0 - tail], axis=0)
     return {name: [float(low[column]), float(high[column])] for column, name in enumerate(by_user)}
 
 
-def of_model(
-    model: Mapping[str, np.ndarray],
-    others: Mapping[str, Mapping[str, np.ndarray]],
+def paired_bootstrap_intervals(
+    model: Mapping[str, npt.NDArray[np.float64]],
+    others: Mapping[str, Mapping[str, npt.NDArray[np.float64]]],
     num_samples: int,
     seed: int,
 ) -> dict[str, Intervals]:
-    """Intervals of a model's metrics, and of its lead over others, user by user.
+    """Computes intervals of a model's metrics, and of its differences from other methods.
 
-    Pairing removes what two methods have in common, the difficulty of a user: an interval of the
-    mean difference that lies above 0 means that the model is better, even where the intervals of
-    the two overlap. The same draws of users serve all.
+    Pairing by user removes the variance that both methods share because some users are harder to
+    predict than others. If the interval of the mean difference is above 0, the model is better,
+    even if the intervals of the two methods overlap. All intervals use the same bootstrap samples.
 
     Args:
-      model: Each metric, [num_users] float64.
-      others: The same of other methods, by their names.
-      num_samples: How many times users are drawn.
-      seed: Of the draws.
+      model: For each metric, its values per user, [num_users] float64.
+      others: The same values of each other method, by its name.
+      num_samples: Number of bootstrap samples.
+      seed: Seed for the bootstrap samples.
 
     Returns:
-      `model`, and `model_minus_NAME` for each of the others.
+      The intervals of `model`, and of `model_minus_NAME` for each other method.
+
+    Example:
+      The model is better by 0.5 for each user.
+
+      >>> paired_bootstrap_intervals(
+      ...     {"mrr": np.array([0.5, 1.0])},
+      ...     {"popularity": {"mrr": np.array([0.0, 0.5])}},
+      ...     num_samples=1000,
+      ...     seed=1,
+      ... )
+      {'model': {'mrr': [0.5, 1.0]}, 'model_minus_popularity': {'mrr': [0.5, 0.5]}}
     """
     columns = {"model": dict(model)} | {
         f"model_minus_{name}": {metric: model[metric] - other[metric] for metric in model}
@@ -64,7 +93,7 @@ def of_model(
         for method, metrics in columns.items()
         for metric, values in metrics.items()
     }
-    bounds = intervals(flat, num_samples, seed)
+    bounds = bootstrap_intervals(flat, num_samples, seed)
     return {
         method: {metric: bounds[method, metric] for metric in metrics}
         for method, metrics in columns.items()
@@ -72,9 +101,18 @@ def of_model(
 
 
 def _resampled_means(
-    values: np.ndarray, num_samples: int, generator: np.random.Generator
-) -> np.ndarray:
-    """[num_samples, num_metrics]: means over users drawn with replacement."""
+    values: npt.NDArray[np.float64], num_samples: int, generator: np.random.Generator
+) -> npt.NDArray[np.float64]:
+    """Draws users with replacement and averages their values.
+
+    Args:
+      values: [num_users, num_metrics] float64.
+      num_samples: Number of bootstrap samples.
+      generator: Source of randomness.
+
+    Returns:
+      [num_samples, num_metrics] float64.
+    """
     num_users = len(values)
     chunk = max(1, _DRAWS_PER_CHUNK // num_users)
     means = []
@@ -82,6 +120,7 @@ def _resampled_means(
         rows = min(chunk, num_samples - first)
         draws = generator.integers(num_users, size=(rows, num_users))
         cells = draws + np.arange(rows)[:, None] * num_users
-        times = np.bincount(cells.ravel(), minlength=rows * num_users)
-        means.append(times.reshape(rows, num_users).astype(np.float64) @ values / num_users)
+        times_drawn = np.bincount(cells.ravel(), minlength=rows * num_users)
+        weights = times_drawn.reshape(rows, num_users).astype(np.float64)
+        means.append(weights @ values / num_users)
     return np.concatenate(means)

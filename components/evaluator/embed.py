@@ -1,13 +1,14 @@
-"""Embeds queries and candidates through a SavedModel's own signatures: the path that serves."""
+"""Computes query and candidate embeddings through the signatures of a SavedModel, as in serving."""
 
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from components.examples.read import RawCatalogue, RawWindows
-from components.requests import history_lengths, requests_for
+from components.query_requests import build_query_requests, history_lengths
 from schemas import serving
 from schemas.errors import InputError
 from schemas.features import ITEM_ID, FeatureTable
@@ -17,18 +18,20 @@ CANDIDATE_BATCH = 2048
 
 
 class SignatureEncoder:
-    """The two towers of an exported model, or of the op-free twin of one that serves.
+    """The signatures `query_embedding` and `candidate_embedding` of a SavedModel.
 
-    An input that the model knows and the settings no longer name is sent as missing; one that it
-    does not know is not sent. `inputs_sent_as_missing` lists the former.
+    The SavedModel is a newly trained model, or the exact-search SavedModel of a pushed version,
+    which may have been trained with other feature settings. Inputs of the signatures that the
+    settings do not define are sent as missing values (`inputs_sent_as_missing`); features that the
+    signatures do not accept are not sent.
     """
 
     def __init__(self, path: str, table: FeatureTable):
         """Loads the SavedModel at `path`.
 
         Raises:
-          InputError: It lacks one of the two signatures, or an input has another dtype than the
-            settings' feature of that name.
+          InputError: One of the two signatures is missing, or an input has another dtype than the
+            feature of the same name in the settings.
         """
         self._path = path
         self._table = table
@@ -40,25 +43,28 @@ class SignatureEncoder:
 
     @property
     def inputs_sent_as_missing(self) -> tuple[str, ...]:
-        """Inputs of the signatures that the present settings have no value for."""
-        wanted = {**_inputs(self._query), **_inputs(self._candidate)}
-        known = {**serving.query_specs(self._table), **serving.candidate_specs(self._table)}
-        return tuple(sorted(set(wanted) - set(known)))
+        """The names of signature inputs that the settings do not define, sorted."""
+        accepted = {**_inputs(self._query), **_inputs(self._candidate)}
+        defined = {**serving.query_specs(self._table), **serving.candidate_specs(self._table)}
+        return tuple(sorted(set(accepted) - set(defined)))
 
     def queries(
         self,
         windows: RawWindows,
-        positions: np.ndarray,
+        positions: npt.NDArray[np.int64],
         max_history: int,
-        time_s: np.ndarray | None = None,
-    ) -> np.ndarray:
-        """Embeds the request just before each event, short histories with short ones.
+        time_s: npt.NDArray[np.int64] | None = None,
+    ) -> npt.NDArray[np.float32]:
+        """Embeds the request just before each event.
+
+        Requests are batched by history length, so that short histories need little padding.
 
         Args:
           windows: Raw windows.
           positions: [num_queries] int64, indices into the event columns of `windows`.
-          max_history: The most past events that a request carries.
-          time_s: [num_queries] int64, as for `components.requests.requests_for`.
+          max_history: The maximum number of past events in a request.
+          time_s: [num_queries] int64, the times of the requests, as for
+            `components.query_requests.build_query_requests`.
 
         Returns:
           [num_queries, dim] float32.
@@ -68,22 +74,27 @@ class SignatureEncoder:
         """
         lengths = np.minimum(history_lengths(windows, positions), max_history)
 
-        def request(rows: np.ndarray) -> dict[str, np.ndarray]:
+        def request(rows: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[Any]]:
             width = max(1, int(lengths[rows].max()))
-            asked_at_s = None if time_s is None else time_s[rows]
-            return requests_for(windows, self._table, positions[rows], width, asked_at_s)
+            request_time_s = None if time_s is None else time_s[rows]
+            return build_query_requests(
+                windows, self._table, positions[rows], width, request_time_s
+            )
 
         order = np.argsort(lengths, kind="stable")
         return self._embed(self._query, serving.QUERY_EMBEDDING, request, order, QUERY_BATCH)
 
-    def candidates(self, catalogue: RawCatalogue) -> np.ndarray:
-        """Embeds every row of the catalogue: [num_items, dim] float32.
+    def candidates(self, catalogue: RawCatalogue) -> npt.NDArray[np.float32]:
+        """Embeds every row of the catalogue.
+
+        Returns:
+          [num_items, dim] float32.
 
         Raises:
           FloatingPointError: An embedding is not finite.
         """
 
-        def request(rows: np.ndarray) -> dict[str, np.ndarray]:
+        def request(rows: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[Any]]:
             features = {name: values[rows] for name, values in catalogue.features.items()}
             return {ITEM_ID: catalogue.item_id[rows], **features}
 
@@ -95,10 +106,11 @@ class SignatureEncoder:
         self,
         signature: Any,
         name: str,
-        request: Callable[[np.ndarray], dict[str, np.ndarray]],
-        order: np.ndarray,
+        request: Callable[[npt.NDArray[np.int64]], dict[str, npt.NDArray[Any]]],
+        order: npt.NDArray[np.int64],
         batch: int,
-    ) -> np.ndarray:
+    ) -> npt.NDArray[np.float32]:
+        """Calls a signature on batches of rows in `order`; returns the embeddings by row."""
         inputs = _inputs(signature)
         parts = []
         for first in range(0, len(order), batch):
@@ -111,16 +123,16 @@ class SignatureEncoder:
             self._check_finite(embedding, name)
             parts.append(embedding)
         embeddings = np.concatenate(parts)
-        in_order = np.empty_like(embeddings)
-        in_order[order] = embeddings
-        return in_order
+        by_row = np.empty_like(embeddings)
+        by_row[order] = embeddings
+        return by_row
 
     def _signature(self, name: str) -> Any:
         if name not in self._model.signatures:
             raise InputError(
                 f"the SavedModel at {self._path} has no signature {name!r} "
                 f"(it has {', '.join(sorted(self._model.signatures)) or 'none'}): "
-                "it was not exported by this pipeline; train it again, or push to another place"
+                "it was not exported by this pipeline; train it again, or push to another folder"
             )
         return self._model.signatures[name]
 
@@ -128,18 +140,19 @@ class SignatureEncoder:
         for name, spec in sorted(_inputs(signature).items()):
             if name in specs and specs[name].dtype != spec.dtype:
                 raise InputError(
-                    f"the SavedModel at {self._path} takes {name} as {spec.dtype.name}, and the "
-                    f"settings make it {specs[name].dtype.name}: its kind has changed since that "
-                    "model was trained; give the feature another name, with `column:` for the old"
+                    f"the SavedModel at {self._path} has the input {name} of dtype "
+                    f"{spec.dtype.name}, but the settings define it as {specs[name].dtype.name}: "
+                    "the kind of the feature was changed after that model was trained; give the "
+                    "feature a new name, and set its `column:` to the old one"
                 )
 
-    def _check_finite(self, embedding: np.ndarray, name: str) -> None:
-        bad = int((~np.isfinite(embedding)).any(axis=1).sum())
-        if bad:
+    def _check_finite(self, embedding: npt.NDArray[np.float32], name: str) -> None:
+        num_bad = int((~np.isfinite(embedding)).any(axis=1).sum())
+        if num_bad:
             raise FloatingPointError(
-                f"{name} of the model at {self._path} gave NaN or infinite values in {bad} of "
-                f"{len(embedding)} rows of a batch: training diverged; lower train.learning_rate, "
-                "and look for extreme values among the numeric features"
+                f"{name} of the model at {self._path} returned NaN or infinite values in {num_bad} "
+                f"of {len(embedding)} rows of a batch: training diverged; lower "
+                "train.learning_rate, and check the numeric features for extreme values"
             )
 
 
@@ -147,7 +160,8 @@ def _inputs(signature: Any) -> dict[str, tf.TensorSpec]:
     return signature.structured_input_signature[1]
 
 
-def _tensor(values: np.ndarray | None, spec: tf.TensorSpec, num_rows: int) -> tf.Tensor:
+def _tensor(values: npt.NDArray[Any] | None, spec: tf.TensorSpec, num_rows: int) -> tf.Tensor:
+    """The values as a tensor; a column of missing values if `values` is None."""
     if values is None:
         shape = [num_rows] + [1] * (spec.shape.rank - 1)
         return tf.fill(shape, tf.constant(serving.missing_value(spec), spec.dtype))

@@ -1,50 +1,61 @@
-"""Signs of an embedding space gone wrong: norms, dimensions that do nothing, hubs."""
+"""Diagnostics of an embedding space: norms, collapsed dimensions, effective rank and hubness."""
 
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy import stats
 
 from components.evaluator.columns import NO_ITEM
 
-# A dimension whose spread is below this share of the widest one's tells items apart no more.
+# A dimension is collapsed if its standard deviation is at most this share of the largest one.
 COLLAPSED_SHARE = 0.01
 _NORM_PERCENTILES = (1, 50, 99)
 
 
 def embedding_health(
-    queries: np.ndarray, candidates: np.ndarray, top: np.ndarray
+    queries: npt.NDArray[np.float32],
+    candidates: npt.NDArray[np.float32],
+    top: npt.NDArray[np.int64],
 ) -> dict[str, Any]:
-    """What to look at when retrieval is worse than it should be.
+    """Computes the diagnostics of a model's embeddings and recommended lists.
 
     Args:
       queries: [num_queries, dim] float32.
       candidates: [num_items, dim] float32.
-      top: [num_queries, k] rows of the catalogue that were recommended, NO_ITEM where fewer.
+      top: [num_queries, k] int64, recommended rows of the catalogue; unfilled places are NO_ITEM.
 
     Returns:
-      JSON values: of `query` and `candidate` embeddings the percentiles of their norms, the number
-      of collapsed dimensions and the effective rank; of the lists the hubness.
+      JSON values: the dimension `dim`; for the `query` and `candidate` embeddings the percentiles
+      of their norms, the number of collapsed dimensions and the effective rank; and the hubness of
+      the lists.
     """
     return {
         "dim": int(candidates.shape[1]),
-        "query": _space(queries),
-        "candidate": _space(candidates),
+        "query": _embedding_statistics(queries),
+        "candidate": _embedding_statistics(candidates),
         "hubness": hubness(top, len(candidates)),
     }
 
 
-def effective_rank(vectors: np.ndarray) -> float:
-    """Exp of the entropy of the normalised singular values (Roy and Vetterli, 2007).
+def effective_rank(vectors: npt.NDArray[np.floating[Any]]) -> float:
+    """Effective rank (Roy and Vetterli, 2007) of the centred vectors.
 
-    Between 1 (all vectors on a line) and dim (spread evenly), of the centred vectors; 0 where all
-    are equal.
+    exp(H), where H is the entropy of the singular values divided by their sum. It is between 1 (all
+    vectors on a line) and dim (equal variance in all directions), and 0 if all vectors are equal.
 
     Args:
       vectors: [num_vectors, dim].
+
+    Example:
+      >>> corners = np.array([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
+      >>> round(effective_rank(corners), 6)
+      2.0
+      >>> round(effective_rank(corners * [1.0, 0.0]), 6)
+      1.0
     """
     centred = vectors.astype(np.float64) - vectors.mean(axis=0, dtype=np.float64)
-    # The singular values are the roots of the eigenvalues of [dim, dim], which is small.
+    # Singular values as roots of the eigenvalues of a [dim, dim] matrix, which is small.
     eigenvalues = np.linalg.eigvalsh(centred.T @ centred)
     singular = np.sqrt(np.maximum(eigenvalues, 0.0))
     if singular.sum() == 0.0:
@@ -52,12 +63,27 @@ def effective_rank(vectors: np.ndarray) -> float:
     return float(np.exp(stats.entropy(singular)))
 
 
-def hubness(top: np.ndarray, num_items: int) -> dict[str, float]:
-    """How unevenly candidates turn up in the lists (Radovanović et al., 2010).
+def hubness(top: npt.NDArray[np.int64], num_items: int) -> dict[str, float]:
+    """Hubness of the recommended lists (Radovanović et al., 2010).
 
-    `skewness` is that of N_k, the number of lists that a candidate is in: far above 0, a few hubs
-    are near to every query. `top_percent_share` is the share of all places that the most
-    recommended 1 % of the catalogue (at least one item) takes.
+    N_k(i) is the number of lists that contain item i. If its skewness is far above 0, a few items
+    (hubs) are near to every query.
+
+    Args:
+      top: [num_queries, k] int64, recommended rows of the catalogue; unfilled places are NO_ITEM.
+      num_items: Number of items in the catalogue.
+
+    Returns:
+      `skewness` of N_k, 0 if N_k is constant; `top_percent_share`, the share of all recommendations
+      that the most recommended 1 % of the catalogue (at least one item) has.
+
+    Example:
+      Four lists of two items: item 0 is in all lists, the items 1 to 4 are in one each. N_k has the
+      values 4, 1, 1, 1, 1.
+
+      >>> values = hubness(np.array([[0, 1], [0, 2], [0, 3], [0, 4]]), num_items=5)
+      >>> round(values["skewness"], 6), values["top_percent_share"]
+      (1.5, 0.5)
     """
     counts = np.bincount(top[top != NO_ITEM], minlength=num_items).astype(np.float64)
     skewness = stats.skew(counts) if counts.min() < counts.max() else 0.0
@@ -66,9 +92,9 @@ def hubness(top: np.ndarray, num_items: int) -> dict[str, float]:
     return {"skewness": float(skewness), "top_percent_share": float(share)}
 
 
-def _space(vectors: np.ndarray) -> dict[str, Any]:
+def _embedding_statistics(vectors: npt.NDArray[np.float32]) -> dict[str, Any]:
     norms = np.linalg.norm(vectors.astype(np.float64), axis=1)
-    spread = vectors.std(axis=0, dtype=np.float64)
+    deviation = vectors.std(axis=0, dtype=np.float64)
     return {
         "norm": {
             f"p{percentile}": float(value)
@@ -76,6 +102,6 @@ def _space(vectors: np.ndarray) -> dict[str, Any]:
                 _NORM_PERCENTILES, np.percentile(norms, _NORM_PERCENTILES), strict=True
             )
         },
-        "collapsed_dimensions": int((spread <= COLLAPSED_SHARE * spread.max()).sum()),
+        "collapsed_dimensions": int((deviation <= COLLAPSED_SHARE * deviation.max()).sum()),
         "effective_rank": effective_rank(vectors),
     }

@@ -1,4 +1,4 @@
-"""Unpacks artifacts for `evaluate`, and writes its verdict the way TFX's own Evaluator does."""
+"""Runs `evaluate` on TFX artifacts, and writes the blessing in the format of TFX's Evaluator."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components.artifacts import artifact_folders
-from components.current_model.read import read_current
+from components.current_model.state import read_current_model
 from components.evaluator.evaluate import evaluate
 from components.fragment import write_fragment
 from components.gate import GateResult, log_gates
@@ -23,7 +23,7 @@ from schemas.steps import EVALUATION_FILE, EVALUATOR
 
 
 class Executor(base_executor.BaseExecutor):
-    """Measures the model on the test split and blesses it, or not."""
+    """Evaluates the model on the test split and blesses it if all gates pass."""
 
     def Do(
         self,
@@ -31,12 +31,12 @@ class Executor(base_executor.BaseExecutor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Writes `evaluation.json` and its fragment, and the blessing."""
+        """Writes `evaluation.json`, the report fragment and the blessing."""
         self._log_startup(input_dict, output_dict, exec_properties)
         started = time.monotonic()
         model = artifact_utils.get_single_instance(input_dict["model"])
         folders = artifact_folders(input_dict)
-        current = read_current(folders["current"])
+        current = read_current_model(folders["current"])
         evaluation = evaluate(
             model_path=path_utils.serving_model_path(model.uri),
             windows_uri=folders["windows"],
@@ -65,26 +65,27 @@ def _write_evaluation(artifact: types.Artifact, evaluation: dict[str, Any], seco
 
 
 def _set_properties(artifact: types.Artifact, evaluation: dict[str, Any]) -> None:
-    """What can be asked of ML Metadata: METRIC of the model, and in a place of its own the rest.
+    """Sets the custom properties of the Evaluation artifact, for queries to ML Metadata.
 
-    `baselines/NAME/METRIC`, `current/METRIC`, and `PROTOCOL/METRIC` of the other protocols. What
-    has no single number is JSON text: intervals, settings of the baselines, diagnosis, gates.
+    METRIC is a metric of the model under the headline protocol, `baselines/NAME/METRIC` that of a
+    baseline, `current/METRIC` that of the currently served model, and `PROTOCOL/METRIC` that of the
+    model under another protocol. Intervals, baseline settings, diagnosis and gates are JSON text.
     """
     artifact.set_string_custom_property("protocol", evaluation["protocol"]["name"])
     artifact.set_int_custom_property("targets", evaluation["protocol"]["targets"])
     test = evaluation["test"]
-    told = {
+    metrics_by_prefix = {
         "": test["model"],
         **{f"baselines/{name}/": values for name, values in test["baselines"].items()},
         **({"current/": test["current"]} if "current" in test else {}),
         **{
-            f"{protocol}/": found["test"]["model"]
-            for protocol, found in evaluation["protocols"].items()
+            f"{protocol}/": report["test"]["model"]
+            for protocol, report in evaluation["protocols"].items()
         },
     }
-    for place, metrics in told.items():
+    for prefix, metrics in metrics_by_prefix.items():
         for metric, value in metrics.items():
-            artifact.set_float_custom_property(place + metric, value)
+            artifact.set_float_custom_property(prefix + metric, value)
     for key in ("confidence", "baselines", "diagnosis", "gates"):
         artifact.set_string_custom_property(key, json.dumps(evaluation[key], sort_keys=True))
 

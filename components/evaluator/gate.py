@@ -1,4 +1,4 @@
-"""Decides whether a model is good enough to be blessed, each gate with its reason."""
+"""The gates on a model's metrics: baselines, a minimum value and the currently served model."""
 
 from collections.abc import Mapping
 
@@ -8,51 +8,52 @@ from schemas.model_settings import ModelGateSettings
 Metrics = Mapping[str, float]
 
 
-def judge(
+def check_model_gates(
     settings: ModelGateSettings,
     model: Metrics,
     baselines: Mapping[str, Metrics],
     current: Metrics | None,
 ) -> list[GateResult]:
-    """Compares the model with the baselines, with a floor, and with what serves now.
+    """Compares the model with the baselines, the minimum value and the currently served model.
 
     Args:
-      settings: Which metric, which baselines, which limits.
-      model: The model's metrics on the test targets.
-      baselines: Those of each baseline on the same targets; one that was left out is beaten by
-        nothing.
-      current: Those of the model that serves now on the same targets; None where none serves.
+      settings: The metric, the baselines to beat and the limits.
+      model: The metrics of the model on the test split.
+      baselines: The metrics of each baseline on the same queries. The gate of a baseline that was
+        left out rejects the model.
+      current: The metrics of the currently served model on the same queries; None if no model is
+        served.
     """
-    name, value = settings.metric, model[settings.metric]
-    gates = [_beats(name, value, other, baselines.get(other)) for other in settings.beats]
+    metric, value = settings.metric, model[settings.metric]
+    gates = [_beats(metric, value, name, baselines.get(name)) for name in settings.beats]
     if settings.min_value is not None:
-        gates.append(_min_value(name, value, settings.min_value))
+        gates.append(_min_value(metric, value, settings.min_value))
     if settings.max_drop is not None:
-        gates.append(_max_drop(name, value, current, settings.max_drop))
+        gates.append(_max_drop(metric, value, current, settings.max_drop))
     return gates
 
 
-def _beats(metric: str, value: float, other: str, measured: Metrics | None) -> GateResult:
-    if measured is None:
+def _beats(metric: str, value: float, name: str, baseline: Metrics | None) -> GateResult:
+    if baseline is None:
         reason = (
-            f"{other} was left out, for the reason that stands under baselines in metrics.json: "
-            "take it out of evaluation.gates.beats"
+            f"the baseline {name} was left out, for the reason given under `baselines` in "
+            f"metrics.json: remove {name} from evaluation.gates.beats"
         )
-        return GateResult(f"model.beats_{other}", False, value, None, reason)
-    threshold = measured[metric]
+        return GateResult(f"model.beats_{name}", False, value, None, reason)
+    threshold = baseline[metric]
     passed = value > threshold
-    reason = f"{metric} {value:.4f} against {threshold:.4f} of {other}"
+    reason = f"{metric} is {value:.4f}; the baseline {name} has {threshold:.4f}"
     if not passed:
         reason += (
-            ": the model does not beat it; train longer, look at the slices for where it loses, or "
-            f"take {other} out of evaluation.gates.beats"
+            ": the model must exceed the baseline; train longer, check in which slices the model "
+            f"is worse, or remove {name} from evaluation.gates.beats"
         )
-    return GateResult(f"model.beats_{other}", passed, value, threshold, reason)
+    return GateResult(f"model.beats_{name}", passed, value, threshold, reason)
 
 
 def _min_value(metric: str, value: float, threshold: float) -> GateResult:
     passed = value >= threshold
-    reason = f"{metric} {value:.4f}, at least {threshold:.4f} is asked for"
+    reason = f"{metric} is {value:.4f}; the required minimum is {threshold:.4f}"
     if not passed:
         reason += ": improve the model, or lower evaluation.gates.min_value"
     return GateResult("model.min_value", passed, value, threshold, reason)
@@ -61,14 +62,14 @@ def _min_value(metric: str, value: float, threshold: float) -> GateResult:
 def _max_drop(metric: str, value: float, current: Metrics | None, threshold: float) -> GateResult:
     gate = "model.max_drop"
     if current is None:
-        return GateResult(gate, True, None, threshold, "nothing serves yet")
-    serving = current[metric]
-    drop = 1.0 - value / serving if serving > 0 else 0.0
+        return GateResult(gate, True, None, threshold, "no model is served yet")
+    current_value = current[metric]
+    drop = 1.0 - value / current_value if current_value > 0 else 0.0
     passed = drop <= threshold
-    reason = f"{metric} {value:.4f} against {serving:.4f} of the model that serves now"
+    reason = f"{metric} is {value:.4f}; the currently served model has {current_value:.4f}"
     if not passed:
         reason += (
-            f": {drop:.1%} lower, more than the {threshold:.1%} allowed; keep what serves, or "
-            "raise evaluation.gates.max_drop"
+            f": it is {drop:.1%} lower, more than the {threshold:.1%} allowed; keep the served "
+            "model, or raise evaluation.gates.max_drop"
         )
     return GateResult(gate, passed, drop, threshold, reason)

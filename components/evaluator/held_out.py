@@ -1,20 +1,26 @@
-"""The held-out queries of a run, and whatever is to be measured on them."""
+"""The held-out data of a run, and the evaluation of models and baselines on it."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from components.evaluator import protocol as protocols
 from components.evaluator.baselines.baseline import Baseline, baseline_scorer
 from components.evaluator.baselines.popularity import training_counts
 from components.evaluator.columns import EventColumns, index_events
-from components.evaluator.content import content_vectors
+from components.evaluator.content_vectors import content_vectors
 from components.evaluator.embed import SignatureEncoder
-from components.evaluator.measure import Items, Measurement, measure
-from components.evaluator.protocol import Protocol
+from components.evaluator.measure import ItemStatistics, Measurement, measure
+from components.evaluator.protocol import (
+    EvaluationProtocol,
+    all_future_protocol,
+    first_protocol,
+    last_protocol,
+    successive_protocol,
+)
 from components.evaluator.queries import Queries
-from components.evaluator.ranking import Ranking, Scorer, dot_product, rank_queries
+from components.evaluator.ranking import Ranking, Scorer, dot_product_scorer, rank_queries
 from components.examples.read import RawCatalogue, RawWindows, read_raw_catalogue, read_raw_windows
 from schemas.features import STORED_SPLITS, TRAIN_SPLIT, FeatureTable, feature_table
 from schemas.metrics import ALL_FUTURE, FIRST, LAST, SUCCESSIVE
@@ -24,127 +30,131 @@ from schemas.settings import DataSettings
 
 @dataclass(frozen=True)
 class Embeddings:
-    """What a model makes of the held-out queries and of the catalogue.
+    """The embeddings that a model computes for the held-out queries and the catalogue.
 
     Attributes:
-      queries: By protocol, [num_queries, dim] float32.
+      queries: For each protocol, [num_queries, dim] float32.
       candidates: [num_items, dim] float32.
     """
 
-    queries: Mapping[str, np.ndarray]
-    candidates: np.ndarray
+    queries: Mapping[str, npt.NDArray[np.float32]]
+    candidates: npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Result:
-    """How one method fared, by protocol."""
+class EvaluationResult:
+    """The rankings and metrics of a model or baseline.
+
+    Attributes:
+      rankings: For each protocol, the ranking of its queries.
+      measurements: For each protocol, the metrics of its ranking.
+    """
 
     rankings: Mapping[str, Ranking]
     measurements: Mapping[str, Measurement]
 
 
 @dataclass(frozen=True)
-class HeldOut:
-    """The queries of every protocol and all that is needed to measure anything on them.
+class HeldOutData:
+    """The queries of every protocol, with the data that their evaluation needs.
 
     Attributes:
-      table: The features of the settings.
-      catalogue: The candidates, exactly.
-      items: What metrics know of them.
-      windows: Raw windows of every split.
-      events: Events of every split as integer columns.
-      protocols: By name, `successive` first.
-      max_history: The most past events that a request carries.
-      cutoffs: K of Recall@K.
+      table: The features that the settings define.
+      catalogue: The candidates, in the order of catalogue rows.
+      items: Statistics of the catalogue's items.
+      windows: Raw windows of each split.
+      events: Events of each split as integer columns.
+      protocols: The protocols by name, `successive` first.
+      max_history: The maximum number of past events in a request.
+      cutoffs: Values of k for Recall@k.
     """
 
     table: FeatureTable
     catalogue: RawCatalogue
-    items: Items
+    items: ItemStatistics
     windows: Mapping[str, RawWindows]
     events: Mapping[str, EventColumns]
-    protocols: Mapping[str, Protocol]
+    protocols: Mapping[str, EvaluationProtocol]
     max_history: int
     cutoffs: tuple[int, ...]
 
     @property
-    def headline(self) -> Protocol:
-        """The protocol that gates and slices read."""
+    def headline(self) -> EvaluationProtocol:
+        """The protocol that gates and slices use."""
         return self.protocols[SUCCESSIVE]
 
     def embed(self, encoder: SignatureEncoder) -> Embeddings:
-        """Embeds everything through a SavedModel's own query and candidate signatures."""
-        queries = {
+        """Embeds the queries of all protocols and the catalogue through a SavedModel."""
+        embeddings = {
             name: encoder.queries(
-                self.windows[asked.split], asked.position, self.max_history, asked.time_s
+                self.windows[queries.split], queries.position, self.max_history, queries.time_s
             )
-            for name, asked in self._ranked().items()
+            for name, queries in self._ranked_queries().items()
         }
-        return Embeddings(queries, encoder.candidates(self.catalogue))
+        return Embeddings(embeddings, encoder.candidates(self.catalogue))
 
-    def measure_model(self, embeddings: Embeddings) -> Result:
-        """Measures a model by the dot products of its embeddings."""
-        return self._result(
-            lambda name, _: dot_product(embeddings.queries[name], embeddings.candidates)
+    def measure_model(self, embeddings: Embeddings) -> EvaluationResult:
+        """Evaluates a model that scores by the dot product of its embeddings."""
+        return self._evaluate(
+            lambda name, _: dot_product_scorer(embeddings.queries[name], embeddings.candidates)
         )
 
-    def measure_baseline(self, baseline: Baseline) -> Result:
-        """Measures a baseline on the histories that a model gets."""
-        return self._result(
-            lambda _, asked: baseline_scorer(
-                baseline, self.events[asked.split], asked, self.max_history
+    def measure_baseline(self, baseline: Baseline) -> EvaluationResult:
+        """Evaluates a baseline on the same queries and histories as a model."""
+        return self._evaluate(
+            lambda _, queries: baseline_scorer(
+                baseline, self.events[queries.split], queries, self.max_history
             )
         )
 
-    def _ranked(self) -> dict[str, Queries]:
-        """The queries that have to be ranked: those of first and last are among the successive."""
+    def _ranked_queries(self) -> dict[str, Queries]:
+        """The queries to rank; those of `first` and `last` are subsets of `successive`."""
         return {
-            name: asked.queries
-            for name, asked in self.protocols.items()
+            name: protocol.queries
+            for name, protocol in self.protocols.items()
             if name in (SUCCESSIVE, ALL_FUTURE)
         }
 
-    def _result(self, scorer_of: Callable[[str, Queries], Scorer]) -> Result:
+    def _evaluate(self, scorer_of: Callable[[str, Queries], Scorer]) -> EvaluationResult:
         rankings = {
-            name: rank_queries(scorer_of(name, asked), asked, len(self.items))
-            for name, asked in self._ranked().items()
+            name: rank_queries(scorer_of(name, queries), queries, len(self.items))
+            for name, queries in self._ranked_queries().items()
         }
-        in_turn = self.headline.queries
+        successive = self.headline.queries
         for name in (FIRST, LAST):
             if name in self.protocols:
-                wanted = self.protocols[name].queries.position
-                rankings[name] = rankings[SUCCESSIVE].select(np.isin(in_turn.position, wanted))
-        return Result(
+                selected = self.protocols[name].queries.position
+                rankings[name] = rankings[SUCCESSIVE].select(np.isin(successive.position, selected))
+        return EvaluationResult(
             rankings,
             {
-                name: measure(rankings[name], asked.queries.user, self.items, self.cutoffs)
-                for name, asked in self.protocols.items()
+                name: measure(rankings[name], protocol.queries.user, self.items, self.cutoffs)
+                for name, protocol in self.protocols.items()
             },
         )
 
 
-def read_held_out(
+def read_held_out_data(
     windows_uri: str, catalogue_uri: str, data: DataSettings, settings: EvaluationSettings
-) -> HeldOut:
-    """Reads windows and catalogue, and makes the queries of every protocol.
+) -> HeldOutData:
+    """Reads the windows and the catalogue, and creates the queries of every protocol.
 
     Raises:
-      InputError: There is nothing to measure on.
+      InputError: The test split has no target to evaluate.
     """
     table = feature_table(data)
     catalogue = read_raw_catalogue(catalogue_uri, table)
     windows = {split: read_raw_windows(windows_uri, split, table) for split in STORED_SPLITS}
     events = index_events(windows, catalogue.item_id)
-    asked = _protocols(events, data, settings)
-    return HeldOut(
+    protocols = _protocols(events, data, settings)
+    counts = training_counts(events[TRAIN_SPLIT], len(catalogue))
+    return HeldOutData(
         table=table,
         catalogue=catalogue,
-        items=Items(
-            training_counts(events[TRAIN_SPLIT], len(catalogue)), content_vectors(catalogue, table)
-        ),
+        items=ItemStatistics(counts, content_vectors(catalogue, table)),
         windows=windows,
         events=events,
-        protocols=asked,
+        protocols=protocols,
         max_history=data.history.max_length,
         cutoffs=settings.cutoffs,
     )
@@ -152,16 +162,16 @@ def read_held_out(
 
 def _protocols(
     events: Mapping[str, EventColumns], data: DataSettings, settings: EvaluationSettings
-) -> dict[str, Protocol]:
+) -> dict[str, EvaluationProtocol]:
     exclude_seen = data.repeat_interactions == "exclude"
-    in_turn = protocols.successive(events, exclude_seen, settings.max_targets, settings.seed)
+    successive = successive_protocol(events, exclude_seen, settings.max_targets, settings.seed)
     if data.split.policy == "leave_one_out":
-        # One test event a user: the other protocols would ask the same.
-        return {SUCCESSIVE: in_turn}
-    test = events[in_turn.queries.split]
+        # Each user has one test event, so the other protocols would have the same queries.
+        return {SUCCESSIVE: successive}
+    test = events[successive.queries.split]
     return {
-        SUCCESSIVE: in_turn,
-        FIRST: protocols.first(in_turn, test),
-        LAST: protocols.last(in_turn, test),
-        ALL_FUTURE: protocols.all_future(in_turn, events, exclude_seen),
+        SUCCESSIVE: successive,
+        FIRST: first_protocol(successive, test),
+        LAST: last_protocol(successive, test),
+        ALL_FUTURE: all_future_protocol(successive, events, exclude_seen),
     }

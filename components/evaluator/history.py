@@ -1,14 +1,16 @@
-"""Every user's whole past, rebuilt from the windows of all splits.
+"""The complete event history of every user, reconstructed from the windows of all splits.
 
-Windows overlap and are cut to a length, so the past of a target is not what its window holds: the
-events of all splits are, each once; PAST_SPLIT has those that are in no target's window. Of its own
-second, a target's past is what precedes it in its window.
+Windows overlap and are truncated, so a target's window does not contain the user's complete
+history. The windows of all splits together contain every event at least once: the split PAST_SPLIT
+contains the events that are in no target's window. Timestamps have a resolution of one second;
+among the events of a target's own second, those before it in its window precede it.
 """
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from components.evaluator.columns import EventColumns
 
@@ -17,28 +19,33 @@ _TARGETS_PER_CHUNK = 4096
 
 @dataclass(frozen=True)
 class SeenItems:
-    """The items that each target's user had interacted with before it.
+    """The items that the user of each target had interacted with before the target.
 
-    A user's items stand in the order of first interaction, so the items seen before an instant are
-    a prefix of them. Events of the same second that precede the target in its window are kept
-    aside.
+    The items of a user are sorted by first interaction, so the items seen before a given time are a
+    prefix of them. Items of events in the target's own second are stored separately.
 
     Attributes:
-      item: [num_pairs] int64, each user's items by first interaction, user after user.
-      start: [num_targets] int64, where the items of the target's user begin in `item`.
-      stop: [num_targets] int64, the end of those first met before the target's second.
-      tied_item: [num_tied] int64, items of the target's own second, target after target.
-      tied_offsets: [num_targets + 1] int64, where each target's stand in `tied_item`.
+      item: [num_pairs] int64, the items of each user in order of first interaction, grouped by
+        user.
+      start: [num_targets] int64, the first index into `item` for the target's user.
+      stop: [num_targets] int64, the end of the items first seen before the target's second.
+      tied_item: [num_tied] int64, the items of earlier events in the target's own second, grouped
+        by target.
+      tied_offsets: [num_targets + 1] int64; target t has the tied items
+        tied_item[tied_offsets[t]:tied_offsets[t + 1]].
     """
 
-    item: np.ndarray
-    start: np.ndarray
-    stop: np.ndarray
-    tied_item: np.ndarray
-    tied_offsets: np.ndarray
+    item: npt.NDArray[np.int64]
+    start: npt.NDArray[np.int64]
+    stop: npt.NDArray[np.int64]
+    tied_item: npt.NDArray[np.int64]
+    tied_offsets: npt.NDArray[np.int64]
 
-    def pairs(self, rows: slice) -> tuple[np.ndarray, np.ndarray]:
-        """The seen items of some targets: (target, counted from the slice's first; item)."""
+    def pairs(self, rows: slice) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The (target, item) pairs of a slice of the targets, [num_pairs] int64 each.
+
+        Targets are numbered from the start of the slice.
+        """
         start, stop = self.start[rows], self.stop[rows]
         row, index = ranges(start, stop)
         tied_row, tied_index = ranges(self.tied_offsets[:-1][rows], self.tied_offsets[1:][rows])
@@ -47,26 +54,28 @@ class SeenItems:
             np.concatenate([self.item[index], self.tied_item[tied_index]]),
         )
 
-    def contains(self, target: np.ndarray, item: np.ndarray) -> np.ndarray:
-        """[num_pairs] bool: whether an item is among what the user of a target had seen.
+    def contains(
+        self, target: npt.NDArray[np.int64], item: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.bool_]:
+        """Returns whether the user of each target had seen the given item, [num_pairs] bool.
 
         Args:
           target: [num_pairs] int64, in ascending order.
           item: [num_pairs] int64.
         """
-        found = np.zeros(len(target), bool)
+        is_seen = np.zeros(len(target), bool)
         for first in range(0, len(self.start), _TARGETS_PER_CHUNK):
             last = first + _TARGETS_PER_CHUNK
-            asked = slice(*np.searchsorted(target, (first, last)))
+            chunk = slice(*np.searchsorted(target, (first, last)))
             row, seen = self.pairs(slice(first, last))
-            width = max(item[asked].max(initial=0), seen.max(initial=0)) + 1
-            found[asked] = np.isin(
-                (target[asked] - first) * width + item[asked], row * width + seen
+            width = max(item[chunk].max(initial=0), seen.max(initial=0)) + 1
+            is_seen[chunk] = np.isin(
+                (target[chunk] - first) * width + item[chunk], row * width + seen
             )
-        return found
+        return is_seen
 
-    def select(self, keep: np.ndarray) -> "SeenItems":
-        """The same for the targets where `keep` ([num_targets] bool) is true."""
+    def select(self, keep: npt.NDArray[np.bool_]) -> "SeenItems":
+        """The seen items of the targets for which `keep` ([num_targets] bool) is true."""
         _, tied_index = ranges(self.tied_offsets[:-1][keep], self.tied_offsets[1:][keep])
         num_tied = np.diff(self.tied_offsets)[keep]
         return replace(
@@ -77,8 +86,8 @@ class SeenItems:
             tied_offsets=np.concatenate([[0], np.cumsum(num_tied)]),
         )
 
-    def none(self) -> "SeenItems":
-        """The same targets with nothing seen."""
+    def without_items(self) -> "SeenItems":
+        """The same targets with no seen items."""
         return replace(
             self,
             stop=self.start,
@@ -89,52 +98,56 @@ class SeenItems:
 
 @dataclass(frozen=True)
 class Timeline:
-    """The unique events of all users, sorted by user, then time.
+    """The unique events of all users, sorted by user and time.
 
     Attributes:
-      instants: [num_instants] int64, every timestamp that occurs, sorted.
-      key: [num_events] int64, `user * num_instants + rank of the timestamp`, sorted.
-      first_key: [num_pairs] int64, the key of each (user, item)'s first event, sorted.
-      first_item: [num_pairs] int64, the item of each.
+      instants: [num_instants] int64, the sorted unique timestamps of all events.
+      key: [num_events] int64, `user * num_instants + index of the timestamp`, sorted.
+      first_key: [num_pairs] int64, the key of the first event of each (user, item) pair, sorted.
+      first_item: [num_pairs] int64, the item of each pair.
     """
 
-    instants: np.ndarray
-    key: np.ndarray
-    first_key: np.ndarray
-    first_item: np.ndarray
+    instants: npt.NDArray[np.int64]
+    key: npt.NDArray[np.int64]
+    first_key: npt.NDArray[np.int64]
+    first_item: npt.NDArray[np.int64]
 
     @classmethod
-    def of(cls, splits: Iterable[EventColumns]) -> "Timeline":
-        """Rebuilds the timeline from overlapping windows."""
+    def from_splits(cls, splits: Iterable[EventColumns]) -> "Timeline":
+        """Builds the timeline from overlapping windows; each event is counted once."""
         parts = list(splits)
         user = np.concatenate([part.user for part in parts])
         item = np.concatenate([part.item for part in parts])
         timestamp = np.concatenate([part.timestamp for part in parts])
         instants, rank = np.unique(timestamp, return_inverse=True)
         key = user * len(instants) + rank
-        nth = _occurrence(parts, key, item)
-        order = np.lexsort((nth, item, key))
-        user, item, key, nth = user[order], item[order], key[order], nth[order]
+        occurrence = _occurrence_in_window(parts, key, item)
+        order = np.lexsort((occurrence, item, key))
+        user, item, key, occurrence = user[order], item[order], key[order], occurrence[order]
         is_first_copy = np.ones(len(key), bool)
-        is_first_copy[1:] = (key[1:] != key[:-1]) | (item[1:] != item[:-1]) | (nth[1:] != nth[:-1])
+        is_first_copy[1:] = (
+            (key[1:] != key[:-1]) | (item[1:] != item[:-1]) | (occurrence[1:] != occurrence[:-1])
+        )
         user, item, key = user[is_first_copy], item[is_first_copy], key[is_first_copy]
         pair = user * (item.max(initial=0) + 1) + item
         _, first = np.unique(pair, return_index=True)
         first = np.sort(first)
         return cls(instants, key, key[first], item[first])
 
-    def num_events_before(self, events: EventColumns, position: np.ndarray) -> np.ndarray:
-        """[num_positions] int64: events of the user before the one at each position.
+    def num_events_before_event(
+        self, events: EventColumns, position: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int64]:
+        """The number of earlier events of the user of each event, [num_positions] int64.
 
-        Events of the same second count where they precede it in its window.
+        Events of the same second are earlier if they precede the event in its window.
         """
-        user_key, key = self._keys(events, position)
+        user_key, key = self._keys_of_events(events, position)
         earlier = np.searchsorted(self.key, key) - np.searchsorted(self.key, user_key)
         return earlier + position - _start_of_second(events)[position]
 
-    def seen_before(self, events: EventColumns, position: np.ndarray) -> SeenItems:
-        """What the user of the event at each position had interacted with before it."""
-        user_key, key = self._keys(events, position)
+    def seen_before_event(self, events: EventColumns, position: npt.NDArray[np.int64]) -> SeenItems:
+        """The items that the user of each event had interacted with before the event."""
+        user_key, key = self._keys_of_events(events, position)
         tied_start = _start_of_second(events)[position]
         _, tied = ranges(tied_start, position)
         return SeenItems(
@@ -145,14 +158,23 @@ class Timeline:
             tied_offsets=np.concatenate([[0], np.cumsum(position - tied_start)]),
         )
 
-    def num_events_at(self, user: np.ndarray, time_s: np.ndarray) -> np.ndarray:
-        """[num_queries] int64: events of each user before an instant."""
-        user_key, key = self._keys_at(user, time_s)
+    def num_events_before_time(
+        self, user: npt.NDArray[np.int64], time_s: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int64]:
+        """The number of events of each user before a time, [num_queries] int64."""
+        user_key, key = self._keys(user, time_s)
         return np.searchsorted(self.key, key) - np.searchsorted(self.key, user_key)
 
-    def seen_at(self, user: np.ndarray, time_s: np.ndarray) -> SeenItems:
-        """What each user had interacted with before an instant; [num_queries] int64 both."""
-        user_key, key = self._keys_at(user, time_s)
+    def seen_before_time(
+        self, user: npt.NDArray[np.int64], time_s: npt.NDArray[np.int64]
+    ) -> SeenItems:
+        """The items that each user had interacted with before a time.
+
+        Args:
+          user: [num_queries] int64, user codes.
+          time_s: [num_queries] int64, seconds since the epoch, UTC.
+        """
+        user_key, key = self._keys(user, time_s)
         return SeenItems(
             item=self.first_item,
             start=np.searchsorted(self.first_key, user_key),
@@ -161,18 +183,26 @@ class Timeline:
             tied_offsets=np.zeros(len(user) + 1, np.int64),
         )
 
-    def _keys(self, events: EventColumns, position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return self._keys_at(events.user[position], events.timestamp[position])
+    def _keys_of_events(
+        self, events: EventColumns, position: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        return self._keys(events.user[position], events.timestamp[position])
 
-    def _keys_at(self, user: np.ndarray, time_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def _keys(
+        self, user: npt.NDArray[np.int64], time_s: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The smallest key of each user, and the key of the user at each time."""
         user_key = user * len(self.instants)
         return user_key, user_key + np.searchsorted(self.instants, time_s)
 
 
-def _occurrence(parts: list[EventColumns], key: np.ndarray, item: np.ndarray) -> np.ndarray:
-    """[num_events] int64: tells apart events of one user, second and item in the same window.
+def _occurrence_in_window(
+    parts: list[EventColumns], key: npt.NDArray[np.int64], item: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Numbers the events of the same user, second and item within each window, from 0.
 
-    Such events are a view and a click, say; copies of one event stand in different windows.
+    Events with different numbers are different events, such as a view and a click. Events with the
+    same number in different windows are copies of one event.
     """
     window = np.repeat(
         np.arange(sum(len(part.offsets) - 1 for part in parts)),
@@ -183,21 +213,32 @@ def _occurrence(parts: list[EventColumns], key: np.ndarray, item: np.ndarray) ->
     is_new[:1] = True
     for column in (item[order], key[order], window[order]):
         is_new[1:] |= column[1:] != column[:-1]
-    place = np.arange(len(order))
-    nth = np.empty(len(order), np.int64)
-    nth[order] = place - np.maximum.accumulate(np.where(is_new, place, 0))
-    return nth
+    index = np.arange(len(order))
+    occurrence = np.empty(len(order), np.int64)
+    occurrence[order] = index - np.maximum.accumulate(np.where(is_new, index, 0))
+    return occurrence
 
 
-def ranges(start: np.ndarray, stop: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Concatenates range(start[i], stop[i]): (i of each element, the element)."""
+def ranges(
+    start: npt.NDArray[np.int64], stop: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Concatenates the ranges start[i], ..., stop[i] - 1.
+
+    Returns:
+      For each element, the index i of its range, and the element.
+
+    Example:
+      >>> row, element = ranges(np.array([5, 9]), np.array([8, 10]))
+      >>> row.tolist(), element.tolist()
+      ([0, 0, 0, 1], [5, 6, 7, 9])
+    """
     length = stop - start
     row = np.repeat(np.arange(len(start)), length)
     first_of_row = np.cumsum(length) - length
     return row, np.arange(len(row)) - first_of_row[row] + start[row]
 
 
-def _start_of_second(events: EventColumns) -> np.ndarray:
+def _start_of_second(events: EventColumns) -> npt.NDArray[np.int64]:
     """[num_events] int64: the first event of the same window that has the same timestamp."""
     index = np.arange(len(events.item))
     is_start = index == events.window_start

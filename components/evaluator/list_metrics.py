@@ -1,28 +1,45 @@
-"""Metrics of what is recommended, whatever is relevant: how varied, how popular, to how many.
+"""Metrics of recommended lists that do not depend on relevance: coverage, novelty and diversity.
 
-Lists are [num_queries, k] rows of the catalogue, NO_ITEM where fewer are left.
+Lists are [num_queries, k] int64 rows of the catalogue; unfilled places hold NO_ITEM. All metrics
+are computed over lists of at most k = LIST_LENGTH items.
 """
 
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from components.evaluator.columns import NO_ITEM
 
 
-def coverage(top: np.ndarray, num_items: int) -> float:
-    """Catalogue coverage@k = |items recommended to anyone in the top k| / |catalogue|."""
+def coverage(top: npt.NDArray[np.int64], num_items: int) -> float:
+    """Catalogue coverage: |items that occur in at least one list| / |catalogue|.
+
+    Example:
+      >>> coverage(np.array([[0, 1], [1, NO_ITEM]]), num_items=4)
+      0.5
+    """
     return len(np.unique(top[top != NO_ITEM])) / num_items
 
 
-def gini(counts: np.ndarray) -> float:
-    """Gini index: 0 where all items have the same count, near 1 where one has them all.
+def gini(counts: npt.NDArray[np.integer[Any]]) -> float:
+    """Gini index of the number of recommendations per item.
 
-    With counts x_1 <= … <= x_n: sum over i of (2i - n - 1) · x_i / (n · sum of x). Items that
-    nobody was recommended count with 0 (Gini, 1912; of recommendations: Fleder and Hosanagar,
-    2009, "Blockbuster Culture's Next Rise or Fall").
+    For counts sorted in ascending order, x_1 <= ... <= x_n:
+    sum over i of (2i - n - 1) · x_i / (n · sum of x). It is 0 if all items are recommended equally
+    often, and (n - 1) / n if all recommendations are of one item. Items that are never recommended
+    are included with x = 0. It is 0 if nothing is recommended. Sources: Gini (1912); for
+    recommendations Fleder and Hosanagar (2009), "Blockbuster Culture's Next Rise or Fall".
 
     Args:
-      counts: [num_items], how often each was recommended.
+      counts: [num_items], the number of recommendations of each item.
+
+    Example:
+      >>> gini(np.array([3, 3, 3, 3])), gini(np.array([0, 0, 8, 0]))
+      (0.0, 0.75)
+      >>> gini(np.array([1, 0, 1, 0]))  # (1 · 1 + 3 · 1) / (4 · 2)
+      0.5
     """
     ordered = np.sort(counts).astype(np.float64)
     num_items = len(ordered)
@@ -30,42 +47,62 @@ def gini(counts: np.ndarray) -> float:
     return float(weights @ ordered / (num_items * max(1.0, ordered.sum())))
 
 
-def popularity_percentile(top: np.ndarray, percentiles: np.ndarray) -> np.ndarray:
-    """Mean popularity percentile@k: 0.5 is the average item, 1 the best known, [num_queries].
-
-    The lower, the more novel is what is recommended.
+def popularity_percentile(
+    top: npt.NDArray[np.int64], percentiles: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """Mean popularity percentile of the items of each list; lower values are more novel.
 
     Args:
       top: Lists.
-      percentiles: [num_items], of `item_popularity.popularity_percentiles`.
+      percentiles: [num_items] float64, computed by `item_popularity.popularity_percentiles`.
+
+    Returns:
+      [num_queries] float64, in [0, 1]; the mean over the catalogue is 0.5; 0 for an empty list.
+
+    Example:
+      >>> percentiles = np.array([0.875, 0.625, 0.375, 0.125])
+      >>> popularity_percentile(np.array([[0, 1], [3, NO_ITEM]]), percentiles).tolist()
+      [0.75, 0.125]
     """
     is_item = top != NO_ITEM
     values = np.where(is_item, percentiles[top], 0.0)
     return values.sum(axis=1) / np.maximum(1, is_item.sum(axis=1))
 
 
-def intra_list_diversity(top: np.ndarray, content: sparse.csr_matrix) -> np.ndarray:
-    """Intra-list diversity@k (Ziegler et al., 2005), [num_queries].
+def intra_list_diversity(
+    top: npt.NDArray[np.int64], content: sparse.csr_matrix
+) -> npt.NDArray[np.float64]:
+    """Intra-list diversity (Ziegler et al., 2005): the mean of 1 - cosine over all pairs of items.
 
-    ILD@k = mean over the pairs of a list's items of 1 - cosine of their content; an item without
-    content is like no other. 0 for a list of fewer than two items.
-
-    The cosines of all pairs of a list of unit vectors follow from the length of their sum:
-    sum over pairs = (|sum of vectors|² - sum of |vector|²) / 2.
+    The cosine is that of the items' content vectors; it is 0 if an item has no content. The sum
+    over all pairs of a list follows from the sum of its vectors v:
+    sum of cosines = (|sum of v|² - sum of |v|²) / 2.
 
     Args:
       top: Lists.
-      content: [num_items, num_tokens] rows of length 1, or 0 where an item has no content.
+      content: [num_items, num_tokens], rows of length 1, or of length 0 for items without content.
+
+    Returns:
+      [num_queries] float64, in [0, 1]; 0 for a list of fewer than two items.
+
+    Example:
+      Items 0 and 1 have the same category, item 2 has another one.
+
+      >>> content = sparse.csr_matrix([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+      >>> intra_list_diversity(np.array([[0, 1], [0, 2]]), content).tolist()
+      [0.0, 1.0]
+      >>> intra_list_diversity(np.array([[0, 1, 2]]), content).round(4).tolist()  # (0 + 1 + 1) / 3
+      [0.6667]
     """
     query, place = np.nonzero(top != NO_ITEM)
     ones = np.ones(len(query))
     lists = sparse.csr_matrix(
         (ones, (query, top[query, place])), shape=(len(top), content.shape[0])
     )
-    has_content = np.asarray(content.multiply(content).sum(axis=1)).ravel()
+    squared_length = np.asarray(content.multiply(content).sum(axis=1)).ravel()
     sums = lists @ content
     squared_sum = np.asarray(sums.multiply(sums).sum(axis=1)).ravel()
     length = np.bincount(query, minlength=len(top))
     num_pairs = length * (length - 1) / 2
-    similarity = (squared_sum - lists @ has_content) / 2
+    similarity = (squared_sum - lists @ squared_length) / 2
     return np.where(num_pairs > 0, 1.0 - similarity / np.maximum(1, num_pairs), 0.0)

@@ -1,10 +1,11 @@
-"""All metrics of one ranking: per query, then a user's mean, then the mean over users."""
+"""Computes all metrics of a ranking: per query, per user and as one number."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
 from components.evaluator import list_metrics
@@ -16,51 +17,56 @@ from schemas.metrics import COVERAGE, DIVERSITY, GINI, LIST_LENGTH, POPULARITY_P
 
 
 @dataclass(frozen=True)
-class Items:
-    """What metrics know of the catalogue.
+class ItemStatistics:
+    """The popularity and the content of the catalogue's items, as metrics need them.
 
     Attributes:
       counts: [num_items] int64, training events of each item.
-      content: Of `content.content_vectors`; None where items have no categories.
+      content: [num_items, num_tokens], computed by `content_vectors.content_vectors`; None if
+        items have no category features.
     """
 
-    counts: np.ndarray
+    counts: npt.NDArray[np.int64]
     content: sparse.csr_matrix | None
 
     def __len__(self) -> int:
         return len(self.counts)
 
     @cached_property
-    def percentiles(self) -> np.ndarray:
-        """[num_items] float64, of `popularity_percentiles`."""
+    def percentiles(self) -> npt.NDArray[np.float64]:
+        """[num_items] float64, computed by `item_popularity.popularity_percentiles`."""
         return popularity_percentiles(self.counts)
 
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one ranking is worth.
+    """The metrics of one ranking.
 
     Attributes:
-      by_query: Each metric that has a value per query, [num_queries] float64.
-      by_user: The same averaged over each user's queries, [num_users] float64.
-      values: Each metric as one number: the mean over users, or of all lists together.
+      by_query: For each metric that has a value per query, [num_queries] float64.
+      by_user: The means of these values over the queries of each user, [num_users] float64.
+      values: Each metric as one number: the mean over users; for coverage and the Gini index, the
+        value over all lists.
     """
 
-    by_query: dict[str, np.ndarray]
-    by_user: dict[str, np.ndarray]
+    by_query: dict[str, npt.NDArray[np.float64]]
+    by_user: dict[str, npt.NDArray[np.float64]]
     values: dict[str, float]
 
 
 def measure(
-    ranking: Ranking, users: np.ndarray, items: Items, cutoffs: Iterable[int]
+    ranking: Ranking,
+    users: npt.NDArray[np.int64],
+    items: ItemStatistics,
+    cutoffs: Iterable[int],
 ) -> Measurement:
-    """Computes every metric of a ranking.
+    """Computes all metrics of a ranking.
 
     Args:
-      ranking: Ranks and top lists.
+      ranking: Ranks and recommended lists.
       users: [num_queries] int64, user codes.
-      items: The catalogue.
-      cutoffs: K of Recall@K; 10 is always among them.
+      items: Statistics of the catalogue's items.
+      cutoffs: Values of k for Recall@k; LIST_LENGTH is added to them.
     """
     top = ranking.top[:, :LIST_LENGTH]
     by_query = accuracy(ranking, cutoffs)

@@ -1,14 +1,26 @@
-"""Target protocols: which held-out events are asked for, and when.
+"""Evaluation protocols: which held-out events are targets, and at which time a query is made.
 
-`successive`: every target event in turn, each after everything before it.
-`first`, `last`: of those, each user's first or last alone.
-`all_future`: one query a user, asked at the instant of the split; every later item is relevant.
+A query consists of a user, a history and a time; its candidates are the full catalogue. With
+`exclude_seen`, items that the user had interacted with before the query, in any split, are removed
+from the candidates, and target events on such items are skipped. Targets are the events with
+`is_target` in the split.
+
+- `successive`: one query per target event, made just before it; the item of the event is the only
+  relevant item. The history contains all earlier events, including those of the test split.
+- `first`: of the successive queries, the first one of each user.
+- `last`: of the successive queries, the last one of each user.
+- `all_future`: one query per user, made at the time of the split, with the history up to that time;
+  all target items after it are relevant.
+
+If there are more than `max_queries` successive queries, users are sampled uniformly, and all
+queries of a sampled user are kept. Candidates are never sampled.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from components.evaluator.columns import EventColumns
 from components.evaluator.history import Timeline
@@ -19,15 +31,16 @@ from schemas.metrics import ALL_FUTURE, FIRST, LAST, SUCCESSIVE
 
 
 @dataclass(frozen=True)
-class Protocol:
-    """Queries, and how they came about.
+class EvaluationProtocol:
+    """The queries of a protocol.
 
     Attributes:
       name: One of `schemas.metrics.PROTOCOLS`.
-      queries: What is asked.
-      num_repeats_skipped: What was left out because the user had seen the item before: target
-        events of the whole split, or of `all_future` distinct items of the users that are asked.
-      num_available_users: Users before `max_queries` was applied.
+      queries: The queries with their relevant items.
+      num_repeats_skipped: Targets that were skipped because the user had seen the item before:
+        target events of the whole split, or for `all_future` distinct items of the users that have
+        queries.
+      num_available_users: The number of users before sampling to `max_queries`.
     """
 
     name: str
@@ -37,11 +50,11 @@ class Protocol:
 
     @property
     def is_sampled(self) -> bool:
-        """Whether some users were left out to keep to `max_queries`."""
+        """Whether users were sampled to limit the number of queries to `max_queries`."""
         return self.queries.num_users < self.num_available_users
 
     def describe(self, num_candidates: int, repeat_interactions: str) -> dict[str, object]:
-        """The protocol as it stands in `evaluation.json`."""
+        """The section `protocol` of `evaluation.json`, as JSON values."""
         return {
             "name": self.name,
             "split": self.queries.split,
@@ -56,84 +69,94 @@ class Protocol:
         }
 
 
-def successive(
+def successive_protocol(
     splits: Mapping[str, EventColumns],
     exclude_seen: bool,
     max_queries: int,
     seed: int,
     split: str = TEST_SPLIT,
-) -> Protocol:
-    """Asks for every target event of a split in turn.
+) -> EvaluationProtocol:
+    """Creates one query per target event of a split.
 
     Args:
-      splits: Events of every split; together they are the users' whole past.
-      exclude_seen: Leave out what the user had already interacted with, both as candidates and as
-        targets.
-      max_queries: Above this many, whole users are drawn (at least one) until it is reached.
-      seed: Of that draw.
-      split: Whose targets.
+      splits: Events of all splits, which together contain the complete history of each user.
+      exclude_seen: Whether to exclude items that the user had interacted with before, both from
+        the candidates and from the targets.
+      max_queries: The maximum number of queries. If there are more, users are sampled (at least
+        one) and all queries of each sampled user are kept.
+      seed: Seed for the sampling of users.
+      split: The split that contains the targets.
 
     Raises:
-      InputError: No target is left to measure.
+      InputError: There is no target to evaluate.
     """
     events = splits[split]
-    timeline = Timeline.of(splits.values())
+    timeline = Timeline.from_splits(splits.values())
     position = np.flatnonzero(events.is_target)
     num_events = len(position)
-    seen = timeline.seen_before(events, position)
+    seen = timeline.seen_before_event(events, position)
     if exclude_seen:
         is_new = ~seen.contains(np.arange(num_events), events.item[position])
         position, seen = position[is_new], seen.select(is_new)
     if not len(position):
-        raise InputError(_nothing_to_measure(split, num_events))
+        raise InputError(_no_targets_message(split, num_events))
     queries = Queries(
         split=split,
         position=position,
         user=events.user[position],
         item=events.item[position],
         offsets=np.arange(len(position) + 1),
-        num_past_events=timeline.num_events_before(events, position),
-        seen=seen if exclude_seen else seen.none(),
+        num_past_events=timeline.num_events_before_event(events, position),
+        seen=seen if exclude_seen else seen.without_items(),
     )
-    drawn = _drawn_users(queries, max_queries, seed)
-    return Protocol(SUCCESSIVE, drawn, num_events - len(position), queries.num_users)
+    return EvaluationProtocol(
+        SUCCESSIVE,
+        _sample_users(queries, max_queries, seed),
+        num_repeats_skipped=num_events - len(position),
+        num_available_users=queries.num_users,
+    )
 
 
-def first(asked: Protocol, events: EventColumns) -> Protocol:
-    """Of successive queries into `events`, each user's first (that is on a new item)."""
-    return _one_a_user(asked, FIRST, _in_time(asked.queries, events))
+def first_protocol(successive: EvaluationProtocol, events: EventColumns) -> EvaluationProtocol:
+    """Selects the first successive query of each user; `events` are those of the split."""
+    order = _chronological_order(successive.queries, events)
+    return _first_of_each_user(successive, FIRST, order)
 
 
-def last(asked: Protocol, events: EventColumns) -> Protocol:
-    """Of successive queries into `events`, each user's last (that is on a new item)."""
-    return _one_a_user(asked, LAST, _in_time(asked.queries, events)[::-1])
+def last_protocol(successive: EvaluationProtocol, events: EventColumns) -> EvaluationProtocol:
+    """Selects the last successive query of each user; `events` are those of the split."""
+    order = _chronological_order(successive.queries, events)
+    return _first_of_each_user(successive, LAST, order[::-1])
 
 
-def all_future(asked: Protocol, splits: Mapping[str, EventColumns], exclude_seen: bool) -> Protocol:
-    """Asks once a user, at the instant of the split, for every target item from then on.
+def all_future_protocol(
+    successive: EvaluationProtocol, splits: Mapping[str, EventColumns], exclude_seen: bool
+) -> EvaluationProtocol:
+    """Creates one query per user at the time of the split, with all later target items as relevant.
 
-    The instant is the first target event of any user in the split. Where successive queries were
-    drawn, their users are asked; else everyone with a target item that was new at that instant.
-    Nothing from then on is in a query's history; its window may hold fewer events than a history
-    has room for, where a user has events that are no targets between that instant and the first
-    target.
+    The time of the split is the first target event of any user in the split. If the successive
+    queries were sampled, the same users get queries; otherwise all users with a target item that
+    they had not seen at that time. The history contains only events before the split. It is taken
+    from the window of the user's first target, so it may be shorter than a request allows if the
+    user has events that are not targets between the split and the first target.
 
     Args:
-      asked: Successive queries of a split by time.
-      splits: As for `successive`.
-      exclude_seen: As for `successive`; what counts is what was seen before the instant.
+      successive: Successive queries of a split by time.
+      splits: Events of all splits, which together contain the complete history of each user.
+      exclude_seen: Whether to exclude items that the user had interacted with before the split,
+        both from the candidates and from the targets.
     """
-    split = asked.queries.split
+    split = successive.queries.split
     events = splits[split]
-    timeline = Timeline.of(splits.values())
-    is_asked = np.isin(events.user, asked.queries.user) if asked.is_sampled else True
-    target = np.flatnonzero(events.is_target & is_asked)
+    timeline = Timeline.from_splits(splits.values())
+    has_query = np.isin(events.user, successive.queries.user) if successive.is_sampled else True
+    target = np.flatnonzero(events.is_target & has_query)
     split_time_s = events.timestamp[events.is_target].min()
     target = target[np.lexsort((target, events.timestamp[target], events.user[target]))]
     user, first_target = np.unique(events.user[target], return_index=True)
     time_s = np.full(len(user), split_time_s)
-    seen = timeline.seen_at(user, time_s)
-    query, item = _distinct_items(np.searchsorted(user, events.user[target]), events.item[target])
+    seen = timeline.seen_before_time(user, time_s)
+    query, item = _distinct_pairs(np.searchsorted(user, events.user[target]), events.item[target])
     num_distinct = len(item)
     if exclude_seen:
         is_new = ~seen.contains(query, item)
@@ -141,50 +164,61 @@ def all_future(asked: Protocol, splits: Mapping[str, EventColumns], exclude_seen
     num_relevant = np.bincount(query, minlength=len(user))
     queries = Queries(
         split=split,
-        position=_first_event_from(events, target[first_target], split_time_s),
+        position=_first_event_since(events, target[first_target], split_time_s),
         user=user,
         item=item,
         offsets=np.concatenate([[0], np.cumsum(num_relevant)]),
-        num_past_events=timeline.num_events_at(user, time_s),
-        seen=seen if exclude_seen else seen.none(),
+        num_past_events=timeline.num_events_before_time(user, time_s),
+        seen=seen if exclude_seen else seen.without_items(),
         time_s=time_s,
+    ).select(num_relevant > 0)
+    return EvaluationProtocol(
+        ALL_FUTURE,
+        queries,
+        num_repeats_skipped=num_distinct - len(item),
+        num_available_users=(
+            successive.num_available_users if successive.is_sampled else len(queries)
+        ),
     )
-    asked_for = queries.select(num_relevant > 0)
-    num_users = asked.num_available_users if asked.is_sampled else len(asked_for)
-    return Protocol(ALL_FUTURE, asked_for, num_distinct - len(item), num_users)
 
 
-def _drawn_users(queries: Queries, max_queries: int, seed: int) -> Queries:
-    """Keeps whole users, drawn at random, as many as fit into `max_queries`."""
+def _sample_users(queries: Queries, max_queries: int, seed: int) -> Queries:
+    """Keeps all queries of sampled users: at most `max_queries` queries, at least one user."""
     if len(queries) <= max_queries:
         return queries
     users, counts = np.unique(queries.user, return_counts=True)
     order = np.random.default_rng(seed).permutation(len(users))
-    num_drawn = max(1, np.searchsorted(np.cumsum(counts[order]), max_queries, side="right"))
-    return queries.select(np.isin(queries.user, users[order[:num_drawn]]))
+    num_sampled = max(1, np.searchsorted(np.cumsum(counts[order]), max_queries, side="right"))
+    return queries.select(np.isin(queries.user, users[order[:num_sampled]]))
 
 
-def _in_time(queries: Queries, events: EventColumns) -> np.ndarray:
-    """[num_queries] int64: the queries by user, then as their events followed each other."""
+def _chronological_order(queries: Queries, events: EventColumns) -> npt.NDArray[np.int64]:
+    """[num_queries] int64: the queries sorted by user, and then in the order of their events."""
     time_s = events.timestamp[queries.position]
     return np.lexsort((queries.position, queries.num_past_events, time_s, queries.user))
 
 
-def _one_a_user(asked: Protocol, name: str, order: np.ndarray) -> Protocol:
-    """The first query of each user in `order`."""
-    _, index = np.unique(asked.queries.user[order], return_index=True)
-    keep = np.zeros(len(asked.queries), bool)
+def _first_of_each_user(
+    successive: EvaluationProtocol, name: str, order: npt.NDArray[np.int64]
+) -> EvaluationProtocol:
+    """Selects the query of each user that comes first in `order`."""
+    _, index = np.unique(successive.queries.user[order], return_index=True)
+    keep = np.zeros(len(successive.queries), bool)
     keep[order[index]] = True
-    return replace(asked, name=name, queries=asked.queries.select(keep))
+    return replace(successive, name=name, queries=successive.queries.select(keep))
 
 
-def _distinct_items(query: np.ndarray, item: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _distinct_pairs(
+    query: npt.NDArray[np.int64], item: npt.NDArray[np.int64]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """The distinct (query, item) pairs, sorted."""
     pairs = np.unique(np.stack([query, item], axis=1), axis=0)
     return pairs[:, 0], pairs[:, 1]
 
 
-def _first_event_from(events: EventColumns, target: np.ndarray, time_s: int) -> np.ndarray:
+def _first_event_since(
+    events: EventColumns, target: npt.NDArray[np.int64], time_s: int
+) -> npt.NDArray[np.int64]:
     """[num_targets] int64: the first event at or after `time_s` in the window of each target."""
     is_late = events.timestamp >= time_s
     next_late = np.where(is_late, np.arange(len(is_late)), len(is_late))
@@ -192,14 +226,14 @@ def _first_event_from(events: EventColumns, target: np.ndarray, time_s: int) -> 
     return next_late[events.window_start[target]]
 
 
-def _nothing_to_measure(split: str, num_events: int) -> str:
+def _no_targets_message(split: str, num_events: int) -> str:
     if not num_events:
         return (
-            f"the {split} split has no target event, so the model cannot be measured: use a longer "
-            f"log, a larger split.{split}_fraction, or other targets.event_types"
+            f"the {split} split has no target event, so the model cannot be evaluated: use a "
+            f"longer log, a larger split.{split}_fraction, or other targets.event_types"
         )
     return (
-        f"each of the {num_events} target events of the {split} split is on an item that its user "
-        "had already interacted with, so the model cannot be measured: use a longer log, or set "
-        "`repeat_interactions: allow` where people do come back to items"
+        f"all {num_events} target events of the {split} split are on items that their users had "
+        "already interacted with, so the model cannot be evaluated: use a longer log, or set "
+        "`repeat_interactions: allow` if users interact repeatedly with the same items"
     )

@@ -1,61 +1,71 @@
-"""The same metrics on parts of the queries, of the model and beside it of every baseline."""
+"""Metrics on slices of the queries, for the model and all baselines.
+
+A slice is a subset of the queries, e.g. those of new users. Its metrics are averaged over the
+queries of each user within the slice first, and then over the users that have queries in it, so a
+user with queries in several slices contributes to each of them. The first metric also gets a
+bootstrap interval over these users (see `components.evaluator.confidence`).
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from components.evaluator import confidence
-from components.evaluator.groups import Parts
 from components.evaluator.measure import Measurement
 from components.evaluator.metrics import mean_by_user
+from components.evaluator.slice_masks import SliceMasks
 
+# Slices with fewer users are marked `small`.
 SMALL_SLICE_USERS = 30
 
+# For each slice, its metrics as JSON values.
 Slices = dict[str, dict[str, Any]]
 
 
-def sliced(
+def slice_metrics(
     model: Measurement,
     baselines: Mapping[str, Measurement],
-    users: np.ndarray,
-    parts: Parts,
+    users: npt.NDArray[np.int64],
+    masks: SliceMasks,
     metrics: Sequence[str],
     num_samples: int,
     seed: int,
 ) -> Slices:
-    """Metrics of each part of the queries, averaged per user first.
+    """Computes the metrics of each slice.
 
     Args:
-      model: The model's values by query.
-      baselines: The same of each baseline.
-      users: [num_queries] int64 user codes.
-      parts: By label, [num_queries] bool.
-      metrics: Names of per-query metrics; the first is the one told of baselines, with intervals.
-      num_samples: Bootstrap samples of the intervals.
-      seed: Of the samples.
+      model: The metrics of the model for each query.
+      baselines: The metrics of each baseline for each query.
+      users: [num_queries] int64, user codes.
+      masks: For each slice, [num_queries] bool, whether a query is in it.
+      metrics: Names of metrics with a value per query. The first one is also computed for the
+        baselines and has an interval.
+      num_samples: Number of bootstrap samples of the interval.
+      seed: Seed for the bootstrap samples.
 
     Returns:
-      By label: `users`, `targets`, `small` (fewer than 30 users), each metric (None where there
-      are no targets), `interval` of the first metric by its name (None likewise), and `baselines`,
-      the first metric of each.
+      For each slice: `users`, `targets`, `small` (fewer than SMALL_SLICE_USERS users), each metric,
+      `interval` (the first metric's name and its interval) and `baselines` (the first metric of
+      each). Metrics and interval are None if the slice is empty.
     """
     return {
-        label: _slice(model, baselines, users, mask, metrics, num_samples, seed)
-        for label, mask in parts.items()
+        label: _metrics_of_slice(model, baselines, users, mask, metrics, num_samples, seed)
+        for label, mask in masks.items()
     }
 
 
-def _slice(
+def _metrics_of_slice(
     model: Measurement,
     baselines: Mapping[str, Measurement],
-    users: np.ndarray,
-    mask: np.ndarray,
+    users: npt.NDArray[np.int64],
+    mask: npt.NDArray[np.bool_],
     metrics: Sequence[str],
     num_samples: int,
     seed: int,
 ) -> dict[str, Any]:
-    def by_user(measured: Measurement, metric: str) -> np.ndarray:
+    def by_user(measured: Measurement, metric: str) -> npt.NDArray[np.float64]:
         return mean_by_user(measured.by_query[metric][mask], users[mask])
 
     num_users = len(np.unique(users[mask]))
@@ -63,8 +73,8 @@ def _slice(
     headline = metrics[0]
     interval = None
     if num_users:
-        one = {headline: values[headline]}
-        interval = confidence.intervals(one, num_samples, seed)
+        headline_values = {headline: values[headline]}
+        interval = confidence.bootstrap_intervals(headline_values, num_samples, seed)
     return {
         "users": num_users,
         "targets": int(mask.sum()),
@@ -77,5 +87,5 @@ def _slice(
     }
 
 
-def _mean(values: np.ndarray) -> float | None:
+def _mean(values: npt.NDArray[np.float64]) -> float | None:
     return float(values.mean()) if len(values) else None

@@ -1,4 +1,4 @@
-"""Ingestion of the interaction log: files in, windows of tf.Examples and rejected records out."""
+"""InteractionExampleGen: reads, cleans, splits and windows the interaction log."""
 
 # Modules that other steps may import.
 __all__ = ["event_parser"]

@@ -1,17 +1,18 @@
-"""Which of the users' events are kept: duplicates, impossible times, unknown items, `keep` rules.
+"""The rules that reject events of one user: duplicates, impossible times, unknown items, `keep`.
 
-Rules that need the train split are in `minimum_counts`.
+Rules that depend on the train split are in `minimum_counts`.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.example_gen.duplicates import find_duplicates
-from components.example_gen.rejections import Rejection
+from components.example_gen.rejected_events import RejectedEvents
 from components.example_gen.sorted_events import SortedEvents
 from components.records.arrow_rows import file_and_line
 from schemas.data_settings import KeepSettings, RateLimitSettings, RejectRulesSettings
@@ -23,14 +24,14 @@ _SECONDS_PER_PERIOD = {"minute": 60, "hour": 3_600, "day": SECONDS_PER_DAY}
 
 @dataclass(frozen=True)
 class CleanRules:
-    """The rules that need no more than one user's events.
+    """The rules of the configuration that apply to the events of one user.
 
     Attributes:
-      keep: Which valid events are worth keeping.
-      reject: Which events are impossible.
-      now_us: Later events are future ones, microseconds since the epoch.
-      earliest_us: Earlier events are late ones; None where there is no horizon.
-      files: The log's sorted files.
+      keep: The rules that select among valid events.
+      reject: The rules for invalid events.
+      now_us: Later events are in the future, microseconds since the epoch, UTC.
+      earliest_us: Earlier events are too old, microseconds since the epoch, UTC; None for no limit.
+      files: The sorted files of the log.
     """
 
     keep: KeepSettings
@@ -40,156 +41,172 @@ class CleanRules:
     files: tuple[str, ...]
 
 
-# Of some events, those that are left: which does a rule reject?
-Rule = Callable[[SortedEvents, np.ndarray], Rejection]
+# From events and the [num_events] bool mask of those that remain to the events that are rejected.
+Rule = Callable[[SortedEvents, npt.NDArray[np.bool_]], RejectedEvents]
 
 
 def clean(
     events: SortedEvents, rules: CleanRules, known_items: pa.StringArray | None = None
-) -> tuple[np.ndarray, list[Rejection]]:
-    """Applies every rule but the minimum counts, in this order: duplicates, future and late
-    events, unknown items, the rate limit, event types, the minimum value, the cap.
+) -> tuple[npt.NDArray[np.bool_], list[RejectedEvents]]:
+    """Applies every rule except the minimum counts.
+
+    The order is: duplicates, future events, late events, unknown items, rate limit, event types,
+    minimum value, maximum number of events per user.
 
     Args:
       events: All events of some users.
-      rules: What to apply.
-      known_items: The catalogue's ids where events on other items are rejected, else None.
+      rules: The rules to apply.
+      known_items: The ids of the catalogue; None to accept all items.
 
     Returns:
-      [num_events] bool, which are kept, and the rejections of the others, each event in one.
+      A [num_events] bool mask of the kept events, and the rejected events by rule. Each event is
+      kept or rejected by exactly one rule.
     """
     is_left = np.ones(len(events), bool)
-    rejections = []
+    rejected = []
     for rule in _rules(rules, known_items):
-        rejection = rule(events, is_left)
-        if len(rejection.events):
-            is_left[rejection.events] = False
-            rejections.append(rejection)
-    return is_left, rejections
+        by_rule = rule(events, is_left)
+        if len(by_rule.events):
+            is_left[by_rule.events] = False
+            rejected.append(by_rule)
+    return is_left, rejected
 
 
 def _rules(rules: CleanRules, known_items: pa.StringArray | None) -> list[Rule]:
     keep, reject = rules.keep, rules.reject
-    chosen: list[Rule] = []
+    active: list[Rule] = []
     if reject.duplicates:
-        chosen.append(lambda events, left: _duplicates(events, left, rules.files))
+        active.append(lambda events, left: _duplicates(events, left, rules.files))
     if reject.future:
-        chosen.append(lambda events, left: _future(events, left, rules.now_us))
+        active.append(lambda events, left: _future(events, left, rules.now_us))
     if (earliest_us := rules.earliest_us) is not None:
-        chosen.append(lambda events, left: _late(events, left, earliest_us, reject.earliest))
+        active.append(lambda events, left: _late(events, left, earliest_us, reject.earliest))
     if known_items is not None:
-        chosen.append(lambda events, left: _unknown(events, left, known_items))
+        active.append(lambda events, left: _unknown_items(events, left, known_items))
     if (limit := reject.user_rate_limit) is not None:
-        chosen.append(lambda events, left: _over_rate_limit(events, left, limit))
+        active.append(lambda events, left: _over_rate_limit(events, left, limit))
     if (types := keep.event_types) is not None:
-        chosen.append(lambda events, left: _of_other_type(events, left, types))
+        active.append(lambda events, left: _other_event_types(events, left, types))
     if (minimum := keep.min_value) is not None:
-        chosen.append(lambda events, left: _below(events, left, minimum))
-    if (cap := keep.max_user_events) is not None:
-        chosen.append(lambda events, left: _over_cap(events, left, cap))
-    return chosen
+        active.append(lambda events, left: _below_min_value(events, left, minimum))
+    if (maximum := keep.max_user_events) is not None:
+        active.append(lambda events, left: _over_user_cap(events, left, maximum))
+    return active
 
 
-def _duplicates(events: SortedEvents, is_left: np.ndarray, files: tuple[str, ...]) -> Rejection:
+def _duplicates(
+    events: SortedEvents, is_left: npt.NDArray[np.bool_], files: tuple[str, ...]
+) -> RejectedEvents:
     first, has_event_id = find_duplicates(events)
 
     def detail(event: int) -> str:
-        file, line = file_and_line(int(events.place[first[event]]))
-        what = "event_id" if has_event_id[event] else "user, item, time and type"
-        return f"same {what} as {files[file]}, line {line}, which is kept"
+        file, line = file_and_line(int(events.position[first[event]]))
+        fields = "event_id" if has_event_id[event] else "user, item, time and type"
+        return f"same {fields} as {files[file]}, line {line}, which is kept"
 
-    is_repeat = first != np.arange(len(events))
-    return Rejection(RejectReason.DUPLICATE, np.flatnonzero(is_left & is_repeat), detail)
+    is_duplicate = first != np.arange(len(events))
+    return RejectedEvents(RejectReason.DUPLICATE, np.flatnonzero(is_left & is_duplicate), detail)
 
 
-def _future(events: SortedEvents, is_left: np.ndarray, now_us: int) -> Rejection:
+def _future(events: SortedEvents, is_left: npt.NDArray[np.bool_], now_us: int) -> RejectedEvents:
     def detail(event: int) -> str:
         later_s = (int(events.time_us[event]) - now_us) / MICROSECONDS_PER_SECOND
         return f"{later_s:.0f} s later than the start of this run; check timestamp_unit"
 
-    found = np.flatnonzero(is_left & (events.time_us > now_us))
-    return Rejection(RejectReason.FUTURE_TIMESTAMP, found, detail)
+    rejected = np.flatnonzero(is_left & (events.time_us > now_us))
+    return RejectedEvents(RejectReason.FUTURE_TIMESTAMP, rejected, detail)
 
 
 def _late(
-    events: SortedEvents, is_left: np.ndarray, earliest_us: int, earliest: str | None
-) -> Rejection:
+    events: SortedEvents, is_left: npt.NDArray[np.bool_], earliest_us: int, earliest: str | None
+) -> RejectedEvents:
     def detail(event: int) -> str:
         days = (
             (earliest_us - int(events.time_us[event])) / SECONDS_PER_DAY / MICROSECONDS_PER_SECOND
         )
-        return f"{days:.2f} days before {earliest}, the earliest time that is taken"
+        return f"{days:.2f} days before interactions.reject.earliest ({earliest})"
 
-    found = np.flatnonzero(is_left & (events.time_us < earliest_us))
-    return Rejection(RejectReason.LATE, found, detail)
+    rejected = np.flatnonzero(is_left & (events.time_us < earliest_us))
+    return RejectedEvents(RejectReason.LATE, rejected, detail)
 
 
-def _unknown(events: SortedEvents, is_left: np.ndarray, known_items: pa.StringArray) -> Rejection:
+def _unknown_items(
+    events: SortedEvents, is_left: npt.NDArray[np.bool_], known_items: pa.StringArray
+) -> RejectedEvents:
     items, codes = events.texts(ITEM_ID), events.codes(ITEM_ID)
     is_known = pc.is_in(items, value_set=known_items).to_numpy(zero_copy_only=False)
 
     def detail(event: int) -> str:
         return (
             f"item {items[codes[event]].as_py()} is not in the catalogue; "
-            "add it, or set items.unknown: accept to take logged items in without content"
+            "add it, or set items.unknown: accept to add logged items without content"
         )
 
-    found = np.flatnonzero(is_left & ~_of_code(is_known, codes))
-    return Rejection(RejectReason.UNKNOWN_ITEM, found, detail)
+    rejected = np.flatnonzero(is_left & ~_take(is_known, codes))
+    return RejectedEvents(RejectReason.UNKNOWN_ITEM, rejected, detail)
 
 
 def _over_rate_limit(
-    events: SortedEvents, is_left: np.ndarray, limit: RateLimitSettings
-) -> Rejection:
+    events: SortedEvents, is_left: npt.NDArray[np.bool_], limit: RateLimitSettings
+) -> RejectedEvents:
     period = events.time_us // (_SECONDS_PER_PERIOD[limit.per] * MICROSECONDS_PER_SECOND)
-    begins = np.ones(len(events), bool)
-    begins[1:] = (np.diff(events.user) != 0) | (np.diff(period) != 0)
-    group = np.cumsum(begins) - 1
+    is_first = np.ones(len(events), bool)
+    is_first[1:] = (np.diff(events.user) != 0) | (np.diff(period) != 0)
+    group = np.cumsum(is_first) - 1
     counts = np.bincount(group, weights=is_left).astype(np.int64)[group]
 
     def detail(event: int) -> str:
         return (
-            f"{counts[event]} events of this user in that {limit.per} (UTC), "
-            f"at most {limit.events} allowed"
+            f"{counts[event]} events of this user in the same {limit.per} (UTC), "
+            f"at most {limit.events} are allowed"
         )
 
-    found = np.flatnonzero(is_left & (counts > limit.events))
-    return Rejection(RejectReason.OVER_RATE_LIMIT, found, detail)
+    rejected = np.flatnonzero(is_left & (counts > limit.events))
+    return RejectedEvents(RejectReason.OVER_RATE_LIMIT, rejected, detail)
 
 
-def _of_other_type(events: SortedEvents, is_left: np.ndarray, kept: tuple[str, ...]) -> Rejection:
+def _other_event_types(
+    events: SortedEvents, is_left: npt.NDArray[np.bool_], kept: tuple[str, ...]
+) -> RejectedEvents:
     types, codes = events.texts(EVENT_TYPE), events.codes(EVENT_TYPE)
     is_kept = pc.is_in(types, value_set=pa.array(kept)).to_numpy(zero_copy_only=False)
 
     def detail(event: int) -> str:
-        return f"type {types[codes[event]].as_py()!r}, kept are {', '.join(kept)}"
+        return f"type {types[codes[event]].as_py()!r}, kept types are {', '.join(kept)}"
 
-    found = np.flatnonzero(is_left & ~_of_code(is_kept, codes))
-    return Rejection(RejectReason.EVENT_TYPE_NOT_KEPT, found, detail)
+    rejected = np.flatnonzero(is_left & ~_take(is_kept, codes))
+    return RejectedEvents(RejectReason.EVENT_TYPE_NOT_KEPT, rejected, detail)
 
 
-def _below(events: SortedEvents, is_left: np.ndarray, minimum: float) -> Rejection:
+def _below_min_value(
+    events: SortedEvents, is_left: npt.NDArray[np.bool_], minimum: float
+) -> RejectedEvents:
     values = events.numbers(VALUE)
 
     def detail(event: int) -> str:
-        return f"value {values[event]}, at least {minimum} is kept"
+        return f"value {values[event]}, expected at least {minimum}"
 
-    found = np.flatnonzero(is_left & ~(values >= minimum))
-    return Rejection(RejectReason.VALUE_BELOW_MINIMUM, found, detail)
+    # Negated so that NaN is rejected too.
+    rejected = np.flatnonzero(is_left & ~(values >= minimum))
+    return RejectedEvents(RejectReason.VALUE_BELOW_MINIMUM, rejected, detail)
 
 
-def _over_cap(events: SortedEvents, is_left: np.ndarray, cap: int) -> Rejection:
+def _over_user_cap(
+    events: SortedEvents, is_left: npt.NDArray[np.bool_], maximum: int
+) -> RejectedEvents:
     left = np.flatnonzero(is_left)
     user = events.user[left]
     ends = np.searchsorted(user, user, side="right")
     num_newer = ends - 1 - np.arange(len(left))
 
     def detail(event: int) -> str:
-        return f"older than this user's newest {cap} events"
+        return f"older than the newest {maximum} events of this user"
 
-    return Rejection(RejectReason.OVER_USER_CAP, left[num_newer >= cap], detail)
+    return RejectedEvents(RejectReason.OVER_USER_CAP, left[num_newer >= maximum], detail)
 
 
-def _of_code(values: np.ndarray, codes: np.ndarray) -> np.ndarray:
-    """`values` by code; also where there is none of either."""
-    return values[codes] if len(codes) else np.zeros(0, bool)
+def _take(
+    is_selected: npt.NDArray[np.bool_], codes: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Returns `is_selected[codes]`, also if both are empty."""
+    return is_selected[codes] if len(codes) else np.zeros(0, bool)

@@ -1,4 +1,6 @@
-"""InteractionExampleGen: the interaction log as windows of tf.Examples."""
+"""The TFX component InteractionExampleGen."""
+
+from typing import Any
 
 from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.types import standard_artifacts
@@ -10,7 +12,7 @@ from components.example_gen.executor import Executor
 
 
 class InteractionExampleGenSpec(ComponentSpec):
-    """What InteractionExampleGen takes and gives."""
+    """The parameters, inputs and outputs of InteractionExampleGen."""
 
     PARAMETERS = {
         "data": ExecutionParameter(type=str),
@@ -36,14 +38,14 @@ class InteractionExampleGen(base_beam_component.BaseBeamComponent):
     SPEC_CLASS = InteractionExampleGenSpec
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)
 
-    def __init__(self, catalogue: BaseChannel, data: str, code_version: str, fingerprint: str):
+    def __init__(self, catalogue: BaseChannel[Any], data: str, code_version: str, fingerprint: str):
         """Constructs the component.
 
         Args:
-          catalogue: Examples of the catalogue: which items exist.
+          catalogue: Examples of CatalogueExampleGen; a strict catalogue defines the known items.
           data: DataSettings as canonical JSON.
-          code_version: Changes with the code, so that the cache does.
-          fingerprint: Changes with the input files, so that the cache does.
+          code_version: The version of the installed code.
+          fingerprint: A hash of the input files; part of the cache key.
         """
         super().__init__(
             InteractionExampleGenSpec(

@@ -1,14 +1,15 @@
-"""Events of users as serialised tf.Examples: windows of them, and single ones."""
+"""Encoding of events as serialised tf.Examples: windows of events, and single events."""
 
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.example_gen.event_table import context_column
 from components.example_gen.sorted_events import SortedEvents
-from components.example_gen.windows import Windows
+from components.example_gen.windows import WindowRanges
 from components.examples import encode
 from components.examples.encode_batch import (
     Ranges,
@@ -23,28 +24,31 @@ from components.examples.encode_batch import (
 )
 from schemas import features as f
 
-# Bytes encoded at a time, about: bounds memory however many windows a user has, and however long
-# the texts are.
+# Approximate number of bytes encoded at a time. Bounds the memory, whatever the number of windows
+# and the length of texts.
 _BYTES_PER_CHUNK = 16 << 20
 _USERS_PER_CHUNK = 10_000
-_BYTES_PER_EVENT = 100  # but for its texts and its user: numbers, and headers where it is alone
+# Size of a single encoded event without its texts and the features of its user.
+_BYTES_PER_EVENT = 100
 
 
 class EventExamples:
-    """Encodes each value of some events once, and makes examples of them."""
+    """An encoder of events that encodes each value once and reuses it in several examples."""
 
     def __init__(
         self,
         events: SortedEvents,
-        is_target: np.ndarray,
+        is_target: npt.NDArray[np.bool_],
         users: pa.Table,
         table: f.FeatureTable,
     ):
-        """Args:
-        events: All events that the examples show.
-        is_target: [num_events] bool.
-        users: One row for each of `events.user_ids`: `user_id` and the features of `table.user`.
-        table: The features of the configuration.
+        """Constructs the encoder.
+
+        Args:
+          events: All events of the examples.
+          is_target: [num_events] bool.
+          users: One row for each of `events.user_ids`: `user_id` and the features of `table.user`.
+          table: The features of the configuration.
         """
         self._events = events
         self._is_target = is_target
@@ -54,27 +58,33 @@ class EventExamples:
         texts = (context_column(feature) for feature in table.context if not feature.is_number)
         names = (f.ITEM_ID, f.EVENT_TYPE, *texts)
         self._texts = {name: text_elements(events.texts(name)) for name in names}
-        self._num_bytes_before = np.append(0, np.cumsum(self._sizes()))
+        self._byte_offsets = np.append(0, np.cumsum(self._sizes()))
 
-    def windows(self, windows: Windows) -> Iterator[pa.BinaryArray]:
-        """Examples of a `windows` split (`schemas.tfmd.windows_schema`), in chunks."""
-        before = self._num_bytes_before
-        for chunk in _chunks(before[windows.end] - before[windows.begin]):
+    def windows(self, windows: WindowRanges) -> Iterator[pa.BinaryArray]:
+        """Yields chunks of examples of windows, with the features of `tfmd.windows_schema`."""
+        offsets = self._byte_offsets
+        for chunk in _chunks(offsets[windows.end] - offsets[windows.begin]):
             ranges = Ranges.of(windows.begin[chunk], windows.end[chunk])
             lengths = np.diff(ranges.offsets)
-            is_own = ranges.events >= np.repeat(windows.first_target[chunk], lengths)
-            flags = grouped_flags(self._is_target[ranges.events] & is_own, ranges.offsets)
-            marks = features(f.IS_TARGET, flags, encode.int_header)
-            yield examples([*self._features(ranges), *marks])
+            is_after_first = ranges.events >= np.repeat(windows.first_target[chunk], lengths)
+            is_target = self._is_target[ranges.events] & is_after_first
+            flags = grouped_flags(is_target, ranges.offsets)
+            yield examples(
+                [*self._features(ranges), *features(f.IS_TARGET, flags, encode.int_header)]
+            )
 
-    def single(self, events: np.ndarray) -> Iterator[pa.BinaryArray]:
-        """Examples of the `events` split (`schemas.tfmd.events_schema`), in chunks."""
-        for chunk in _chunks(np.diff(self._num_bytes_before)[events]):
-            chosen = events[chunk]
-            yield examples(self._features(Ranges.of(chosen, chosen + 1)))
+    def single_events(self, events: npt.NDArray[np.int64]) -> Iterator[pa.BinaryArray]:
+        """Yields chunks of examples of one event each, with the features of `tfmd.events_schema`.
 
-    def _sizes(self) -> np.ndarray:
-        """[num_events] int64: about how many bytes each event takes where it stands alone."""
+        Args:
+          events: [num_examples] indices of events.
+        """
+        for chunk in _chunks(np.diff(self._byte_offsets)[events]):
+            begin = events[chunk]
+            yield examples(self._features(Ranges.of(begin, begin + 1)))
+
+    def _sizes(self) -> npt.NDArray[np.int64]:
+        """Returns the approximate [num_events] sizes of single encoded events, in bytes."""
         sizes = _BYTES_PER_EVENT + pc.binary_length(self._user).to_numpy()[self._events.user]
         for name, elements in self._texts.items():
             sizes += pc.binary_length(elements).to_numpy()[self._events.codes(name)]
@@ -94,8 +104,8 @@ class EventExamples:
             *self._number(f.VALUE, f.VALUE, ranges),
         ]
         for feature in self._context:
-            make = self._number if feature.is_number else self._text
-            parts += make(feature.name, context_column(feature), ranges)
+            encode_column = self._number if feature.is_number else self._text
+            parts += encode_column(feature.name, context_column(feature), ranges)
         return parts
 
     def _text(self, name: str, column: str, ranges: Ranges) -> list[pa.BinaryArray]:
@@ -109,10 +119,10 @@ class EventExamples:
 
 
 def user_examples(users: pa.Table, columns: Sequence[f.Feature]) -> Iterator[pa.BinaryArray]:
-    """Rows of the `users` split (`schemas.tfmd.users_schema`), in chunks.
+    """Yields chunks of examples of users, with the features of `schemas.tfmd.users_schema`.
 
     Args:
-      users: One row a user: `user_id` and the user features.
+      users: One row per user: `user_id` and the user features.
       columns: The user features.
     """
     for begin in range(0, users.num_rows, _USERS_PER_CHUNK):
@@ -120,14 +130,14 @@ def user_examples(users: pa.Table, columns: Sequence[f.Feature]) -> Iterator[pa.
 
 
 def _single_values(users: pa.Table, columns: Sequence[f.Feature]) -> list[pa.BinaryArray]:
-    """The user's id and features as parts of an example."""
+    """Returns the encoded user ids and user features, each an array of [num_users]."""
     user_ids = users.column(f.USER_ID).combine_chunks()
     parts = features(f.USER_ID, text_elements(user_ids), encode.bytes_header)
-    one_each = np.arange(len(user_ids) + 1)
+    offsets = np.arange(len(user_ids) + 1)
     for feature in columns:
         column = users.column(feature.name).combine_chunks()
         if feature.is_number:
-            floats = grouped_floats(column.to_numpy(), one_each)
+            floats = grouped_floats(column.to_numpy(), offsets)
             parts += features(feature.name, floats, encode.float_header)
         else:
             elements = text_elements(column)
@@ -135,8 +145,11 @@ def _single_values(users: pa.Table, columns: Sequence[f.Feature]) -> list[pa.Bin
     return parts
 
 
-def _chunks(sizes: np.ndarray) -> Iterator[slice]:
-    """Slices of consecutive rows whose sizes add up to about `_BYTES_PER_CHUNK`, or of one row."""
+def _chunks(sizes: npt.NDArray[np.int64]) -> Iterator[slice]:
+    """Yields slices of consecutive rows whose sizes add up to about `_BYTES_PER_CHUNK`.
+
+    A row that is larger is a slice of its own.
+    """
     chunk = np.cumsum(sizes) // _BYTES_PER_CHUNK
     bounds = np.flatnonzero(np.diff(chunk)) + 1
     begins = [0, *bounds.tolist()]

@@ -1,4 +1,4 @@
-"""Batches of records as tables of events, or of users, and rejections with a reason."""
+"""Parsers of records of the log and of the users file."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -14,9 +14,14 @@ from components.example_gen.event_table import (
     user_rows_schema,
 )
 from components.readers.records import Rows
-from components.records import column_values as columns
-from components.records.arrow_rows import PLACE, TEXT, places
-from components.records.column_values import Converted
+from components.records.arrow_rows import POSITION, TEXT, record_positions
+from components.records.column_values import (
+    ConvertedColumn,
+    convert_categories,
+    convert_ids,
+    convert_numbers,
+    convert_timestamps,
+)
 from components.records.conversion import (
     Converter,
     convert_columns,
@@ -29,8 +34,14 @@ from schemas.events import Reject
 from schemas.features import EVENT_TYPE, ITEM_ID, USER_ID, VALUE, Feature
 
 
-class Parsed(NamedTuple):
-    """What some records came to: each is in the batch, a reject, or erased."""
+class ParsedRecords(NamedTuple):
+    """The result of parsing records: each is in the batch, rejected, or erased.
+
+    Attributes:
+      batch: The rows of the valid records.
+      rejects: The rejected records.
+      num_erased: Number of records of erased users and items.
+    """
 
     batch: pa.RecordBatch
     rejects: list[Reject]
@@ -38,7 +49,12 @@ class Parsed(NamedTuple):
 
 
 class EventParser:
-    """Turns records of the log, read with `columns`, into tables of events."""
+    """A parser that turns records of the log into tables of events.
+
+    Attributes:
+      columns: The columns to read from the files.
+      erased: The users and items to erase.
+    """
 
     def __init__(
         self,
@@ -47,40 +63,48 @@ class EventParser:
         erased: ErasedIds,
     ):
         fields = settings.fields
-        wanted: dict[str, tuple[str | None, Converter]] = {
-            USER_ID: (fields.user_id, partial(columns.ids, name=USER_ID)),
-            TIME_US: (fields.timestamp, partial(columns.timestamps, unit=settings.timestamp_unit)),
-            ITEM_ID: (fields.item_id, partial(columns.ids, name=ITEM_ID)),
-            EVENT_TYPE: (fields.event_type, partial(columns.categories, name=EVENT_TYPE)),
-            VALUE: (fields.value, partial(columns.numbers, name=VALUE)),
-            EVENT_ID: (fields.event_id, partial(columns.categories, name=EVENT_ID)),
+        candidates: dict[str, tuple[str | None, Converter]] = {
+            USER_ID: (fields.user_id, partial(convert_ids, name=USER_ID)),
+            TIME_US: (
+                fields.timestamp,
+                partial(convert_timestamps, unit=settings.timestamp_unit),
+            ),
+            ITEM_ID: (fields.item_id, partial(convert_ids, name=ITEM_ID)),
+            EVENT_TYPE: (fields.event_type, partial(convert_categories, name=EVENT_TYPE)),
+            VALUE: (fields.value, partial(convert_numbers, name=VALUE)),
+            EVENT_ID: (fields.event_id, partial(convert_categories, name=EVENT_ID)),
         }
         for feature in context:
-            wanted[context_column(feature)] = (feature.column, _feature_converter(feature))
-        present = {name: entry for name, entry in wanted.items() if entry[0] is not None}
+            candidates[context_column(feature)] = (feature.column, _feature_converter(feature))
+        present = {name: entry for name, entry in candidates.items() if entry[0] is not None}
         self.columns = tuple(column for column, _ in present.values() if column is not None)
         self._converters = {name: converter for name, (_, converter) in present.items()}
         self._schema = events_schema(context)
         self.erased = erased
 
-    def parse(self, rows: Rows, file: int, path: str) -> Parsed:
-        """The events among some records, and why the others are none.
+    def parse(self, rows: Rows, file: int, path: str) -> ParsedRecords:
+        """Parses records of one file.
 
         Args:
           rows: Values of `self.columns`.
-          file: Index of the file among the log's sorted files.
-          path: Its path, for the rejections.
+          file: Index of the file among the sorted files of the log.
+          path: The path of the file, for the rejects.
 
         Returns:
-          A batch of `event_table.events_schema`; of several unfit fields the first names the
-          reason of a rejection.
+          A batch of `event_table.events_schema`, and rejects. The first invalid field of a record,
+          in the order of `columns`, is the reason of its rejection.
         """
         converted = convert_columns(self._converters, rows)
         return _assemble(converted, rows, file, path, self._schema, self.erased)
 
 
 class UserParser:
-    """Turns records of the users file, read with `columns`, into rows of user features."""
+    """A parser that turns records of the users file into tables of user features.
+
+    Attributes:
+      columns: The columns to read from the files.
+      erased: The users and items to erase.
+    """
 
     def __init__(
         self,
@@ -89,37 +113,47 @@ class UserParser:
         erased: ErasedIds,
     ):
         self.columns = (settings.fields.user_id, *(feature.column for feature in features))
-        self._converters: dict[str, Converter] = {USER_ID: partial(columns.ids, name=USER_ID)}
+        self._converters: dict[str, Converter] = {USER_ID: partial(convert_ids, name=USER_ID)}
         for feature in features:
             self._converters[feature.name] = _feature_converter(feature)
         self._schema = user_rows_schema(features)
         self.erased = erased
 
-    def parse(self, rows: Rows, file: int, path: str) -> Parsed:
-        """As `EventParser.parse`; a batch of `event_table.user_rows_schema`."""
+    def parse(self, rows: Rows, file: int, path: str) -> ParsedRecords:
+        """Parses records of one file.
+
+        Args:
+          rows: Values of `self.columns`.
+          file: Index of the file among the sorted users files.
+          path: The path of the file, for the rejects.
+
+        Returns:
+          A batch of `event_table.user_rows_schema`, and rejects.
+        """
         converted = convert_columns(self._converters, rows)
         texts = [rows.text(row) for row in range(len(rows))]
-        converted[TEXT] = Converted(pa.array(texts, pa.string()))
+        converted[TEXT] = ConvertedColumn(pa.array(texts, pa.string()))
         return _assemble(converted, rows, file, path, self._schema, self.erased)
 
 
 def _feature_converter(feature: Feature) -> Converter:
-    """How a single-valued feature is read: numbers (missing: NaN) or texts (missing: "")."""
-    return partial(columns.numbers if feature.is_number else columns.categories, name=feature.name)
+    """Returns the converter of a single-valued feature, to numbers or to categories."""
+    convert = convert_numbers if feature.is_number else convert_categories
+    return partial(convert, name=feature.name)
 
 
 def _assemble(
-    converted: Mapping[str, Converted],
+    converted: Mapping[str, ConvertedColumn],
     rows: Rows,
     file: int,
     path: str,
     schema: pa.Schema,
     erased: ErasedIds,
-) -> Parsed:
+) -> ParsedRecords:
     arrays = {name: column.values for name, column in converted.items()}
-    arrays[PLACE] = pa.array(places(file, rows.lines))
+    arrays[POSITION] = pa.array(record_positions(file, rows.lines))
     present = [
-        arrays[field.name] if field.name in arrays else _absent(field.type, len(rows))
+        arrays[field.name] if field.name in arrays else _missing_column(field.type, len(rows))
         for field in schema
     ]
     batch = pa.RecordBatch.from_arrays(present, schema=schema)
@@ -127,10 +161,10 @@ def _assemble(
     is_kept = ~is_erased
     is_kept[list(first_failures(converted))] = False
     kept = batch if is_kept.all() else batch.filter(pa.array(is_kept))
-    return Parsed(kept, rejects, int(is_erased.sum()))
+    return ParsedRecords(kept, rejects, int(is_erased.sum()))
 
 
-def _absent(dtype: pa.DataType, num_rows: int) -> pa.Array:
-    """What stands in a column that the log does not have."""
+def _missing_column(dtype: pa.DataType, num_rows: int) -> pa.Array:
+    """Returns the values of a column that the log does not have."""
     missing = float("nan") if pa.types.is_floating(dtype) else ""
     return pa.nulls(num_rows, dtype).fill_null(missing)

@@ -1,13 +1,14 @@
-"""Events as Arrow tables: what travels between the Beam steps, cut by user into partitions."""
+"""Schemas of the Arrow tables of events and users, and their partitioning by user."""
 
 import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from components.records.arrow_rows import PLACE, TEXT, to_bytes
+from components.records.arrow_rows import POSITION, TEXT, to_bytes
 from schemas.features import EVENT_TYPE, ITEM_ID, USER_ID, VALUE, Feature
 
 TIME_US = "time_us"
@@ -15,19 +16,23 @@ EVENT_ID = "event_id"
 
 
 def events_schema(context: Sequence[Feature]) -> pa.Schema:
-    """One row an event.
+    """Returns the schema of events, one row per event.
 
-    `user_id`, `item_id`: non-empty after trimming. `time_us`: microseconds since the epoch, UTC.
-    `place`: where in the log it stands, by which ties in time keep log order. `event_type`: ""
-    where the log has none. `value`: a rating, a price, a duration; NaN where there is none.
-    `event_id`: the log's own id of the event, or "". Context by `context_column`: numbers (missing:
-    NaN) and texts (missing: "").
+    Its columns are:
+      user_id, item_id: Trimmed and non-empty.
+      time_us: Microseconds since the epoch, UTC.
+      position: The position in the log (`record_positions`), which orders events of equal time.
+      event_type: "" if the log has none.
+      value: A rating, price or duration; NaN if missing.
+      event_id: The id of the event in the log, or "".
+      context.<name>: One column per context feature (`context_column`): numbers (NaN if missing) or
+        texts ("" if missing).
     """
     columns: list[Any] = [
         (USER_ID, pa.string()),
         (ITEM_ID, pa.string()),
         (TIME_US, pa.int64()),
-        (PLACE, pa.int64()),
+        (POSITION, pa.int64()),
         (EVENT_TYPE, pa.string()),
         (VALUE, pa.float64()),
         (EVENT_ID, pa.string()),
@@ -36,13 +41,16 @@ def events_schema(context: Sequence[Feature]) -> pa.Schema:
 
 
 def context_column(feature: Feature) -> str:
-    """The column of a context feature: no name of an event's own column begins so."""
+    """Returns the column of a context feature; the prefix avoids clashes with other columns."""
     return f"context.{feature.name}"
 
 
 def user_rows_schema(features: Sequence[Feature]) -> pa.Schema:
-    """One row of the users file: its user, its place, its values, and its text."""
-    columns: list[Any] = [(USER_ID, pa.string()), (PLACE, pa.int64()), (TEXT, pa.string())]
+    """Returns the schema of the users file, one row per record.
+
+    Its columns are the user id, the position in the files, the original text, and the features.
+    """
+    columns: list[Any] = [(USER_ID, pa.string()), (POSITION, pa.int64()), (TEXT, pa.string())]
     return pa.schema(columns + [(feature.name, _dtype(feature)) for feature in features])
 
 
@@ -50,17 +58,20 @@ def _dtype(feature: Feature) -> pa.DataType:
     return pa.float64() if feature.is_number else pa.string()
 
 
-def partition(batch: pa.RecordBatch, num_partitions: int) -> Iterator[tuple[int, bytes]]:
-    """Cuts a batch by user: (partition, its rows as bytes), the same user always in the same one.
+def partition_by_user(batch: pa.RecordBatch, num_partitions: int) -> Iterator[tuple[int, bytes]]:
+    """Partitions a batch by a hash of the user id.
 
     Args:
-      batch: With a column `user_id`.
-      num_partitions: How many there are.
+      batch: Rows with a column `user_id`.
+      num_partitions: Number of partitions.
+
+    Yields:
+      (partition, rows as an Arrow IPC stream) for each partition that has rows.
     """
     if not batch.num_rows:
         return
     users = batch.column(batch.schema.get_field_index(USER_ID)).dictionary_encode()
-    of_user = np.fromiter(
+    partition_of_user: npt.NDArray[np.int64] = np.fromiter(
         (
             zlib.crc32(user.encode()) % num_partitions
             for user in users.dictionary.to_numpy(zero_copy_only=False)
@@ -68,9 +79,9 @@ def partition(batch: pa.RecordBatch, num_partitions: int) -> Iterator[tuple[int,
         np.int64,
         len(users.dictionary),
     )
-    of_row = of_user[users.indices.to_numpy()]
-    order = np.argsort(of_row, kind="stable")
-    ends = np.cumsum(np.bincount(of_row, minlength=num_partitions)).tolist()
+    partition_of_row = partition_of_user[users.indices.to_numpy()]
+    order = np.argsort(partition_of_row, kind="stable")
+    ends = np.cumsum(np.bincount(partition_of_row, minlength=num_partitions)).tolist()
     ordered = batch.take(pa.array(order)) if num_partitions > 1 else batch
     for index, (begin, end) in enumerate(zip([0, *ends[:-1]], ends, strict=True)):
         if begin < end:

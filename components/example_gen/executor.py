@@ -6,7 +6,7 @@ from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
 
-from components.artifacts import describe_examples, describe_rejects
+from components.artifacts import set_examples_properties, set_reject_properties
 from components.example_gen.ingest import Outputs, ingest
 from components.fragment import write_fragment
 from schemas.features import EVENTS_SPLIT, STORED_SPLITS, USERS_SPLIT
@@ -23,7 +23,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         output_dict: dict[str, list[Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Reads the log and the catalogue, writes windows, events, users and rejects."""
+        """Reads the log and the catalogue; writes windows, events, users and rejects."""
         artifacts = {
             key: artifact_utils.get_single_instance(output_dict[key])
             for key in ("windows", "events", "users", "rejects")
@@ -39,10 +39,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             ("events", (EVENTS_SPLIT,)),
             ("users", (USERS_SPLIT,)),
         ):
-            describe_examples(artifacts[key], splits)
+            set_examples_properties(artifacts[key], splits)
         for split, counts in report.splits.items():
             artifacts["windows"].set_int_custom_property(f"{split}_windows", counts["windows"])
-        describe_rejects(artifacts["rejects"], report.read, report.kept, report.rejects)
+        set_reject_properties(artifacts["rejects"], report.read, report.kept, report.rejects)
         if report.users_file is not None:
-            describe_rejects(artifacts["rejects"], **report.users_file, prefix="users_")
+            set_reject_properties(artifacts["rejects"], **report.users_file, prefix="users_")
         write_fragment(artifacts["rejects"].uri, INTERACTION_EXAMPLE_GEN, report.to_dict())

@@ -1,4 +1,4 @@
-"""Ingestion of the log as one call, for the TFX executor and for `twotower ingest`."""
+"""Ingestion of the log as one function, for the TFX executor and for `twotower ingest`."""
 
 import os
 import time
@@ -20,10 +20,11 @@ from components.examples.write_shards import (
 from components.progress import progress
 from components.readers.partitions import choose_num_partitions
 from components.records.erase import load_erased_ids
-from components.records.read_source import places_of
-from components.records.rejects import REJECTS_FILE
+from components.records.read_source import source_files
+from components.records.rejects_json import REJECTS_FILE
 from components.records.side_outputs import REJECTS_TAG, SUMMARY_TAG
-from components.records.write_rejects import read_summary, write_rejects
+from components.records.summary_file import read_summary
+from components.records.write_rejects import write_rejects
 from schemas.features import (
     CATALOGUE_SPLIT,
     EVENTS_SPLIT,
@@ -38,7 +39,7 @@ _CATALOGUE_BATCH = 4096
 
 @dataclass(frozen=True)
 class Outputs:
-    """Folders, local or remote, that an ingestion writes into."""
+    """The folders, local or remote, into which an ingestion writes."""
 
     windows: str
     events: str
@@ -46,7 +47,7 @@ class Outputs:
     rejects: str
 
     def folders(self) -> dict[str, str]:
-        """Where each split's shards are written."""
+        """Returns the folder of the shards of each split."""
         return {
             **{split: split_folder(self.windows, split) for split in STORED_SPLITS},
             EVENTS_SPLIT: split_folder(self.events, EVENTS_SPLIT),
@@ -61,25 +62,29 @@ def ingest(
     make_pipeline: Callable[[], beam.Pipeline],
     now_s: int | None = None,
 ) -> IngestReport:
-    """Turns the log into windows of tf.Examples.
+    """Reads the log and writes windows of tf.Examples, events, users and rejects.
 
     Args:
-      data: What the log, the catalogue and the users are.
+      data: The settings of the log, the catalogue and the users.
       catalogue_uri: The Examples that CatalogueExampleGen wrote.
-      outputs: Where to write.
-      make_pipeline: Makes the Beam pipeline to run on.
-      now_s: Later events are rejected; the clock at launch by default.
+      outputs: The folders to write into.
+      make_pipeline: Returns the Beam pipeline to run.
+      now_s: Later events are rejected, seconds since the epoch, UTC. The current time by default.
+
+    Returns:
+      The counts of the ingestion.
 
     Raises:
-      InputError: The input is unfit as a whole; the message says what to change.
+      InputError: Files are missing or invalid, or no usable event remains.
     """
     started = time.monotonic()
-    pipeline = make_pipeline()  # before any file is looked at: filesystems take its options
+    # The pipeline is built before files are opened: Beam's filesystems use its options.
+    pipeline = make_pipeline()
     configured_boundaries(data.split)
     if data.interactions.reject.earliest is not None:
         instant_us(EARLIEST_KEY, data.interactions.reject.earliest)
-    log_files = places_of("interactions", data.interactions)
-    user_files = places_of("users", data.users) if data.users else ()
+    log_files = source_files("interactions", data.interactions)
+    user_files = source_files("users", data.users) if data.users else ()
     inputs = Inputs(
         log_files=log_files,
         user_files=user_files,
@@ -91,13 +96,13 @@ def ingest(
     )
     progress.info("reading %d file(s) of the interaction log", len(log_files))
     with pipeline:
-        made = _source(pipeline, data, catalogue_uri) | "Interactions" >> MakeInteractionExamples(
-            data, inputs
+        results = _source(pipeline, data, catalogue_uri) | "Interactions" >> (
+            MakeInteractionExamples(data, inputs)
         )
         folders = outputs.folders()
-        _ = tuple(made[CHUNKS]) | "WriteSplits" >> WriteShards(folders)
+        _ = tuple(results[CHUNKS]) | "WriteSplits" >> WriteShards(folders)
         write_rejects(
-            made[REJECTS_TAG], made[SUMMARY_TAG], outputs.rejects, data.rejects, inputs.erased
+            results[REJECTS_TAG], results[SUMMARY_TAG], outputs.rejects, data.rejects, inputs.erased
         )
     remove_temporary([*folders.values(), os.path.join(outputs.rejects, REJECTS_FILE)])
     report = build_report(read_summary(outputs.rejects), data, time.monotonic() - started)
@@ -107,8 +112,8 @@ def ingest(
 
 def _source(
     pipeline: beam.Pipeline, data: DataSettings, catalogue_uri: str
-) -> beam.Pipeline | beam.PCollection:
-    """The catalogue's item ids where events on other items are rejected, else the pipeline."""
+) -> beam.Pipeline | beam.PCollection[str]:
+    """Returns the item ids of a strict catalogue; the pipeline if all items are accepted."""
     if data.items is None or data.items.unknown == "accept":
         return pipeline
     files = split_files(catalogue_uri, CATALOGUE_SPLIT)
@@ -116,7 +121,7 @@ def _source(
 
 
 def item_ids(path: str) -> Iterator[str]:
-    """The ids in one file of the catalogue's examples."""
+    """Yields the item ids in one file of the catalogue's examples."""
     spec = {ITEM_ID: tf.io.FixedLenFeature([], tf.string)}
     for batch in tf.data.TFRecordDataset(path, "GZIP").batch(_CATALOGUE_BATCH):
         for item_id in tf.io.parse_example(batch, spec)[ITEM_ID].numpy():

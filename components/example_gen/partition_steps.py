@@ -1,4 +1,4 @@
-"""Beam steps that see all events of some users: cleaning, then splits, windows and examples."""
+"""Beam steps that process a partition, which has all events of its users."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -10,26 +10,26 @@ import numpy as np
 import pyarrow as pa
 
 from components.example_gen.clean import CleanRules, clean
+from components.example_gen.combiners import CleanedPartition, TimeStatistics
 from components.example_gen.event_examples import EventExamples, user_examples
 from components.example_gen.event_table import events_schema
 from components.example_gen.minimum_counts import below_minimum_counts
-from components.example_gen.read_log import INTERACTIONS, USERS
-from components.example_gen.rejections import to_rejects
+from components.example_gen.partitioned_reader import INTERACTIONS, USERS
+from components.example_gen.rejected_events import to_rejects
 from components.example_gen.sample import sampled_events
 from components.example_gen.sorted_events import SortedEvents, sort_events
 from components.example_gen.split import (
-    Boundaries,
     Cuts,
-    cuts_among,
+    cuts_of_kept_events,
     split_masks,
     target_flags,
     user_cuts,
 )
-from components.example_gen.user_rows import latest_rows, values_of
+from components.example_gen.user_rows import latest_user_rows, user_features
 from components.example_gen.windows import make_windows
 from components.examples.tfrecord import frame
 from components.records.arrow_rows import from_bytes, read_stream, to_bytes
-from components.records.side_outputs import SUMMARY_TAG, outputs
+from components.records.side_outputs import SUMMARY_TAG, rejects_and_counts
 from components.records.summary import Summary
 from schemas.events import Reject
 from schemas.features import EVENTS_SPLIT, ITEM_ID, USERS_SPLIT, FeatureTable
@@ -37,12 +37,13 @@ from schemas.settings import DataSettings
 
 _REJECTS_PER_OUTPUT = 10_000
 
-# Of a partition: its kept events, and a row of feature values for each of their users.
-Cleaned = tuple[bytes, bytes]
-
 
 class CleanPartition(beam.DoFn):
-    """(partition, {events, users}) → Cleaned; users' examples, rejects and counts."""
+    """Rejects events of a partition, and keeps the last row of each user.
+
+    Input: (partition, {interactions: events, users: rows of the users file}), both as Arrow IPC
+    streams. Output: `CleanedPartition`; tagged examples of users, rejects and counts.
+    """
 
     def __init__(
         self,
@@ -59,42 +60,55 @@ class CleanPartition(beam.DoFn):
         element: tuple[int, dict[str, Iterable[bytes]]],
         known_items: pa.StringArray | None,
     ) -> Iterator[Any]:
+        """Processes a partition.
+
+        Args:
+          element: The partition.
+          known_items: The ids of the catalogue; None to accept all items.
+
+        Yields:
+          The cleaned partition, and tagged outputs.
+        """
         _, grouped = element
-        users, replaced = latest_rows(grouped.get(USERS, ()), self._table.user, self._user_files)
-        yield from _rejected(USERS, replaced)
+        users, replaced = latest_user_rows(
+            grouped.get(USERS, ()), self._table.user, self._user_files
+        )
+        yield from _reject_outputs(USERS, replaced)
         for rows in user_examples(users, self._table.user):
             yield beam.pvalue.TaggedOutput(USERS_SPLIT, (USERS_SPLIT, frame(rows)))
         schema = events_schema(self._table.context)
         events = sort_events(from_bytes(grouped[INTERACTIONS], schema))
-        is_kept, rejections = clean(events, self._rules, known_items)
-        yield from _rejected(INTERACTIONS, to_rejects(events, rejections, self._rules.files))
+        is_kept, rejected = clean(events, self._rules, known_items)
+        yield from _reject_outputs(INTERACTIONS, to_rejects(events, rejected, self._rules.files))
         kept = events.where(is_kept)
         if len(kept):
-            values = values_of(kept.user_ids, users, self._table.user)
-            yield kept.to_bytes(), to_bytes(values)
+            features = user_features(kept.user_ids, users, self._table.user)
+            yield kept.to_bytes(), to_bytes(features)
 
 
 class CountTrainItems(beam.DoFn):
-    """Cleaned → the number of train events per item."""
+    """Counts the train events per item: `CleanedPartition` → Counter of item ids."""
 
     def __init__(self, settings: DataSettings):
         self._settings = settings
 
     def process(
-        self, element: Cleaned, timeline: tuple[int, Boundaries | None]
+        self, element: CleanedPartition, statistics: TimeStatistics
     ) -> Iterator[Counter[str]]:
+        """Yields the counts of a partition."""
         events = SortedEvents.from_bytes(element[0])
-        cuts = user_cuts(events, self._settings, timeline[1])
+        cuts = user_cuts(events, self._settings, statistics.boundaries)
         is_train = np.arange(len(events)) < cuts.eval[events.user]
-        texts = events.texts(ITEM_ID)
-        trained, counts = np.unique(events.codes(ITEM_ID)[is_train], return_counts=True)
-        yield Counter(
-            dict(zip(texts.take(pa.array(trained)).to_pylist(), counts.tolist(), strict=True))
-        )
+        codes, counts = np.unique(events.codes(ITEM_ID)[is_train], return_counts=True)
+        items = events.texts(ITEM_ID).take(pa.array(codes)).to_pylist()
+        yield Counter(dict(zip(items, counts.tolist(), strict=True)))
 
 
 class MakeExamples(beam.DoFn):
-    """Cleaned → (split, framed examples); rejects by the minimum counts."""
+    """Applies the minimum counts, and makes the examples of a partition.
+
+    Input: `CleanedPartition`. Output: (split, framed TFRecords); tagged rejects and counts.
+    """
 
     def __init__(self, settings: DataSettings, table: FeatureTable, files: tuple[str, ...]):
         self._settings = settings
@@ -103,26 +117,36 @@ class MakeExamples(beam.DoFn):
 
     def process(
         self,
-        element: Cleaned,
-        timeline: tuple[int, Boundaries | None],
+        element: CleanedPartition,
+        statistics: TimeStatistics,
         train_item_counts: Counter[str] | None,
     ) -> Iterator[Any]:
-        num_events, boundaries = timeline
+        """Processes a partition.
+
+        Args:
+          element: The cleaned partition.
+          statistics: The boundaries of the splits, and the number of all kept events.
+          train_item_counts: Number of train events by item; None if items have no minimum.
+
+        Yields:
+          Examples by split, and tagged outputs.
+        """
         events = SortedEvents.from_bytes(element[0])
-        cuts = user_cuts(events, self._settings, boundaries)
+        cuts = user_cuts(events, self._settings, statistics.boundaries)
         keep = self._settings.interactions.keep
-        is_kept, rejections = below_minimum_counts(events, cuts, keep, train_item_counts)
-        yield from _rejected(INTERACTIONS, to_rejects(events, rejections, self._files))
+        is_kept, rejected = below_minimum_counts(events, cuts, keep, train_item_counts)
+        yield from _reject_outputs(INTERACTIONS, to_rejects(events, rejected, self._files))
         kept = events.where(is_kept)
         if len(kept):
-            users = values_of(kept.user_ids, read_stream(element[1]), self._table.user)
-            yield from self._examples(kept, cuts_among(cuts, events, is_kept), users, num_events)
+            users = user_features(kept.user_ids, read_stream(element[1]), self._table.user)
+            kept_cuts = cuts_of_kept_events(cuts, events, is_kept)
+            yield from self._examples(kept, kept_cuts, users, statistics.num_events)
 
     def _examples(
         self, events: SortedEvents, cuts: Cuts, users: pa.Table, num_events: int
     ) -> Iterator[Any]:
         is_target = target_flags(events, self._settings)
-        make = EventExamples(events, is_target, users, self._table)
+        encoder = EventExamples(events, is_target, users, self._table)
         summary = Summary(users=len(events.user_ids))
         summary.items.update(events.present_texts(ITEM_ID).to_numpy(False))
         windows = make_windows(events.starts, is_target, cuts, self._settings.history.max_length)
@@ -130,16 +154,16 @@ class MakeExamples(beam.DoFn):
             counts = summary.splits[split]
             counts.add_times(events.time_s[is_in_split])
             counts.windows, counts.targets = len(windows[split]), windows[split].num_targets
-        for split, of_split in windows.items():
-            for chunk in make.windows(of_split):
+        for split, split_windows in windows.items():
+            for chunk in encoder.windows(split_windows):
                 yield split, frame(chunk)
-        for chunk in make.single(sampled_events(events, num_events)):
+        for chunk in encoder.single_events(sampled_events(events, num_events)):
             yield EVENTS_SPLIT, frame(chunk)
         yield beam.pvalue.TaggedOutput(SUMMARY_TAG, summary)
 
 
-def _rejected(source: str, rejects: Iterable[Reject]) -> Iterator[beam.pvalue.TaggedOutput]:
-    """Rejects and their counts, some thousands at a time."""
+def _reject_outputs(source: str, rejects: Iterable[Reject]) -> Iterator[beam.pvalue.TaggedOutput]:
+    """Yields tagged rejects and counts in chunks, which bounds the size of an output."""
     remaining = iter(rejects)
-    while some := list(islice(remaining, _REJECTS_PER_OUTPUT)):
-        yield from outputs(source, some)
+    while chunk := list(islice(remaining, _REJECTS_PER_OUTPUT)):
+        yield from rejects_and_counts(source, chunk)

@@ -1,4 +1,4 @@
-"""The composite transform: log files in; windows, events, users, rejects and counts out."""
+"""The composite Beam transform from files of the log to windows, events, users and rejects."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,18 +6,18 @@ from typing import Any
 import apache_beam as beam
 import pyarrow as pa
 
-from components.example_gen.across_partitions import SumCounts, Timeline, times_us
 from components.example_gen.clean import CleanRules
+from components.example_gen.combiners import ComputeTimeStatistics, SumCounts, event_times_us
 from components.example_gen.event_parser import EventParser, UserParser
 from components.example_gen.partition_steps import (
     CleanPartition,
     CountTrainItems,
     MakeExamples,
 )
-from components.example_gen.read_log import INTERACTIONS, USERS, RowReader
+from components.example_gen.partitioned_reader import INTERACTIONS, USERS, PartitionedReader
 from components.example_gen.split import instant_us
 from components.records.erase import ErasedIds
-from components.records.original_records import LookUpOriginals
+from components.records.original_records import LookUpOriginalRecords
 from components.records.read_source import ReadSource
 from components.records.side_outputs import REJECTS_TAG, SUMMARY_TAG
 from components.records.summary import CombineSummaries
@@ -32,15 +32,14 @@ EARLIEST_KEY = "interactions.reject.earliest"
 
 @dataclass(frozen=True)
 class Inputs:
-    """What is read.
+    """The inputs of an ingestion, as found at its start.
 
     Attributes:
-      log_files: The log's files, sorted; what stands for a query.
-      user_files: The same of the users; empty where there are none.
-      now_s: Later events are future ones, seconds since the epoch.
-      num_partitions: Into how many parts events are cut by user: each is cleaned and encoded as a
-        whole, in memory.
-      erased: Whose records are dropped without a trace.
+      log_files: The sorted files of the log, or `QUERY_FILE`.
+      user_files: The sorted users files, or `QUERY_FILE`; empty without users.
+      now_s: Later events are rejected, seconds since the epoch, UTC.
+      num_partitions: Number of partitions of events by user. Each is processed in memory.
+      erased: The users and items to erase.
     """
 
     log_files: tuple[str, ...]
@@ -50,13 +49,17 @@ class Inputs:
     erased: ErasedIds
 
 
-class MakeInteractionExamples(beam.PTransform):
+class MakeInteractionExamples(
+    beam.PTransform[beam.Pipeline | beam.PCollection[str], dict[str, Any]]
+):
     """Reads, cleans, splits and windows the log.
 
-    Input: a PCollection of the catalogue's item ids, or a Pipeline where any item may occur.
-    Output: a dict: under `chunks` PCollections of (split, framed TFRecord bytes) for the splits
-    `train`, `eval`, `test`, `events` and `users`, under `rejects` rejections (`reject_table.pack`),
-    under `summary` the one `Summary`.
+    Input: a PCollection of the catalogue's item ids, or a Pipeline if all items are accepted.
+    Output: a dict with
+      chunks: A tuple of PCollections of (split, framed TFRecords) for the stored splits of windows,
+        `events` and `users`.
+      rejects: A PCollection of rejects (`reject_table.serialize_rejects`).
+      summary: A PCollection of one `Summary`.
     """
 
     def __init__(self, settings: DataSettings, inputs: Inputs):
@@ -65,9 +68,10 @@ class MakeInteractionExamples(beam.PTransform):
         self._inputs = inputs
         self._table = feature_table(settings)
 
-    # Beam's own type hints know no dict of PCollections.
+    # Beam's type hints do not support a dict of PCollections.
     @beam.typehints.no_annotations
-    def expand(self, source: beam.Pipeline | beam.PCollection) -> dict[str, Any]:
+    def expand(self, source: beam.Pipeline | beam.PCollection[str]) -> dict[str, Any]:
+        """Applies the transform."""
         settings, inputs, table = self._settings, self._inputs, self._table
         if isinstance(source, beam.PCollection):
             pipeline: beam.Pipeline = source.pipeline
@@ -78,55 +82,59 @@ class MakeInteractionExamples(beam.PTransform):
         if settings.users is not None:
             read[USERS] = self._read_users(pipeline, settings.users)
         cleaned = (
-            {name: of["rows"] for name, of in read.items()}
+            {name: outputs["rows"] for name, outputs in read.items()}
             | "GroupByPartition" >> beam.CoGroupByKey()
             | "CleanPartition"
             >> beam.ParDo(
                 CleanPartition(self._rules(), inputs.user_files, table), known_items
             ).with_outputs(USERS_SPLIT, REJECTS_TAG, SUMMARY_TAG, main="events")
         )
-        timeline = beam.pvalue.AsSingleton(
+        statistics = beam.pvalue.AsSingleton(
             cleaned["events"]
-            | "Timestamps" >> beam.Map(times_us)
-            | "Timeline" >> beam.CombineGlobally(Timeline(settings))
+            | "EventTimes" >> beam.Map(event_times_us)
+            | "TimeStatistics" >> beam.CombineGlobally(ComputeTimeStatistics(settings))
         )
-        made = cleaned["events"] | "MakeExamples" >> beam.ParDo(
+        examples = cleaned["events"] | "MakeExamples" >> beam.ParDo(
             MakeExamples(settings, table, inputs.log_files),
-            timeline,
-            _train_item_counts(cleaned["events"], settings, timeline),
+            statistics,
+            _train_item_counts(cleaned["events"], settings, statistics),
         ).with_outputs(REJECTS_TAG, SUMMARY_TAG, main=CHUNKS)
-        parts = [*read.values(), cleaned, made]
+        parts = [*read.values(), cleaned, examples]
         return {
-            CHUNKS: (made[CHUNKS], cleaned[USERS_SPLIT]),
+            CHUNKS: (examples[CHUNKS], cleaned[USERS_SPLIT]),
             REJECTS_TAG: self._rejects(tuple(part[REJECTS_TAG] for part in parts)),
             SUMMARY_TAG: [part[SUMMARY_TAG] for part in parts]
             | "Summaries" >> beam.Flatten()
             | "Summary" >> beam.CombineGlobally(CombineSummaries()),
         }
 
-    def _read_log(self, pipeline: beam.Pipeline) -> dict[str, beam.PCollection]:
+    def _read_log(self, pipeline: beam.Pipeline) -> dict[str, beam.PCollection[Any]]:
         settings, inputs = self._settings.interactions, self._inputs
         parser = self._event_parser()
-        reader = RowReader(INTERACTIONS, inputs.log_files, settings, parser, inputs.num_partitions)
+        reader = PartitionedReader(
+            INTERACTIONS, inputs.log_files, settings, parser, inputs.num_partitions
+        )
         return pipeline | "ReadLog" >> ReadSource(reader)
 
     def _event_parser(self) -> EventParser:
         return EventParser(self._settings.interactions, self._table.context, self._inputs.erased)
 
-    def _rejects(self, of_steps: tuple[beam.PCollection, ...]) -> beam.PCollection:
-        """All rejections, with their records where those are shown and stand in files."""
+    def _rejects(self, parts: tuple[beam.PCollection[Any], ...]) -> beam.PCollection[Any]:
+        """Returns the rejects of all steps, with original records if these are shown."""
         log, shown = self._settings.interactions, self._settings.rejects
         if not shown.raw or log.query is not None:
-            return of_steps | "Rejects" >> beam.Flatten()
+            return parts | "Rejects" >> beam.Flatten()
         columns = self._event_parser().columns
-        return of_steps | "Rejects" >> LookUpOriginals(log, columns, shown.max_raw_characters)
+        return parts | "Rejects" >> LookUpOriginalRecords(log, columns, shown.max_raw_characters)
 
     def _read_users(
         self, pipeline: beam.Pipeline, settings: UsersSettings
-    ) -> dict[str, beam.PCollection]:
+    ) -> dict[str, beam.PCollection[Any]]:
         inputs = self._inputs
         parser = UserParser(settings, self._table.user, inputs.erased)
-        reader = RowReader(USERS, inputs.user_files, settings, parser, inputs.num_partitions)
+        reader = PartitionedReader(
+            USERS, inputs.user_files, settings, parser, inputs.num_partitions
+        )
         return pipeline | "ReadUsers" >> ReadSource(reader)
 
     def _rules(self) -> CleanRules:
@@ -141,21 +149,22 @@ class MakeInteractionExamples(beam.PTransform):
         )
 
 
-def _as_array(ids: beam.PCollection) -> beam.pvalue.AsSideInput:
+def _as_array(item_ids: beam.PCollection[str]) -> beam.pvalue.AsSideInput:
     return beam.pvalue.AsSingleton(
-        ids
+        item_ids
         | "KnownItems" >> beam.combiners.ToList()
         | "KnownItemsArray" >> beam.Map(lambda known: pa.array(known, pa.string()))
     )
 
 
 def _train_item_counts(
-    events: beam.PCollection, settings: DataSettings, timeline: beam.pvalue.AsSideInput
+    events: beam.PCollection[Any], settings: DataSettings, statistics: beam.pvalue.AsSideInput
 ) -> beam.pvalue.AsSideInput | None:
+    """Returns the number of train events by item; None if items have no minimum."""
     if settings.interactions.keep.min_item_events <= 1:
         return None
     return beam.pvalue.AsSingleton(
         events
-        | "CountTrainItems" >> beam.ParDo(CountTrainItems(settings), timeline)
+        | "CountTrainItems" >> beam.ParDo(CountTrainItems(settings), statistics)
         | "TrainItemCounts" >> beam.CombineGlobally(SumCounts())
     )

@@ -1,17 +1,18 @@
-"""What an ingestion came to, and the errors for one that came to nothing."""
+"""The report of an ingestion, and the errors for an ingestion without usable events."""
 
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from components.example_gen.read_log import INTERACTIONS, USERS
-from components.records.write_rejects import rejections, rejects_of
+from components.example_gen.partitioned_reader import INTERACTIONS, USERS
+from components.records.summary_file import format_rejects, rejects_by_reason
 from schemas.errors import InputError
 from schemas.features import WINDOW_SPLITS
 from schemas.settings import DataSettings
 
-# No log of milliseconds or microseconds is older; position counters come as seconds.
-_FIRST_PLAUSIBLE_S = 315_532_800  # 1980
+# No log in milliseconds or microseconds is older than 1980. Logs in seconds can be: data sets
+# without timestamps number the events of a user instead.
+_FIRST_PLAUSIBLE_S = 315_532_800
 
 
 @dataclass(frozen=True)
@@ -19,16 +20,17 @@ class IngestReport:
     """Counts of one ingestion of the log; read == kept + the sum of rejects.
 
     Attributes:
-      read: Records of the log.
-      kept: Events that stand in a split.
-      rejects: Rejected records by reason.
-      splits: By split: events, windows, targets, first and last event (ISO 8601).
-      users: Users with a kept event.
-      items: Items with a kept event.
-      first: The first kept event (ISO 8601).
-      last: The last kept event (ISO 8601).
-      seconds: How long it took.
-      users_file: read, kept and rejects of the users file; None without one.
+      read: Number of records of the log.
+      kept: Number of events in all splits.
+      rejects: Number of rejected records by reason.
+      splits: By split: numbers of events, windows and targets; times of the first and last event
+        (ISO 8601).
+      users: Number of users with a kept event.
+      items: Number of items with a kept event.
+      first: Time of the first kept event (ISO 8601).
+      last: Time of the last kept event (ISO 8601).
+      seconds: Duration of the ingestion.
+      users_file: `read`, `kept` and `rejects` of the users file; None without users.
     """
 
     read: int
@@ -43,12 +45,17 @@ class IngestReport:
     users_file: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON values."""
+        """Returns the report as JSON values."""
         return vars(self).copy()
 
 
 def build_report(summary: dict[str, Any], data: DataSettings, seconds: float) -> IngestReport:
-    """Builds the report from the summary that the pipeline wrote.
+    """Returns the report of an ingestion.
+
+    Args:
+      summary: The summary that the pipeline wrote (`read_summary`).
+      data: The settings of the log, the catalogue and the users.
+      seconds: Duration of the ingestion.
 
     Raises:
       InputError: A file could not be read, nothing was kept, or a split is empty.
@@ -58,16 +65,16 @@ def build_report(summary: dict[str, Any], data: DataSettings, seconds: float) ->
     read = summary["read"].get(INTERACTIONS, 0)
     splits = summary["splits"]
     kept = sum(counts["events"] for counts in splits.values())
-    rejects = rejects_of(summary, INTERACTIONS)
+    rejects = rejects_by_reason(summary, INTERACTIONS)
     if not read:
-        raise InputError(f"{_paths(data)}: the log holds no record")
+        raise InputError(f"{_paths(data)}: the log contains no record; check the path")
     if not kept:
         raise InputError(
             f"{_paths(data)}: all {read} records were rejected or erased. "
-            f"{rejections(summary, INTERACTIONS)}"
+            f"{format_rejects(summary, INTERACTIONS)}"
         )
     _check_splits(splits, kept, data, summary)
-    _check_unit(splits, data)
+    _check_timestamp_unit(splits, data)
     first = min(counts["first"] for counts in splits.values() if counts["events"])
     last = max(counts["last"] for counts in splits.values() if counts["events"])
     return IngestReport(
@@ -75,26 +82,30 @@ def build_report(summary: dict[str, Any], data: DataSettings, seconds: float) ->
         kept=kept,
         rejects=rejects,
         splits={
-            split: {**counts, "first": iso(counts["first"]), "last": iso(counts["last"])}
+            split: {
+                **counts,
+                "first": to_iso8601(counts["first"]),
+                "last": to_iso8601(counts["last"]),
+            }
             for split, counts in splits.items()
         },
         users=summary["users"],
         items=summary["items"],
-        first=iso(first),
-        last=iso(last),
+        first=to_iso8601(first),
+        last=to_iso8601(last),
         seconds=round(seconds, 3),
         users_file=_users_file(summary) if data.users else None,
     )
 
 
-def iso(timestamp_s: int) -> str:
-    """Seconds since the epoch as ISO 8601, UTC."""
+def to_iso8601(timestamp_s: int) -> str:
+    """Returns seconds since the epoch as ISO 8601, UTC."""
     return datetime.fromtimestamp(timestamp_s, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _users_file(summary: dict[str, Any]) -> dict[str, Any]:
     read = summary["read"].get(USERS, 0)
-    rejects = rejects_of(summary, USERS)
+    rejects = rejects_by_reason(summary, USERS)
     return {"read": read, "kept": read - sum(rejects.values()), "rejects": rejects}
 
 
@@ -104,32 +115,36 @@ def _check_splits(
     empty = [split for split in WINDOW_SPLITS if not splits[split]["targets"]]
     if not empty:
         return
-    lacking = " and ".join(empty)
     if all(splits[split]["events"] for split in empty):
-        cure = (
+        remedy = (
             f"none of their events has a type in targets.event_types "
-            f"({', '.join(data.targets.event_types or ())}): check its spelling, or widen the split"
+            f"({', '.join(data.targets.event_types or ())}): check the spelling, or use longer "
+            "eval and test periods"
         )
     elif data.split.policy == "leave_one_out":
-        cure = "no user has three kept target events, which split.policy leave_one_out needs"
+        remedy = "no user has three kept target events, as split.policy leave_one_out requires"
     elif data.split.eval_start:
-        cure = "move split.eval_start and split.test_start into the period of the log"
+        remedy = "move split.eval_start and split.test_start into the period of the log"
     else:
-        cure = "the kept events need at least three distinct times; loosen keep, or give more log"
+        remedy = "kept events need at least three distinct times: relax keep, or add log files"
     raise InputError(
-        f"{_paths(data)}: of {kept} kept events none is a target in {lacking}; {cure}. "
-        f"{rejections(summary, INTERACTIONS)}".rstrip()
+        f"{_paths(data)}: none of {kept} kept events is a target in {' and '.join(empty)}; "
+        f"{remedy}. {format_rejects(summary, INTERACTIONS)}".rstrip()
     )
 
 
-def _check_unit(splits: dict[str, Any], data: DataSettings) -> None:
-    """Seconds read as milliseconds, or those as microseconds, all lie in January 1970."""
+def _check_timestamp_unit(splits: dict[str, Any], data: DataSettings) -> None:
+    """Checks that times are not much too early.
+
+    Seconds read as milliseconds, and milliseconds read as microseconds, are in January 1970.
+    """
     unit = data.interactions.timestamp_unit
     last = max(counts["last"] for counts in splits.values() if counts["events"])
     if unit in ("ms", "us") and last < _FIRST_PLAUSIBLE_S:
         raise InputError(
-            f"interactions.timestamp_unit: read in unit {unit}, the newest event of {_paths(data)} "
-            f"is of {iso(last)}; these are {'seconds' if unit == 'ms' else 'ms or s'} more likely: "
+            f"interactions.timestamp_unit: in unit {unit} the newest event of {_paths(data)} is at "
+            f"{to_iso8601(last)}. The timestamps are probably in "
+            f"{'seconds' if unit == 'ms' else 'milliseconds or seconds'}: "
             f"set timestamp_unit: {'s' if unit == 'ms' else 'ms'}"
         )
 

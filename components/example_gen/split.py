@@ -1,8 +1,9 @@
-"""Where train, eval and test begin: in time for everyone, or per user (leave-one-out)."""
+"""The split into train, eval and test: at the same times for all users, or leave-one-out."""
 
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -13,13 +14,16 @@ from schemas.errors import InputError
 from schemas.features import EVENT_TYPE, WINDOW_SPLITS
 from schemas.settings import DataSettings
 
-# Fewer targets than this leave nothing to learn from: all of a user's events stay in train.
+# Leave-one-out needs a target each for train, eval and test. Users with fewer are all train.
 _MIN_TARGETS_TO_LEAVE_OUT = 3
 
 
 @dataclass(frozen=True)
 class Boundaries:
-    """train < eval_start_us <= eval < test_start_us <= test, microseconds since the epoch."""
+    """The times at which eval and test begin, in microseconds since the epoch, UTC.
+
+    train < eval_start_us <= eval < test_start_us <= test.
+    """
 
     eval_start_us: int
     test_start_us: int
@@ -27,22 +31,28 @@ class Boundaries:
 
 @dataclass(frozen=True)
 class Cuts:
-    """Where the splits of each user's events begin, as indices into sorted events.
+    """The indices into sorted events at which the splits of each user begin.
+
+    With `start` and `end` as the bounds of a user's events, train is [start, eval), eval is
+    [eval, test) and test is [test, end).
 
     Attributes:
-      eval: [num_users] int64: train is [start, eval).
-      test: [num_users] int64: eval is [eval, test), test [test, the next user's start).
+      eval: [num_users] index of the first eval event of each user.
+      test: [num_users] index of the first test event of each user.
     """
 
-    eval: np.ndarray
-    test: np.ndarray
+    eval: npt.NDArray[np.int64]
+    test: npt.NDArray[np.int64]
 
 
 def configured_boundaries(settings: SplitSettings) -> Boundaries | None:
-    """The boundaries given as instants, or None where fractions (or users) decide.
+    """Returns the boundaries in the settings; None if they are fractions or per user.
+
+    >>> configured_boundaries(SplitSettings(eval_start="1970-01-02", test_start="1970-01-03"))
+    Boundaries(eval_start_us=86400000000, test_start_us=172800000000)
 
     Raises:
-      InputError: One is given without the other, is no instant, or they are out of order.
+      InputError: Only one boundary is given, one is not a time, or they are not in order.
     """
     if settings.policy == "leave_one_out" or not (settings.eval_start or settings.test_start):
         return None
@@ -59,10 +69,14 @@ def configured_boundaries(settings: SplitSettings) -> Boundaries | None:
 
 
 def instant_us(key: str, text: str) -> int:
-    """An instant of the configuration, microseconds since the epoch, UTC.
+    """Returns a time of the configuration in microseconds since the epoch, UTC.
+
+    Args:
+      key: The key of the configuration, for error messages.
+      text: The time in ISO 8601. Without a zone it is UTC.
 
     Raises:
-      InputError: It is no ISO 8601 time; the message names `key`.
+      InputError: The text is not an ISO 8601 time.
     """
     try:
         return timestamp_parser("iso8601")(text)
@@ -71,21 +85,31 @@ def instant_us(key: str, text: str) -> int:
 
 
 def quantile_boundaries(
-    timestamps_us: np.ndarray, eval_fraction: float, test_fraction: float
+    timestamps_us: npt.NDArray[np.int64], eval_fraction: float, test_fraction: float
 ) -> Boundaries | None:
-    """Boundaries such that the last fractions of the events come at or after them, exactly.
+    """Returns the boundaries that put the given fractions of the events into eval and test.
 
-    Each split takes at least one event. Events of equal time stay together, so a split can be
-    larger than its fraction; where those of the first time reach into eval, they are train, and
-    eval and test share the others.
+    Each split has at least one event. Events of equal time are in the same split, so a split can be
+    larger than its fraction. If the events of the first time would reach into eval, they are train,
+    and eval and test share the others in proportion to their fractions.
+
+    >>> times_us = np.array([10, 20, 30, 40, 50])
+    >>> quantile_boundaries(times_us, eval_fraction=0.2, test_fraction=0.2)
+    Boundaries(eval_start_us=40, test_start_us=50)
+
+    Here both events at 30 are in eval:
+
+    >>> times_us = np.array([10, 20, 30, 30, 50])
+    >>> quantile_boundaries(times_us, eval_fraction=0.2, test_fraction=0.2)
+    Boundaries(eval_start_us=30, test_start_us=50)
 
     Args:
-      timestamps_us: [num_events] int64, in any order.
-      eval_fraction: Share of the events in eval.
-      test_fraction: Share of the events in test.
+      timestamps_us: [num_events] times in any order.
+      eval_fraction: Fraction of the events in eval.
+      test_fraction: Fraction of the events in test.
 
     Returns:
-      None where fewer than three distinct times exist.
+      The boundaries; None if there are fewer than three distinct times.
     """
     times = np.sort(timestamps_us)
     num_test = max(1, round(len(times) * test_fraction))
@@ -97,8 +121,13 @@ def quantile_boundaries(
     return Boundaries(int(times[eval_at]), int(times[test_at]))
 
 
-def _after_first_time(times: np.ndarray, eval_share: float) -> Boundaries | None:
-    """Train is the first of the sorted times; of the later ones eval takes about its share."""
+def _after_first_time(times: npt.NDArray[np.int64], eval_share: float) -> Boundaries | None:
+    """Returns boundaries such that only the events of the first time are train.
+
+    Args:
+      times: [num_events] sorted times.
+      eval_share: Approximate share of eval in the other events.
+    """
     later = times[times > times[:1]]
     test_times = later[later > later[:1]]
     if not len(test_times):
@@ -107,13 +136,19 @@ def _after_first_time(times: np.ndarray, eval_share: float) -> Boundaries | None
     return Boundaries(int(later[0]), int(test_start_us))
 
 
-def _begin_of_ties(times: np.ndarray, index: int) -> int:
-    """The first index whose time is that at `index`; -1 for an index before the first."""
+def _begin_of_ties(times: npt.NDArray[np.int64], index: int) -> int:
+    """Returns the first index with the same time as `index`; -1 if `index` is negative."""
     return int(np.searchsorted(times, times[index])) if index >= 0 else -1
 
 
 def user_cuts(events: SortedEvents, settings: DataSettings, boundaries: Boundaries | None) -> Cuts:
-    """Cuts each user's events; without boundaries in time all of them are train."""
+    """Returns the cuts of each user's events into splits.
+
+    Args:
+      events: Events of some users.
+      settings: The policy of the split, and the event types of targets.
+      boundaries: The boundaries of a temporal split; if None, all events are train.
+    """
     if settings.split.policy == "leave_one_out":
         return _leave_one_out_cuts(events, target_flags(events, settings))
     if boundaries is None:
@@ -123,8 +158,8 @@ def user_cuts(events: SortedEvents, settings: DataSettings, boundaries: Boundari
     )
 
 
-def target_flags(events: SortedEvents, settings: DataSettings) -> np.ndarray:
-    """[num_events] bool: all are targets, or those of the configured types."""
+def target_flags(events: SortedEvents, settings: DataSettings) -> npt.NDArray[np.bool_]:
+    """Returns a [num_events] bool mask of the targets: all events, or those of configured types."""
     types = settings.targets.event_types
     if types is None:
         return np.ones(len(events), bool)
@@ -132,33 +167,54 @@ def target_flags(events: SortedEvents, settings: DataSettings) -> np.ndarray:
     return is_target.to_numpy(zero_copy_only=False)[events.codes(EVENT_TYPE)]
 
 
-def cuts_among(cuts: Cuts, events: SortedEvents, is_kept: np.ndarray) -> Cuts:
-    """The same cuts among the events at which `is_kept`, [num_events] bool, is true."""
+def cuts_of_kept_events(cuts: Cuts, events: SortedEvents, is_kept: npt.NDArray[np.bool_]) -> Cuts:
+    """Returns the cuts as indices into the kept events only.
+
+    Args:
+      cuts: Cuts of `events`.
+      events: Events of some users.
+      is_kept: [num_events] bool.
+
+    Returns:
+      One entry for each user with a kept event.
+    """
     num_kept_before = np.concatenate([[0], np.cumsum(is_kept)])
     has_event = np.unique(events.user[is_kept])
     return Cuts(num_kept_before[cuts.eval[has_event]], num_kept_before[cuts.test[has_event]])
 
 
-def split_masks(events: SortedEvents, cuts: Cuts) -> dict[str, np.ndarray]:
-    """By split: [num_events] bool, which events are in it."""
+def split_masks(events: SortedEvents, cuts: Cuts) -> dict[str, npt.NDArray[np.bool_]]:
+    """Returns the [num_events] bool mask of the events of each split.
+
+    >>> from components.example_gen.sorted_events import sort_events
+    >>> columns = {"user_id": list("aaab"), "time_us": [10, 20, 30, 30], "position": [1, 2, 3, 4]}
+    >>> events = sort_events(pa.table(columns))
+    >>> cuts = Cuts(eval=np.array([1, 3]), test=np.array([2, 3]))
+    >>> {split: mask.tolist() for split, mask in split_masks(events, cuts).items()}["eval"]
+    [False, True, False, False]
+    """
     position = np.arange(len(events))
     is_train = position < cuts.eval[events.user]
     is_test = position >= cuts.test[events.user]
     return dict(zip(WINDOW_SPLITS, (is_train, ~is_train & ~is_test, is_test), strict=True))
 
 
-def _first_at(events: SortedEvents, time_us: int) -> np.ndarray:
-    """[num_users]: the first event of each user at `time_us` or later, else the user's end."""
+def _first_at(events: SortedEvents, time_us: int) -> npt.NDArray[np.int64]:
+    """Returns the [num_users] index of the first event of each user at `time_us` or later.
+
+    For a user without such an event it is the end of the user's events.
+    """
     num_earlier = np.concatenate([[0], np.cumsum(events.time_us < time_us)])
     starts = events.starts
     return starts[:-1] + num_earlier[starts[1:]] - num_earlier[starts[:-1]]
 
 
-def _leave_one_out_cuts(events: SortedEvents, is_target: np.ndarray) -> Cuts:
-    """Test begins at the user's last target, eval at the one before it.
+def _leave_one_out_cuts(events: SortedEvents, is_target: npt.NDArray[np.bool_]) -> Cuts:
+    """Returns cuts such that test begins at a user's last target, and eval at the previous target.
 
-    Users with fewer than three targets are all train. This split compares with papers; it leaks
-    across users, since one user's train events can be later than another's test event.
+    Users with fewer than three targets are all train. This split serves for comparison with papers.
+    It leaks future data across users: train events of one user can be later than the test event of
+    another.
     """
     targets = np.flatnonzero(is_target)
     bounds = np.searchsorted(targets, events.starts)

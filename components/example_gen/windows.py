@@ -1,33 +1,34 @@
-"""Users' events as windows: what every target may see, each target once."""
+"""Windows of consecutive events of a user: the training and evaluation examples."""
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from components.example_gen.split import Cuts
 from schemas.features import PAST_SPLIT, WINDOW_SPLITS
 
 
 @dataclass(frozen=True)
-class Windows:
-    """Windows of one split over sorted events, by user and time.
+class WindowRanges:
+    """The windows of one split, as ranges of indices into sorted events.
 
-    Window w holds the events [begin[w], end[w]), all of one user, oldest first. Its targets are
-    those of its events that are targets and stand at first_target[w] or later; the last is one
-    (in PAST_SPLIT there is none).
+    Window w consists of the events [begin[w], end[w]) of one user, oldest first. Its targets are
+    the target events from first_target[w] on; the last event of a window is a target. Windows of
+    PAST_SPLIT have no targets.
 
     Attributes:
-      begin: [num_windows] int64.
-      end: [num_windows] int64.
-      first_target: [num_windows] int64.
-      num_targets: Of all windows together.
+      begin: [num_windows] index of the first event.
+      end: [num_windows] index after the last event.
+      first_target: [num_windows] index of the first target.
+      num_targets: Number of targets in all windows.
     """
 
-    begin: np.ndarray
-    end: np.ndarray
-    first_target: np.ndarray
+    begin: npt.NDArray[np.int64]
+    end: npt.NDArray[np.int64]
+    first_target: npt.NDArray[np.int64]
     num_targets: int
 
     def __len__(self) -> int:
@@ -35,72 +36,110 @@ class Windows:
 
 
 def make_windows(
-    starts: np.ndarray, is_target: np.ndarray, cuts: Cuts, max_length: int
-) -> dict[str, Windows]:
-    """Windows of at most `max_length` + 1 events in which each target stands exactly once.
+    starts: npt.NDArray[np.int64],
+    is_target: npt.NDArray[np.bool_],
+    cuts: Cuts,
+    max_length: int,
+) -> dict[str, WindowRanges]:
+    """Divides the events of users into windows of at most `max_length` + 1 events.
 
-    A train target has at least half of `max_length` events before it where that many exist, an
-    eval or test target all of them; windows overlap so far and no further. A train window holds
-    train events only; eval and test windows begin with events of the splits before.
+    Each target is a target of exactly one window. It has at least `max_length` / 2 (rounded up)
+    earlier events of its user in a train window, and `max_length` in an eval or test window, or all
+    of them if there are fewer. Windows overlap only as much as this requires. Train windows contain
+    only train events; eval and test windows begin with events of the earlier splits.
+
+    For example, one user has six events; event 4 is in eval and event 5 in test:
+
+    >>> windows = make_windows(
+    ...     starts=np.array([0, 6]),
+    ...     is_target=np.ones(6, bool),
+    ...     cuts=Cuts(eval=np.array([4]), test=np.array([5])),
+    ...     max_length=2,
+    ... )
+
+    All events of the first train window (0, 1, 2) are targets. Event 3 is the target of a second
+    one (1, 2, 3), in which events 1 and 2 are only history:
+
+    >>> train = windows["train"]
+    >>> train.begin.tolist(), train.first_target.tolist(), train.end.tolist()
+    ([0, 1], [0, 3], [3, 4])
+
+    The test window (3, 4, 5) begins with events of train and eval:
+
+    >>> test = windows["test"]
+    >>> test.begin.tolist(), test.first_target.tolist(), test.end.tolist()
+    ([3], [5], [6])
 
     Args:
-      starts: [num_users + 1] int64, where each user's events begin and the last's end.
+      starts: [num_users + 1] indices of the first event of each user, and the number of events.
       is_target: [num_events] bool.
-      cuts: Where eval and test begin.
-      max_length: The longest history of a query, in events.
+      cuts: The events at which eval and test begin.
+      max_length: Maximum length of the history of a query, in events.
 
     Returns:
-      By split; PAST_SPLIT holds, without targets, the events that stand in no other window: with
-      them, the windows of all splits together are every user's whole past.
+      Windows by split. PAST_SPLIT has the events that are in no other window, without targets, so
+      that the windows of all splits together contain the complete history of every user.
     """
-    half = (max_length + 1) // 2
+    half = (max_length + 1) // 2  # rounded up
     begins = (starts[:-1], cuts.eval, cuts.test)
     ends = (cuts.eval, cuts.test, starts[1:])
     targets = np.flatnonzero(is_target)
-    made = {}
+    windows = {}
     for split, begin, end, min_history in zip(
         WINDOW_SPLITS, begins, ends, (half, max_length, max_length), strict=True
     ):
         first, last = np.searchsorted(targets, begin), np.searchsorted(targets, end)
-        made[split] = _pack(targets, first, last, starts[:-1], max_length, min_history)
-    made[PAST_SPLIT] = _left_over(made.values(), starts, max_length)
-    return made
+        windows[split] = _windows_with_targets(
+            targets, first, last, starts[:-1], max_length, min_history
+        )
+    windows[PAST_SPLIT] = _windows_without_targets(windows.values(), starts, max_length)
+    return windows
 
 
-def _left_over(made: Iterable[Windows], starts: np.ndarray, max_length: int) -> Windows:
-    """The events in none of the windows, as windows of at most `max_length` + 1 of them."""
+def _windows_without_targets(
+    others: Iterable[WindowRanges], starts: npt.NDArray[np.int64], max_length: int
+) -> WindowRanges:
+    """Returns windows of the events that are in none of the other windows."""
     num_open = np.zeros(starts[-1] + 1, np.int64)
-    for windows in made:
+    for windows in others:
         np.add.at(num_open, windows.begin, 1)
         np.add.at(num_open, windows.end, -1)
-    left = np.flatnonzero(np.cumsum(num_open[:-1]) == 0)
-    is_start = np.ones(len(left), bool)
-    is_start[1:] = (np.diff(left) > 1) | np.isin(left[1:], starts)
-    place = np.arange(len(left))
-    in_run = place - np.maximum.accumulate(np.where(is_start, place, 0))
-    begin = np.flatnonzero(in_run % (max_length + 1) == 0)
-    last = np.append(begin[1:], len(left))[: len(begin)] - 1
-    return Windows(left[begin], left[last] + 1, left[last] + 1, 0)
+    events = np.flatnonzero(np.cumsum(num_open[:-1]) == 0)
+    is_run_start = np.ones(len(events), bool)
+    is_run_start[1:] = (np.diff(events) > 1) | np.isin(events[1:], starts)
+    index = np.arange(len(events))
+    index_in_run = index - np.maximum.accumulate(np.where(is_run_start, index, 0))
+    begin = np.flatnonzero(index_in_run % (max_length + 1) == 0)
+    last = np.append(begin[1:], len(events))[: len(begin)] - 1
+    return WindowRanges(events[begin], events[last] + 1, events[last] + 1, 0)
 
 
-def _pack(
-    targets: np.ndarray,
-    first: np.ndarray,
-    last: np.ndarray,
-    starts: np.ndarray,
+def _windows_with_targets(
+    targets: npt.NDArray[np.int64],
+    first: npt.NDArray[np.int64],
+    last: npt.NDArray[np.int64],
+    starts: npt.NDArray[np.int64],
     max_length: int,
     min_history: int,
-) -> Windows:
-    """Greedy: a window takes targets as long as its first one keeps its history.
+) -> WindowRanges:
+    """Assigns the targets of one split to windows, greedily.
 
-    The window then reaches back as far as it may, so most train targets see more than they must.
-    User u has the targets[first[u]:last[u]], which mostly fit into one window; only the others
-    are gone through one by one.
+    A window takes targets as long as its first target keeps its minimum history. It then begins as
+    early as `max_length` allows, so most train targets have more history than the minimum. Users
+    whose targets fit into one window are handled together, the others one by one.
+
+    Args:
+      targets: [num_targets] indices of the target events of all splits.
+      first: [num_users] index into `targets` of the first target of each user in this split.
+      last: [num_users] index into `targets` after the last one.
+      starts: [num_users] index of the first event of each user.
+      max_length: Maximum length of a history.
+      min_history: Minimum length of the history of a target, if that many events exist.
     """
     has_targets = first < last
     first, last, starts = first[has_targets], last[has_targets], starts[has_targets]
-    reach = np.maximum(starts, targets[first] - min_history) + max_length
-    is_single = targets[last - 1] <= reach
+    last_event = np.maximum(starts, targets[first] - min_history) + max_length
+    is_single = targets[last - 1] <= last_event
     single = np.column_stack([starts, first, last])[is_single]
     several = [
         window
@@ -108,28 +147,29 @@ def _pack(
         for window in _windows_of_user(targets, user, max_length, min_history)
     ]
     rows = np.concatenate([single, np.array(several, np.int64).reshape(-1, 3)])
-    start, from_target, to_target = rows[np.argsort(rows[:, 1])].T
-    final = targets[to_target - 1]
-    return Windows(
-        begin=np.maximum(start, final - max_length),
-        end=final + 1,
-        first_target=targets[from_target],
-        num_targets=int((to_target - from_target).sum()),
+    start, first, last = rows[np.argsort(rows[:, 1])].T
+    last_target = targets[last - 1]
+    return WindowRanges(
+        begin=np.maximum(start, last_target - max_length),
+        end=last_target + 1,
+        first_target=targets[first],
+        num_targets=int((last - first).sum()),
     )
 
 
 def _windows_of_user(
-    targets: np.ndarray, user: list[int], max_length: int, min_history: int
+    targets: npt.NDArray[np.int64], user: list[int], max_length: int, min_history: int
 ) -> Iterator[tuple[int, int, int]]:
-    """(start of the user's events, first, past the last of the window's targets).
+    """Yields (start, first, last) of each window of a user.
 
-    `user` is such a triple of all of the user's targets.
+    `user` has the same form: `start` is the index of the user's first event, and
+    `targets[first:last]` are the targets of the user, or of the window.
     """
     start, first, last = user
-    of_user = targets[first:last].tolist()
-    at = 0
-    while at < len(of_user):
-        reach = max(start, of_user[at] - min_history) + max_length
-        following = bisect_right(of_user, reach, at)
-        yield start, first + at, first + following
-        at = following
+    user_targets = targets[first:last].tolist()
+    begin = 0
+    while begin < len(user_targets):
+        last_event = max(start, user_targets[begin] - min_history) + max_length
+        end = bisect_right(user_targets, last_event, begin)
+        yield start, first + begin, first + end
+        begin = end

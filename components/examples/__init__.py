@@ -1,1 +1,1 @@
-"""tf.Example files: encoding, sharded writing and reading."""
+"""TFRecord files of tf.Examples: encoding, sharded writing and reading."""

@@ -1,11 +1,13 @@
-"""Records framed as they stand in TFRecord files: many at once, one Beam element and one write."""
+"""Frames many records at once as TFRecord bytes: one Beam element and one write."""
 
 import os
 from collections.abc import Iterable
 from itertools import pairwise
+from typing import Any
 
 import google_crc32c
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from components.examples.encode_batch import join
@@ -14,9 +16,9 @@ _MASK_DELTA = np.uint32(0xA282EAD8)
 
 
 def frame(records: pa.BinaryArray) -> bytes:
-    """Records as they stand in a TFRecord file: length, its masked CRC, data, its masked CRC.
+    """Returns records as bytes of a TFRecord file: length, its masked CRC, data, its masked CRC.
 
-    The format is given in tensorflow/core/lib/io/record_writer.h.
+    The format is specified in tensorflow/core/lib/io/record_writer.h.
     """
     if not len(records):
         return b""
@@ -29,14 +31,14 @@ def frame(records: pa.BinaryArray) -> bytes:
     return framed.buffers()[2][: ends[len(framed)]].to_pybytes()
 
 
-def _crcs(data: bytes, bounds: Iterable[int]) -> np.ndarray:
-    """[n] uint32: the CRC-32C of each stretch of `data` between two bounds."""
+def _crcs(data: bytes, bounds: Iterable[int]) -> npt.NDArray[np.uint32]:
+    """Returns the CRC-32C, [n] uint32, of each part of `data` between consecutive bounds."""
     crc = google_crc32c.value
     return np.array([crc(data[begin:end]) for begin, end in pairwise(bounds)], np.uint32)
 
 
-def _headers(lengths: np.ndarray) -> pa.BinaryArray:
-    """[n]: the framed lengths."""
+def _headers(lengths: npt.NDArray[np.int32]) -> pa.BinaryArray:
+    """Returns the header, [n], of records with these lengths."""
     packed = lengths.astype("<u8")
     content = packed.tobytes()
     checks = _masked(_crcs(content, range(0, len(content) + 1, packed.itemsize)))
@@ -44,19 +46,19 @@ def _headers(lengths: np.ndarray) -> pa.BinaryArray:
     return _fixed(pairs)
 
 
-def _fixed(rows: np.ndarray) -> pa.BinaryArray:
-    """[n]: rows of equal size, as they stand in memory."""
+def _fixed(rows: npt.NDArray[Any]) -> pa.BinaryArray:
+    """Returns the bytes, [n], of array elements in memory."""
     dtype = pa.binary(rows.itemsize)
     fixed = pa.Array.from_buffers(dtype, len(rows), [None, pa.py_buffer(rows.tobytes())])
     return fixed.cast(pa.binary())
 
 
-def _masked(crc: np.ndarray) -> np.ndarray:
-    """[n] uint32 little-endian, wrapping around as the format's arithmetic does."""
+def _masked(crc: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
+    """Masks CRCs as the format specifies, modulo 2^32: [n] uint32, little-endian."""
     rotated = (crc >> np.uint32(15)) | (crc << np.uint32(17))
     return (rotated + _MASK_DELTA).astype("<u4")
 
 
 def split_folder(uri: str, split: str) -> str:
-    """Where TFX keeps the shards of one split of an Examples artifact."""
+    """Returns the folder of the shards of one split of an Examples artifact in TFX."""
     return os.path.join(uri, f"Split-{split}")

@@ -1,4 +1,4 @@
-"""Writes byte strings into compressed shards that appear under their final names when complete."""
+"""Writes byte strings as compressed shards, renamed to their final names when complete."""
 
 import os
 import uuid
@@ -6,6 +6,7 @@ import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.io.filesystem import CompressionTypes
@@ -15,7 +16,7 @@ from apache_beam.utils.windowed_value import WindowedValue
 
 TEMPORARY = ".temporary"
 
-# Fast levels: examples are read once or twice, and level 1 takes a third of level 6's time.
+# The fastest level: examples are read once or twice, and level 1 takes a third of level 6's time.
 _COMPRESSION_LEVEL = 1
 _GZIP_WBITS = 31
 _MAX_SHARD_BYTES = 128 << 20
@@ -23,27 +24,34 @@ _MAX_PENDING_CHUNKS = 4
 _MIME_TYPE = "application/octet-stream"
 
 
-class WriteShards(beam.PTransform):
+class WriteShards(beam.PTransform[Any, Any]):
     """Writes framed chunks as the GZIP TFRecord shards of splits of Examples artifacts.
 
-    Input: PCollections of (split, bytes). Every bundle writes files of its own into `.temporary`
-    beside the split's folder; when all are complete, they are renamed to
-    `data_tfrecord-00000-of-00003.gz`. A split without a chunk is one empty file. One transform
-    writes all splits: Beam's own text sink costs a tenth of a second for each.
+    Input: PCollections of (split, bytes). Output: the paths of the shards. Every bundle writes its
+    own files into `.temporary` next to the folder of the split; when all are complete, they are
+    renamed to `data_tfrecord-00000-of-00003.gz`. A split without chunks becomes one empty file.
+    One transform writes all splits, because a sink of Beam takes a tenth of a second per split.
     """
 
     def __init__(self, folders: dict[str, str]):
-        """By split: the folder that its shards are written into."""
+        """Constructs the transform.
+
+        Args:
+          folders: The folder of the shards, by split.
+        """
         super().__init__()
         self._folders = folders
 
-    # Beam's own type hints know no pair of a split and bytes.
+    # Beam would use the annotations as type hints, which cannot describe a tuple of PCollections.
     @beam.typehints.no_annotations
-    def expand(self, chunks: tuple[beam.PCollection, ...]) -> beam.PCollection:
-        # Written before they are brought together, so that chunks go no further than a step.
+    def expand(
+        self, chunks: tuple[beam.PCollection[tuple[str, bytes]], ...]
+    ) -> beam.PCollection[str]:
+        """Writes the chunks of each PCollection, then renames the files of all."""
+        # Chunks are written before the PCollections are flattened, so that none is shuffled.
         written = [
-            of_step | f"WriteTemporary{step}" >> beam.ParDo(_WriteTemporary(self._folders))
-            for step, of_step in enumerate(chunks)
+            part | f"WriteTemporary{index}" >> beam.ParDo(_WriteTemporary(self._folders))
+            for index, part in enumerate(chunks)
         ]
         no_file = chunks[0].pipeline | "Splits" >> beam.Create(
             [(split, None) for split in self._folders], reshuffle=False
@@ -57,7 +65,7 @@ class WriteShards(beam.PTransform):
 
 
 class _GzipFile:
-    """One file being written: a gzip member a chunk, so that chunks compress beside each other."""
+    """An open file with a gzip member per chunk, so that chunks are compressed in parallel."""
 
     def __init__(self, path: str, pool: ThreadPoolExecutor):
         self.path = path
@@ -85,7 +93,7 @@ class _GzipFile:
 
 
 def _member(data: bytes) -> bytes:
-    # zlib lets go of the interpreter lock.
+    # zlib releases the interpreter lock.
     compressor = zlib.compressobj(_COMPRESSION_LEVEL, zlib.DEFLATED, _GZIP_WBITS)
     return compressor.compress(data) + compressor.flush()
 
@@ -153,15 +161,15 @@ def _empty_file(folder: str) -> str:
 
 
 def _remove_others(pattern: str, final: list[str]) -> None:
-    """Deletes shards of an earlier attempt that made another number of them."""
-    found = {file.path for file in FileSystems.match([pattern])[0].metadata_list}
-    stale = sorted(found - set(final))
+    """Deletes shards of an earlier attempt with another number of shards."""
+    existing = {file.path for file in FileSystems.match([pattern])[0].metadata_list}
+    stale = sorted(existing - set(final))
     if stale:
         FileSystems.delete(stale)
 
 
 def _move(sources: list[str], targets: list[str]) -> None:
-    """Renames; a repeated attempt finds what an earlier one has moved already."""
+    """Renames files, except those that an earlier attempt has already renamed."""
     moves = [
         (source, target)
         for source, target in zip(sources, targets, strict=True)
@@ -178,12 +186,12 @@ def _temporary_path(folder: str) -> str:
 
 
 def _temporary_folder(folder: str) -> str:
-    """Beside the folder, where no reader of it looks."""
+    """Returns a folder next to `folder`, because readers read every file in `folder`."""
     return FileSystems.join(os.path.dirname(folder), TEMPORARY)
 
 
 def write_gzip(path: str, chunks: Iterable[bytes]) -> None:
-    """Writes chunks end to end into one gzip file, which appears when it is complete."""
+    """Writes chunks into one gzip file, which gets its final name when it is complete."""
     temporary = _temporary_path(path)
     with ThreadPoolExecutor(1) as pool:
         file = _GzipFile(temporary, pool)
@@ -195,7 +203,7 @@ def write_gzip(path: str, chunks: Iterable[bytes]) -> None:
 
 
 def write_file(path: str, data: bytes) -> None:
-    """Writes one file, which appears when it is complete."""
+    """Writes one file, which gets its final name when it is complete."""
     temporary = _temporary_path(path)
     with FileSystems.create(temporary, mime_type=_MIME_TYPE) as file:
         file.write(data)
@@ -203,7 +211,7 @@ def write_file(path: str, data: bytes) -> None:
 
 
 def make_folder(path: str) -> None:
-    """Makes a folder unless it exists, also when another worker makes it at the same time."""
+    """Creates a folder unless it exists, also if another worker creates it at the same time."""
     try:
         FileSystems.mkdirs(path)
     except OSError:
@@ -212,11 +220,11 @@ def make_folder(path: str) -> None:
 
 
 def remove_temporary(folders: Iterable[str]) -> None:
-    """Deletes what failed attempts have left; called when the pipeline is done."""
+    """Deletes the temporary files of failed attempts; called when the pipeline has finished."""
     for path in sorted({_temporary_folder(folder) for folder in folders}):
-        # An object store has files alone, others have the folder as well.
-        left = FileSystems.match([FileSystems.join(path, "*")])[0].metadata_list
-        if left:
-            FileSystems.delete([file.path for file in left])
+        # Object stores have no folders: delete the files first, then the folder if it exists.
+        remaining = FileSystems.match([FileSystems.join(path, "*")])[0].metadata_list
+        if remaining:
+            FileSystems.delete([file.path for file in remaining])
         if FileSystems.exists(path):
             FileSystems.delete([path])

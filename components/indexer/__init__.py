@@ -1,1 +1,1 @@
-"""From towers and a catalogue to the bundle that serves: a ScaNN model and its op-free twin."""
+"""Builds the served bundle from towers and catalogue: a ScaNN model and an exact model."""

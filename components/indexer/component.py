@@ -1,4 +1,6 @@
-"""ScannIndexer: embeds the catalogue, builds its index, and tries the exported models out."""
+"""ScannIndexer: embeds the catalogue, builds its index, exports the models and probes them."""
+
+from typing import Any
 
 from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
@@ -31,10 +33,11 @@ class ScannIndexerSpec(component_spec.ComponentSpec):
 
 
 class ScannIndexer(base_component.BaseComponent):
-    """Makes the towers servable: one SavedModel with ScaNN, and its op-free twin.
+    """Exports the towers for serving: one SavedModel with ScaNN, one with exact search.
 
-    TFX's InfraValidator needs a container for its model server; here a process of its own loads
-    the bundle as TF Serving does, calls every signature and measures.
+    TFX's InfraValidator runs a model server in a container. This component instead starts a
+    process that loads the bundle as TF Serving does, calls every signature, and measures latency
+    and memory.
     """
 
     SPEC_CLASS = ScannIndexerSpec
@@ -42,9 +45,9 @@ class ScannIndexer(base_component.BaseComponent):
 
     def __init__(
         self,
-        model: types.BaseChannel,
-        catalogue: types.BaseChannel,
-        windows: types.BaseChannel,
+        model: types.BaseChannel[Any],
+        catalogue: types.BaseChannel[Any],
+        windows: types.BaseChannel[Any],
         data: str,
         index_settings: str,
         code_version: str,
@@ -54,12 +57,12 @@ class ScannIndexer(base_component.BaseComponent):
 
         Args:
           model: The trained towers (`Format-Serving`).
-          catalogue: The raw catalogue: every item of it can be recommended.
-          windows: Raw windows: the held-out ones tune the index and warm it up.
+          catalogue: The raw catalogue; every item in it can be recommended.
+          windows: Raw windows; the held-out ones supply queries for tuning and warm-up.
           data: DataSettings as canonical JSON.
           index_settings: IndexSettings as canonical JSON.
           code_version: The version of the installed code.
-          is_reindex: Whether the catalogue is another than the one that the model was trained with.
+          is_reindex: Whether the catalogue differs from the one that the model was trained on.
         """
         super().__init__(
             ScannIndexerSpec(

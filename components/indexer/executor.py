@@ -1,4 +1,4 @@
-"""Unpacks artifacts for `bundle.build_bundle`, and marks the blessing as TFX's validator does."""
+"""The executor of ScannIndexer: unpacks artifacts for `build_bundle` and records the blessing."""
 
 import time
 from typing import Any
@@ -11,7 +11,7 @@ from tfx.utils import path_utils
 
 from components.artifacts import artifact_folders
 from components.fragment import write_fragment
-from components.indexer.bundle import build_bundle
+from components.indexer.build_bundle import build_bundle
 from schemas.model_settings import IndexSettings
 from schemas.settings import DataSettings, from_json
 from schemas.steps import INDEXER
@@ -20,7 +20,7 @@ InputDict = dict[str, list[types.Artifact]]
 
 
 class Executor(base_executor.BaseExecutor):
-    """Builds the bundle, and blesses it where every gate of the index passes."""
+    """Builds the bundle and blesses it if every index gate passes."""
 
     def Do(
         self, input_dict: InputDict, output_dict: InputDict, exec_properties: dict[str, Any]
@@ -40,7 +40,7 @@ class Executor(base_executor.BaseExecutor):
             is_reindex=bool(exec_properties["is_reindex"]),
         )
         blessing = artifact_utils.get_single_instance(output_dict["infra_blessing"])
-        # TFX offers no public way to bless; the pusher reads what these write.
+        # TFX has no public function for this; the pusher reads the files that these two write.
         if bundled.passed:
             infra_validator._mark_blessed(blessing)
         else:

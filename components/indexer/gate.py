@@ -1,35 +1,35 @@
-"""What an index must keep before it may serve."""
+"""The quality gates of an index."""
 
 from typing import Any
 
 from components.gate import GateResult
-from components.indexer.search.plan import SearchPlan
+from components.indexer.search.search_plan import SearchPlan
 from schemas.model_settings import IndexSettings
 
-# What the process may grow by between the first signature and the last: the session's work space
-# (2 MiB measured at 60,000 × 256). A second searcher would add a whole index.
+# Allowed growth of the process between the calls of the first and the last signature: working
+# memory of the session (2 MiB measured at 60,000 × 256). A second searcher would add a whole index.
 _GROWTH_ALLOWANCE_BYTES = 64 << 20
 _GROWTH_SHARE_OF_INDEX = 0.5
-# The probe's requests are few: their overlap may lie this much below the target by chance.
+# The probe sends few requests, so their overlap may be this much below the target by chance.
 _OVERLAP_MARGIN = 0.05
 _MIB = 1 << 20
 
 
-def gates(
+def index_gates(
     recall: float,
     plan: SearchPlan,
     probed: dict[str, Any],
     index_bytes: int,
     settings: IndexSettings,
 ) -> list[GateResult]:
-    """All verdicts on an index.
+    """Returns the results of all index gates.
 
     Args:
       recall: recall@k against exact search on held-out queries, in 0…1.
-      plan: The search that reached it.
-      probed: What `probe` returned.
-      index_bytes: Size of the vectors and of what ScaNN made of them.
-      settings: Targets.
+      plan: The search plan that reached this recall.
+      probed: The result of `probe`.
+      index_bytes: Size of the vectors and of ScaNN's index data.
+      settings: The index settings, which contain the targets.
     """
     results = [
         _recall(recall, plan, settings),
@@ -43,17 +43,17 @@ def gates(
 
 def _recall(recall: float, plan: SearchPlan, settings: IndexSettings) -> GateResult:
     passed = recall >= settings.recall_target
-    reason = f"recall@{settings.k} against exact search is {recall:.4f}"
+    reason = f"recall@{settings.k} relative to exact search is {recall:.4f}"
     if not passed:
         reason += (
-            f", below index.recall_target {settings.recall_target}: {_widen(plan)}lower the "
+            f", below index.recall_target {settings.recall_target}: {_wider_search(plan)}lower the "
             "target, or set index.kind to exact"
         )
     return GateResult("index.recall", passed, recall, settings.recall_target, reason)
 
 
-def _widen(plan: SearchPlan) -> str:
-    """How to search more of a tree; nothing where there is none, or all of it is searched."""
+def _wider_search(plan: SearchPlan) -> str:
+    """The remedy of searching more leaves; "" without a tree or if all leaves are searched."""
     if plan.leaves_to_search >= plan.num_leaves:
         return ""
     return (
@@ -63,16 +63,19 @@ def _widen(plan: SearchPlan) -> str:
 
 
 def _signatures(probed: dict[str, Any], settings: IndexSettings) -> GateResult:
-    lowest = settings.recall_target - _OVERLAP_MARGIN
+    min_overlap = settings.recall_target - _OVERLAP_MARGIN
     faults = list(probed["faults"])
     for name, summary in sorted(probed["signatures"].items()):
-        share = summary["overlap"]
-        if share is not None and share < lowest:
-            faults.append(f"{name}: finds {share:.3f} of the exact answers, expected {lowest:.3f}")
+        overlap = summary["overlap"]
+        if overlap is not None and overlap < min_overlap:
+            faults.append(
+                f"{name}: the overlap with exact search is {overlap:.3f}, expected at least "
+                f"{min_overlap:.3f}"
+            )
     if faults:
-        reason = f"{'; '.join(faults)}: the exported model does not keep its contract"
+        reason = f"{'; '.join(faults)}: the exported model violates the contract of its signatures"
     else:
-        reason = f"all {len(probed['signatures'])} signatures answer as exact search does"
+        reason = f"all {len(probed['signatures'])} signatures agree with exact search"
     return GateResult("index.signatures", not faults, float(len(faults)), 0.0, reason)
 
 
@@ -81,20 +84,20 @@ def _memory(probed: dict[str, Any], index_bytes: int) -> GateResult:
     allowed = _GROWTH_SHARE_OF_INDEX * index_bytes + _GROWTH_ALLOWANCE_BYTES
     passed = grown <= allowed
     reason = (
-        f"after the first signature the others add {grown / _MIB:.0f} MiB "
-        f"({allowed / _MIB:.0f} MiB allowed, the index is {index_bytes / _MIB:.1f} MiB)"
+        f"calling the other signatures after the first adds {grown / _MIB:.0f} MiB of memory "
+        f"({allowed / _MIB:.0f} MiB allowed; the index has {index_bytes / _MIB:.1f} MiB)"
     )
     if not passed:
-        reason += ": the signatures do not share one searcher"
+        reason += ": the signatures do not share one ScaNN searcher"
     return GateResult("index.memory", passed, float(grown), allowed, reason)
 
 
 def _latency(p99_ms: float, max_latency_ms: float) -> GateResult:
     passed = p99_ms <= max_latency_ms
-    reason = f"99 % of single requests take {p99_ms:.2f} ms or less"
+    reason = f"the 99th percentile of the latency of single requests is {p99_ms:.2f} ms"
     if not passed:
         reason += (
-            f", more than index.max_latency_ms {max_latency_ms}: lower index.recall_target or "
+            f", above index.max_latency_ms {max_latency_ms}: lower index.recall_target or "
             "index.max_k, or raise the limit"
         )
     return GateResult("index.latency", passed, p99_ms, max_latency_ms, reason)

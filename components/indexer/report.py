@@ -1,24 +1,24 @@
-"""The `index` part of metrics.json: how the catalogue is searched, and what was measured."""
+"""The `index` section of metrics.json: the chosen search and its measurements."""
 
 from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
 
-from components.indexer.model.candidates import Candidates
-from components.indexer.model.held_out_requests import HeldOut
-from components.indexer.search.choose import Index
-from components.indexer.search.tune import Measured
+from components.indexer.model.candidates import EmbeddedCandidates
+from components.indexer.model.held_out_requests import HeldOutRequests
+from components.indexer.search.choose_index import ChosenIndex
+from components.indexer.search.tune import MeasuredPlan
 from schemas.features import MISSING_INTEGER
 from schemas.model_settings import IndexSettings
 
 
 def index_report(
-    index: Index,
-    candidates: Candidates,
-    held_out: HeldOut,
+    index: ChosenIndex,
+    candidates: EmbeddedCandidates,
+    held_out: HeldOutRequests,
     settings: IndexSettings,
 ) -> dict[str, Any]:
-    """How the catalogue is searched, and what tuning found."""
+    """Returns the chosen search plan and the measurements of the tuning as JSON values."""
     plan = {**asdict(index.plan), "kind": index.plan.kind.value}
     return {
         "kind": index.plan.kind.value,
@@ -39,9 +39,9 @@ def index_report(
                 "dims_per_block": point.plan.dims_per_block,
                 "recall": point.recall,
                 "search_ms": point.latency_ms,
-                "is_enough": point.is_enough,
+                "is_enough": point.meets_target,
             }
-            for point in frontier(index.curve)
+            for point in pareto_front(index.curve)
         ],
         "candidates": len(candidates),
         "as_of": _instant(candidates.as_of_s),
@@ -51,23 +51,23 @@ def index_report(
 
 
 def _instant(time_s: int) -> str | None:
-    """ISO 8601 UTC; None where nothing of items moves with time."""
+    """ISO 8601 UTC; None if the item embeddings do not depend on time."""
     if time_s == MISSING_INTEGER:
         return None
     return datetime.fromtimestamp(time_s, tz=timezone.utc).isoformat()
 
 
-def frontier(points: list[Measured]) -> list[Measured]:
-    """The points that no other beats in both recall and latency, the fastest first."""
-    kept: list[Measured] = []
-    for point in sorted(points, key=lambda point: (point.latency_ms, -point.recall)):
-        if not kept or point.recall > kept[-1].recall:
-            kept.append(point)
+def pareto_front(plans: list[MeasuredPlan]) -> list[MeasuredPlan]:
+    """Returns the plans that no other plan beats in both recall and latency, fastest first."""
+    kept: list[MeasuredPlan] = []
+    for plan in sorted(plans, key=lambda plan: (plan.latency_ms, -plan.recall)):
+        if not kept or plan.recall > kept[-1].recall:
+            kept.append(plan)
     return kept
 
 
 def probe_report(probed: dict[str, Any]) -> dict[str, Any]:
-    """What of `probe`'s measurements is reported; memory is what the model adds."""
+    """Returns the reported part of `probe`'s result; memory is relative to the empty process."""
     memory = probed["memory_bytes"]
     return {
         "memory_bytes": memory["all"] - memory["before"],

@@ -1,1 +1,1 @@
-"""Train/serve parity: what training answers to a few queries, and whether serving answers alike."""
+"""Train/serve parity: whether the exported signatures compute what the training code computes."""

@@ -1,4 +1,4 @@
-"""Publishes a blessed bundle as one version for TF Serving, and takes versions back."""
+"""Publishes blessed bundles as versions for TF Serving, and rolls versions back."""
 
 # Modules that other steps may import.
 __all__ = ["manifest", "versions"]

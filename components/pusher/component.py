@@ -1,4 +1,6 @@
-"""VersionedPusher: publishes a bundle that both blessings allow, or says why not."""
+"""VersionedPusher: publishes a bundle that has both blessings, or reports why it does not."""
+
+from typing import Any
 
 from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
@@ -35,18 +37,18 @@ class VersionedPusherSpec(component_spec.ComponentSpec):
 
 
 class VersionedPusher(base_component.BaseComponent):
-    """Publishes the bundle as `serving_dir/VERSION`, its twin as `exact_dir/VERSION`."""
+    """Publishes the ScaNN model as `serving_dir/VERSION` and its twin as `exact_dir/VERSION`."""
 
     SPEC_CLASS = VersionedPusherSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
     def __init__(
         self,
-        bundle: types.BaseChannel,
-        model_blessing: types.BaseChannel,
-        infra_blessing: types.BaseChannel,
-        evaluation: types.BaseChannel,
-        events_statistics: types.BaseChannel,
+        bundle: types.BaseChannel[Any],
+        model_blessing: types.BaseChannel[Any],
+        infra_blessing: types.BaseChannel[Any],
+        evaluation: types.BaseChannel[Any],
+        events_statistics: types.BaseChannel[Any],
         name: str,
         serving_dir: str,
         exact_dir: str,
@@ -58,18 +60,18 @@ class VersionedPusher(base_component.BaseComponent):
         """Constructs the component.
 
         Args:
-          bundle: ScannIndexer's SavedModels.
-          model_blessing: RetrievalEvaluator's verdict; required.
-          infra_blessing: ScannIndexer's verdict; required.
-          evaluation: The metrics that the version's manifest carries.
+          bundle: The SavedModels of ScannIndexer.
+          model_blessing: The blessing of RetrievalEvaluator; required.
+          infra_blessing: The blessing of ScannIndexer; required.
+          evaluation: The evaluation, whose metrics are written to the manifest.
           events_statistics: Statistics of split `events`, the reference of later drift gates.
-          name: The model's name.
-          serving_dir: Destination of the ScaNN model, its name included.
-          exact_dir: Destination of the op-free twin, its name included.
-          keep_versions: How many versions stay in each.
+          name: The name of the model.
+          serving_dir: Destination of the ScaNN model, including the name of the model.
+          exact_dir: Destination of the exact twin, including the name of the model.
+          keep_versions: Number of versions to keep in each destination.
           code_version: The version of the installed code.
-          launch: Differs from run to run, so that the step is never answered from the cache.
-          reindex_of: Of a re-index the version that was pushed with the same towers.
+          launch: A value that differs between runs, so that the step is never cached.
+          reindex_of: For a re-index, the version as which the same towers were first pushed.
         """
         super().__init__(
             VersionedPusherSpec(

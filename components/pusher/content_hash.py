@@ -1,4 +1,4 @@
-"""One hash for what a bundle serves: equal hashes mean that a push would change nothing."""
+"""The content hash of a bundle: if it equals that of the served version, no push is needed."""
 
 import hashlib
 import os
@@ -7,14 +7,14 @@ import tensorflow as tf
 
 from schemas.bundle import EXACT_FOLDER, SCANN_FOLDER
 
-# TensorFlow writes a random id into it at every save:
+# TensorFlow writes a random id into this file at every save:
 # https://www.tensorflow.org/guide/saved_model#the_savedmodel_format_on_disk
 _VOLATILE_FILES = frozenset({"fingerprint.pb"})
 _CHUNK_BYTES = 1 << 22
 
 
 def content_hash(bundle_dir: str) -> str:
-    """SHA-256 over the sorted relative paths and bytes of both SavedModels of a bundle."""
+    """Returns the SHA-256 of the sorted relative paths and bytes of both SavedModels."""
     digest = hashlib.sha256()
     for model in (EXACT_FOLDER, SCANN_FOLDER):
         folder = os.path.join(bundle_dir, model)
@@ -30,7 +30,7 @@ def content_hash(bundle_dir: str) -> str:
 
 
 def relative_files(folder: str) -> list[str]:
-    """Every file under `folder`, relative to it, sorted."""
+    """Returns the paths of all files under `folder`, relative to it and sorted."""
     prefix = folder.rstrip("/") + "/"
     return sorted(
         os.path.join(parent, name).removeprefix(prefix)

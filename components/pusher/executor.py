@@ -1,4 +1,4 @@
-"""Unpacks artifacts for `publish`, and rejects to publish what is not blessed."""
+"""The executor of VersionedPusher: publishes a bundle if both blessings allow it."""
 
 import json
 import os
@@ -14,19 +14,19 @@ from components.artifacts import artifact_folders
 from components.fragment import read_fragment, write_fragment
 from components.progress import progress
 from components.pusher.manifest import Manifest
-from components.pusher.publish import Published, publish
+from components.pusher.publish import PublishedVersion, publish
 from schemas.errors import InputError
 from schemas.features import EVENTS_SPLIT
 from schemas.steps import EVALUATION_FILE, PUSHER, STATISTICS_FILE
 
-_CURES = {
+_REMEDIES = {
     "model_blessing": (
-        "RetrievalEvaluator's gates say why: train on more or better data, or change "
+        "see the gates of RetrievalEvaluator: train on more or better data, or change "
         "evaluation.gates in the configuration"
     ),
     "infra_blessing": (
-        "ScannIndexer's gates say why: change index.recall_target, index.max_latency_ms or the key "
-        "that the gate names"
+        "see the gates of ScannIndexer: change index.recall_target, index.max_latency_ms or the "
+        "key in the reason of the gate"
     ),
 }
 
@@ -34,19 +34,19 @@ InputDict = dict[str, list[types.Artifact]]
 
 
 class Executor(tfx_pusher.Executor):
-    """Publishes the bundle where both blessings are given; else states the rejection."""
+    """Publishes the bundle if it has both blessings; otherwise reports the rejection."""
 
     def Do(
         self, input_dict: InputDict, output_dict: InputDict, exec_properties: dict[str, Any]
     ) -> None:
-        """Publishes, or marks the artifact as not pushed; `fragment.json` says which and why."""
+        """Writes `pushed_model` and its `fragment.json` with the outcome and its reason."""
         self._log_startup(input_dict, output_dict, exec_properties)
         started = time.monotonic()
         pushed_model = artifact_utils.get_single_instance(output_dict["pushed_model"])
         rejection = self._rejection(input_dict)
         if rejection:
             self._MarkNotPushed(pushed_model)
-            fragment = _rejected(rejection)
+            fragment = _rejected_fragment(rejection)
         else:
             folders = artifact_folders(input_dict)
             manifest = _manifest(folders, exec_properties)
@@ -56,38 +56,38 @@ class Executor(tfx_pusher.Executor):
                 pushed_destination=published.serving_path,
                 pushed_version=published.version,
             )
-            fragment = _pushed(published, manifest)
+            fragment = _pushed_fragment(published, manifest)
         progress.info(fragment["reason"])
         fragment["seconds"] = time.monotonic() - started
         write_fragment(pushed_model.uri, PUSHER, fragment)
 
     def _rejection(self, input_dict: InputDict) -> str:
-        """Why nothing may be pushed, blessing by blessing; "" where both are given."""
-        lacking = []
-        for key, cure in _CURES.items():
+        """Returns why the bundle must not be pushed; "" if it has both blessings."""
+        reasons = []
+        for key, remedy in _REMEDIES.items():
             name = key.replace("_", " ")
             if not input_dict.get(key):
-                lacking.append(f"there is no {name}; connect the component that gives it")
+                reasons.append(f"the {name} is missing; connect the component that produces it")
             elif not self.CheckBlessing({key: input_dict[key]}):
-                lacking.append(f"the {name} was rejected; {cure}")
-        return f"not pushed: {'; '.join(lacking)}." if lacking else ""
+                reasons.append(f"the {name} was denied; {remedy}")
+        return f"not pushed: {'; '.join(reasons)}." if reasons else ""
 
 
 def _manifest(folders: dict[str, str], exec_properties: dict[str, Any]) -> Manifest:
     evaluation = _read_evaluation(folders["evaluation"])
-    bundled = read_fragment(folders["bundle"]) or {}
+    bundle_fragment = read_fragment(folders["bundle"]) or {}
     return Manifest(
         name=exec_properties["name"],
         metrics=evaluation["test"]["model"],
         protocol=evaluation["protocol"],
-        as_of=bundled.get("index", {}).get("as_of"),
+        as_of=bundle_fragment.get("index", {}).get("as_of"),
         reindex_of=exec_properties["reindex_of"],
     )
 
 
 def _publish(
     folders: dict[str, str], exec_properties: dict[str, Any], manifest: Manifest
-) -> Published:
+) -> PublishedVersion:
     statistics = folders["events_statistics"]
     return publish(
         folders["bundle"],
@@ -102,14 +102,14 @@ def _publish(
 def _read_evaluation(uri: str) -> dict[str, Any]:
     path = os.path.join(uri, EVALUATION_FILE)
     if not tf.io.gfile.exists(path):
-        raise InputError(f"{path} does not exist; run RetrievalEvaluator again")
+        raise InputError(f"{path}: no such file; run RetrievalEvaluator again")
     with tf.io.gfile.GFile(path, "r") as file:
         return json.loads(file.read())
 
 
-def _pushed(published: Published, manifest: Manifest) -> dict[str, Any]:
-    origin = f", a re-index of version {manifest.reindex_of}" if manifest.reindex_of else ""
-    state = "already serving" if published.already_serving else "published"
+def _pushed_fragment(published: PublishedVersion, manifest: Manifest) -> dict[str, Any]:
+    origin = f" as a re-index of version {manifest.reindex_of}" if manifest.reindex_of else ""
+    state = "is already served" if published.already_serving else "was published"
     return {
         "pushed": True,
         "version": published.version,
@@ -124,7 +124,7 @@ def _pushed(published: Published, manifest: Manifest) -> dict[str, Any]:
     }
 
 
-def _rejected(reason: str) -> dict[str, Any]:
+def _rejected_fragment(reason: str) -> dict[str, Any]:
     return {
         "pushed": False,
         "version": None,

@@ -1,26 +1,26 @@
-"""Makes publishers to one destination take turns."""
+"""The lock that lets only one process at a time change a push destination."""
 
 import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from components.pusher.versions import is_remote, place
+from components.pusher.versions import canonical_path, is_remote
 
 LOCK_FILE = ".publish.lock"
 
 
 @contextmanager
-def exclusive(*model_dirs: str) -> Iterator[None]:
-    """Waits until no other process publishes to any of the folders, then holds them.
+def exclusive_lock(*model_dirs: str) -> Iterator[None]:
+    """Holds an exclusive lock on the folders; waits until no other process holds it.
 
-    The lock is an advisory `flock` on a file in each folder, which TF Serving passes over as its
-    name is no number; it ends with the process. An object store has no such lock: there nothing
-    is locked, and whoever starts the runs sees to it that one publishes at a time.
+    The lock is an advisory `flock` on a file in each folder, which ends with the process. TF
+    Serving ignores the file because its name is not a number. Object stores have no such lock:
+    there the caller must ensure that only one process publishes at a time.
     """
     with ExitStack() as stack:
-        # One order for all, so that no two wait for each other.
-        for model_dir in sorted({place(d) for d in model_dirs if not is_remote(d)}):
+        # All processes lock in the same order, so that they cannot deadlock.
+        for model_dir in sorted({canonical_path(d) for d in model_dirs if not is_remote(d)}):
             os.makedirs(model_dir, exist_ok=True)
             path = os.path.join(model_dir, LOCK_FILE)
             lock = stack.enter_context(open(path, "w", encoding="utf-8"))

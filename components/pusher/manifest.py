@@ -15,19 +15,19 @@ _REQUIRED = ("name", "version", "content_hash")
 
 @dataclass(frozen=True)
 class Manifest:
-    """Where a version comes from. The last four fields are filled in by `publish`.
+    """The origin of a version. `publish` sets the last four fields.
 
     Attributes:
-      name: The model's name.
-      metrics: Its test metrics when it was pushed, by name.
-      protocol: How they were measured.
-      as_of: The instant, ISO 8601 UTC, that its items are as of; None where nothing of them moves.
-      reindex_of: Of a re-index, or of another list of unavailable items, the version that the
-        same towers were first pushed as; else "".
-      version: Its integer version as a string.
-      content_hash: Hash of the bundle, as `content_hash` gives it.
-      pushed_at: When it was published, ISO 8601 UTC.
-      serving_dir: Where the ScaNN model was published; a twin belongs to the version there.
+      name: The name of the model.
+      metrics: The test metrics at the time of the push, by name.
+      protocol: The evaluation protocol of the metrics.
+      as_of: The time of the item embeddings, ISO 8601 UTC; None if they do not depend on time.
+      reindex_of: For a re-index or a new list of unavailable items, the version as which the same
+        towers were first pushed; otherwise "".
+      version: The integer version as a string.
+      content_hash: The hash of the bundle, computed by `content_hash`.
+      pushed_at: The time of the push, ISO 8601 UTC.
+      serving_dir: The folder to which the ScaNN model was published, also for its twin.
     """
 
     name: str
@@ -42,17 +42,17 @@ class Manifest:
 
 
 def manifest_path(version_dir: str) -> str:
-    """Where the manifest of the version in `version_dir` lies."""
+    """Returns the path of the manifest of the version in `version_dir`."""
     return os.path.join(version_dir, MANIFEST_FILE)
 
 
 def statistics_path(version_dir: str) -> str:
-    """Where the statistics of the events that the version was trained on lie."""
+    """Returns the path of the statistics of the events that the version was trained on."""
     return os.path.join(version_dir, STATISTICS_FILE)
 
 
 def has_manifest(version_dir: str) -> bool:
-    """Whether the version was published by `publish`; others are not ours to remove."""
+    """Returns whether the version was published by `publish`; other versions are not removed."""
     return tf.io.gfile.exists(manifest_path(version_dir))
 
 
@@ -68,14 +68,14 @@ def read_manifest(version_dir: str) -> Manifest:
     """Reads the manifest of the version in `version_dir`.
 
     Raises:
-      InputError: There is none, or it cannot be read.
+      InputError: The manifest is missing or cannot be parsed.
     """
     path = manifest_path(version_dir)
     if not tf.io.gfile.exists(path):
         raise InputError(
-            f"{version_dir} has no {MANIFEST_FILE}: this pipeline did not publish "
-            "it and cannot compare with it; move that version elsewhere, or set push.serving_dir "
-            "and push.exact_dir to folders of their own"
+            f"{version_dir} has no {MANIFEST_FILE}: this version was not published by this "
+            "pipeline, which therefore cannot compare with it; move that version elsewhere, or set "
+            "push.serving_dir and push.exact_dir to separate folders"
         )
     with tf.io.gfile.GFile(path, "r") as file:
         text = file.read()
@@ -83,18 +83,19 @@ def read_manifest(version_dir: str) -> Manifest:
         return _parse(text)
     except ValueError as error:
         raise InputError(
-            f"{path} cannot be read as a manifest ({error}); move version "
-            f"{os.path.basename(version_dir)} out of the folder, so that the one before it serves"
+            f"{path} is not a valid manifest ({error}); move version "
+            f"{os.path.basename(version_dir)} out of the folder, so that the previous version is "
+            "served"
         ) from error
 
 
 def _parse(text: str) -> Manifest:
-    """Passes over keys of other releases, so that what they published stays readable."""
+    """Parses a manifest; ignores unknown keys, so that those of other releases remain readable."""
     values = json.loads(text)
     if not isinstance(values, dict):
         raise ValueError(f"expected a JSON object, got {type(values).__name__}")
     missing = [key for key in _REQUIRED if key not in values]
     if missing:
-        raise ValueError(f"without {', '.join(missing)}")
+        raise ValueError(f"missing keys: {', '.join(missing)}")
     known = {entry.name for entry in fields(Manifest)}
     return Manifest(**{key: value for key, value in values.items() if key in known})

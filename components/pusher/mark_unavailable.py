@@ -1,4 +1,4 @@
-"""Publishes the version that serves once more, with another list of unavailable items."""
+"""Publishes the served version again with a new list of unavailable items."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -7,35 +7,39 @@ from datetime import datetime, timezone
 import tensorflow as tf
 
 from components.pusher import versions as v
-from components.pusher.lock import exclusive
+from components.pusher.install_version import VersionSources, install_version, unavailable_path
+from components.pusher.lock import exclusive_lock
 from components.pusher.manifest import read_manifest, statistics_path
-from components.pusher.place import Sources, place_both, unavailable_path
-from components.pusher.publish import Published, next_version, published
+from components.pusher.publish import PublishedVersion, next_version, published_version
 from schemas.errors import InputError
 
 
 def mark_unavailable(
     serving_dir: str, exact_dir: str, item_ids: Iterable[str], keep_versions: int
-) -> Published:
-    """Replaces the list of items that may not be recommended.
+) -> PublishedVersion:
+    """Replaces the list of items that must not be recommended.
 
-    A model reads its list when it is loaded, and a server loads a version once: so the files of
-    the version that serves are copied under a new number, which servers take up by themselves.
-    Towers and index stay as they are.
+    A model reads its list when it is loaded, and a server loads each version once. Therefore the
+    files of the served version are copied to a new version, which servers load automatically.
+    Towers and index do not change.
 
     Args:
-      serving_dir: Where TF Serving looks for versions of the ScaNN model.
-      exact_dir: The same for its twin.
-      item_ids: The whole list; none makes all items available again.
-      keep_versions: How many versions stay, this one included.
+      serving_dir: Folder of the versions of the ScaNN model.
+      exact_dir: Folder of the versions of its twin.
+      item_ids: The complete new list; an empty list makes all items available.
+      keep_versions: Number of versions to keep, including the new one.
+
+    Returns:
+      The new version.
 
     Raises:
-      InputError: Nothing serves there, or the version that does has no twin, or was made before
-        there were such lists.
+      InputError: There is no version, the served version has no twin, or it was exported without
+        a list of unavailable items.
     """
-    newest_with_list(serving_dir, exact_dir)  # A lock would make folders that nobody serves from.
-    with exclusive(serving_dir, exact_dir):
-        scann, exact = newest_with_list(serving_dir, exact_dir)
+    # Checked before locking, because the lock creates missing folders.
+    newest_version_dirs(serving_dir, exact_dir)
+    with exclusive_lock(serving_dir, exact_dir):
+        scann, exact = newest_version_dirs(serving_dir, exact_dir)
         version = next_version(serving_dir, exact_dir)
         before = read_manifest(scann)
         manifest = replace(
@@ -44,32 +48,35 @@ def mark_unavailable(
             reindex_of=before.reindex_of or before.version,
             pushed_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         )
-        sources = Sources(scann, exact, statistics_path(scann), sorted(set(item_ids)))
-        place_both(sources, serving_dir, exact_dir, manifest)
+        sources = VersionSources(scann, exact, statistics_path(scann), sorted(set(item_ids)))
+        install_version(sources, serving_dir, exact_dir, manifest)
         v.remove_old_versions(serving_dir, exact_dir, keep_versions)
-    return published(version, serving_dir, exact_dir, manifest.content_hash, already_serving=False)
+    return published_version(
+        version, serving_dir, exact_dir, manifest.content_hash, already_serving=False
+    )
 
 
-def newest_with_list(serving_dir: str, exact_dir: str) -> tuple[str, str]:
-    """Folders of the version that serves and of its twin, both of which read a list.
+def newest_version_dirs(serving_dir: str, exact_dir: str) -> tuple[str, str]:
+    """Returns the folders of the served version and of its twin.
 
     Raises:
-      InputError: As for `mark_unavailable`.
+      InputError: There is no version, the served version has no twin, or it was exported without
+        a list of unavailable items.
     """
     versions = v.list_versions(serving_dir)
     if not versions:
-        raise InputError(f"{serving_dir} has no version: run the pipeline first")
+        raise InputError(f"{serving_dir} contains no version; run the pipeline first")
     folders = tuple(v.version_dir(folder, versions[-1]) for folder in (serving_dir, exact_dir))
     scann, exact = folders
     if not v.is_complete(exact):
         raise InputError(
-            f"{scann} serves, but its twin {exact} is missing: restore the twin, or move version "
-            f"{versions[-1]} out of {serving_dir}, so that the one before it serves"
+            f"{scann} is served, but its twin {exact} is missing; restore the twin, or move "
+            f"version {versions[-1]} out of {serving_dir}, so that the previous version is served"
         )
     for folder in folders:
         if not tf.io.gfile.exists(unavailable_path(folder)):
             raise InputError(
-                f"{folder} was made without a list of unavailable items, and would not read one: "
-                "publish it anew (`twotower run`, or `twotower reindex`)"
+                f"{folder} was exported without a list of unavailable items and cannot read one; "
+                "publish a new version with `twotower run` or `twotower reindex`"
             )
     return scann, exact

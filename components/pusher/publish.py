@@ -1,4 +1,4 @@
-"""Publishes a bundle as one new version in two folders, so that a reader sees all of it or none."""
+"""Publishes a bundle as a new version in two folders: servers see a complete version or none."""
 
 import os
 import time
@@ -9,30 +9,26 @@ import tensorflow as tf
 
 from components.pusher import versions as v
 from components.pusher.content_hash import content_hash
-from components.pusher.lock import exclusive
-from components.pusher.manifest import (
-    Manifest,
-    has_manifest,
-    read_manifest,
-)
-from components.pusher.place import Sources, place_both, unavailable_path
-from components.pusher.same_towers import check_descent
-from components.unavailable import read_unavailable
+from components.pusher.install_version import VersionSources, install_version, unavailable_path
+from components.pusher.lock import exclusive_lock
+from components.pusher.manifest import Manifest, has_manifest, read_manifest
+from components.pusher.same_towers import check_same_towers
+from components.unavailable_items import read_unavailable
 from schemas.bundle import EXACT_FOLDER, SAVED_MODEL_FILE, SCANN_FOLDER
 from schemas.errors import InputError
 
 
 @dataclass(frozen=True)
-class Published:
-    """The version that serves after `publish`.
+class PublishedVersion:
+    """The version that is served after a push.
 
     Attributes:
-      version: Its integer version (unix seconds where time allows) as a string.
-      first_version: The version that the same towers were first pushed as.
+      version: The integer version as a string, usually the Unix time of the push in seconds.
+      first_version: The version as which the same towers were first pushed.
       serving_path: Folder of the ScaNN SavedModel.
-      exact_path: Folder of its op-free twin.
-      content_hash: Hash of the bundle.
-      already_serving: Whether it was there before, and nothing was copied.
+      exact_path: Folder of its exact twin.
+      content_hash: The hash of the bundle.
+      already_serving: Whether the version already existed, so that nothing was copied.
     """
 
     version: str
@@ -51,57 +47,65 @@ def publish(
     *,
     statistics_file: str,
     keep_versions: int,
-) -> Published:
+) -> PublishedVersion:
     """Publishes a bundle, the twin first, then removes versions beyond `keep_versions`.
 
-    A bundle equal to what serves now is not copied again. Publishers to one local destination
-    take turns. On a remote filesystem there is no lock: only one may publish there at a time.
+    A bundle that equals the served version is not copied again. A lock prevents concurrent pushes
+    to a local destination. Remote filesystems have no lock, so only one process may publish there
+    at a time.
 
     Args:
-      bundle_dir: Holds the SavedModels `scann/` and `exact/`.
-      serving_dir: Where TF Serving looks for versions of the ScaNN model.
-      exact_dir: The same for its twin.
-      manifest: What the version is to say of itself; `publish` fills in the rest.
-      statistics_file: TFDV statistics of the events it was trained on, copied along.
-      keep_versions: How many versions stay, this one included; at least 1.
+      bundle_dir: Folder of the SavedModels `scann/` and `exact/`.
+      serving_dir: Folder of the versions of the ScaNN model.
+      exact_dir: Folder of the versions of its twin.
+      manifest: The manifest without the last four fields, which this function sets.
+      statistics_file: TFDV statistics of the training events, which are copied to the version.
+      keep_versions: Number of versions to keep, including the new one; at least 1.
+
+    Returns:
+      The version that is served after the push.
 
     Raises:
-      InputError: The bundle lacks a SavedModel, the two folders are the same, or
-        `keep_versions` is less than 1, or a re-index would replace another model. Nothing has
-        been changed.
+      InputError: A SavedModel is missing in the bundle, the two folders are the same,
+        `keep_versions` is less than 1, or a re-index would replace another model. No file has been
+        changed.
     """
     _check(bundle_dir, serving_dir, exact_dir, keep_versions)
     bundle_hash = content_hash(bundle_dir)
-    with exclusive(serving_dir, exact_dir):
+    with exclusive_lock(serving_dir, exact_dir):
         if manifest.reindex_of:
-            check_descent(serving_dir, manifest.reindex_of)
+            check_same_towers(serving_dir, manifest.reindex_of)
         for model_dir in (serving_dir, exact_dir):
             v.remove_leftovers(model_dir)
         serving = v.list_versions(serving_dir)
-        already = bool(serving) and _holds(serving[-1], serving_dir, exact_dir, bundle_hash)
-        version = serving[-1] if already else next_version(serving_dir, exact_dir)
-        if not already:
+        already_serving = bool(serving) and _has_content(
+            serving[-1], serving_dir, exact_dir, bundle_hash
+        )
+        version = serving[-1] if already_serving else next_version(serving_dir, exact_dir)
+        if not already_serving:
             manifest = replace(
                 manifest,
                 version=str(version),
                 content_hash=bundle_hash,
                 pushed_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-                serving_dir=v.place(serving_dir),
+                serving_dir=v.canonical_path(serving_dir),
             )
-            sources = Sources(
+            sources = VersionSources(
                 scann=os.path.join(bundle_dir, SCANN_FOLDER),
                 exact=os.path.join(bundle_dir, EXACT_FOLDER),
                 statistics_file=statistics_file,
-                unavailable=_unavailable(serving, serving_dir),
+                unavailable=_current_unavailable(serving, serving_dir),
             )
-            place_both(sources, serving_dir, exact_dir, manifest)
+            install_version(sources, serving_dir, exact_dir, manifest)
             v.remove_old_versions(serving_dir, exact_dir, keep_versions)
         v.remove_orphan_twins(serving_dir, exact_dir)
-    return published(version, serving_dir, exact_dir, bundle_hash, already_serving=already)
+    return published_version(
+        version, serving_dir, exact_dir, bundle_hash, already_serving=already_serving
+    )
 
 
-def _unavailable(serving: list[int], serving_dir: str) -> list[str]:
-    """What the version that serves now may not recommend: a new model may not either."""
+def _current_unavailable(serving: list[int], serving_dir: str) -> list[str]:
+    """Returns the unavailable items of the served version, which a new version takes over."""
     path = unavailable_path(v.version_dir(serving_dir, serving[-1])) if serving else ""
     return read_unavailable(path) if path and tf.io.gfile.exists(path) else []
 
@@ -112,16 +116,16 @@ def _check(bundle_dir: str, serving_dir: str, exact_dir: str, keep_versions: int
     if serving_dir.rstrip("/") == exact_dir.rstrip("/"):
         raise InputError(
             f"push.serving_dir and push.exact_dir are both {serving_dir}; "
-            "give the twin a folder of its own"
+            "set push.exact_dir to a separate folder"
         )
     for folder in (SCANN_FOLDER, EXACT_FOLDER):
         path = os.path.join(bundle_dir, folder)
         if not v.is_complete(path):
-            raise InputError(f"{path} holds no {SAVED_MODEL_FILE}; run ScannIndexer again")
+            raise InputError(f"{path} contains no {SAVED_MODEL_FILE}; run ScannIndexer again")
 
 
-def _holds(version: int, serving_dir: str, exact_dir: str, bundle_hash: str) -> bool:
-    """Whether `version` stands in both folders and has this content."""
+def _has_content(version: int, serving_dir: str, exact_dir: str, bundle_hash: str) -> bool:
+    """Returns whether `version` is in both folders with this content hash."""
     folders = (v.version_dir(serving_dir, version), v.version_dir(exact_dir, version))
     return all(
         v.is_complete(folder)
@@ -132,7 +136,7 @@ def _holds(version: int, serving_dir: str, exact_dir: str, bundle_hash: str) -> 
 
 
 def next_version(serving_dir: str, exact_dir: str) -> int:
-    """Unix seconds, but later than every version that is or was there."""
+    """Returns the Unix time in seconds, or a larger number if a version is not older than that."""
     taken = [
         version
         for model_dir in (serving_dir, exact_dir)
@@ -141,12 +145,12 @@ def next_version(serving_dir: str, exact_dir: str) -> int:
     return max(int(time.time()), max(taken, default=0) + 1)
 
 
-def published(
+def published_version(
     version: int, serving_dir: str, exact_dir: str, bundle_hash: str, *, already_serving: bool
-) -> Published:
-    """What `publish` says of a version."""
+) -> PublishedVersion:
+    """Returns the description of a version in both folders."""
     serving_path = v.version_dir(serving_dir, version)
-    return Published(
+    return PublishedVersion(
         version=str(version),
         first_version=read_manifest(serving_path).reindex_of or str(version),
         serving_path=serving_path,

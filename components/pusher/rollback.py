@@ -1,7 +1,7 @@
-"""Takes newer versions out of TF Serving's sight, so that it goes back to an older one.
+"""Rolls back to an older version by hiding the newer ones from TF Serving.
 
-The versions are kept under hidden names: naming one brings it back. Publishing never reuses their
-numbers, and removes them once they are older than every version it keeps.
+Withdrawn versions are kept under hidden names and can be restored. `publish` never reuses their
+numbers, and removes them when they are older than all versions that it keeps.
 """
 
 import os
@@ -10,22 +10,22 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from components.pusher import versions as v
-from components.pusher.lock import exclusive
+from components.pusher.install_version import unavailable_path
+from components.pusher.lock import exclusive_lock
 from components.pusher.manifest import has_manifest
-from components.pusher.place import unavailable_path
-from components.unavailable import read_unavailable, write_unavailable
+from components.unavailable_items import read_unavailable, write_unavailable
 from schemas.errors import InputError
 
 
 @dataclass(frozen=True)
-class RolledBack:
-    """What serves after a rollback.
+class RollbackResult:
+    """The result of a rollback.
 
     Attributes:
-      version: What serves.
-      withdrawn: The versions that were, oldest first.
-      num_unavailable: Length of the list of unavailable items, which was carried over; None where
-        the version is of before there were such lists.
+      version: The version that is now served.
+      withdrawn: The withdrawn versions, oldest first.
+      num_unavailable: Number of items in the list of unavailable items, which was copied to the
+        version; None if the version was exported without such a list.
     """
 
     version: str
@@ -33,24 +33,27 @@ class RolledBack:
     num_unavailable: int | None
 
 
-def rollback(serving_dir: str, exact_dir: str, to: int | None = None) -> RolledBack:
+def rollback(serving_dir: str, exact_dir: str, to: int | None = None) -> RollbackResult:
     """Withdraws every version newer than `to` from both folders, or from neither.
 
     Args:
-      serving_dir: Where TF Serving looks for versions of the ScaNN model.
-      exact_dir: The same for its twin.
-      to: The version to go back to, or a withdrawn one to bring back; by default the newest that
-        is another model than the one that serves.
+      serving_dir: Folder of the versions of the ScaNN model.
+      exact_dir: Folder of the versions of its twin.
+      to: The version to roll back to, or a withdrawn version to restore; by default the newest
+        version whose model differs from the served one.
+
+    Returns:
+      The version that is now served, and the withdrawn versions.
 
     Raises:
-      InputError: There is no such version in both folders. Nothing has been changed.
+      InputError: One of the folders does not contain the version. No file has been changed.
     """
-    _target(serving_dir, to)  # A lock would make missing folders.
-    with exclusive(serving_dir, exact_dir):
+    _target(serving_dir, to)  # Checked before locking, because the lock creates missing folders.
+    with exclusive_lock(serving_dir, exact_dir):
         return _rollback(serving_dir, exact_dir, to)
 
 
-def _rollback(serving_dir: str, exact_dir: str, to: int | None) -> RolledBack:
+def _rollback(serving_dir: str, exact_dir: str, to: int | None) -> RollbackResult:
     serving, exact = v.list_versions(serving_dir), v.list_versions(exact_dir)
     target = _target(serving_dir, to)
     is_withdrawn = target not in serving
@@ -58,8 +61,8 @@ def _rollback(serving_dir: str, exact_dir: str, to: int | None) -> RolledBack:
     twin, served = folder_of(exact_dir, target), folder_of(serving_dir, target)
     if not v.is_complete(twin):
         raise InputError(
-            f"version {target} has no twin at {twin}; name a version that stands in both folders "
-            "with --to"
+            f"version {target} has no twin at {twin}; use --to with a version that is in both "
+            "folders"
         )
     moves = [
         (v.version_dir(model_dir, version), _hidden(model_dir, version))
@@ -68,26 +71,29 @@ def _rollback(serving_dir: str, exact_dir: str, to: int | None) -> RolledBack:
         if version > target
     ]
     if is_withdrawn:
-        # Before the newer ones go, so that something serves; the twin first, as clients look for
-        # the served one.
+        # Restored before the newer versions are hidden, so that a version is always served. The
+        # twin comes first, because servers look for the served model.
         moves = [
             (twin, v.version_dir(exact_dir, target)),
             (served, v.version_dir(serving_dir, target)),
             *moves,
         ]
     _check_free(moves)
-    num_unavailable = _carry_list(v.version_dir(serving_dir, serving[-1]), [served, twin])
+    num_unavailable = _copy_unavailable(v.version_dir(serving_dir, serving[-1]), [served, twin])
     _move_all(moves)
     withdrawn = tuple(str(version) for version in serving if version > target)
-    return RolledBack(str(target), withdrawn, num_unavailable)
+    return RollbackResult(str(target), withdrawn, num_unavailable)
 
 
-def _carry_list(current: str, targets: list[str]) -> int | None:
-    """What may not be recommended now may not be by another version either.
+def _copy_unavailable(current: str, targets: list[str]) -> int | None:
+    """Copies the list of unavailable items from the served version.
 
     Args:
-      current: Folder of the version that serves.
-      targets: Folders of the version that is to, and of its twin.
+      current: Folder of the served version.
+      targets: Folders of the version to roll back to, and of its twin.
+
+    Returns:
+      The number of items in the list; None if one of the versions has no list.
     """
     lists = [unavailable_path(folder) for folder in targets]
     if not all(map(tf.io.gfile.exists, (unavailable_path(current), *lists))):
@@ -106,27 +112,28 @@ def _target(serving_dir: str, to: int | None) -> int:
     withdrawn = v.list_withdrawn(serving_dir)
     if not serving or to not in (*serving, *withdrawn):
         raise InputError(
-            f"{serving_dir} has no version {to}; name one of those there: {_listed(serving)}"
+            f"{serving_dir} has no version {to}; available versions: {_listed(serving)}"
             + (f"; withdrawn: {_listed(withdrawn)}" if withdrawn else "")
         )
     return to
 
 
 def _other_model(serving_dir: str, serving: list[int]) -> int:
-    """The newest version that differs from the one that serves in more than its list."""
+    """Returns the newest version whose model differs from that of the served version."""
     newest = _content(serving_dir, serving[-1]) if serving else ""
     for version in reversed(serving[:-1]):
         if _content(serving_dir, version) != newest:
             return version
     raise InputError(
-        f"{serving_dir} has no other model to go back to (versions there: {_listed(serving)}); "
-        "push.keep_versions says how many stay, and --to names a version"
+        f"{serving_dir} has no other model to roll back to (available versions: "
+        f"{_listed(serving)}); raise push.keep_versions to keep more versions, or select a version "
+        "with --to"
     )
 
 
 def _content(serving_dir: str, version: int) -> str:
     folder = v.version_dir(serving_dir, version)
-    return v.content_of(folder) if has_manifest(folder) else folder
+    return v.version_content_hash(folder) if has_manifest(folder) else folder
 
 
 def _listed(versions: list[int]) -> str:
@@ -140,11 +147,13 @@ def _hidden(model_dir: str, version: int) -> str:
 def _check_free(moves: list[tuple[str, str]]) -> None:
     for source, target in moves:
         if tf.io.gfile.exists(target):
-            raise InputError(f"{target} stands in the way of {source}: move it elsewhere")
+            raise InputError(
+                f"cannot move {source} to {target}, which already exists; move it elsewhere"
+            )
 
 
 def _move_all(moves: list[tuple[str, str]]) -> None:
-    """Makes every move, or takes back those already made."""
+    """Makes all moves; on an error it reverts those already made."""
     done: list[tuple[str, str]] = []
     try:
         for source, target in moves:

@@ -1,19 +1,19 @@
-"""Whether what serves has the towers of a version: a re-index may replace nothing else."""
+"""Checks that a re-index replaces only a version with the same towers."""
 
 from components.pusher.manifest import read_manifest
 from components.pusher.versions import list_versions, version_dir
 from schemas.errors import InputError
 
 
-def check_descent(serving_dir: str, version: str) -> None:
+def check_same_towers(serving_dir: str, version: str) -> None:
     """Checks that a re-index of `version` may be published.
 
     Args:
-      serving_dir: Where versions of the ScaNN model are published.
-      version: The version that the trained towers were first pushed as.
+      serving_dir: Folder of the versions of the ScaNN model.
+      version: The version as which the towers were first pushed.
 
     Raises:
-      InputError: Neither the version serves nor a re-index of it, but another one does.
+      InputError: The served version is neither `version` nor a re-index of it.
     """
     versions = list_versions(serving_dir)
     if not versions or str(versions[-1]) == version:
@@ -21,7 +21,7 @@ def check_descent(serving_dir: str, version: str) -> None:
     serving = version_dir(serving_dir, versions[-1])
     if read_manifest(serving).reindex_of != version:
         raise InputError(
-            f"{serving} serves, and is neither version {version}, which this run pushed, nor a "
-            "re-index of it: publishing would replace another model; re-index the run that made "
-            "it, or go back to this one first (`twotower rollback`)"
+            f"the served version {serving} is neither version {version}, which this run pushed, "
+            "nor a re-index of it: publishing would replace another model; re-index the run that "
+            "published the served version, or roll back to this one first (`twotower rollback`)"
         )

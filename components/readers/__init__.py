@@ -1,1 +1,1 @@
-"""Input files: found, opened, and read as batches of columns, whatever their format."""
+"""Readers of the input: files of every format, and BigQuery queries, as batches of columns."""

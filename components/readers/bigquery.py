@@ -1,4 +1,4 @@
-"""A BigQuery query as batches of columns: its SQL, and what its rows become."""
+"""Reads a BigQuery query as batches of columns."""
 
 import re
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import apache_beam as beam
 import numpy as np
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from components.readers.bigquery_facts import check_options
+from components.readers.bigquery_metadata import check_options
 from components.readers.records import ReadBatch, Rows
 
 _MIN_ROWS_PER_BATCH = 1_000
@@ -20,34 +20,37 @@ _EXPORTED_TIMESTAMP = re.compile(r"(\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2})(?:\.(\d
 
 
 def select_columns(query: str, columns: Sequence[str]) -> str:
-    """A query for the wanted columns of another query.
+    """Returns a query for the wanted columns of another query.
 
     Args:
-      query: Standard SQL, one statement that gives rows.
+      query: Standard SQL, one statement that returns rows.
       columns: Names, or dotted paths into STRUCTs.
 
     Returns:
-      Standard SQL whose columns are called as `alias` says.
+      Standard SQL whose columns have the names of `alias`.
     """
     wanted = ",\n".join(
         f"  {_SOURCE}.{_quoted_path(column)} AS {alias(position)}"
         for position, column in enumerate(columns)
     )
     inner = query.strip().rstrip(";").rstrip()
-    # The line break ends a comment in the last line of the query.
+    # The line break terminates a comment in the last line of the query.
     return f"SELECT\n{wanted}\nFROM (\n{inner}\n) AS {_SOURCE}"
 
 
 def alias(position: int) -> str:
-    """What the wanted column at `position` is called in the result: a path is no column name."""
+    """Returns the name in the result of the wanted column at `position`.
+
+    A dotted path is not a valid column name.
+    """
     return f"column_{position}"
 
 
 def to_batch(rows: Sequence[dict[str, Any]], num_columns: int) -> ReadBatch:
-    """Rows of the result, by alias, as columns.
+    """Converts rows of the result, by alias, to columns.
 
-    A table has no order, so every line number is 0. A timestamp written as text is a datetime
-    again; other values are as BigQuery gave them.
+    A table has no order, so every line number is 0. Timestamps that were exported as text become
+    datetimes; other values are unchanged.
     """
     columns = tuple(
         [_value(row.get(alias(position))) for row in rows] for position in range(num_columns)
@@ -55,16 +58,21 @@ def to_batch(rows: Sequence[dict[str, Any]], num_columns: int) -> ReadBatch:
     return ReadBatch(Rows(np.zeros(len(rows), np.int64), columns), [])
 
 
-class ReadQuery(beam.PTransform):
+class ReadQuery(beam.PTransform[beam.pvalue.PBegin, beam.PCollection[ReadBatch]]):
     """A Pipeline → ReadBatches of a query's result."""
 
-    def __init__(self, query: str, columns: Sequence[str], result: beam.PTransform | None = None):
+    def __init__(
+        self,
+        query: str,
+        columns: Sequence[str],
+        result: beam.PTransform[beam.pvalue.PBegin, beam.PCollection[dict[str, Any]]] | None = None,
+    ):
         """Constructs the transform.
 
         Args:
           query: Standard SQL.
-          columns: The wanted columns; `Rows.columns` come in their order.
-          result: A Pipeline → dicts by `alias`, in place of BigQuery.
+          columns: The wanted columns; `Rows.columns` has their order.
+          result: A Pipeline → dicts by `alias`, to use instead of BigQuery.
         """
         super().__init__()
         self._query = query
@@ -72,11 +80,11 @@ class ReadQuery(beam.PTransform):
         self._result = result
 
     @beam.typehints.no_annotations
-    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection:
-        """Reads, and gathers rows into batches.
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[ReadBatch]:
+        """Reads rows and groups them into batches.
 
         Raises:
-          InputError: The pipeline's options lack what BigQuery needs.
+          InputError: An option that BigQuery needs is missing from the pipeline's options.
         """
         return (
             begin
@@ -88,7 +96,7 @@ class ReadQuery(beam.PTransform):
             | "ToColumns" >> beam.Map(to_batch, len(self._columns))
         )
 
-    def _from_bigquery(self, options: PipelineOptions) -> beam.PTransform:
+    def _from_bigquery(self, options: PipelineOptions) -> beam.PTransform[Any, Any]:
         check_options(options)
         return beam.io.ReadFromBigQuery(
             query=select_columns(self._query, self._columns), use_standard_sql=True

@@ -1,4 +1,4 @@
-"""Columns of formats without a header: looked for in the first records of a file."""
+"""Finds the columns of formats without a header in the first records of a file."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple
@@ -14,18 +14,25 @@ class FoundColumns(NamedTuple):
     """The columns of a file.
 
     Attributes:
-      names: Those it has.
-      lacking: Those that are wanted and not there.
-      num_searched: How many records were looked at; None where a header or a schema names them.
+      names: The columns that the file has.
+      missing: The wanted columns that it does not have.
+      num_searched: The number of records searched; None where a header or a schema names the
+        columns.
     """
 
     names: list[str]
-    lacking: list[str]
+    missing: list[str]
     num_searched: int | None = None
 
 
 class Sample(NamedTuple):
-    """One or more records: their number, their size, and a value of each field any of them has."""
+    """One or more consecutive records.
+
+    Attributes:
+      num_records: How many of them are readable.
+      num_bytes: Their size, unreadable ones included.
+      fields: One value of each field that any of them has.
+    """
 
     num_records: int
     num_bytes: int
@@ -35,31 +42,32 @@ class Sample(NamedTuple):
 def search_columns(
     samples: Iterable[Sample], wanted: tuple[str, ...], skip_damage: bool
 ) -> FoundColumns:
-    """Looks at records until none of the wanted columns lacks, at 10,000 or 16 MiB at most.
+    """Searches records until all wanted columns are found, at most 10,000 records or 16 MiB.
 
-    Without one readable record nothing is said to lack: records are then rejected one by one.
+    In a file without a readable record no column counts as missing: its records are rejected one
+    by one when it is read.
 
     Args:
-      samples: The records in file order; of those that cannot be read only the size.
+      samples: The records in file order.
       wanted: Names, or dotted paths into nested values.
-      skip_damage: Whether the search ends at a damaged place, in place of an error.
+      skip_damage: Whether the search ends at damage instead of raising an error.
 
     Raises:
       DamagedFileError: The file is damaged before the search ends.
     """
     names: dict[str, None] = {}
-    lacking = dict.fromkeys(wanted)
+    missing = dict.fromkeys(wanted)
     num_records = num_bytes = 0
     try:
         for sample in samples:
             num_records += sample.num_records
             num_bytes += sample.num_bytes
             names.update(dict.fromkeys(sample.fields))
-            for name in [name for name in lacking if has_column(sample.fields, name)]:
-                del lacking[name]
-            if not lacking or num_records >= MAX_RECORDS or num_bytes >= _MAX_BYTES:
+            for name in [name for name in missing if has_column(sample.fields, name)]:
+                del missing[name]
+            if not missing or num_records >= MAX_RECORDS or num_bytes >= _MAX_BYTES:
                 break
     except DamagedFileError:
         if not skip_damage:
             raise
-    return FoundColumns(list(names), list(lacking) if names else [], num_records)
+    return FoundColumns(list(names), list(missing) if names else [], num_records)

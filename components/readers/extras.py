@@ -1,4 +1,4 @@
-"""Packages that only some inputs need."""
+"""Checks for packages that only some inputs need."""
 
 from importlib import metadata
 from importlib.util import find_spec
@@ -6,16 +6,16 @@ from importlib.util import find_spec
 from schemas.errors import InputError
 
 
-def check_installed(what: str, module: str, extra: str) -> None:
-    """Checks that a module can be imported.
+def check_installed(feature: str, module: str, extra: str) -> None:
+    """Checks that a module is installed.
 
     Args:
-      what: What needs it, for the message.
-      module: Its dotted name.
-      extra: The extra of apache-beam that brings it.
+      feature: The feature that needs the module, for the message.
+      module: The dotted name of the module.
+      extra: The extra of apache-beam that installs it.
 
     Raises:
-      InputError: It is not installed; says how to.
+      InputError: It is not installed; the message contains the command that installs it.
     """
     try:
         installed = find_spec(module) is not None
@@ -23,6 +23,6 @@ def check_installed(what: str, module: str, extra: str) -> None:
         installed = False
     if not installed:
         raise InputError(
-            f"{what} needs {module}, which is not installed: "
+            f"{feature} needs {module}, which is not installed: "
             f"pip install 'apache-beam[{extra}]=={metadata.version('apache-beam')}'"
         )

@@ -1,4 +1,4 @@
-"""Finds input files through Beam's file layer: local paths, gs:// and what Beam knows."""
+"""Finds input files: local paths, gs:// and the other filesystems of Beam."""
 
 import os
 from collections.abc import Iterable
@@ -8,11 +8,7 @@ from apache_beam.io.filesystem import BeamIOError, FileMetadata
 
 from components.readers.filesystems import check_filesystem, list_files
 from components.readers.patterns import PathPattern, parse_pattern
-from components.readers.ranges import (
-    check_complete,
-    check_range,
-    interval_of,
-)
+from components.readers.ranges import check_complete, check_range, interval_of
 from schemas.errors import InputError
 from schemas.source_settings import RangeSettings
 
@@ -21,33 +17,33 @@ Paths = str | tuple[str, ...]
 _REJECTED_SUFFIXES = (".xz", ".lzma", ".zip", ".7z", ".tar", ".tgz", ".deflate", ".lz4", ".snappy")
 
 
-class _Found(NamedTuple):
-    """A file, and the day or the span it was found under; None under a path without them."""
+class _FoundFile(NamedTuple):
+    """A file, and the day or span in its path (`PathPattern.ordinal`), None without one."""
 
     file: FileMetadata
-    place: int | None
+    ordinal: int | None
 
 
 def find_files(path: Paths, limits: RangeSettings | None = None) -> list[FileMetadata]:
-    """The non-empty files that a path, a glob, a directory, or a list of them stands for.
+    """Returns the non-empty files of a path, a glob, a directory, or a list of them.
 
-    Of a directory: the files directly in it whose name begins with neither "_" nor ".". The order
-    is that of the names, and each file comes once.
+    The files of a directory are those directly in it whose names begin with neither "_" nor ".".
+    The files are sorted by path, without duplicates.
 
     Args:
-      path: May hold {YYYY}, {MM} and {DD}, or {SPAN}; see `patterns`.
-      limits: Which of its days or spans are meant; all without it. Of several paths with
-        placeholders, each must have every day or span; the newest is that of all.
+      path: May contain {YYYY}, {MM} and {DD}, or {SPAN}; see `patterns`.
+      limits: The days or spans to read; None for all. If several paths have placeholders, each
+        must have every day or span, and `last` counts back from the newest one of all paths.
 
     Raises:
-      InputError: Nothing matches one of the paths, a day or a span has no file, a file has a
+      InputError: No file matches one of the paths, a day or a span has no file, a file has the
         suffix of an unsupported compression, or all files are empty.
     """
     texts = (path,) if isinstance(path, str) else path
-    found = {pattern: _match(pattern) for pattern in map(parse_pattern, texts)}
+    matches = {pattern: _match(pattern) for pattern in map(parse_pattern, texts)}
     if limits is not None:
-        found = _within(limits, found)
-    by_name = {entry.file.path: entry.file for entries in found.values() for entry in entries}
+        matches = _limit(limits, matches)
+    by_name = {match.file.path: match.file for found in matches.values() for match in found}
     for name in by_name:
         if name.lower().endswith(_REJECTED_SUFFIXES):
             raise InputError(
@@ -59,34 +55,35 @@ def find_files(path: Paths, limits: RangeSettings | None = None) -> list[FileMet
     return files
 
 
-def _within(
-    limits: RangeSettings, found: dict[PathPattern, list[_Found]]
-) -> dict[PathPattern, list[_Found]]:
-    """The files of the days or spans that `limits` means, and all those of plain paths."""
-    unit = check_range(tuple(found), limits)
-    places = {
-        pattern: {entry.place for entry in entries if entry.place is not None}
-        for pattern, entries in found.items()
+def _limit(
+    limits: RangeSettings, matches: dict[PathPattern, list[_FoundFile]]
+) -> dict[PathPattern, list[_FoundFile]]:
+    """Returns the files of the days or spans in `limits`, and all files of plain paths."""
+    unit = check_range(tuple(matches), limits)
+    ordinals = {
+        pattern: {match.ordinal for match in found if match.ordinal is not None}
+        for pattern, found in matches.items()
         if pattern.unit is not None
     }
-    interval = interval_of(limits, unit, set().union(*places.values()))
+    interval = interval_of(limits, unit, set().union(*ordinals.values()))
     if not limits.allow_missing:
-        for pattern, present in places.items():
+        for pattern, present in ordinals.items():
             check_complete(pattern.text, interval, present)
     return {
-        pattern: [entry for entry in entries if entry.place is None or entry.place in interval]
-        for pattern, entries in found.items()
+        pattern: [match for match in found if match.ordinal is None or match.ordinal in interval]
+        for pattern, found in matches.items()
     }
 
 
-def _match(pattern: PathPattern) -> list[_Found]:
+def _match(pattern: PathPattern) -> list[_FoundFile]:
     check_filesystem(pattern.text)
     try:
         if pattern.text.endswith("/"):
             found = _in_folders(pattern)
         else:
-            found = _placed(pattern, [(file, file.path) for file in list_files(pattern.glob)])
-            if not pattern.is_glob and not any(entry.file.size_in_bytes for entry in found):
+            listed = [(file, file.path) for file in list_files(pattern.glob)]
+            found = _parse_ordinals(pattern, listed)
+            if not pattern.is_glob and not any(match.file.size_in_bytes for match in found):
                 found = _in_folders(pattern) or found
         hint = "" if found else _hint(pattern)
     except (BeamIOError, ValueError) as error:
@@ -96,25 +93,25 @@ def _match(pattern: PathPattern) -> list[_Found]:
         ) from error
     if not found:
         raise InputError(
-            f"no file matches {pattern.text}; {hint}check the path, or give an absolute one "
+            f"no file matches {pattern.text}; {hint}check the path, or set an absolute one "
             f"(relative paths start from {os.getcwd()})"
         )
     return found
 
 
 def _hint(pattern: PathPattern) -> str:
-    """Why a path that looks right may match nothing."""
+    """Returns the likely reason that a path matches no file; "" where there is none."""
     text = pattern.text
     if "[" in text:
         literal = text.replace("[", "[[]")
         exists = pattern.unit is None and list_files(literal)
-        found = f", and a file of that very name exists: write {literal}" if exists else ""
-        return f"brackets in it are wildcards, [ab] matches a or b{found}; "
+        remedy = f", and a file of exactly this name exists: write {literal}" if exists else ""
+        return f"its brackets are wildcards, [ab] matches a or b{remedy}; "
     folder = text.removesuffix("/*").rstrip("/")
     if not folder or "**" in folder or pattern.unit is not None:
         return ""
     if any(_is_data(file.path) for file in list_files(f"{folder}/**")):
-        return f"it has files in subfolders, for which write {folder}/**; "
+        return f"its files are in subfolders: write {folder}/**; "
     return ""
 
 
@@ -122,18 +119,25 @@ def _is_data(path: str) -> bool:
     return not path.rsplit("/", 1)[-1].startswith(("_", "."))
 
 
-def _in_folders(pattern: PathPattern) -> list[_Found]:
-    """The data files in the folder, or in the folders of days or spans, that a path names."""
+def _in_folders(pattern: PathPattern) -> list[_FoundFile]:
+    """Returns the data files in the folder of a path, or in its folders of days or spans."""
     folders = parse_pattern(pattern.text.rstrip("/"))
     inside = []
     for file in list_files(f"{folders.glob}/*"):
         folder, _ = file.path.rsplit("/", 1)
         if _is_data(file.path):
             inside.append((file, folder))
-    return _placed(folders, inside)
+    return _parse_ordinals(folders, inside)
 
 
-def _placed(pattern: PathPattern, files: Iterable[tuple[FileMetadata, str]]) -> list[_Found]:
-    """Files with their places, read from the path beside each; without those that have none."""
-    found = [_Found(file, pattern.place(path)) for file, path in files]
-    return [entry for entry in found if pattern.unit is None or entry.place is not None]
+def _parse_ordinals(
+    pattern: PathPattern, files: Iterable[tuple[FileMetadata, str]]
+) -> list[_FoundFile]:
+    """Returns the files whose day or span can be parsed, all files where the pattern has none.
+
+    Args:
+      pattern: The pattern.
+      files: Files, each with the path to parse: its own or that of its folder.
+    """
+    found = [_FoundFile(file, pattern.ordinal(path)) for file, path in files]
+    return [match for match in found if pattern.unit is None or match.ordinal is not None]

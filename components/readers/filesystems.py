@@ -1,4 +1,4 @@
-"""Local paths, gs://, and other filesystems as Beam has them: which are known, and their files."""
+"""The filesystems of Beam (local, gs:// and others): checks of paths, and listings of files."""
 
 import os
 import re
@@ -9,13 +9,14 @@ from apache_beam.io.filesystems import FileSystems
 from components.readers.extras import check_installed
 from schemas.errors import InputError
 
-# What a scheme needs beside Beam, and the extra of Beam that brings it.
-_NEEDS = {
+# The module that a scheme needs in addition to Beam, and the extra of Beam that installs it.
+_REQUIREMENTS = {
     "gs": ("google.cloud.storage", "gcp"),
     "s3": ("boto3", "aws"),
     "azfs": ("azure.storage.blob", "azure"),
 }
-_BEAMS_SPELLING = {
+# Schemes that other tools use, and the spelling that Beam uses.
+_SPELLINGS = {
     "gcs": "gs://BUCKET/…",
     "s3a": "s3://BUCKET/…",
     "s3n": "s3://BUCKET/…",
@@ -25,35 +26,35 @@ _BEAMS_SPELLING = {
     "wasbs": "azfs://ACCOUNT/CONTAINER/…",
     "file": "a local path without file://",
 }
-# The part of a path before its first wildcard, the folder or file with it, and the rest.
+# The path up to and including the folder with the first wildcard, and the rest.
 _FIRST_WILDCARD = re.compile(r"(?P<head>[^*?[]*[*?[][^/]*)/(?P<tail>.+)")
 
 
 def check_filesystem(path: str) -> None:
-    """Checks that Beam knows the filesystem of a path.
+    """Checks that Beam supports the filesystem of a path.
 
     Raises:
-      InputError: It does not; names the extra to install, or the schemes that are known.
+      InputError: It does not; the message names the extra to install or the supported schemes.
     """
     scheme = FileSystems.get_scheme(path)
     if scheme is None:
         return
-    if scheme in _NEEDS:
-        check_installed(f"{path}: {scheme}://", *_NEEDS[scheme])
-    if scheme in _BEAMS_SPELLING:
-        raise InputError(f"{path}: {scheme}:// is not known; write {_BEAMS_SPELLING[scheme]}")
-    known = {system.scheme() for system in FileSystem.get_all_subclasses()}
-    if scheme not in known:
-        shown = ", ".join(f"{name}://" for name in sorted(known - {None}))
-        raise InputError(f"{path}: {scheme}:// is not known; known are local paths and {shown}")
+    if scheme in _REQUIREMENTS:
+        check_installed(f"{path}: {scheme}://", *_REQUIREMENTS[scheme])
+    if scheme in _SPELLINGS:
+        raise InputError(f"{path}: {scheme}:// is not supported; write {_SPELLINGS[scheme]}")
+    supported = {system.scheme() for system in FileSystem.get_all_subclasses()}
+    if scheme not in supported:
+        shown = ", ".join(f"{name}://" for name in sorted(supported - {None}))
+        raise InputError(f"{path}: {scheme}:// is not supported; use a local path or {shown}")
 
 
 def list_files(glob: str) -> list[FileMetadata]:
-    """The files that match a glob or a path; empty entries may be folders.
+    """Returns the files that match a glob or a path; empty entries may be folders.
 
     Raises:
-      BeamIOError: The filesystem rejects.
-      ValueError: Beam's options lack what the filesystem needs.
+      BeamIOError: The filesystem cannot list them.
+      ValueError: An option that the filesystem needs is missing from Beam's options.
     """
     if FileSystems.get_scheme(glob) is None:
         return _list_local(glob)
@@ -61,7 +62,7 @@ def list_files(glob: str) -> list[FileMetadata]:
     wildcard = _FIRST_WILDCARD.fullmatch(glob)
     if wildcard is None or not system.has_dirs():
         return FileSystems.match([glob])[0].metadata_list
-    # Beam lists one folder of HDFS at a time, where it lists all below it elsewhere.
+    # On HDFS, Beam lists only one folder at a time; on object stores, everything below it.
     folders = FileSystems.match([wildcard["head"]])[0].metadata_list
     return [
         file
@@ -75,7 +76,7 @@ def _list_local(glob: str) -> list[FileMetadata]:
     if "/" in glob:
         files = FileSystems.match([glob])[0].metadata_list
         return [file for file in files if not os.path.isdir(file.path)]
-    # Beam finds nothing by a glob without a folder, which means the working directory.
+    # Beam does not match a glob without a folder against the working directory.
     return [
         FileMetadata(file.path[2:], file.size_in_bytes, file.last_updated_in_seconds)
         for file in _list_local(f"./{glob}")

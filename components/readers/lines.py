@@ -1,4 +1,4 @@
-"""Lines of a text file in blocks, whatever its size, compression and line ends."""
+"""Reads the lines of text files of any size and compression, in blocks."""
 
 import codecs
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ MAX_LINES_PER_BLOCK = 50_000
 _BLOCK_BYTES = 4 << 20
 _READ_BYTES = 1 << 18
 _LONG_LINE_HEAD_BYTES = 10_000
-# UTF-32 first: its mark begins with that of UTF-16.
-_MARKS = {
+# UTF-32 first: its byte order mark begins with that of UTF-16.
+_BYTE_ORDER_MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF16_LE: "utf-16",
@@ -26,33 +26,44 @@ _MARKS = {
 
 
 class LineBlock(NamedTuple):
-    """Consecutive lines without their ends; `first` is the 1-based number of the first one."""
+    """Consecutive lines without their ends.
+
+    Attributes:
+      first: The 1-based number of the first line.
+      lines: The lines.
+    """
 
     first: int
     lines: list[bytes]
 
 
 class LongLine(NamedTuple):
-    """A line above MAX_LINE_BYTES, of which only the beginning was held."""
+    """A line of more than MAX_LINE_BYTES.
+
+    Attributes:
+      line: Its 1-based number.
+      head: Its first bytes; the others are not kept.
+      num_bytes: Its length.
+    """
 
     line: int
     head: bytes
     num_bytes: int
 
     def reject(self, path: str) -> Reject:
-        """The rejection of the line."""
-        detail = f"a line of {self.num_bytes} bytes, at most {MAX_LINE_BYTES} are read as a record"
+        """Returns the rejection of the line."""
+        detail = f"a line of {self.num_bytes} bytes, expected at most {MAX_LINE_BYTES}"
         raw = f"{as_text(self.head)}… [cut: {self.num_bytes} bytes]"
         return Reject(path, self.line, RejectReason.UNPARSEABLE, detail, raw)
 
 
 def as_text(line: bytes) -> str:
-    """A line for a person; bytes that are not UTF-8 as escapes."""
+    """Returns a line or a record as text for display, with bytes that are not UTF-8 escaped."""
     return line.decode("utf-8", "backslashreplace")
 
 
 def is_wide(encoding: str) -> bool:
-    """Whether an encoding has more than one byte for each character of ASCII."""
+    """Returns whether an encoding has more than one byte for each ASCII character."""
     return codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
 
 
@@ -61,25 +72,27 @@ def read_lines(path: str, encoding: str = "utf-8") -> Iterator[LineBlock | LongL
 
     Args:
       path: The file; .gz, .bz2 and .zst are decompressed.
-      encoding: Of the file. Lines of UTF-16 and UTF-32 files come in UTF-8, others as they are.
+      encoding: The encoding of the file. UTF-16 and UTF-32 are recoded to UTF-8; the lines of
+        other encodings are returned unchanged.
 
     Yields:
-      Blocks of at most MAX_LINES_PER_BLOCK lines and, in their places, overlong lines.
+      Blocks of at most MAX_LINES_PER_BLOCK lines and, in file order, overlong lines.
 
     Raises:
-      InputError: The file cannot be opened, is of another encoding, is compressed without a suffix
-        that says so, or its lines end with \r.
-      DamagedFileError: After all whole lines before the damage; its `line` is the next.
+      InputError: The file cannot be opened, its encoding differs, it is compressed without the
+        suffix of its compression, or its lines end with \r.
+      DamagedFileError: The file is damaged; raised after all complete lines before the damage,
+        with the number of the next line.
     """
     with open_input(path) as file:
-        blocks = _without_mark(_uncompressed(_blocks(file), path), path, encoding)
+        blocks = _remove_mark(_check_uncompressed(_blocks(file), path), path, encoding)
         if is_wide(encoding):
-            blocks = _without_mark(_as_utf8(blocks, path, encoding), path, "utf-8")
-        yield from _lines(_checked_line_ends(blocks, path))
+            blocks = _remove_mark(_as_utf8(blocks, path, encoding), path, "utf-8")
+        yield from _lines(_check_line_ends(blocks, path))
 
 
 def _blocks(file: IO[bytes]) -> Iterator[bytes]:
-    """Blocks of at least _BLOCK_BYTES, but for the last one."""
+    """Yields blocks of at least _BLOCK_BYTES, except for the last one."""
     read = getattr(file, "read1", file.read)
     pieces: list[bytes] = []
     num_bytes = 0
@@ -99,28 +112,28 @@ def _blocks(file: IO[bytes]) -> Iterator[bytes]:
         raise damage
 
 
-def _uncompressed(blocks: Iterator[bytes], path: str) -> Iterator[bytes]:
+def _check_uncompressed(blocks: Iterator[bytes], path: str) -> Iterator[bytes]:
     first = next(blocks, b"")
     check_not_compressed(path, first)
     yield first
     yield from blocks
 
 
-def _without_mark(blocks: Iterator[bytes], path: str, encoding: str) -> Iterator[bytes]:
+def _remove_mark(blocks: Iterator[bytes], path: str, encoding: str) -> Iterator[bytes]:
     first = next(blocks, b"")
-    found = next((name for mark, name in _MARKS.items() if first.startswith(mark)), None)
-    if found and not codecs.lookup(encoding).name.startswith(found):
+    marks = _BYTE_ORDER_MARKS.items()
+    marked = next((name for mark, name in marks if first.startswith(mark)), None)
+    if marked and not codecs.lookup(encoding).name.startswith(marked):
         raise InputError(
-            f"{path} begins with the byte order mark of {found}, and is to be read as {encoding}; "
-            f"convert it (iconv -f {found} -t {encoding}) or, where it is CSV, set "
-            f"csv.encoding: {found}"
+            f"{path} begins with the byte order mark of {marked}, expected {encoding}; convert it "
+            f"(iconv -f {marked} -t {encoding}) or, if it is CSV, set csv.encoding: {marked}"
         )
     yield first.removeprefix(codecs.BOM_UTF8)
     yield from blocks
 
 
 def _as_utf8(blocks: Iterator[bytes], path: str, encoding: str) -> Iterator[bytes]:
-    """Recodes a file. Lone surrogates are no UTF-8 and make their line undecodable later on."""
+    """Recodes a file. Lone surrogates are kept and make their line undecodable later."""
     decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
     try:
         for block in blocks:
@@ -130,11 +143,11 @@ def _as_utf8(blocks: Iterator[bytes], path: str, encoding: str) -> Iterator[byte
         raise DamagedFileError(path, f"not {encoding} text: {error.reason}") from error
 
 
-def _checked_line_ends(blocks: Iterator[bytes], path: str) -> Iterator[bytes]:
+def _check_line_ends(blocks: Iterator[bytes], path: str) -> Iterator[bytes]:
     first = next(blocks, b"")
     if b"\r" in first and b"\n" not in first:
         raise InputError(
-            f"{path}: its lines end with a lone carriage return (\\r, as on the first Macs), which "
+            f"{path}: its lines end with a lone carriage return (\\r, as on classic Mac OS), which "
             "is not supported; convert it (tr '\\r' '\\n')"
         )
     yield first
@@ -157,9 +170,9 @@ def _lines(blocks: Iterator[bytes]) -> Iterator[LineBlock | LongLine]:
                 long, number = None, number + 1
             whole, newline, rest = data.rpartition(b"\n")
             if newline:
-                found = _split(whole)
-                yield from _numbered(number, found)
-                number += len(found)
+                lines = _split(whole)
+                yield from _in_blocks(number, lines)
+                number += len(lines)
             if len(rest) > MAX_LINE_BYTES:
                 long, rest = LongLine(number, rest[:_LONG_LINE_HEAD_BYTES], len(rest)), b""
     except DamagedFileError as error:
@@ -167,7 +180,7 @@ def _lines(blocks: Iterator[bytes]) -> Iterator[LineBlock | LongLine]:
     if long:
         yield long
     elif rest:
-        yield from _numbered(number, _split(rest))
+        yield from _in_blocks(number, _split(rest))
 
 
 def _split(data: bytes) -> list[bytes]:
@@ -175,8 +188,8 @@ def _split(data: bytes) -> list[bytes]:
     return [line.rstrip(b"\r") for line in lines] if b"\r" in data else lines
 
 
-def _numbered(number: int, lines: list[bytes]) -> Iterator[LineBlock | LongLine]:
-    # Only the first line, begun in an earlier block, can be overlong.
+def _in_blocks(number: int, lines: list[bytes]) -> Iterator[LineBlock | LongLine]:
+    # Only the first line, which began in an earlier block, can be overlong.
     if len(lines[0]) > MAX_LINE_BYTES:
         yield LongLine(number, lines[0][:_LONG_LINE_HEAD_BYTES], len(lines[0]))
         number, lines = number + 1, lines[1:]

@@ -1,4 +1,4 @@
-"""Opens input files through Beam's file layer, decompressed by their suffix."""
+"""Opens input files by Beam's filesystems, decompressed according to their suffix."""
 
 import bz2
 import io
@@ -14,8 +14,8 @@ from apache_beam.io.filesystems import FileSystems
 from schemas.errors import InputError
 
 _BUFFER_BYTES = 1 << 16
-# Compressed bytes decoded at a time: what is read before a damaged place is kept to this precision,
-# and a decompression bomb is not unpacked at once.
+# Compressed bytes decoded at a time. Small, so that little data before a damage is lost and a
+# decompression bomb is not decompressed at once.
 _COMPRESSED_BYTES = 1 << 12
 _MAX_ZSTD_WINDOW = 1 << 31
 _GZIP_FORMAT = 16 + zlib.MAX_WBITS
@@ -23,24 +23,25 @@ _DAMAGE = (EOFError, OSError, zlib.error, zstandard.ZstdError)
 
 
 class DamagedFileError(InputError):
-    """A file cannot be read to its end; what came before the damage has been read.
+    """A file cannot be read to its end; the data before the damage has been read.
 
     Attributes:
-      cause: What is wrong.
-      line: The 1-based line or row from which on nothing could be read.
+      path: The file.
+      cause: The cause, for the message.
+      line: The 1-based number of the first line or row that cannot be read.
     """
 
     def __init__(self, path: str, cause: str, line: int = 1):
         super().__init__(
-            f"{path} is damaged from line {line} on ({cause}); copy it again, take it out of the "
-            "configured path, or keep what is readable by damaged_files: reject"
+            f"{path} is damaged from line {line} on ({cause}); copy it again, remove it from the "
+            "configured path, or set damaged_files: reject to keep the readable part"
         )
         self.path = path
         self.cause = cause
         self.line = line
 
     def at(self, line: int) -> "DamagedFileError":
-        """The same damage, found at `line`."""
+        """Returns the same error for another line."""
         return DamagedFileError(self.path, self.cause, line)
 
     def __reduce__(self) -> tuple[type, tuple[str, str, int]]:
@@ -49,13 +50,13 @@ class DamagedFileError(InputError):
 
 @contextmanager
 def open_input(path: str) -> Iterator[IO[bytes]]:
-    """Opens `path` for reading, decompressed by its suffix (.gz, .bz2, .zst).
+    """Opens `path` for reading, decompressed according to its suffix (.gz, .bz2, .zst).
 
-    `read1` of the opened file loses nothing that stands before a damaged place.
+    `read1` of the opened file returns all data before a damage.
 
     Raises:
       InputError: The file cannot be opened or reached.
-      DamagedFileError: Where it is read: it is not what its suffix says, or ends too early.
+      DamagedFileError: While reading: the compressed data is invalid or truncated.
     """
     with open_stored(path) as raw:
         yield _decompressed(raw, path)
@@ -63,7 +64,7 @@ def open_input(path: str) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def open_stored(path: str) -> Iterator[IO[bytes]]:
-    """Opens `path` for reading the bytes that are stored, compressed or not.
+    """Opens `path` for reading its bytes as they are stored, without decompression.
 
     Raises:
       InputError: The file cannot be opened or reached.
@@ -73,18 +74,18 @@ def open_stored(path: str) -> Iterator[IO[bytes]]:
             yield raw
     except OSError as error:
         raise InputError(
-            f"{path} cannot be read ({type(error).__name__}: {error}); check that it is still "
-            "there, its permissions and the connection"
+            f"{path} cannot be read ({type(error).__name__}: {error}); check that it exists, its "
+            "permissions and the connection"
         ) from error
 
 
 def is_compressed(path: str) -> bool:
-    """Whether `open_input` decompresses the file, which then cannot be read from its end."""
+    """Returns whether `open_input` decompresses the file, which then cannot be seeked."""
     return _decompressor(path) is not None
 
 
 class _Decompressor(Protocol):
-    """What zlib, bz2 and zstandard have in common: one member of a compressed file."""
+    """The interface that zlib, bz2 and zstandard share: one member of a compressed file."""
 
     @property
     def eof(self) -> bool: ...
@@ -114,8 +115,8 @@ def _decompressed(raw: Any, path: str) -> IO[bytes]:
 class _Decompressed(io.RawIOBase):
     """The members of a compressed file as one stream.
 
-    Unlike the readers of the standard library it rejects anything but zero bytes after the last
-    member, and raises at a damaged place only once all before it has been read.
+    Unlike the readers of the standard library, it rejects any bytes except zeros after the last
+    member, and raises an error at a damage only after all data before it has been read.
     """
 
     def __init__(self, raw: IO[bytes], path: str, new_member: Callable[[], _Decompressor]):
@@ -147,7 +148,7 @@ class _Decompressed(io.RawIOBase):
         return count
 
     def _next_compressed(self) -> bytes:
-        """The next few bytes of the file, b"" at its end."""
+        """Returns the next few bytes of the file, b"" at its end."""
         if self._has_member and self._member is None:
             self._skip_padding()
         if not self._compressed:
@@ -159,7 +160,7 @@ class _Decompressed(io.RawIOBase):
         return piece
 
     def _skip_padding(self) -> None:
-        """Block devices and tapes fill up compressed files with zero bytes."""
+        """Skips the zero bytes with which block devices and tapes pad compressed files."""
         self._compressed = self._compressed.lstrip(b"\0")
         while not self._compressed:
             read = self._raw.read(_BUFFER_BYTES)

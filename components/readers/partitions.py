@@ -1,6 +1,7 @@
-"""Into how many parts the events are cut by user, so that each fits into a worker's memory."""
+"""The number of partitions by user, chosen so that each fits into the memory of a worker."""
 
 from components.readers.files import find_files
+from components.readers.formats.table import format_of
 from schemas.source_settings import SourceSettings
 
 # Each partition is cleaned, sorted and encoded as a whole: its events take about twice the memory
@@ -9,12 +10,14 @@ _BYTES_PER_PARTITION = 16 << 20
 _MIN_PARTITIONS = 4
 _MAX_PARTITIONS = 1_024
 _COMPRESSED_SUFFIXES = (".gz", ".bz2", ".zst", ".zstd")
-_COMPRESSED_FORMATS = ("parquet", "avro")
 _TYPICAL_COMPRESSION = 6
 
 
 def choose_num_partitions(*sources: SourceSettings) -> int:
-    """By the size of what is cut by user; the most where a query does not tell its size."""
+    """Returns the number of partitions for the files of all sources together.
+
+    The size of a query's result is not known in advance: with a query it is the maximum.
+    """
     if any(source.query is not None for source in sources):
         return _MAX_PARTITIONS
     size = sum(map(_num_bytes, sources))
@@ -22,6 +25,7 @@ def choose_num_partitions(*sources: SourceSettings) -> int:
 
 
 def _num_bytes(source: SourceSettings) -> int:
+    """The estimated uncompressed size of a source's files, in bytes."""
     return sum(
         file.size_in_bytes * (_TYPICAL_COMPRESSION if _is_compressed(file.path, source) else 1)
         for file in find_files(source.paths, source.range)
@@ -29,4 +33,4 @@ def _num_bytes(source: SourceSettings) -> int:
 
 
 def _is_compressed(path: str, source: SourceSettings) -> bool:
-    return source.format in _COMPRESSED_FORMATS or path.lower().endswith(_COMPRESSED_SUFFIXES)
+    return format_of(source).is_compressed or path.lower().endswith(_COMPRESSED_SUFFIXES)

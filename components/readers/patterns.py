@@ -1,6 +1,6 @@
 """Paths with placeholders: `logs/{YYYY}/{MM}/{DD}/*.jsonl.gz`, `export-{SPAN}.csv`.
 
-A placeholder becomes part of a glob to list files by, and is read back from each path found.
+To list files, a placeholder becomes part of a glob; its value is then parsed from each listed path.
 """
 
 import re
@@ -10,8 +10,8 @@ from typing import Literal
 
 from schemas.errors import InputError
 
-# What the placeholders of a path count: its places are then a day's ordinal
-# (`datetime.date.toordinal`), or a span's number.
+# The unit of a path's ordinals: the ordinal of a day is `datetime.date.toordinal`, that of a span
+# is its number.
 Unit = Literal["day", "span"]
 
 _DATE = ("YYYY", "MM", "DD")
@@ -20,10 +20,11 @@ _KNOWN = "{YYYY}, {MM} and {DD}, or {SPAN}"
 _GLOBS = {"YYYY": "[0-9]" * 4, "MM": "[0-9]" * 2, "DD": "[0-9]" * 2, _SPAN: "*"}
 _DIGITS = {"YYYY": "[0-9]{4}", "MM": "[0-9]{2}", "DD": "[0-9]{2}", _SPAN: "[0-9]+"}
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
-# As Beam's globs go (`FileSystem.translate_pattern`). The listing has matched them already: here
-# they need only leave the placeholders where they are, which take the more digits.
-_GLOB_SIGN = re.compile(r"(\*\*|\*|\?|\[[^\]]+\])")
-_GLOB_REGEX = {"**": ".*?", "*": "[^/]*?"}
+# The wildcards of Beam's globs (`FileSystem.translate_pattern`). The listing has already matched
+# them, so their regular expressions may match more than the globs; they are lazy, so that a
+# placeholder matches as many digits as possible.
+_WILDCARD = re.compile(r"(\*\*|\*|\?|\[[^\]]+\])")
+_WILDCARD_REGEX = {"**": ".*?", "*": "[^/]*?"}
 
 
 @dataclass(frozen=True)
@@ -31,8 +32,8 @@ class PathPattern:
     """One configured path.
 
     Attributes:
-      text: As it is configured.
-      unit: What its placeholders count; None where it has none.
+      text: The configured text.
+      unit: The unit of its placeholders; None where it has none.
     """
 
     text: str
@@ -40,19 +41,30 @@ class PathPattern:
 
     @property
     def is_glob(self) -> bool:
-        """Whether it has wildcards beside its placeholders."""
+        """Whether it has wildcards in addition to its placeholders."""
         return any(character in self.text for character in "*?[")
 
     @property
     def glob(self) -> str:
-        """A glob that matches every path the pattern stands for, and possibly others."""
-        return _PLACEHOLDER.sub(lambda found: _GLOBS[found[1]], self.text)
+        """A glob that matches every path of the pattern, and possibly others.
 
-    def place(self, path: str) -> int | None:
-        """The day or the span that a path, matched by the glob, stands for.
+        >>> parse_pattern("export-{SPAN}.csv").glob
+        'export-*.csv'
+        """
+        return _PLACEHOLDER.sub(lambda match: _GLOBS[match[1]], self.text)
+
+    def ordinal(self, path: str) -> int | None:
+        """Parses the day or the span of a path that matches the glob.
+
+        >>> parse_pattern("export-{SPAN}.csv").ordinal("export-0017.csv")
+        17
+        >>> day = parse_pattern("{YYYY}/{MM}/{DD}/*.csv").ordinal("2024/05/01/a.csv")
+        >>> date.fromordinal(day)
+        datetime.date(2024, 5, 1)
 
         Returns:
-          A day's ordinal, or a span's number; None where the path has no such date.
+          The ordinal of the day or the number of the span; None where the path has none, or a
+          date that does not exist.
         """
         match = re.fullmatch(_regex(self.text), path, re.DOTALL)
         if match is None or self.unit is None:
@@ -66,22 +78,23 @@ class PathPattern:
 
 
 def parse_pattern(text: str) -> PathPattern:
-    """Reads one configured path.
+    """Parses one configured path.
 
     Raises:
-      InputError: It has an unknown placeholder, a part of a date alone, or a date and a span.
+      InputError: The path has an unknown placeholder, an incomplete date, or both a date and a
+        span.
     """
     names = set(_PLACEHOLDER.findall(text))
     unknown = sorted(names - {*_DATE, _SPAN})
     if unknown:
         raise InputError(f"{text}: unknown placeholder {{{unknown[0]}}}; known are {_KNOWN}")
     if _SPAN in names and len(names) > 1:
-        raise InputError(f"{text}: has a date and a {{SPAN}}; a path is counted by one of them")
-    absent = [part for part in _DATE if part not in names]
-    if names and _SPAN not in names and absent:
+        raise InputError(f"{text}: has both a date and a {{SPAN}}; use one of them")
+    missing = [part for part in _DATE if part not in names]
+    if names and _SPAN not in names and missing:
         raise InputError(
-            f"{text}: a date needs {{YYYY}}, {{MM}} and {{DD}}, and {{{absent[0]}}} is absent; "
-            "put * for parts that do not matter"
+            f"{text}: a date needs {{YYYY}}, {{MM}} and {{DD}}, but {{{missing[0]}}} is missing; "
+            "use * for parts that do not matter"
         )
     if not names:
         return PathPattern(text, None)
@@ -89,7 +102,7 @@ def parse_pattern(text: str) -> PathPattern:
 
 
 def _regex(text: str) -> str:
-    """The pattern with its placeholders as named groups; repeated ones must agree."""
+    """The pattern with its placeholders as named groups; repeated ones must be equal."""
     parts, seen = [], set[str]()
     for index, part in enumerate(_PLACEHOLDER.split(text)):
         if index % 2 == 0:
@@ -104,6 +117,6 @@ def _regex(text: str) -> str:
 
 def _glob_regex(text: str) -> str:
     return "".join(
-        _GLOB_REGEX.get(part, ".") if index % 2 else re.escape(part)
-        for index, part in enumerate(_GLOB_SIGN.split(text))
+        _WILDCARD_REGEX.get(part, ".") if index % 2 else re.escape(part)
+        for index, part in enumerate(_WILDCARD.split(text))
     )

@@ -1,16 +1,12 @@
-"""Files of any supported format: the values of the wanted columns, in file order."""
+"""Reads files of any supported format: the values of the wanted columns, in file order."""
 
 from collections.abc import Iterator
 from operator import attrgetter
 
 from components.readers.column_search import FoundColumns
-from components.readers.formats.read_avro import avro_columns, read_avro
-from components.readers.formats.read_csv import header_of, read_csv
-from components.readers.formats.read_jsonl import find_keys, read_jsonl, read_unparsed
-from components.readers.formats.read_parquet import parquet_columns, read_parquet
-from components.readers.formats.read_tfrecord import find_features, read_tfrecord
+from components.readers.formats.table import format_of
 from components.readers.open_input import DamagedFileError
-from components.readers.records import ReadBatch, Record, Rows, top_column
+from components.readers.records import ReadBatch, Record, Rows
 from schemas.events import Reject, RejectReason
 from schemas.source_settings import SourceSettings
 
@@ -18,24 +14,27 @@ from schemas.source_settings import SourceSettings
 def read_batches(
     path: str, source: SourceSettings, columns: tuple[str, ...]
 ) -> Iterator[ReadBatch]:
-    """Reads one file in batches of columns; blank lines are no records.
+    """Reads one file in batches of columns; blank lines are not records.
 
     Args:
       path: One file, local or remote; .gz, .bz2 and .zst are decompressed.
-      source: Its format and layout, and what is done where it is damaged.
-      columns: The wanted columns; but for CSV and TFRecord also dotted paths into nested values.
+      source: The format and the layout of the file, and how damage is handled.
+      columns: The wanted columns; except for CSV and TFRecord also dotted paths into nested
+        values.
 
     Yields:
-      Batches of about 50,000 records, each record once: read, or rejected because it alone cannot
-      be. With `damaged_files: reject` what is lost of a file is one rejection: of a Parquet row
-      group or an Avro block where the rest can still be read, else of all that is left.
+      Batches of about 50,000 records. Each record occurs once, as a row or, where it cannot be
+      parsed, as a rejection. With `damaged_files: reject`, each unreadable part of a file is one
+      rejection: a Parquet row group or an Avro block where the rest is readable, otherwise the
+      remainder of the file.
 
     Raises:
-      InputError: The file cannot be opened, its layout is another one, it lacks a column or,
-        unless `damaged_files: reject`, it is damaged. What is readable has been read before.
+      InputError: The file cannot be opened, its layout differs from `source`, a column is
+        missing or, unless `damaged_files: reject`, the file is damaged. Damage is raised after
+        the readable records.
     """
     try:
-        for batch in _read(path, source, columns):
+        for batch in format_of(source).read_batches(path, source, columns):
             if len(batch.rows) or batch.rejects:
                 yield batch
     except DamagedFileError as error:
@@ -43,16 +42,17 @@ def read_batches(
             raise
         detail = f"nothing from here on can be read: {error.cause}"
         reject = Reject(path, error.line, RejectReason.DAMAGED_FILE, detail, "")
-        yield ReadBatch(Rows.none(len(columns)), [reject])
+        yield ReadBatch(Rows.empty(len(columns)), [reject])
 
 
 def read_for_text(path: str, source: SourceSettings, columns: tuple[str, ...]) -> Iterator[Rows]:
-    """The rows that `read_batches` reads, for the sake of their lines and texts.
+    """Reads the rows of `read_batches` where only their line numbers and texts are needed.
 
-    Where a line is a record (JSON Lines) nothing is parsed: rows have no columns, and lines that
-    are no records are among them.
+    Where each line is a record (JSON Lines), nothing is parsed: the rows have no columns and
+    include lines that are not records.
     """
-    if source.format == "jsonl":
+    read_unparsed = format_of(source).read_unparsed
+    if read_unparsed is not None:
         yield from read_unparsed(path)
     else:
         for batch in read_batches(path, source, columns):
@@ -63,46 +63,19 @@ def read_for_text(path: str, source: SourceSettings, columns: tuple[str, ...]) -
 def read_records(
     path: str, source: SourceSettings, columns: tuple[str, ...]
 ) -> Iterator[Record | Reject]:
-    """The records that `read_batches` reads and rejects, one by one, in file order."""
+    """Reads the records and rejections of `read_batches` one by one, in file order."""
     for batch in read_batches(path, source, columns):
-        found: list[Record | Reject] = [*batch.rows.records(), *batch.rejects]
-        yield from sorted(found, key=attrgetter("line")) if batch.rejects else found
+        records: list[Record | Reject] = [*batch.rows.records(), *batch.rejects]
+        yield from sorted(records, key=attrgetter("line")) if batch.rejects else records
 
 
 def find_columns(path: str, source: SourceSettings, wanted: tuple[str, ...]) -> FoundColumns:
-    """The columns of one file, and those of `wanted` that it lacks.
+    """Returns the columns of one file, and which of `wanted` are missing.
 
-    JSON Lines and TFRecords have no header: a column is there when one of the first 10,000 records
-    has it. Nothing is said to lack in a file without a readable record or header.
+    JSON Lines and TFRecords have no header: a column counts as present if one of the first 10,000
+    records has it. In a file without a readable record or header, no column counts as missing.
 
     Raises:
-      InputError: The file cannot be opened, or its header not be read.
+      InputError: The file cannot be opened, or its header cannot be read.
     """
-    skip_damage = source.damaged_files == "reject"
-    if source.format == "jsonl":
-        return find_keys(path, wanted, skip_damage)
-    if source.format == "tfrecord":
-        return find_features(path, wanted, skip_damage)
-    if source.format == "csv":
-        names = list(source.csv.header or ()) or header_of(path, source.csv)
-        return FoundColumns(names, [name for name in wanted if name not in names and names])
-    if source.format == "avro":
-        names = avro_columns(path)
-        return FoundColumns(
-            names, [name for name in wanted if top_column(name, names) not in names]
-        )
-    names = parquet_columns(path)
-    return FoundColumns(names, [name for name in wanted if name not in names])
-
-
-def _read(path: str, source: SourceSettings, columns: tuple[str, ...]) -> Iterator[ReadBatch]:
-    skip_damage = source.damaged_files == "reject"
-    if source.format == "csv":
-        return read_csv(path, source.csv, columns)
-    if source.format == "jsonl":
-        return read_jsonl(path, columns)
-    if source.format == "tfrecord":
-        return read_tfrecord(path, columns)
-    if source.format == "avro":
-        return read_avro(path, columns, skip_damage)
-    return read_parquet(path, columns, skip_damage)
+    return format_of(source).find_columns(path, source, wanted)

@@ -1,4 +1,4 @@
-"""Records of a source, in batches of columns and one by one, and how values are found by name."""
+"""Records of a source, in batches of columns or one by one, and the lookup of values by name."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -7,23 +7,30 @@ from itertools import compress, repeat
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from schemas.events import Reject
 
-# Python values, None where absent, or an Arrow array, null where absent.
+# A list of Python values, None where missing, or an Arrow array, null where missing.
 Values: TypeAlias = list[Any] | pa.Array
 
 
 class Record(NamedTuple):
-    """One record: its 1-based line or row, the wanted values (None where absent), its text."""
+    """One record.
+
+    Attributes:
+      line: Its 1-based line or row number.
+      values: The values of the wanted columns, None where missing.
+      raw: Its text in the file; None where the format has no text.
+    """
 
     line: int
     values: tuple[Any, ...]
     raw: bytes | str | None
 
     def text(self) -> str:
-        """The record as it was read; the wanted values as JSON where the format has no text."""
+        """The text of the record; where the format has none, the wanted values as JSON."""
         if isinstance(self.raw, bytes):
             return self.raw.decode("utf-8", "backslashreplace")
         if self.raw is None:
@@ -42,34 +49,34 @@ class Rows:
     Attributes:
       lines: [num_rows] int64, 1-based line or row numbers, ascending.
       columns: One per wanted column, each of length num_rows.
-      texts: The records as they were read; None where the format has no text.
+      texts: The text of each record; None where the format has no text.
     """
 
-    lines: np.ndarray
+    lines: npt.NDArray[np.int64]
     columns: tuple[Values, ...]
     texts: Sequence[bytes | str] | None = None
 
     @staticmethod
-    def none(num_columns: int) -> "Rows":
-        """No rows."""
+    def empty(num_columns: int) -> "Rows":
+        """Returns zero rows of `num_columns` columns."""
         return Rows(np.zeros(0, np.int64), ([],) * num_columns, [])
 
     def __len__(self) -> int:
         return len(self.lines)
 
     def text(self, row: int) -> str:
-        """The record as it was read; the wanted values as JSON where the format has no text."""
+        """Returns the text of one row; where the format has none, the wanted values as JSON."""
         values = tuple([python_values(column[row : row + 1])[0] for column in self.columns])
         return Record(0, values, None if self.texts is None else self.texts[row]).text()
 
     def as_texts(self) -> list[str]:
-        """`text` of every row."""
+        """Returns the `text` of every row."""
         if self.texts is None:
             return [record.text() for record in self.records()]
         return [Record(0, (), text).text() for text in self.texts]
 
-    def where(self, is_wanted: np.ndarray) -> "Rows":
-        """The rows at which `is_wanted`, [num_rows] bool, is true."""
+    def where(self, is_wanted: npt.NDArray[np.bool_]) -> "Rows":
+        """Returns the rows at which `is_wanted`, [num_rows] bool, is true."""
         texts = None if self.texts is None else list(compress(self.texts, is_wanted))
         columns = tuple(
             list(compress(column, is_wanted))
@@ -80,7 +87,7 @@ class Rows:
         return Rows(self.lines[is_wanted], columns, texts)
 
     def records(self) -> Iterator[Record]:
-        """The rows one by one, with Python's values."""
+        """Returns the rows one by one, with Python values."""
         columns = [python_values(column) for column in self.columns]
         values = zip(*columns, strict=True) if columns else repeat((), len(self))
         texts = repeat(None, len(self)) if self.texts is None else self.texts
@@ -88,14 +95,14 @@ class Rows:
 
 
 class ReadBatch(NamedTuple):
-    """Consecutive records of one file: those that could be read, and those that could not."""
+    """Consecutive records of one file: the readable ones, and a rejection for each other one."""
 
     rows: Rows
     rejects: list[Reject]
 
 
 def python_values(values: Values) -> list[Any]:
-    """Values as Python's; those that Python cannot hold (the year 300000) as a description."""
+    """Converts values to Python's; those out of Python's range (the year 300000) to a message."""
     if isinstance(values, list):
         return values
     try:
@@ -111,12 +118,24 @@ def _python_value(value: pa.Array) -> Any:
         return f"unreadable {value.type}: {error}"
 
 
-def top_column(name: str, names: list[str]) -> str:
-    return name if name in names else name.split(".", 1)[0]
+def top_column(name: str, columns: list[str]) -> str:
+    """Returns the column that holds a wanted value: `name` itself, else the head of its path.
+
+    >>> top_column("item.id", ["user", "item"])
+    'item'
+    >>> top_column("item.id", ["user", "item.id"])
+    'item.id'
+    """
+    return name if name in columns else name.split(".", 1)[0]
 
 
 def getter(name: str) -> Callable[[dict[str, Any]], Any]:
-    """Looks a name up: as a key, else as a dotted path."""
+    """Returns a function that looks `name` up in a record: as a key, else as a dotted path.
+
+    >>> get = getter("item.id")
+    >>> get({"item": {"id": 7}}), get({"item.id": 8}), get({"item": None})
+    (7, 8, None)
+    """
     if "." not in name:
         return lambda record: record.get(name)
     parts = name.split(".")
@@ -133,4 +152,5 @@ def getter(name: str) -> Callable[[dict[str, Any]], Any]:
 
 
 def has_column(record: dict[str, Any], name: str) -> bool:
+    """Returns whether a record has the key `name`, or a value at that dotted path."""
     return name in record or getter(name)(record) is not None

@@ -1,10 +1,11 @@
-"""Checks, before anything runs, that every configured column is in the file."""
+"""Checks of the configured columns against the files, before the pipeline runs."""
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
 
 from components.readers.files import find_files
+from components.readers.formats.table import format_of
 from components.readers.open_input import DamagedFileError
 from components.readers.read import find_columns
 from schemas.data_settings import InteractionsSettings, ItemsSettings, UsersSettings
@@ -19,20 +20,20 @@ _MAX_CHARACTERS_SHOWN = 1000
 def check_source(
     key: str, source: InteractionsSettings | ItemsSettings | UsersSettings
 ) -> tuple[str, ...]:
-    """Finds the files of one source, and its columns in each that has a header or a schema, in the
-    first one of formats that have none.
+    """Finds the files of one source and checks that they have its columns.
 
-    A query has no files; `check_query_columns` checks its columns.
+    Where every file has a header or a schema, every file is checked, otherwise only the first
+    one. A query has no files; `check_query_columns` checks its columns.
 
     Args:
       key: The section of the configuration: `interactions`, `items` or `users`.
-      source: Its settings.
+      source: The settings of the source.
 
     Returns:
-      The sorted paths of its files.
+      The sorted paths of the files.
 
     Raises:
-      InputError: No file, an unreadable one, or a column that is not there.
+      InputError: No file is found, a file is unreadable, or a column is missing.
     """
     if source.query is not None:
         return ()
@@ -40,15 +41,9 @@ def check_source(
         files = tuple(file.path for file in find_files(source.paths, source.range))
     except InputError as error:
         raise InputError(f"{key}.path: {error}") from error
-    _check_files(files if _has_header(source) else files[:1], source, _wanted(key, source))
+    checked = files if format_of(source).has_header(source) else files[:1]
+    _check_files(checked, source, _wanted(key, source))
     return files
-
-
-def _has_header(source: SourceSettings) -> bool:
-    """Whether each file says which columns it has."""
-    if source.format == "csv":
-        return source.csv.header is None
-    return source.format in ("parquet", "avro")
 
 
 def _check_files(files: tuple[str, ...], source: SourceSettings, wanted: dict[str, str]) -> None:
@@ -65,24 +60,25 @@ def _check_files(files: tuple[str, ...], source: SourceSettings, wanted: dict[st
 
 
 def check_columns(path: str, source: SourceSettings, wanted: dict[str, str]) -> None:
-    """Checks one file.
+    """Checks that one file has the wanted columns.
 
     Args:
       path: The file.
-      source: Its format and layout.
-      wanted: Config keys by column.
+      source: The format and the layout of the file.
+      wanted: The configuration key of each wanted column.
 
     Raises:
-      InputError: Names the file, the column, those found, the nearest, and the config key.
+      InputError: A column is missing or ambiguous. The message names the configuration key, the
+        file, the column, the columns of the file and the most similar one.
     """
-    found, lacking, num_searched = find_columns(path, source, tuple(wanted))
+    names, missing, num_searched = find_columns(path, source, tuple(wanted))
     for name in wanted:
-        if found.count(name) > 1:
+        if names.count(name) > 1:
             raise InputError(
-                f"{wanted[name]}: {path} has {found.count(name)} columns named {name!r}, and which "
-                "is meant cannot be told: rename them in the file's header, or give csv.header"
+                f"{wanted[name]}: {path} has {names.count(name)} columns named {name!r}, expected "
+                "one: rename them in the header of the file, or set csv.header"
             )
-    _reject_lacking(path, found, lacking, wanted, num_searched)
+    _reject_missing(path, names, missing, wanted, num_searched)
 
 
 def check_query_columns(
@@ -90,44 +86,46 @@ def check_query_columns(
     source: InteractionsSettings | ItemsSettings | UsersSettings,
     columns: Sequence[str],
 ) -> None:
-    """Checks that a query gives every configured column.
+    """Checks that a query returns every configured column.
 
     Args:
       key: The section of the configuration: `interactions`, `items` or `users`.
-      source: Its settings.
-      columns: Those that the query gives, the fields of STRUCTs as dotted paths.
+      source: The settings of the source.
+      columns: The columns of the query's result, and dotted paths to the fields of STRUCTs.
 
     Raises:
-      InputError: Names the column, those found, the nearest, and the config key.
+      InputError: A column is missing. The message names the configuration key, the column, the
+        columns of the query and the most similar one.
     """
     wanted = _wanted(key, source)
-    known = {column.lower() for column in columns}  # BigQuery's names know no case
-    lacking = [column for column in wanted if column.lower() not in known]
-    _reject_lacking("the query", list(columns), lacking, wanted)
+    known = {column.lower() for column in columns}  # BigQuery's column names are case-insensitive
+    missing = [column for column in wanted if column.lower() not in known]
+    _reject_missing("the query", list(columns), missing, wanted)
 
 
-def _reject_lacking(
+def _reject_missing(
     place: str,
-    found: list[str],
-    lacking: list[str],
+    names: list[str],
+    missing: list[str],
     wanted: dict[str, str],
     num_searched: int | None = None,
 ) -> None:
-    for name in lacking:
-        near = get_close_matches(name, found, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        shown = _printable(", ".join(found[:_MAX_COLUMNS_SHOWN]))
-        where, cure = "", ""
+    for name in missing:
+        similar = get_close_matches(name, names, n=1, cutoff=0.5)
+        hint = f"did you mean {similar[0]!r}? " if similar else ""
+        shown = _printable(", ".join(names[:_MAX_COLUMNS_SHOWN]))
+        searched, remedy = "", ""
         if num_searched is not None:
-            where = f" in the first {num_searched} records, which were looked at"
-            cure = "; where a column is rarer, one of them must have it, if only as null"
+            searched = f" in the first {num_searched} records, the ones that were searched"
+            remedy = "; if the column is rarer, add it to one of these records, for example as null"
         raise InputError(
-            f"{wanted[name]}: {place} has no column {name!r}{where}; {hint}it has: {shown}{cure}"
+            f"{wanted[name]}: {place} has no column {name!r}{searched}; {hint}it has: "
+            f"{shown}{remedy}"
         )
 
 
 def _printable(text: str) -> str:
-    """Cut, and escaped where a wrong encoding or line ending made it unfit for a terminal."""
+    """Cuts a text, and escapes it where a wrong encoding or line end makes it unprintable."""
     text = text[:_MAX_CHARACTERS_SHOWN]
     return text if text.isprintable() else ascii(text)
 
@@ -135,7 +133,7 @@ def _printable(text: str) -> str:
 def _wanted(
     key: str, source: InteractionsSettings | ItemsSettings | UsersSettings
 ) -> dict[str, str]:
-    """Config keys by column."""
+    """The configuration key of each configured column."""
     wanted = {
         column: f"{key}.fields.{field}"
         for field, column in vars(source.fields).items()

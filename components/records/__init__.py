@@ -1,1 +1,1 @@
-"""Columns of source files as typed values: conversion, rejected records and counts."""
+"""Source records as typed columns: conversion, rejected records, erasure and counts."""

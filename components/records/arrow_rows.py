@@ -1,30 +1,47 @@
-"""Rows of records as Arrow tables: their place in the source files, and their serialised form."""
+"""Columns that Arrow tables of records share, and the serialised form of these tables."""
 
 from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-PLACE = "place"
+# The position of a record in the source files (`record_positions`), and its original text.
+POSITION = "position"
 TEXT = "text"
 
-# A place is file << 40 | line: sorting by it is sorting by log order.
 _LINE_BITS = 40
 _LINE_MASK = (1 << _LINE_BITS) - 1
 
 
-def places(file: int, lines: np.ndarray) -> np.ndarray:
-    """[n] int64: where in the log the lines of one file stand."""
+def record_positions(file: int, lines: npt.NDArray[np.integer[Any]]) -> npt.NDArray[np.int64]:
+    """Returns the positions of records in the source files as sortable integers.
+
+    A position is `file << 40 | line`, so that sorting by position is sorting by file, then line.
+
+    Args:
+      file: Index of the file among the sorted files.
+      lines: [num_records] line or row numbers in that file.
+
+    Returns:
+      [num_records] int64.
+    """
     return (file << _LINE_BITS) + lines.astype(np.int64)
 
 
-def file_and_line(place: int) -> tuple[int, int]:
-    """The index of the file among the sorted ones, and the line in it."""
-    return place >> _LINE_BITS, place & _LINE_MASK
+def file_and_line(position: int) -> tuple[int, int]:
+    """Returns the index of the file among the sorted files, and the line in that file."""
+    return position >> _LINE_BITS, position & _LINE_MASK
 
 
 def to_bytes(table: pa.Table | pa.RecordBatch, compression: str | None = None) -> bytes:
-    """A table as an Arrow IPC stream, its columns compressed (`lz4`, `zstd`) where asked for."""
+    """Returns a table as an Arrow IPC stream.
+
+    Args:
+      table: The table.
+      compression: `lz4` or `zstd` to compress the columns.
+    """
     sink = pa.BufferOutputStream()
     options = pa.ipc.IpcWriteOptions(compression=compression)
     with pa.ipc.new_stream(sink, table.schema, options=options) as writer:
@@ -33,11 +50,11 @@ def to_bytes(table: pa.Table | pa.RecordBatch, compression: str | None = None) -
 
 
 def from_bytes(streams: Iterable[bytes], schema: pa.Schema) -> pa.Table:
-    """One table of several streams, each column in one piece."""
+    """Returns the concatenated tables of several streams, with one chunk per column."""
     tables = [read_stream(stream) for stream in streams]
     return pa.concat_tables([schema.empty_table(), *tables]).combine_chunks()
 
 
 def read_stream(stream: bytes) -> pa.Table:
-    """The table that `to_bytes` wrote."""
+    """Returns the table that `to_bytes` serialised."""
     return pa.ipc.open_stream(stream).read_all()

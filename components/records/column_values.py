@@ -1,5 +1,7 @@
-"""Columns of raw values as ids, times, numbers and categories: whole columns at once where their
-type allows, value by value (`fields`) where it does not. Both ways give the same.
+"""Conversion of columns of raw values to ids, timestamps, numbers and categories.
+
+A column is converted with Arrow's vectorised functions where its type allows it, otherwise value
+by value with the functions of `fields`. Both give the same result.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,20 +21,20 @@ _CANNOT_CONVERT = (pa.ArrowException, OverflowError, UnicodeError, TypeError, Va
 
 
 @dataclass(frozen=True)
-class Converted:
-    """A column in its normal form.
+class ConvertedColumn:
+    """A column after conversion.
 
     Attributes:
-      values: [num_rows], without nulls; what stands in a failed row means nothing.
-      failures: Why there is no value, by row.
+      values: [num_rows], without nulls. Failed rows hold a filler value.
+      failures: The error of each row that could not be converted.
     """
 
     values: pa.Array
     failures: dict[int, FieldError] = field(default_factory=dict)
 
 
-def ids(values: Values, name: str) -> Converted:
-    """Trimmed, non-empty texts (`fields.to_id`)."""
+def convert_ids(values: Values, name: str) -> ConvertedColumn:
+    """Converts a column to ids: trimmed, non-empty texts (see `fields.to_id`)."""
     texts = _texts(values)
     if (
         texts is None
@@ -41,54 +43,62 @@ def ids(values: Values, name: str) -> Converted:
         or pc.any(pc.match_substring(texts, "\n")).as_py()
     ):
         return _one_by_one(values, lambda value: fields.to_id(value, name), pa.string(), "")
-    return Converted(texts)
+    return ConvertedColumn(texts)
 
 
-def categories(values: Values, name: str) -> Converted:
-    """Trimmed texts, "" where missing (`fields.to_category`)."""
+def convert_categories(values: Values, name: str) -> ConvertedColumn:
+    """Converts a column to categories: trimmed texts, "" if missing (see `fields.to_category`)."""
     texts = _texts(values)
     if texts is None:
         return _one_by_one(values, lambda value: fields.to_category(value, name), pa.string(), "")
-    return Converted(texts.fill_null("") if texts.null_count else texts)
+    return ConvertedColumn(texts.fill_null("") if texts.null_count else texts)
 
 
-def numbers(values: Values, name: str) -> Converted:
-    """Finite numbers that fit float32, NaN where missing (`fields.to_number`)."""
+def convert_numbers(values: Values, name: str) -> ConvertedColumn:
+    """Converts a column to finite float32 numbers, NaN if missing (see `fields.to_number`)."""
     floats = _floats(values)
     if floats is not None:
-        found = floats.fill_null(np.nan) if floats.null_count else floats
-        array = found.to_numpy(zero_copy_only=False)
+        filled = floats.fill_null(np.nan) if floats.null_count else floats
+        array = filled.to_numpy(zero_copy_only=False)
         if not (np.abs(array) > fields.FLOAT32_MAX).any():
-            return Converted(found)
+            return ConvertedColumn(filled)
     return _one_by_one(values, lambda value: fields.to_number(value, name), pa.float64(), np.nan)
 
 
-def timestamps(
+def convert_timestamps(
     values: Values, unit: TimestampUnit, earliest_us: int = fields.EPOCH_US
-) -> Converted:
-    """Microseconds since the epoch, UTC (`fields.timestamp_parser`)."""
+) -> ConvertedColumn:
+    """Converts a column to int64 microseconds since the epoch, UTC (see `fields.timestamp_parser`).
+
+    Args:
+      values: The column.
+      unit: The unit of numbers, or `iso8601`.
+      earliest_us: Earlier timestamps fail.
+    """
     times = _iso8601_us(values) if unit == "iso8601" else _number_us(values, unit)
     if times is not None and len(times):
         array = times.to_numpy(zero_copy_only=False)
         if (
             not times.null_count
             and array.min() >= earliest_us
-            and array.max() < fields.END_OF_TIME_US
+            and array.max() < fields.YEAR_10000_US
         ):
-            return Converted(times)
+            return ConvertedColumn(times)
     return _one_by_one(values, fields.timestamp_parser(unit, earliest_us), pa.int64(), 0)
 
 
 def _one_by_one(
     values: Values, convert: Callable[[Any], Any], dtype: pa.DataType, filler: Any
-) -> Converted:
-    outcomes = [_outcome(convert, value) for value in to_list(values)]
-    failures = {row: found for row, found in enumerate(outcomes) if isinstance(found, FieldError)}
-    converted = [filler if isinstance(found, FieldError) else found for found in outcomes]
-    return Converted(pa.array(converted, dtype), failures)
+) -> ConvertedColumn:
+    outcomes = [_value_or_error(convert, value) for value in to_list(values)]
+    failures = {
+        row: outcome for row, outcome in enumerate(outcomes) if isinstance(outcome, FieldError)
+    }
+    converted = [filler if isinstance(outcome, FieldError) else outcome for outcome in outcomes]
+    return ConvertedColumn(pa.array(converted, dtype), failures)
 
 
-def _outcome(convert: Callable[[Any], Any], value: Any) -> Any:
+def _value_or_error(convert: Callable[[Any], Any], value: Any) -> Any:
     try:
         return convert(_decoded(value))
     except FieldError as error:
@@ -96,7 +106,7 @@ def _outcome(convert: Callable[[Any], Any], value: Any) -> Any:
 
 
 def _decoded(value: Any) -> Any:
-    """Formats without texts of their own have them as bytes; what is no UTF-8 stays."""
+    """Decodes bytes as UTF-8; some formats store texts as bytes. Other values are unchanged."""
     if not isinstance(value, bytes):
         return value
     try:
@@ -106,20 +116,23 @@ def _decoded(value: Any) -> Any:
 
 
 def to_list(values: Values) -> Sequence[Any]:
-    """Python values of a column; times of Arrow in the microseconds that `datetime` holds."""
+    """Returns a column as Python values; Arrow's times are truncated to microseconds.
+
+    Python's `datetime` has no nanoseconds.
+    """
     is_times = isinstance(values, pa.Array) and pa.types.is_timestamp(values.type)
     return python_values(_in_us(values) if is_times else values)
 
 
 def _in_us(times: pa.Array) -> pa.Array:
-    """Times without their nanoseconds; those that microseconds cannot hold stay as they are."""
+    """Truncates nanosecond times to microseconds; times in other units are unchanged."""
     if times.type.unit != "ns":
         return times
     return times.cast(pa.timestamp("us", tz=times.type.tz), safe=False)
 
 
 def _texts(values: Values) -> pa.StringArray | None:
-    """Trimmed texts of a column of texts or of integers, with nulls; None for any other."""
+    """Trims a column of texts or integers; nulls remain. None if the column has another type."""
     array = _array(values)
     if array is None:
         return None
@@ -162,7 +175,7 @@ def _number_us(values: Values, unit: TimestampUnit) -> pa.Int64Array | None:
         if _is_text(array.type):
             text = array.cast(pa.string())
             if pc.any(pc.match_substring(text, "x", ignore_case=True)).as_py():
-                return None  # Arrow would read hexadecimal numbers
+                return None  # Arrow parses hexadecimal numbers; Python's int() does not.
             array = text.cast(pa.int64())
         if pa.types.is_integer(array.type):
             numbers = array.cast(pa.int64()).to_numpy()
@@ -174,7 +187,7 @@ def _number_us(values: Values, unit: TimestampUnit) -> pa.Int64Array | None:
 
 
 def _float_us(values: Values, factor: int) -> pa.Int64Array | None:
-    """Numbers with fractions, where the product is exact enough to round as integers would."""
+    """Converts fractional numbers; None if float64 cannot represent a product exactly."""
     floats = _floats(values)
     if floats is None or floats.null_count:
         return None
@@ -192,12 +205,12 @@ def _iso8601_us(values: Values) -> pa.Int64Array | None:
         return _times_us(array)
     if not _is_text(array.type):
         return None
-    without_zone = _parsed(array, zone=None)
-    return _parsed(array, zone="UTC") if without_zone is None else without_zone
+    without_zone = _parse_iso8601(array, zone=None)
+    return _parse_iso8601(array, zone="UTC") if without_zone is None else without_zone
 
 
-def _parsed(texts: pa.Array, zone: str | None) -> pa.Int64Array | None:
-    """Texts that all have a zone, or none that has; None where they are mixed or no times."""
+def _parse_iso8601(texts: pa.Array, zone: str | None) -> pa.Int64Array | None:
+    """Parses texts that all have a zone or all have none; None if mixed or not timestamps."""
     try:
         return texts.cast(pa.string()).cast(pa.timestamp("us", tz=zone)).cast(pa.int64())
     except pa.ArrowException:
@@ -214,7 +227,7 @@ def _times_us(array: pa.Array) -> pa.Int64Array | None:
 
 
 def _array(values: Values) -> pa.Array | None:
-    """The column as an Arrow array of one plain type; None where its values differ in type."""
+    """Returns the column as an Arrow array; None if its Python values differ in type."""
     if isinstance(values, pa.Array):
         if pa.types.is_dictionary(values.type):
             return values.dictionary_decode()

@@ -1,4 +1,4 @@
-"""Users and items whose every record is dropped at ingestion, counted, and nowhere shown."""
+"""Erasure of users and items: ingestion drops all their records and reports only their number."""
 
 import hashlib
 import io
@@ -9,29 +9,31 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 from apache_beam.io.filesystems import FileSystems
 
 from components.readers.filesystems import check_filesystem
 from components.readers.open_input import open_input
-from components.records.column_values import Converted
+from components.records.column_values import ConvertedColumn
 from schemas.data_settings import EraseSettings
 from schemas.errors import InputError
 from schemas.events import Reject
 from schemas.features import ITEM_ID, USER_ID
 
-WITHHELD = "withheld: an id to erase might stand in it, and whose record it is cannot be told"
+WITHHELD_DETAIL = "withheld: the record contains an id to erase, or may belong to one"
 
 _WORD = re.compile(r"[\w-]+")
 
 
 @dataclass(frozen=True)
 class ErasedIds:
-    """The ids to erase, trimmed as ids of records are.
+    """The ids of the users and items to erase, trimmed like the ids of records.
 
-    A record that names one is dropped, whatever else is wrong with it. A record whose user (or
-    item) cannot be told while users (or items) are erased stays rejected, but is not shown.
+    A record of an erased user or item is dropped, whatever else is wrong with it. A record whose
+    user id cannot be read is still rejected if any user is erased, but its content is withheld;
+    the same holds for item ids.
     """
 
     user_ids: frozenset[str] = frozenset()
@@ -43,8 +45,12 @@ class ErasedIds:
     def __repr__(self) -> str:
         return f"ErasedIds({len(self.user_ids)} users, {len(self.item_ids)} items)"
 
-    def stands_in(self, text: str) -> bool:
-        """Whether an erased id is a word of a text, or, where it is none itself, a part of it."""
+    def occurs_in(self, text: str) -> bool:
+        """Returns whether a text contains an erased id.
+
+        Ids that consist of word characters and hyphens must match a whole word; other ids match
+        anywhere.
+        """
         words, others = self._words_and_others
         return not words.isdisjoint(_WORD.findall(text)) or any(other in text for other in others)
 
@@ -56,28 +62,28 @@ class ErasedIds:
 
     @property
     def digest(self) -> str:
-        """Changes with the ids, so that the cache of what read them does."""
+        """The SHA-256 of the ids; part of the cache key of the steps that read them."""
         ids = [sorted(self.user_ids), sorted(self.item_ids)]
         return hashlib.sha256(json.dumps(ids).encode()).hexdigest()
 
-    def erased_rows(self, columns: Mapping[str, Converted]) -> np.ndarray:
-        """Which rows are of an erased user or item.
+    def erased_rows(self, columns: Mapping[str, ConvertedColumn]) -> npt.NDArray[np.bool_]:
+        """Returns a mask of the rows of erased users and items.
 
         Args:
-          columns: `user_id`, `item_id` or both among them, [num_rows] each.
+          columns: Columns of [num_rows] by name, with `user_id`, `item_id` or both.
 
         Returns:
           [num_rows] bool.
         """
-        of_column = [
+        is_erased = [
             pc.is_in(columns[name].values, value_set=pa.array(sorted(ids), pa.string()))
             for name, ids in self._by_column.items()
             if name in columns
         ]
-        return np.logical_or.reduce([column.to_numpy(zero_copy_only=False) for column in of_column])
+        return np.logical_or.reduce([mask.to_numpy(zero_copy_only=False) for mask in is_erased])
 
-    def untold_rows(self, columns: Mapping[str, Converted]) -> set[int]:
-        """The rows whose user or item cannot be told, though some of its sort are erased."""
+    def unidentified_rows(self, columns: Mapping[str, ConvertedColumn]) -> set[int]:
+        """Returns the rows whose user id (or item id) failed to convert while users are erased."""
         return {
             row
             for name, ids in self._by_column.items()
@@ -90,16 +96,16 @@ class ErasedIds:
         return {USER_ID: self.user_ids, ITEM_ID: self.item_ids}
 
 
-def withheld(reject: Reject) -> Reject:
-    """The rejection with its reason and place, but nothing of the record."""
-    return replace(reject, detail=WITHHELD, raw="")
+def withhold_record(reject: Reject) -> Reject:
+    """Returns the reject with its file, line and reason, but without content of the record."""
+    return replace(reject, detail=WITHHELD_DETAIL, raw="")
 
 
 def load_erased_ids(settings: EraseSettings) -> ErasedIds:
-    """Reads the ids to erase from the settings and from the files that they name.
+    """Returns the ids to erase from the settings and from the files that the settings name.
 
     Raises:
-      InputError: A file does not exist or cannot be read; names the key, and shows no id.
+      InputError: A file does not exist or cannot be read. The message names the key and no id.
     """
     return ErasedIds(
         _ids(settings.user_ids, settings.user_ids_path, "erase.user_ids_path"),
@@ -107,9 +113,9 @@ def load_erased_ids(settings: EraseSettings) -> ErasedIds:
     )
 
 
-def _ids(given: Iterable[str], path: str | None, key: str) -> frozenset[str]:
+def _ids(listed: Iterable[str], path: str | None, key: str) -> frozenset[str]:
     from_file = _read_lines(path, key) if path is not None else ()
-    trimmed = (text.strip() for text in (*given, *from_file))
+    trimmed = (text.strip() for text in (*listed, *from_file))
     return frozenset(text for text in trimmed if text)
 
 
@@ -119,11 +125,13 @@ def _read_lines(path: str, key: str) -> list[str]:
     except InputError as error:
         raise InputError(f"{key}: {error}") from error
     if not FileSystems.exists(path):
-        raise InputError(f"{key}: there is no file {path}; correct the path or leave the key out")
+        raise InputError(f"{key}: there is no file {path}; correct the path or remove the key")
     try:
         with open_input(path) as file:
             return io.TextIOWrapper(file, encoding="utf-8-sig").readlines()
     except UnicodeDecodeError:
-        raise InputError(f"{key}: {path} is not UTF-8 text; write one id a line in UTF-8") from None
+        raise InputError(
+            f"{key}: {path} is not UTF-8 text; encode the file as UTF-8, one id per line"
+        ) from None
     except InputError as error:
         raise InputError(f"{key}: {error}") from error

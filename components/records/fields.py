@@ -1,4 +1,7 @@
-"""Values of records as ids, times, numbers and categories; a rejection says what was expected."""
+"""Conversion of single values of records to ids, timestamps, numbers and categories.
+
+Errors carry the reason of the rejection, the value found and what was expected.
+"""
 
 import math
 import re
@@ -14,8 +17,8 @@ from schemas.source_settings import TimestampUnit
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
 EPOCH_US = 0
-BEGIN_OF_TIME_US = -62_135_596_800 * MICROSECONDS_PER_SECOND  # the year 1
-END_OF_TIME_US = 253_402_300_800 * MICROSECONDS_PER_SECOND  # the year 10000
+YEAR_1_US = -62_135_596_800 * MICROSECONDS_PER_SECOND  # 0001-01-01
+YEAR_10000_US = 253_402_300_800 * MICROSECONDS_PER_SECOND
 FLOAT32_MAX = 3.4028235e38
 LARGEST_EXACT_FLOAT = 2**53
 US_PER_UNIT = {
@@ -33,7 +36,12 @@ TimestampParser = Callable[[Any], int]
 
 
 class FieldError(ValueError):
-    """A value is unfit; carries the reason under which its record is rejected."""
+    """A value that cannot be converted.
+
+    Attributes:
+      reason: The reason for which its record is rejected.
+      detail: The value found and what was expected.
+    """
 
     def __init__(self, reason: RejectReason, detail: str):
         super().__init__(detail)
@@ -42,16 +50,16 @@ class FieldError(ValueError):
 
 
 def to_id(value: Any, name: str) -> str:
-    """An id as trimmed text; 12 and 12.0 (an integer column with nulls) are "12".
+    """Returns an id as trimmed text; both 12 and 12.0 (an integer column with nulls) are "12".
 
     Raises:
-      FieldError: It is missing, holds a line break, or is neither text nor an exact integer.
+      FieldError: The id is missing, contains a line break, or is neither text nor an exact integer.
     """
     text = value.strip() if type(value) is str else _text(value, name, RejectReason.UNPARSEABLE)
     if not text:
         raise FieldError(RejectReason.MISSING_FIELD, f"{name} is missing or empty")
     if "\n" in text:
-        detail = f"{name} is {_short(text)}, which holds a line break: look for a stray quote"
+        detail = f"{name} is {_short(text)}, which contains a line break: look for a stray quote"
         raise FieldError(RejectReason.UNPARSEABLE, detail)
     if type(value) is float and "." in text:
         detail = f"{name} is {value!r}, expected text or an integer (write ids as text)"
@@ -60,7 +68,7 @@ def to_id(value: Any, name: str) -> str:
 
 
 def to_category(value: Any, name: str) -> str:
-    """A category as trimmed text, "" where it is missing."""
+    """Returns a category as trimmed text, "" if it is missing."""
     return value.strip() if type(value) is str else _text(value, name, RejectReason.BAD_VALUE)
 
 
@@ -76,7 +84,7 @@ def _text(value: Any, name: str, reason: RejectReason) -> str:
             return repr(value)
         if abs(value) < LARGEST_EXACT_FLOAT:
             return str(int(value))
-        detail = f"{name} is {value!r}, too large to be exact as a number: write it as text"
+        detail = f"{name} is {value!r}, too large for an exact float64: write it as text"
         raise FieldError(reason, detail)
     if isinstance(value, str | int | Decimal | date):
         return str(value).strip()
@@ -90,10 +98,10 @@ def _text(value: Any, name: str, reason: RejectReason) -> str:
 
 
 def to_number(value: Any, name: str) -> float:
-    """A finite number that fits float32, NaN where it is missing.
+    """Returns a finite number that fits float32, NaN if it is missing.
 
     Raises:
-      FieldError: It is something else.
+      FieldError: The value is not a number, is infinite or exceeds float32.
     """
     if value is None or value == "":
         return math.nan
@@ -101,7 +109,7 @@ def to_number(value: Any, name: str) -> float:
         return math.nan
     try:
         if isinstance(value, bool):
-            raise ValueError("a truth value")
+            raise ValueError("a boolean is not a number")
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         if isinstance(value, str) and not value.strip():
@@ -114,14 +122,14 @@ def to_number(value: Any, name: str) -> float:
 
 
 def timestamp_parser(unit: TimestampUnit, earliest_us: int = EPOCH_US) -> TimestampParser:
-    """A function from a value to microseconds since the epoch, UTC.
+    """Returns a function that converts a value to microseconds since the epoch, UTC.
 
-    Numbers (also as text) are in `unit`; dates of Parquet stand for themselves; a time without a
-    zone is UTC.
+    Dates and times of Parquet are converted directly, whatever the unit. A time without a zone is
+    UTC.
 
     Args:
-      unit: Of numbers; or `iso8601`.
-      earliest_us: Times before it are bad ones. No event lies before 1970, but an item may.
+      unit: The unit of numbers, also of numbers in text; or `iso8601`.
+      earliest_us: Earlier timestamps are rejected. Events start in 1970; items can be older.
     """
     if unit == "iso8601":
         return partial(_iso8601_to_us, earliest_us=earliest_us)
@@ -179,10 +187,10 @@ def _datetime_to_us(value: date) -> int:
 
 
 def _in_range(timestamp_us: int, value: Any, unit: str, earliest_us: int) -> int:
-    if not earliest_us <= timestamp_us < END_OF_TIME_US:
+    if not earliest_us <= timestamp_us < YEAR_10000_US:
         first_year = 1970 if earliest_us == EPOCH_US else 1
         detail = (
-            f"timestamp {_short(value)} in unit {unit} lies before {first_year} or after 9999; "
+            f"timestamp {_short(value)} in unit {unit} is before {first_year} or after 9999; "
             "check timestamp_unit"
         )
         raise FieldError(RejectReason.BAD_TIMESTAMP, detail)

@@ -1,4 +1,4 @@
-"""The Beam step that reads a source, whether files or a query, batch by batch."""
+"""The Beam transform that reads and parses a source (files or a query) batch by batch."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -10,51 +10,61 @@ from components.readers.bigquery import ReadQuery
 from components.readers.read import read_batches
 from components.readers.records import ReadBatch
 from components.readers.source_columns import check_source
-from components.records.side_outputs import REJECTS_TAG, SUMMARY_TAG, outputs
+from components.records.side_outputs import REJECTS_TAG, SUMMARY_TAG, rejects_and_counts
 from schemas.data_settings import InteractionsSettings, ItemsSettings, UsersSettings
 from schemas.errors import InputError
 from schemas.source_settings import SourceSettings
 
-# Stands for the file of a query's rows, which have no line either.
-QUERY_PLACE = "query"
+# The file name in rejects of a query's rows; their line is 0.
+QUERY_FILE = "query"
 
 
 class BatchReader(Protocol):
-    """What one source's records become."""
+    """The parser of one source, and the description of its files."""
 
     @property
     def name(self) -> str:
-        """`interactions`, `users`, `items` or `logged`: under which its records are counted."""
+        """The name of the counts: `interactions`, `users`, `items` or `logged`."""
 
     @property
     def files(self) -> tuple[str, ...]:
-        """Its sorted files; `QUERY_PLACE` alone for a query."""
+        """The sorted files; only `QUERY_FILE` for a query."""
 
     @property
     def settings(self) -> SourceSettings:
-        """Their format and layout."""
+        """The format and layout of the files."""
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns to read."""
 
-    def outputs_of(self, batch: ReadBatch, file: int) -> Iterator[Any]:
-        """Rows by key, and the tagged `outputs`, of some records of one file."""
+    def process_batch(self, batch: ReadBatch, file: int) -> Iterator[Any]:
+        """Parses a batch of records.
+
+        Args:
+          batch: Records of one file.
+          file: Index of the file in `files`.
+
+        Yields:
+          Rows by key, and the tagged outputs of `side_outputs.rejects_and_counts`.
+        """
 
 
-class ReadSource(beam.PTransform):
-    """A Pipeline → `rows`, `rejects` and `summary` of one source.
+class ReadSource(beam.PTransform[beam.Pipeline, dict[str, beam.PCollection[Any]]]):
+    """Reads and parses one source.
 
-    Reading and parsing are one step: records, unlike rows, are dear to hand from step to step.
+    Input: a Pipeline. Output: a dict of PCollections `rows`, `rejects` and `summary`. Reading and
+    parsing are one step because raw records are expensive to pass between steps.
     """
 
     def __init__(self, reader: BatchReader):
         super().__init__()
         self._reader = reader
 
-    # Beam's own type hints know no dict of PCollections.
+    # Beam's type hints do not support a dict of PCollections.
     @beam.typehints.no_annotations
-    def expand(self, pipeline: beam.Pipeline) -> dict[str, beam.PCollection]:
+    def expand(self, pipeline: beam.Pipeline) -> dict[str, beam.PCollection[Any]]:
+        """Applies the transform."""
         reader = self._reader
         query = reader.settings.query
         if query is not None:
@@ -70,7 +80,7 @@ class ReadSource(beam.PTransform):
 
 
 class _ReadFiles(beam.DoFn):
-    """File index → rows by key; rejects and counts."""
+    """Reads and parses a file: file index → rows by key; tagged rejects and counts."""
 
     def __init__(self, reader: BatchReader):
         self._reader = reader
@@ -80,34 +90,44 @@ class _ReadFiles(beam.DoFn):
         try:
             batches = read_batches(reader.files[file], reader.settings, reader.columns)
             for batch in _read_ahead(batches):
-                yield from reader.outputs_of(batch, file)
+                yield from reader.process_batch(batch, file)
         except InputError as error:
-            yield from outputs(reader.name, [], faults={str(error)})
+            yield from rejects_and_counts(reader.name, [], faults={str(error)})
 
 
 def _read_ahead(batches: Iterator[ReadBatch]) -> Iterator[ReadBatch]:
-    """The same batches, each read while the one before is worked on: readers are mostly Arrow,
-    JSON and decompression, which let go of the interpreter.
+    """Yields the batches; a thread reads the next batch while the caller processes this one.
+
+    Readers spend most of their time in Arrow, JSON parsing and decompression, which release the
+    interpreter lock.
     """
     with ThreadPoolExecutor(1) as pool:
-        following = pool.submit(next, batches, None)
-        while (batch := following.result()) is not None:
-            following = pool.submit(next, batches, None)
+        next_batch = pool.submit(next, batches, None)
+        while (batch := next_batch.result()) is not None:
+            next_batch = pool.submit(next, batches, None)
             yield batch
 
 
 class _ParseBatches(beam.DoFn):
-    """ReadBatch of a query → rows by key; rejects and counts."""
+    """Parses a batch of a query's rows: ReadBatch → rows by key; tagged rejects and counts."""
 
     def __init__(self, reader: BatchReader):
         self._reader = reader
 
     def process(self, batch: ReadBatch) -> Iterator[Any]:
-        yield from self._reader.outputs_of(batch, 0)
+        yield from self._reader.process_batch(batch, 0)
 
 
-def places_of(
+def source_files(
     key: str, source: InteractionsSettings | ItemsSettings | UsersSettings
 ) -> tuple[str, ...]:
-    """The checked files of a source (`columns.check_source`), or `QUERY_PLACE`."""
-    return check_source(key, source) or (QUERY_PLACE,)
+    """Returns the sorted files of a source, or `QUERY_FILE` for a query.
+
+    Args:
+      key: The section of the configuration, for error messages.
+      source: The settings of the source.
+
+    Raises:
+      InputError: A file or column does not exist (see `source_columns.check_source`).
+    """
+    return check_source(key, source) or (QUERY_FILE,)

@@ -1,4 +1,4 @@
-"""Rejected records as Arrow tables: what travels between the Beam steps."""
+"""Rejects as Arrow tables, the form in which Beam steps pass them on."""
 
 from collections.abc import Sequence
 
@@ -15,7 +15,7 @@ RAW = "raw"
 NUM_CHARACTERS = "num_characters"
 IS_PARSED = "is_parsed"
 
-# The fields of `Reject`, and how many characters `raw` had before it was cut.
+# The fields of `Reject`, and the length of `raw` before it was truncated.
 REJECTS_SCHEMA = pa.schema(
     [
         (FILE, pa.string()),
@@ -29,34 +29,34 @@ REJECTS_SCHEMA = pa.schema(
 )
 
 
-# Rejections repeat themselves, and a runner may hold all of them at once.
+# Rejects are repetitive, and a runner may hold all of them in memory.
 _COMPRESSION = "lz4"
 
 
 def reject_table(rejects: Sequence[Reject]) -> pa.Table:
-    """Rejections as a table of REJECTS_SCHEMA."""
+    """Returns rejects as a table of REJECTS_SCHEMA."""
     columns = [
-        texts([reject.file for reject in rejects]),
+        encode_texts([reject.file for reject in rejects]),
         [reject.line for reject in rejects],
         [reject.reason.value for reject in rejects],
-        texts([reject.detail for reject in rejects]),
-        texts([reject.raw for reject in rejects]),
+        encode_texts([reject.detail for reject in rejects]),
+        encode_texts([reject.raw for reject in rejects]),
         [len(reject.raw) for reject in rejects],
         [reject.is_parsed for reject in rejects],
     ]
     return pa.table(columns, REJECTS_SCHEMA)
 
 
-def pack(rejects: Sequence[Reject]) -> bytes:
-    """Rejections as an Arrow IPC stream of REJECTS_SCHEMA."""
-    return compressed(reject_table(rejects))
+def serialize_rejects(rejects: Sequence[Reject]) -> bytes:
+    """Returns rejects as a compressed Arrow IPC stream of REJECTS_SCHEMA."""
+    return to_compressed_bytes(reject_table(rejects))
 
 
-def compressed(table: pa.Table) -> bytes:
-    """Rejections, or parts of them, as a compressed Arrow IPC stream."""
+def to_compressed_bytes(table: pa.Table) -> bytes:
+    """Returns a table of rejects, or of some of their columns, as a compressed Arrow IPC stream."""
     return to_bytes(table, _COMPRESSION)
 
 
-def texts(values: Sequence[str]) -> list[bytes]:
-    """Texts in UTF-8; lone surrogates, which it cannot hold, as escapes."""
+def encode_texts(values: Sequence[str]) -> list[bytes]:
+    """Encodes texts as UTF-8; lone surrogates, invalid in UTF-8, become backslash escapes."""
     return [value.encode("utf-8", "backslashreplace") for value in values]

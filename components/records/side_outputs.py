@@ -1,11 +1,11 @@
-"""What every reading and cleaning step gives beside its rows: rejected records, and counts."""
+"""The side outputs of the steps that read and clean records: rejects and counts."""
 
 from collections.abc import Iterator
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
 
-from components.records.reject_table import pack
+from components.records.reject_table import serialize_rejects
 from components.records.summary import Summary
 from schemas.events import Reject, RejectReason
 
@@ -14,39 +14,42 @@ SUMMARY_TAG = "summary"
 METRICS_NAMESPACE = "twotower"
 
 
-def outputs(
+def rejects_and_counts(
     source: str,
     rejects: list[Reject],
     num_read: int = 0,
     num_erased: int = 0,
     faults: set[str] | None = None,
 ) -> Iterator[beam.pvalue.TaggedOutput]:
-    """The side outputs of a step: rejected records (`reject_table.pack`), and its counts.
+    """Yields the rejects and the counts of a step as tagged outputs.
 
-    The counts also go to Beam's metrics, as `<source>_read` and `<source>_rejected_<reason>`.
+    The counts are also added to Beam's metrics `<source>_read` and `<source>_rejected_<reason>`.
 
     Args:
       source: `interactions`, `users` or `items`.
       rejects: Rejected records.
-      num_read: How many records were read.
-      num_erased: How many of them were dropped without a trace, as the settings ask.
-      faults: Why a file could not be read.
+      num_read: Number of records read.
+      num_erased: Number of those that were dropped because their user or item is erased.
+      faults: Errors of files that could not be read.
+
+    Yields:
+      Rejects (`reject_table.serialize_rejects`) under REJECTS_TAG, a `Summary` under SUMMARY_TAG.
     """
     summary = Summary(faults=faults or set())
     summary.read[source] = num_read
     summary.add_rejects(source, rejects)
     if num_erased:
         summary.rejects[source, RejectReason.ERASED.value] += num_erased
-    count(f"{source}_read", num_read)
+    increment_counter(f"{source}_read", num_read)
     for (_, reason), number in summary.rejects.items():
-        count(f"{source}_rejected_{reason}", number)
+        increment_counter(f"{source}_rejected_{reason}", number)
     if rejects:
-        yield beam.pvalue.TaggedOutput(REJECTS_TAG, pack(rejects))
+        yield beam.pvalue.TaggedOutput(REJECTS_TAG, serialize_rejects(rejects))
     if summary.rejects or num_read or faults:
         yield beam.pvalue.TaggedOutput(SUMMARY_TAG, summary)
 
 
-def count(name: str, number: int) -> None:
-    """Adds to one of Beam's metrics."""
+def increment_counter(name: str, number: int) -> None:
+    """Adds a number to a counter of Beam's metrics; zero does not create the counter."""
     if number:
         Metrics.counter(METRICS_NAMESPACE, name).inc(number)

@@ -1,4 +1,4 @@
-"""What an ingestion counted: partial counts that merge in any order, on any runner."""
+"""Counts of an ingestion: partial counts that merge in any order, on any Beam runner."""
 
 import json
 from collections import Counter
@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import apache_beam as beam
 import numpy as np
+import numpy.typing as npt
 
 from components.records.erase import ErasedIds
-from components.records.rejects import to_dict
+from components.records.rejects_json import to_dict
 from schemas.data_settings import RejectsSettings
 from schemas.events import Reject
 from schemas.features import WINDOW_SPLITS
@@ -19,7 +20,15 @@ _MAX_FAULTS = 5
 
 @dataclass
 class SplitSummary:
-    """Counts of one split, and its first and last kept event in seconds UTC."""
+    """Counts of one split.
+
+    Attributes:
+      events: Number of kept events.
+      windows: Number of windows.
+      targets: Number of targets in these windows.
+      first: Timestamp of the first kept event, seconds since the epoch, UTC.
+      last: Timestamp of the last kept event, seconds since the epoch, UTC.
+    """
 
     events: int = 0
     windows: int = 0
@@ -27,8 +36,8 @@ class SplitSummary:
     first: int | None = None
     last: int | None = None
 
-    def add_times(self, times_s: np.ndarray) -> None:
-        """Counts kept events by their times, [n] int64 seconds UTC in any order."""
+    def add_times(self, times_s: npt.NDArray[np.int64]) -> None:
+        """Adds kept events, given their times: [num_events] seconds since the epoch, UTC."""
         if len(times_s):
             self._widen(int(times_s.min()), int(times_s.max()))
             self.events += len(times_s)
@@ -51,15 +60,16 @@ class Summary:
     """Counts of one ingestion, or of a part of it.
 
     Attributes:
-      read: Records read, by source: `interactions`, `users` or `items`.
-      rejects: Rejected records, by source and reason.
-      examples: The earliest rejected record of every source and reason, as its step counted it:
-        of an event that was rejected after parsing, the parsed fields.
-      faults: Why a file could not be read: fatal, told after the pipeline has ended.
+      read: Number of records read, by source: `interactions`, `users`, `items` or `logged`.
+      rejects: Number of rejected records, by source and reason.
+      examples: The first rejected record of every source and reason, in order of file and line.
+        Events rejected after parsing show their parsed fields.
+      faults: Errors of files that could not be read. They fail the ingestion once the pipeline has
+        finished.
       splits: Counts by split.
-      users: Users with a kept event.
+      users: Number of users with a kept event.
       items: Ids of items with a kept event.
-      rows: Examples written by source, where a source becomes examples one to one.
+      rows: Number of candidates by kind (see `catalogue_gen.make_items`).
     """
 
     read: Counter[str] = field(default_factory=Counter)
@@ -74,25 +84,21 @@ class Summary:
     rows: Counter[str] = field(default_factory=Counter)
 
     def add_rejects(self, source: str, rejects: Iterable[Reject]) -> None:
-        """Counts rejections, and remembers the earliest of each reason."""
+        """Counts rejects, and keeps the first one of each reason as an example."""
         for reject in rejects:
             key = (source, reject.reason.value)
             self.rejects[key] += 1
-            known = self.examples.get(key)
-            if known is None or (reject.file, reject.line) < (known.file, known.line):
+            first = self.examples.get(key)
+            if first is None or (reject.file, reject.line) < (first.file, first.line):
                 self.examples[key] = reject
-
-    def rejects_of(self, source: str) -> dict[str, int]:
-        """Counts by reason of one source."""
-        return {reason: n for (of, reason), n in sorted(self.rejects.items()) if of == source}
 
     def merge(self, other: "Summary") -> None:
         """Adds the counts of `other`."""
         self.read += other.read
         self.rejects += other.rejects
         for key, example in other.examples.items():
-            known = self.examples.setdefault(key, example)
-            if (example.file, example.line) < (known.file, known.line):
+            first = self.examples.setdefault(key, example)
+            if (example.file, example.line) < (first.file, first.line):
                 self.examples[key] = example
         self.faults = set(sorted(self.faults | other.faults)[:_MAX_FAULTS])
         for split, counts in other.splits.items():
@@ -102,7 +108,14 @@ class Summary:
         self.rows += other.rows
 
     def to_json(self, shown: RejectsSettings, erased: ErasedIds) -> str:
-        """One line of JSON; of the items only their number, of the examples what may be shown."""
+        """Returns the summary as JSON on one line.
+
+        Items are reduced to their number.
+
+        Args:
+          shown: The settings that limit which content of examples is shown.
+          erased: The ids that must not be shown.
+        """
         return json.dumps(
             {
                 "read": self.read,
@@ -124,17 +137,21 @@ class CombineSummaries(beam.CombineFn):
     """Merges partial summaries into one."""
 
     def create_accumulator(self) -> Summary:
+        """Returns an empty summary."""
         return Summary()
 
     def add_input(self, accumulator: Summary, element: Summary) -> Summary:
+        """Merges a summary into the accumulator."""
         accumulator.merge(element)
         return accumulator
 
     def merge_accumulators(self, accumulators: Iterable[Summary]) -> Summary:
+        """Merges accumulators into one."""
         merged = Summary()
         for accumulator in accumulators:
             merged.merge(accumulator)
         return merged
 
     def extract_output(self, accumulator: Summary) -> Summary:
+        """Returns the merged summary."""
         return accumulator

@@ -1,1 +1,1 @@
-"""RunReporter: gathers what every step said into metrics.json, run.json and report.html."""
+"""RunReporter: writes metrics.json, run.json and report.html from the fragments of the steps."""

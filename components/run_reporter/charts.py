@@ -1,4 +1,4 @@
-"""Line charts as inline SVG: no script, no external resource, readable in print and by ear."""
+"""Line charts as inline SVG without scripts or external resources, with text for screen readers."""
 
 import math
 import sys
@@ -12,16 +12,17 @@ from components.run_reporter.formatting import number
 _WIDTH, _HEIGHT = 460, 300
 _TOP, _BOTTOM, _LEFT = 16, 46, 52
 _LABEL_PX, _LINE_PX = 8.3, 16
-# Below this share of the largest value, or this size, a range is no longer drawn to scale.
+# A range below this share of the largest value, or below this size, is not drawn to scale.
 _RESOLUTION, _SMALLEST = 1e-9, 1e-300
-# Okabe and Ito's palette, told apart with any colour vision; dashes tell lines apart in print.
+# Okabe and Ito's palette is distinguishable with any colour vision; dashes distinguish lines in
+# print.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#8a5a9e", "#8c6d00", "#4d4d4d")
 _DASHES = ("", "7 3", "2 3", "9 3 2 3", "4 4", "1 4")
 
 
 @dataclass(frozen=True)
 class Series:
-    """A named line through `points`, (x, y) by x."""
+    """A named line through `points`, pairs (x, y) sorted by x."""
 
     name: str
     points: Sequence[tuple[float, float]]
@@ -37,7 +38,7 @@ class _Scale:
     end_px: float
 
     def __call__(self, value: float) -> float:
-        # Halved first: the difference of two finite numbers may exceed the largest one.
+        # The numbers are halved first, because the difference of two floats may overflow.
         half_range = self.high / 2 - self.low / 2
         share = (value / 2 - self.low / 2) / half_range if half_range > 0 else 0.5
         return self.start_px + share * (self.end_px - self.start_px)
@@ -46,52 +47,56 @@ class _Scale:
 def line_chart(
     title: str, x_title: str, series: Sequence[Series], *, log_x: bool = False, from_zero: bool
 ) -> Markup:
-    """Draws the series, each labelled at the end of its line; the first is drawn boldest.
+    """Draws the series as lines with labels at their right ends; the first line is the boldest.
 
     Args:
-      title: What is shown; read aloud with every line's last value.
-      x_title: What the horizontal axis counts.
-      series: At least one, none empty.
-      log_x: Whether equal ratios of x are equally far apart.
+      title: The title, which screen readers read together with the last value of every line.
+      x_title: The title of the horizontal axis.
+      series: At least one series, each with at least one point.
+      log_x: Whether the horizontal axis is logarithmic.
       from_zero: Whether the vertical axis starts at 0.
+
+    Returns:
+      An `svg` element.
     """
     label_px = max(len(line.name) for line in series) * _LABEL_PX + 12
     values = [y for line in series for _, y in line.points]
     ticks = _ticks(0.0 if from_zero else min(values), max(values))
     xs = sorted({x for line in series for x, _ in line.points})
-    place = math.log if log_x else float
-    scale_x = _Scale(place(xs[0]), place(xs[-1]), _LEFT + 6, _WIDTH - label_px)
+    to_axis = math.log if log_x else float
+    scale_x = _Scale(to_axis(xs[0]), to_axis(xs[-1]), _LEFT + 6, _WIDTH - label_px)
     scale_y = _Scale(ticks[0], ticks[-1], _HEIGHT - _BOTTOM, _TOP)
 
     lines = [
-        Series(line.name, [(scale_x(place(x)), scale_y(y)) for x, y in line.points])
+        Series(line.name, [(scale_x(to_axis(x)), scale_y(y)) for x, y in line.points])
         for line in series
     ]
     parts = [
         _grid(ticks, scale_y, _WIDTH - label_px),
-        _x_axis([(scale_x(place(x)), number(x)) for x in xs], x_title),
+        _x_axis([(scale_x(to_axis(x)), number(x)) for x in xs], x_title),
         *(_line(line, index) for index, line in reversed(list(enumerate(lines)))),
         _labels(lines),
     ]
-    spoken = ", ".join(f"{line.name} {number(line.points[-1][1])}" for line in series)
+    last_values = ", ".join(f"{line.name} {number(line.points[-1][1])}" for line in series)
     return Markup(
         '<svg viewBox="0 0 {width} {height}" role="img" aria-label="{title}. At {x} {last}: '
-        '{spoken}">{body}</svg>'
+        '{last_values}">{body}</svg>'
     ).format(
         width=_WIDTH,
         height=_HEIGHT,
         title=title,
         x=x_title,
         last=number(xs[-1]),
-        spoken=spoken,
+        last_values=last_values,
         body=Markup("").join(parts),
     )
 
 
 def _ticks(low: float, high: float) -> list[float]:
-    """Up to seven round values (1, 2 or 5 times a power of ten) that enclose the range.
+    """Returns up to seven round values (multiples of 1, 2 or 5 times a power of ten).
 
-    Values too close together to be told apart, or too small, get the ticks of a single value.
+    The ticks enclose the range. A range that is too narrow or too small to be drawn to scale gets
+    the ticks of a single value.
     """
     largest = max(abs(low), abs(high))
     half_range = high / 2 - low / 2
@@ -118,7 +123,7 @@ def _grid(ticks: list[float], scale_y: _Scale, right_px: float) -> Markup:
 
 
 def _x_axis(ticks: list[tuple[float, str]], title: str) -> Markup:
-    """Tick labels that do not touch one another, and the axis title."""
+    """Draws as many tick labels as fit without overlap, and the axis title."""
     y = _HEIGHT - _BOTTOM + 18
     row = Markup('<text class="tick" x="{x:.1f}" y="{y}" text-anchor="middle">{label}</text>')
     shown, free_from = [], -math.inf
@@ -148,7 +153,7 @@ def _line(line: Series, index: int) -> Markup:
 
 
 def _labels(lines: list[Series]) -> Markup:
-    """Names beside the lines' ends, moved apart downwards where they would overlap."""
+    """Draws the names at the ends of the lines, moved apart vertically if they would overlap."""
     ends = sorted((line.points[-1][1], index) for index, line in enumerate(lines))
     row = Markup('<text x="{x:.1f}" y="{y:.1f}" dy="4" fill="{colour}"{bold}>{name}</text>')
     lowest_allowed = _HEIGHT - _BOTTOM

@@ -1,7 +1,8 @@
-"""Gathers the steps' fragments into `metrics.json` and `run.json`.
+"""Builds `metrics.json` and `run.json` from the fragments of the steps.
 
-The keys of both are always the same. A section whose step did not speak (the run was rejected or
-failed before it, or is compiled, where no step can be asked) is null: nothing is made up for it.
+Both files always have the same keys. A section is null if its step wrote no fragment, because the
+run was rejected or failed before the step, or if the fragments are not available, as in a compiled
+pipeline.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,7 +10,7 @@ from typing import Any
 
 from components.fragment import read_fragment
 from components.run_reporter.final_status import read_final_status
-from components.run_reporter.verdict import judge
+from components.run_reporter.verdict import run_verdict
 from schemas.steps import (
     CATALOGUE_EXAMPLE_GEN,
     EVALUATOR,
@@ -49,17 +50,25 @@ def gather_fragments(
     steps: Iterable[dict[str, Any]],
     read: Callable[[str], dict[str, Any] | None] = read_fragment,
 ) -> Fragments:
-    """Every fragment of the run by the name of the component that wrote it, in step order."""
-    found = [read(uri) for step in steps for uri in step["fragment_uris"]]
-    return {fragment["component"]: fragment for fragment in found if fragment is not None}
+    """Reads the fragments of the run's steps.
+
+    Args:
+      steps: The steps of the run, with their `fragment_uris`.
+      read: Reads the fragment from an artifact folder; None if there is none.
+
+    Returns:
+      The fragments by the name of the component that wrote them, in the order of the steps.
+    """
+    fragments = [read(uri) for step in steps for uri in step["fragment_uris"]]
+    return {fragment["component"]: fragment for fragment in fragments if fragment is not None}
 
 
 def collect_metrics(fragments: Fragments, run: dict[str, Any]) -> dict[str, Any]:
-    """The content of `metrics.json`.
+    """Returns the content of `metrics.json`.
 
     Args:
-      fragments: As `gather_fragments` gives them.
-      run: What the runner knows of the run.
+      fragments: The fragments returned by `gather_fragments`.
+      run: The runner's record of the run.
     """
     evaluation = fragments.get(EVALUATOR, {})
     return {
@@ -72,11 +81,17 @@ def collect_metrics(fragments: Fragments, run: dict[str, Any]) -> dict[str, Any]
 def collect_run(
     steps: list[dict[str, Any]], fragments: Fragments, run: dict[str, Any]
 ) -> dict[str, Any]:
-    """The content of `run.json`: the verdict, the steps, and what they counted on the way."""
+    """Returns the content of `run.json`: the verdict, the steps, and their counts.
+
+    Args:
+      steps: The steps of the run with status, duration and error.
+      fragments: The fragments returned by `gather_fragments`.
+      run: The runner's record of the run, or the final status of a compiled pipeline.
+    """
     gates = _gates(fragments, run)
     return {
-        **_known(run),
-        "verdict": judge(steps, gates, fragments.get(PUSHER), run),
+        **_run_fields(run),
+        "verdict": run_verdict(steps, gates, fragments.get(PUSHER), run),
         "components": [{key: step.get(key) for key in _STEP_KEYS} for step in steps],
         "gates": gates,
         "ingestion": {
@@ -88,14 +103,17 @@ def collect_run(
     }
 
 
-def _known(run: dict[str, Any]) -> dict[str, Any]:
+def _run_fields(run: dict[str, Any]) -> dict[str, Any]:
     final = read_final_status(run)
-    told = {"status": final.state, "error": final.error} if final else run
-    return {key: told.get(key) for key in _RUN_KEYS}
+    fields = {"status": final.state, "error": final.error} if final else run
+    return {key: fields.get(key) for key in _RUN_KEYS}
 
 
 def _gates(fragments: Fragments, run: dict[str, Any]) -> list[dict[str, Any]]:
-    """Each gate once. A step that rejects leaves no artifact: its gates come with `run`."""
-    told = [gate for fragment in fragments.values() for gate in fragment.get("gates", [])]
-    names = {gate["name"] for gate in told}
-    return [*told, *(gate for gate in run.get("gates") or [] if gate["name"] not in names)]
+    """Returns each gate once.
+
+    The artifacts of a step that rejects are not published, so its gates are taken from `run`.
+    """
+    gates = [gate for fragment in fragments.values() for gate in fragment.get("gates", [])]
+    names = {gate["name"] for gate in gates}
+    return [*gates, *(gate for gate in run.get("gates") or [] if gate["name"] not in names)]

@@ -1,4 +1,4 @@
-"""The model's test metrics beside those of the baselines and of what serves now."""
+"""Compares the test metrics of the model, the currently served model and the baselines."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 from components.run_reporter.formatting import label, natural_key
 
-# What the short tables show, of what the evaluation holds; all of it is in metrics.json.
+# The metrics of the short tables; metrics.json contains all of them.
 _HEADLINES = ("recall@10", "recall@100", "ndcg@10", "mrr")
 _MODEL = "this model"
 _RECALL = re.compile(r"recall@([0-9]+)")
@@ -15,15 +15,15 @@ Interval = tuple[float, float]
 
 
 @dataclass(frozen=True)
-class Row:
-    """One ranking method.
+class ComparisonRow:
+    """The test metrics of one ranking method.
 
     Attributes:
-      name: As a person reads it.
-      is_model: Whether it is the model of this run.
-      metrics: By name.
-      intervals: By metric, where computed, 95 % confidence bounds: for the model of its value,
-        for another method of the model's lead over it, user by user.
+      name: The method's name for display.
+      is_model: Whether the method is the model of this run.
+      metrics: Metric values by name.
+      intervals: Bounds of the 95 % confidence intervals by metric, if computed: for the model, of
+        the metric; for another method, of the paired difference (model minus method).
     """
 
     name: str
@@ -33,16 +33,20 @@ class Row:
 
     @property
     def recall_curve(self) -> list[tuple[int, float]]:
-        """(K, recall@K), by K."""
-        found = ((_RECALL.fullmatch(name), value) for name, value in self.metrics.items())
-        return sorted((int(match[1]), value) for match, value in found if match)
+        """The pairs (K, recall@K) in ascending order of K."""
+        matches = ((_RECALL.fullmatch(name), value) for name, value in self.metrics.items())
+        return sorted((int(match[1]), value) for match, value in matches if match)
 
 
-def comparison_rows(metrics: dict[str, Any]) -> list[Row]:
-    """The model, what serves now, and the baselines from best to worst; none if not evaluated.
+def comparison_rows(metrics: dict[str, Any]) -> list[ComparisonRow]:
+    """Returns the rows of the comparison table.
 
     Args:
       metrics: The content of `metrics.json`.
+
+    Returns:
+      The model, the currently served model if there is one, and the baselines from best to worst;
+      an empty list if the run has no evaluation.
     """
     test = metrics["test"]
     if test is None:
@@ -50,7 +54,8 @@ def comparison_rows(metrics: dict[str, Any]) -> list[Row]:
     confidence = metrics["confidence"] or {}
     rows = [_row(_MODEL, test["model"], confidence.get("model"))]
     if test.get("current"):
-        rows.append(_row("serving now", test["current"], confidence.get("model_minus_current")))
+        bounds = confidence.get("model_minus_current")
+        rows.append(_row("currently served", test["current"], bounds))
     baselines = [
         _row(label(name), values, confidence.get(f"model_minus_{name}"))
         for name, values in (test.get("baselines") or {}).items()
@@ -59,17 +64,17 @@ def comparison_rows(metrics: dict[str, Any]) -> list[Row]:
     return rows + sorted(baselines, key=lambda row: -row.metrics.get(headline, 0.0))
 
 
-def headline_metrics(rows: list[Row]) -> list[str]:
-    """The metrics that a short table shows; where none of the usual is there, the first four."""
+def headline_metrics(rows: list[ComparisonRow]) -> list[str]:
+    """Returns the metrics of a short table: the headline metrics, or else the first four."""
     names = metric_names(rows)
     return [name for name in _HEADLINES if name in names] or names[:4]
 
 
-def metric_names(rows: list[Row]) -> list[str]:
-    """Every metric of the model, in natural order."""
+def metric_names(rows: list[ComparisonRow]) -> list[str]:
+    """Returns the names of all metrics of the model, in natural order."""
     return sorted(rows[0].metrics, key=natural_key)
 
 
-def _row(name: str, metrics: dict[str, float], bounds: dict[str, Any] | None) -> Row:
+def _row(name: str, metrics: dict[str, float], bounds: dict[str, Any] | None) -> ComparisonRow:
     intervals = {metric: (low, high) for metric, (low, high) in (bounds or {}).items()}
-    return Row(name, name == _MODEL, metrics, intervals)
+    return ComparisonRow(name, name == _MODEL, metrics, intervals)

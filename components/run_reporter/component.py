@@ -1,4 +1,4 @@
-"""RunReporter: metrics.json, run.json and report.html of a run, however it ended."""
+"""RunReporter: the component that writes metrics.json, run.json and report.html of every run."""
 
 from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
@@ -9,7 +9,7 @@ from components.run_reporter.executor import Executor
 
 
 class RunReporterSpec(component_spec.ComponentSpec):
-    """Output and properties of RunReporter."""
+    """The output and properties of RunReporter."""
 
     INPUTS: dict[str, component_spec.ChannelParameter] = {}
     OUTPUTS = {"report": component_spec.ChannelParameter(type=artifacts.RunReport)}
@@ -23,7 +23,7 @@ class RunReporterSpec(component_spec.ComponentSpec):
 
 
 class RunReporter(base_component.BaseComponent):
-    """Takes no channel, so that a step which failed cannot keep it from running."""
+    """Reports a run; it has no input channels, so that it also runs after a failed step."""
 
     SPEC_CLASS = RunReporterSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
@@ -33,14 +33,14 @@ class RunReporter(base_component.BaseComponent):
 
         Args:
           steps: JSON list of {"component", "status" ("complete", "cached", "failed" or
-            "skipped"), "seconds", "fragment_uris" (artifact folders that may hold a fragment),
+            "skipped"), "seconds", "fragment_uris" (artifact folders that may contain a fragment),
             "error" (text or null)}.
           run: JSON of {"name", "config", "config_hash", "versions", "started", "status",
-            "exit_code", "error", "gates" (of a rejection that stopped a step), "paths"}; for an exit
-            handler the pipeline's final status, which tells of no step.
+            "exit_code", "error", "gates" (of a step that rejected), "paths"}; in an exit handler,
+            the final status of the pipeline, which contains no information on steps.
           output_dir: The run directory.
           code_version: The version of the installed code.
-          launch: Differs from run to run, so that the step is never answered from the cache.
+          launch: Different in every run, so that the step is never taken from the cache.
         """
         super().__init__(
             RunReporterSpec(

@@ -1,4 +1,4 @@
-"""Reads every step's fragment and writes the report."""
+"""The executor of RunReporter: reads the fragments of the steps and writes the report."""
 
 import json
 import os
@@ -10,13 +10,13 @@ from tfx.types import artifact_utils
 
 from components.progress import progress
 from components.run_reporter.collect import collect_metrics, collect_run, gather_fragments
-from components.run_reporter.rejects import copy_rejects
+from components.run_reporter.copy_rejects import copy_rejects
 from components.run_reporter.write import write_outputs
 from schemas.steps import REPORT_FILE
 
 
 class Executor(base_executor.BaseExecutor):
-    """Reports a run, whether it was pushed, rejected or failed."""
+    """Reports a run, whether its model was pushed or rejected or the run failed."""
 
     def Do(
         self,
@@ -24,7 +24,10 @@ class Executor(base_executor.BaseExecutor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Writes the report to artifact and run directory, and copies the rejects to the latter."""
+        """Writes the report to artifact `report` and the run directory; copies rejected records.
+
+        The rejected records are copied to the run directory only.
+        """
         self._log_startup(input_dict, output_dict, exec_properties)
         steps = json.loads(exec_properties["steps"])
         run = json.loads(exec_properties["run"])

@@ -1,6 +1,7 @@
-"""What a compiled pipeline tells its exit handler: a state, and nothing of the steps.
+"""Reads the final status that a compiled pipeline passes to its exit handler.
 
-The message is KFP's `PipelineTaskFinalStatus` as JSON:
+It contains the state of the pipeline but no information on the steps. Its format is KFP's
+`PipelineTaskFinalStatus` as JSON:
 https://www.kubeflow.org/docs/components/pipelines/user-guides/core-functions/control-flow/
 """
 
@@ -10,12 +11,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class FinalStatus:
-    """How the pipeline ended.
+    """The final status of a compiled pipeline.
 
     Attributes:
-      state: SUCCEEDED, FAILED or CANCELLED. A run that succeeded need not have pushed.
-      error: The message of the failure, or None.
-      job: Resource name of the pipeline job, or None.
+      state: SUCCEEDED, FAILED or CANCELLED. SUCCEEDED does not imply that a model was pushed.
+      error: The error message, or None.
+      job: The resource name of the pipeline job, or None.
     """
 
     state: str
@@ -24,7 +25,7 @@ class FinalStatus:
 
 
 def read_final_status(run: dict[str, Any]) -> FinalStatus | None:
-    """The final status that `run` is, or None where it is the record of a local run."""
+    """Parses `run` as a final status; returns None if it is the record of a local run."""
     if "state" not in run or "name" in run or "status" in run:
         return None
     error = (run.get("error") or {}).get("message")

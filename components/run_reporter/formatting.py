@@ -1,4 +1,4 @@
-"""Numbers and names as a person reads them, the same on the console and on the page."""
+"""Formats numbers, times and names for the console and for the HTML report."""
 
 import re
 from datetime import datetime, timezone
@@ -10,7 +10,7 @@ _BYTE_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def number(value: Any) -> str:
-    """An integer with its thousands apart, another number with four significant digits."""
+    """Formats an integer with thousands separators, another number with four significant digits."""
     if value is None:
         return NOTHING
     if isinstance(value, bool):
@@ -23,21 +23,21 @@ def number(value: Any) -> str:
 
 
 def metric(value: float | None) -> str:
-    """A ranking metric, between 0 and 1, to four decimals; counts as integers."""
+    """Formats a metric: an integer or a value above 1 as `number` does, others to four decimals."""
     if value is None:
         return NOTHING
     return number(value) if isinstance(value, int) or abs(value) > 1 else f"{value:.4f}"
 
 
 def interval(bounds: tuple[float, float] | None, signed: bool = False) -> str:
-    """A confidence interval, "" where there is none; signed where it is of a difference."""
+    """Formats a confidence interval, with signs if it is of a difference; "" for None."""
     if bounds is None:
         return ""
     return f"{bounds[0]:+.4f} … {bounds[1]:+.4f}" if signed else f"{bounds[0]:.4f}–{bounds[1]:.4f}"
 
 
 def duration(seconds: float | None) -> str:
-    """ "0.4 s", "12 s" or "3 min 05 s"."""
+    """Formats a duration: "0.4 s", "12 s" or "3 min 05 s"."""
     if seconds is None:
         return NOTHING
     if seconds < 10:
@@ -47,7 +47,7 @@ def duration(seconds: float | None) -> str:
 
 
 def instant(text: str | None) -> str:
-    """An ISO 8601 instant to the minute: "2024-05-01 09:30 UTC"."""
+    """Formats an ISO 8601 time to the minute: "2024-05-01 09:30 UTC"."""
     if not text:
         return NOTHING
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
@@ -57,7 +57,7 @@ def instant(text: str | None) -> str:
 
 
 def size(size_bytes: float | None) -> str:
-    """ "512 B", "12.3 MB" (powers of 1000)."""
+    """Formats a size in bytes with units of powers of 1000: "512 B", "12.3 MB"."""
     if size_bytes is None:
         return NOTHING
     value, unit = float(size_bytes), 0
@@ -67,10 +67,10 @@ def size(size_bytes: float | None) -> str:
 
 
 def label(name: str) -> str:
-    """An identifier as words: `recent_popularity` → "recent popularity"."""
+    """Converts an identifier to words: `recent_popularity` → "recent popularity"."""
     return name.replace("_", " ")
 
 
 def natural_key(name: str) -> list[tuple[int, str]]:
-    """Sorts numbers within names by their value: recall@20 before recall@100."""
+    """Returns a sort key that orders numbers in names by value: recall@20 before recall@100."""
     return [(int(part or -1), "") if part.isdigit() else (-1, part) for part in _DIGITS.split(name)]

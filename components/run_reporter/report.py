@@ -1,4 +1,4 @@
-"""Renders `report.html`: one page that needs nothing beside itself."""
+"""Renders `report.html`, a single page without external resources."""
 
 import json
 import re
@@ -10,10 +10,20 @@ from markupsafe import Markup
 
 from components.run_reporter.charts import Series, line_chart
 from components.run_reporter.comparison import (
-    Row,
+    ComparisonRow,
     comparison_rows,
     headline_metrics,
     metric_names,
+)
+from components.run_reporter.evaluation_details import (
+    baseline_metric,
+    baseline_settings,
+    best_baseline,
+    diagnosis_facts,
+    other_protocols,
+    protocol_facts,
+    slice_metrics,
+    sorted_slices,
 )
 from components.run_reporter.formatting import (
     duration,
@@ -26,26 +36,16 @@ from components.run_reporter.formatting import (
     size,
 )
 from components.run_reporter.ingestion import catalogue_facts, rejects_by_reason, sources
-from components.run_reporter.measurement import (
-    baseline_settings,
-    best_baseline,
-    diagnosis_facts,
-    other_protocols,
-    protocol_facts,
-    slice_metrics,
-    slices_in_order,
-    told_of_baselines,
-)
 
 _TEMPLATE = "report.html.j2"
-# Beyond these the lines of a chart can no longer be told apart; the table has them all.
+# More lines in a chart are not distinguishable; the tables contain all of them.
 _MAX_LINES = 6
 _TFRS_RECALL = re.compile(r"(?:factorized_top_k/)?top_([0-9]+)_categorical_accuracy")
 _UNIT = re.compile(r"_(?:bytes|ms|seconds)$")
 
 
 def render_report(metrics: dict[str, Any], run: dict[str, Any]) -> str:
-    """The page as HTML; sections whose step did not run are left out.
+    """Renders the HTML page, without the sections of steps that did not run.
 
     Args:
       metrics: The content of `metrics.json`.
@@ -73,10 +73,10 @@ def render_report(metrics: dict[str, Any], run: dict[str, Any]) -> str:
             protocol_facts=protocol_facts(metrics["protocol"]),
             protocols=other_protocols(metrics["protocols"]),
             baseline_settings=baseline_settings(metrics["baselines"]),
-            slices=slices_in_order(metrics["slices"]),
+            slices=sorted_slices(metrics["slices"]),
             slice_metrics=slice_metrics,
             best_baseline=best_baseline,
-            told_of_baselines=told_of_baselines,
+            baseline_metric=baseline_metric,
             diagnosis=diagnosis_facts(metrics["diagnosis"]),
             index=_index_facts(index),
             index_tables=_index_tables(index),
@@ -100,7 +100,7 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def _recall_chart(rows: list[Row]) -> Markup:
+def _recall_chart(rows: list[ComparisonRow]) -> Markup:
     lines = [Series(row.name, row.recall_curve) for row in rows if len(row.recall_curve) > 1]
     if not lines:
         return Markup("")
@@ -110,7 +110,7 @@ def _recall_chart(rows: list[Row]) -> Markup:
 
 
 def _training_charts(history: list[dict[str, float]]) -> list[tuple[str, Markup]]:
-    """Titled charts by epoch: losses, and validation metrics."""
+    """Returns pairs of title and chart by epoch: the losses, and the validation metrics."""
     if len(history) < 2:
         return []
     names = sorted(set.intersection(*(set(epoch) for epoch in history)), key=natural_key)
@@ -118,13 +118,13 @@ def _training_charts(history: list[dict[str, float]]) -> list[tuple[str, Markup]
     metrics = [name for name in names if name.startswith("val_") and not name.endswith("loss")]
     groups = (("Loss", losses, False), ("Validation metrics", metrics, True))
     return [
-        (title, _by_epoch(title, history, chosen[:_MAX_LINES], from_zero))
-        for title, chosen, from_zero in groups
-        if chosen
+        (title, _epoch_chart(title, history, group[:_MAX_LINES], from_zero))
+        for title, group, from_zero in groups
+        if group
     ]
 
 
-def _by_epoch(
+def _epoch_chart(
     title: str, history: list[dict[str, float]], names: list[str], from_zero: bool
 ) -> Markup:
     series = [
@@ -135,14 +135,14 @@ def _by_epoch(
 
 
 def _curve_name(name: str) -> str:
-    """`val_top_10_categorical_accuracy`, TFRS's name for it, → recall@10."""
+    """Returns the name for display; `top_10_categorical_accuracy` of TFRS is recall@10."""
     if name in ("loss", "val_loss"):
         return "validation" if name == "val_loss" else "training"
     return _TFRS_RECALL.sub(r"recall@\1", name.removeprefix("val_"))
 
 
 def _index_facts(index: dict[str, Any]) -> list[tuple[str, str]]:
-    """Single values as label and text, with their units; nested ones one by one."""
+    """Returns pairs of label and text with unit, for single values and those in mappings."""
     facts: list[tuple[str, str]] = []
     for name, value in index.items():
         if isinstance(value, dict):
@@ -150,7 +150,7 @@ def _index_facts(index: dict[str, Any]) -> list[tuple[str, str]]:
             facts += [
                 (label(f"{group} {key}"), _with_unit(unit or key, part))
                 for key, part in value.items()
-                # A plan repeats what is said of the whole index.
+                # The plan repeats some values of the index.
                 if not isinstance(part, dict | list) and index.get(key) != part
             ]
         elif not isinstance(value, list):
@@ -169,7 +169,7 @@ def _with_unit(name: str, value: Any) -> str:
 
 
 def _index_tables(index: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """Lists of measurements, such as the curve that the index was tuned on, by name."""
+    """Returns the tables of measurements by name, such as the tuning curve of the index."""
     tables = {}
     for name, value in index.items():
         rows = value

@@ -1,4 +1,4 @@
-"""The end of a run in plain text: the verdict, metrics beside the baselines, gates, and paths."""
+"""Renders the summary of a run in plain text: verdict, metrics and baselines, gates, paths."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ _PASSED = {True: "✓", False: "✗"}
 
 
 def render_summary(metrics: dict[str, Any], run: dict[str, Any]) -> str:
-    """The summary of a run, without a newline at its end.
+    """Renders the summary of a run, without a trailing newline.
 
     Args:
       metrics: The content of `metrics.json`.
@@ -20,7 +20,13 @@ def render_summary(metrics: dict[str, Any], run: dict[str, Any]) -> str:
 
 
 def align(rows: list[list[str]], left: int = 1) -> list[str]:
-    """Rows of cells as lines of aligned columns; the first `left` columns are text."""
+    """Formats rows of cells as lines of aligned columns.
+
+    Args:
+      rows: The cells of each row; all rows have the same length.
+      left: Number of leading columns that are aligned to the left; the others are aligned to the
+        right.
+    """
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(
@@ -56,13 +62,13 @@ def _gates(gates: list[dict[str, Any]]) -> list[str]:
     for gate in gates:
         numbers = (number(gate["value"]), number(gate["threshold"]))
         table.append([_PASSED[gate["passed"]], gate["name"], *numbers, gate["reason"]])
-    # The reason is text of any length: only what stands before it is aligned.
+    # The reason has any length, so only the columns before it are aligned.
     heads = align([row[:-1] for row in table], left=2)
     return [f"{head}  {row[-1]}" for head, row in zip(heads, table, strict=True)]
 
 
 def _paths(run: dict[str, Any]) -> list[str]:
-    places = dict(run["paths"] or {})
+    paths = dict(run["paths"] or {})
     if run["push"] and run["push"]["pushed"]:
-        places = {"model": run["push"]["serving_path"], **places}
-    return align([[name, path] for name, path in places.items()], left=2)
+        paths = {"model": run["push"]["serving_path"], **paths}
+    return align([[name, path] for name, path in paths.items()], left=2)

@@ -1,4 +1,4 @@
-"""Writes the three files of a report, each whole or not at all."""
+"""Writes the three files of a report, each atomically."""
 
 import json
 import os
@@ -13,7 +13,7 @@ from schemas.steps import METRICS_FILE, REPORT_FILE, RUN_FILE
 
 
 def write_outputs(folder: str, metrics: dict[str, Any], run: dict[str, Any]) -> None:
-    """Writes metrics.json, run.json and report.html into `folder`, replacing older ones."""
+    """Writes metrics.json, run.json and report.html to `folder`, replacing existing files."""
     _write(os.path.join(folder, METRICS_FILE), _json(metrics))
     _write(os.path.join(folder, RUN_FILE), _json(run))
     _write(os.path.join(folder, REPORT_FILE), render_report(metrics, run))
@@ -24,8 +24,11 @@ def _json(values: dict[str, Any]) -> str:
 
 
 @contextmanager
-def replacing(path: str) -> Iterator[str]:
-    """Gives a path beside `path` to write to, then renames: no reader meets half a file."""
+def atomic_path(path: str) -> Iterator[str]:
+    """Yields a temporary path to write to, and renames it to `path` on success.
+
+    The temporary file is in the same folder, so that readers never see a partial file.
+    """
     folder, name = os.path.split(path)
     temporary = os.path.join(folder, f".{name}.incoming")
     tf.io.gfile.makedirs(folder)
@@ -34,5 +37,5 @@ def replacing(path: str) -> Iterator[str]:
 
 
 def _write(path: str, text: str) -> None:
-    with replacing(path) as temporary, tf.io.gfile.GFile(temporary, "w") as file:
+    with atomic_path(path) as temporary, tf.io.gfile.GFile(temporary, "w") as file:
         file.write(text)

@@ -1,4 +1,6 @@
-"""TwoTowerTrainer: trains the query tower and the candidate tower together."""
+"""The TFX component TwoTowerTrainer."""
+
+from typing import Any
 
 from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
@@ -30,18 +32,18 @@ class TwoTowerTrainerSpec(component_spec.ComponentSpec):
 
 
 class TwoTowerTrainer(base_component.BaseComponent):
-    """Trains both towers on windows and catalogue; exports them free of ScaNN ops."""
+    """Trains both towers on windows and catalogue, and exports them without ScaNN ops."""
 
     SPEC_CLASS = TwoTowerTrainerSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
     def __init__(
         self,
-        windows: types.BaseChannel,
-        catalogue: types.BaseChannel,
-        windows_graph: types.BaseChannel,
-        catalogue_graph: types.BaseChannel,
-        users: types.BaseChannel,
+        windows: types.BaseChannel[Any],
+        catalogue: types.BaseChannel[Any],
+        windows_graph: types.BaseChannel[Any],
+        catalogue_graph: types.BaseChannel[Any],
+        users: types.BaseChannel[Any],
         data: str,
         model_settings: str,
         train_settings: str,

@@ -1,4 +1,4 @@
-"""Unpacks TwoTowerTrainer's artifacts into paths."""
+"""The executor of TwoTowerTrainer, which passes the paths of its artifacts to `run`."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ ArtifactsByKey = dict[str, list[types.Artifact]]
 
 
 class Executor(BaseExecutor):
-    """Trains the towers and exports them to the `model` artifact."""
+    """Trains the towers and exports them to artifact `model`."""
 
     def Do(
         self,
@@ -26,7 +26,7 @@ class Executor(BaseExecutor):
         output_dict: ArtifactsByKey,
         exec_properties: dict[str, Any],
     ) -> None:
-        """Runs the training; `fragment.json` of the model says how it went."""
+        """Runs the training, and writes its report fragment to `fragment.json` of the model."""
         self._log_startup(input_dict, output_dict, exec_properties)
         model = artifact_utils.get_single_instance(output_dict["model"])
         paths = TrainerPaths(

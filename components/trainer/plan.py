@@ -1,7 +1,12 @@
-"""What a training is to do, every value settled: the recipe's choices and the settings' own."""
+"""A complete plan of a training: every value that the recipe or the configuration sets.
 
-from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import Any, Literal, TypeVar
+A field without a default here gets its value from the recipe or from the settings. A field with a
+default is one that the recipe does not always choose.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from typing import Any, Literal, TypeVar, get_type_hints
 
 from schemas.model_settings import EncoderKind, Loss, ModelSettings, Similarity, TrainSettings
 
@@ -10,38 +15,41 @@ Plan = TypeVar("Plan")
 
 @dataclass(frozen=True, kw_only=True)
 class EncoderPlan:
-    """`schemas.model_settings.EncoderSettings`, settled."""
+    """The values of `schemas.model_settings.EncoderSettings` for one training."""
 
-    kind: EncoderKind = "convolution"
-    num_blocks: int = 2
-    num_heads: int = 8
+    kind: EncoderKind
+    num_blocks: int
+    num_heads: int
     kernel_width: int = 50
-    dropout: float = 0.2
+    dropout: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelPlan:
-    """`schemas.model_settings.ModelSettings`, settled."""
+    """The values of `schemas.model_settings.ModelSettings` for one training."""
 
-    dim: int = 64
-    hidden_dim: int = 128
+    dim: int
+    hidden_dim: int
     feature_dim: int = 32
     user_id_embedding: bool = False
-    share_item_table: bool = True
-    recent_popularity: bool = False
+    share_item_table: bool
+    recent_popularity: bool
     similarity: Similarity = "dot"
-    encoder: EncoderPlan = field(default_factory=EncoderPlan)
+    encoder: EncoderPlan
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainPlan:
-    """`schemas.model_settings.TrainSettings`, settled; None is: as the name says, not at all."""
+    """The values of `schemas.model_settings.TrainSettings` for one training.
 
-    loss: Loss = "full_softmax"
-    max_epochs: int = 10
+    `hard_negatives: None` keeps all negatives, and `max_seconds: None` sets no time limit.
+    """
+
+    loss: Loss
+    max_epochs: int
     patience: int = 5
-    events_per_step: int = 6400
-    learning_rate: float = 3e-3
+    events_per_step: int
+    learning_rate: float
     temperature: float = 1.0
     margin: float = 0.5
     in_batch_negatives: int = 256
@@ -52,22 +60,35 @@ class TrainPlan:
     id_dropout: float = 0.03
     history_dropout: float = 0.0
     average_epochs: float = 2.5
-    max_seconds: float | None = None
-    seed: int = 17
+    max_seconds: float | None
+    seed: int
 
 
-def settle(plan: Plan, settings: ModelSettings | TrainSettings | Any) -> Plan:
-    """The plan, with every value of `settings` that is not None in place of its own.
+def build_plan(
+    plan_type: type[Plan],
+    chosen: Mapping[str, Any],
+    settings: ModelSettings | TrainSettings | Any,
+) -> Plan:
+    """Builds a plan. A configured value precedes a chosen one, which precedes the plan's default.
+
+    A setting whose default is None is configured if it is not None. Every other setting, such as
+    `max_seconds`, is configured in any case, and its None is a value of its own.
 
     Args:
-      plan: A plan of this module.
+      plan_type: A dataclass of this module.
+      chosen: The values that the recipe chose, by field name; nested for a nested plan.
       settings: The settings dataclass with the same field names.
+
+    Raises:
+      TypeError: A field of the plan without a default is neither configured nor chosen.
     """
-    changes: dict[str, Any] = {}
-    for field_ in fields(settings):
-        value = getattr(settings, field_.name)
+    types = get_type_hints(plan_type)
+    values = dict(chosen)
+    for setting in fields(settings):
+        value = getattr(settings, setting.name)
         if is_dataclass(value):
-            value = settle(getattr(plan, field_.name), value)
-        if value is not None:
-            changes[field_.name] = value
-    return replace(plan, **changes)  # type: ignore[type-var]
+            nested = chosen.get(setting.name, {})
+            values[setting.name] = build_plan(types[setting.name], nested, value)
+        elif value is not None or setting.default is not None:
+            values[setting.name] = value
+    return plan_type(**values)

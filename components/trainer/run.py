@@ -1,4 +1,4 @@
-"""Trains and exports: what TwoTowerTrainer's executor does with paths."""
+"""Trains and exports the towers; called by the executor of TwoTowerTrainer."""
 
 import time
 from dataclasses import asdict, dataclass
@@ -17,16 +17,16 @@ from schemas.settings import DataSettings
 
 @dataclass(frozen=True)
 class TrainerPaths:
-    """Artifact folders of one training.
+    """The artifact folders of one training.
 
     Attributes:
-      windows: Transformed windows.
+      windows: The transformed windows.
       catalogue: The transformed catalogue.
-      windows_graph: The windows' transform graph.
-      catalogue_graph: The catalogue's transform graph.
-      users: Raw users.
-      serving_model: Where the SavedModel goes.
-      logs: Where TensorBoard's logs go.
+      windows_graph: The transform graph of the windows.
+      catalogue_graph: The transform graph of the catalogue.
+      users: The raw users.
+      serving_model: The folder to which the SavedModel is written.
+      logs: The folder to which TensorBoard logs are written.
     """
 
     windows: str
@@ -41,10 +41,10 @@ class TrainerPaths:
 def run(
     paths: TrainerPaths, data: DataSettings, model: ModelSettings, settings: TrainSettings
 ) -> dict[str, Any]:
-    """Trains the towers, exports them, and returns what the step says of itself.
+    """Trains the towers, exports them, and returns the report fragment of the step.
 
     Raises:
-      InputError: There is nothing to learn from, or settings do not fit each other.
+      InputError: Split train has no target, or settings contradict each other.
       RuntimeError: Training diverged.
     """
     started = time.monotonic()
@@ -64,14 +64,13 @@ def run(
 
 
 def training_fragment(trained: TrainedTowers, seconds: float) -> dict[str, Any]:
-    """What the step says of itself; `seconds` include the export."""
-    weights = trained.model.serving_weights
+    """Returns the report fragment of the step; `seconds` include the export."""
     return {
         "epochs": len(trained.history),
         "best_epoch": trained.best_epoch,
         "seconds": seconds,
         "targets_per_second": trained.targets_per_second,
-        "parameters": sum(weight.shape.num_elements() for weight in weights),
+        "parameters": sum(weight.shape.num_elements() for weight in trained.towers.weights),
         "candidates": len(trained.candidates),
         "as_of": _as_of(trained),
         "recipe": [asdict(choice) for choice in trained.recipe.choices],
@@ -82,8 +81,8 @@ def training_fragment(trained: TrainedTowers, seconds: float) -> dict[str, Any]:
 
 
 def _as_of(trained: TrainedTowers) -> str | None:
-    """The instant, ISO 8601 UTC, that popularity and age of the items are as of, if they move."""
-    popularity = trained.model.popularity
+    """Returns the ISO 8601 UTC instant of the time-dependent item features; None without them."""
+    popularity = trained.towers.popularity
     if popularity is None:
         return None
     return datetime.fromtimestamp(popularity.as_of_s, tz=timezone.utc).isoformat()

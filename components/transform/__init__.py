@@ -1,4 +1,4 @@
-"""What Transform computes: vocabularies, statistics and the graph that serving repeats."""
+"""Transform: vocabularies, feature statistics, and the transform graph that serving reuses."""
 
 # Modules that other steps may import.
 __all__ = ["vocabularies"]

@@ -1,4 +1,4 @@
-"""Numbers and times to standard scores and quantile buckets; a missing number is NaN."""
+"""Converts numbers and times to standard scores and quantile buckets; NaN is a missing number."""
 
 from collections.abc import Callable
 from typing import TypeAlias
@@ -14,12 +14,13 @@ NumberTensor: TypeAlias = tf.Tensor | tf.SparseTensor
 
 # Rank error of the quantile sketch: a tenth of a bucket.
 QUANTILE_EPSILON = 0.01
-# Standard deviations: what lies beyond is an error or an outlier, and a layer would follow it.
+# Scores are clipped at this many standard deviations, so that errors and outliers in the data do
+# not dominate a layer's output.
 MAX_SCORE = 10.0
 
 
 def days_since_epoch(timestamp_s: tf.Tensor) -> tf.Tensor:
-    """Times as numbers of a size that float32 holds: rounded by under two minutes until 2059.
+    """Converts times to days, which float32 represents to within two minutes until 2059.
 
     Args:
       timestamp_s: int64 seconds since the epoch, UTC, of any shape; -1 where missing.
@@ -34,34 +35,34 @@ def days_since_epoch(timestamp_s: tf.Tensor) -> tf.Tensor:
 def standard_score(x: NumberTensor, sample: tf.Tensor) -> NumberTensor:
     """Standardises by the mean and the variance of the finite values of `sample`.
 
-    Where the sample has no spread, every known value becomes 0, as a missing one does.
+    Missing values get a score of 0. If the variance of the sample is 0, so do all other values.
 
     Args:
       x: [batch, n] float32, dense or sparse; NaN and infinity are missing.
       sample: float32 of any shape: the values that the statistics are computed from.
 
     Returns:
-      float32 of the shape and sparsity of `x`, at most MAX_SCORE from 0.
+      float32 of the shape and sparsity of `x`, in [-MAX_SCORE, MAX_SCORE].
     """
     known = tf.cast(_finite(sample), tf.float64)
     mean, variance = tft.mean(known), tft.var(known)
-    # Without a finite sample both are NaN or 0, by the number of batches.
-    has_spread = tf.logical_and(tf.math.is_finite(variance), variance > 0)
-    scale = tf.where(has_spread, tf.math.rsqrt(tf.where(has_spread, variance, 1.0)), 0.0)
-    centre = tf.where(has_spread, mean, 0.0)
+    # Without finite values, mean and variance are NaN or 0, depending on the number of batches.
+    is_valid = tf.logical_and(tf.math.is_finite(variance), variance > 0)
+    scale = tf.where(is_valid, tf.math.rsqrt(tf.where(is_valid, variance, 1.0)), 0.0)
+    centre = tf.where(is_valid, mean, 0.0)
 
     def score(values: tf.Tensor) -> tf.Tensor:
-        # Missing values are replaced first: 0 times NaN is NaN.
+        # Missing values are replaced before scaling, because 0 * NaN is NaN.
         is_known = tf.math.is_finite(values)
-        wide = tf.cast(tf.where(is_known, values, 0.0), tf.float64)
-        score = tf.clip_by_value((wide - centre) * scale, -MAX_SCORE, MAX_SCORE)
+        numbers = tf.cast(tf.where(is_known, values, 0.0), tf.float64)
+        score = tf.clip_by_value((numbers - centre) * scale, -MAX_SCORE, MAX_SCORE)
         return tf.where(is_known, tf.cast(score, tf.float32), 0.0)
 
     return _map_values(x, score)
 
 
 def quantile_bucket(x: NumberTensor, sample: tf.Tensor) -> NumberTensor:
-    """Replaces each number by its quantile bucket; the boundaries are those of `sample`.
+    """Replaces each number by its quantile bucket; the boundaries are quantiles of `sample`.
 
     Args:
       x: [batch, n] float32, dense or sparse; NaN and infinity are missing.

@@ -1,6 +1,7 @@
-"""The preprocessing functions of the two Transform components; `schemas.transformed` is the result.
+"""The preprocessing functions of the two Transform components.
 
-TFX loads them by dotted path and reloads this module: it holds functions only.
+Their outputs are described in `schemas.transformed`. TFX loads the functions by dotted path and
+reloads this module, so it contains only functions.
 """
 
 from collections.abc import Mapping
@@ -42,13 +43,14 @@ def windows_preprocessing_fn(
 ) -> Tensors:
     """Transforms raw windows.
 
-    Windows overlap, so statistics are taken over target events only: each kept event of a target
-    type is a target exactly once. What belongs to the user counts once a target of the window.
-    The vocabulary of event types is the exception: types that are never a target count as well.
+    Windows overlap, so statistics are computed over target events only: each kept event of a
+    target type is a target exactly once. User ids and user features are weighted by the number of
+    targets in the window. The vocabulary of event types is computed over all events instead, so
+    that it includes types that are never a target.
 
     Args:
-      inputs: By `schemas.tfmd.windows_schema`: `user_id` and user features [batch, 1] dense, the
-        features of events [batch, n] sparse and aligned with each other.
+      inputs: Features of `schemas.tfmd.windows_schema`: `user_id` and user features [batch, 1]
+        dense, event features [batch, n] sparse and aligned with each other.
       custom_config: "data": canonical JSON of `DataSettings`.
 
     Returns:
@@ -56,8 +58,8 @@ def windows_preprocessing_fn(
     """
     is_target = inputs[IS_TARGET]
     target_weights = is_target.values
-    targets = tf.reduce_sum(tf.sparse.to_dense(is_target), axis=1)
-    user_weights = targets[:, tf.newaxis]
+    num_targets = tf.reduce_sum(tf.sparse.to_dense(is_target), axis=1)
+    user_weights = num_targets[:, tf.newaxis]
     user_id, item_id = inputs[USER_ID], inputs[ITEM_ID]
     event_type = inputs[EVENT_TYPE]
 
@@ -85,11 +87,11 @@ def windows_preprocessing_fn(
 def catalogue_preprocessing_fn(
     inputs: Mapping[str, Any], custom_config: Mapping[str, Any]
 ) -> Tensors:
-    """Transforms the raw catalogue; every item counts once.
+    """Transforms the raw catalogue; statistics weight every item equally.
 
     Args:
-      inputs: By `schemas.tfmd.catalogue_schema`: single values [batch, 1] dense, `categories`
-        [batch, n] sparse.
+      inputs: Features of `schemas.tfmd.catalogue_schema`: single values [batch, 1] dense,
+        `categories` [batch, n] sparse.
       custom_config: "data": canonical JSON of `DataSettings`.
 
     Returns:
@@ -114,7 +116,7 @@ def _table(custom_config: Mapping[str, Any]) -> FeatureTable:
 
 
 def _single(feature: Feature, x: tf.Tensor | tf.SparseTensor, weights: tf.Tensor) -> Tensors:
-    """A `category` or `number`, one value an event, a window or an item."""
+    """Transforms a `category` or `number` with one value per event, window or item."""
     if feature.kind is FeatureKind.NUMBER:
         return _number(feature.name, x, weights)
     counted = x.values if isinstance(x, tf.SparseTensor) else x

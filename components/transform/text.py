@@ -1,11 +1,11 @@
-"""Text and lists of categories to bags of strings."""
+"""Converts text and lists of categories to bags of strings."""
 
 import tensorflow as tf
 import tensorflow_transform as tft
 
 from schemas.features import MISSING_TEXT
 
-# RE2 has no Unicode \w: a word is made of letters, their marks, digits and other numbers.
+# RE2 has no Unicode \w: words consist of letters, combining marks and numbers.
 NON_WORD = r"[^\p{L}\p{M}\p{N}]+"
 
 
@@ -16,7 +16,7 @@ def tokens(x: tf.Tensor) -> tf.SparseTensor:
       x: [batch, 1] UTF-8 string.
 
     Returns:
-      [batch, longest] sparse string, left-aligned; a row without a word is empty.
+      [batch, max_words] sparse string, left-aligned; a row without words is empty.
     """
     lowered = tf.strings.lower(tf.reshape(x, [-1]), encoding="utf-8")
     words = tf.strings.regex_replace(lowered, NON_WORD, " ")
@@ -24,7 +24,7 @@ def tokens(x: tf.Tensor) -> tf.SparseTensor:
 
 
 def without_missing(x: tf.SparseTensor) -> tf.SparseTensor:
-    """Drops the "" that pad a request's list, so that it is the same bag as in the data.
+    """Removes the "" padding of a request's list, so that it equals the bag in the training data.
 
     Args:
       x: [batch, n] sparse string.

@@ -1,4 +1,4 @@
-"""Strings to indices, by vocabularies that TFT computes over the data."""
+"""Maps strings to indices by vocabularies that TFT computes over the data."""
 
 from typing import TypeAlias
 
@@ -10,7 +10,7 @@ from schemas.transformed import CATEGORY_VOCABULARY_SIZE, COUNTS_FORMAT, VOCABUL
 
 StringTensor: TypeAlias = tf.Tensor | tf.SparseTensor
 
-# TFT writes this entry where a vocabulary would be empty, since no lookup table may be.
+# TFT writes this entry to a vocabulary without entries, because a lookup table cannot be empty.
 EMPTY_VOCABULARY_ENTRY = b"49d0cd50-04bb-48c0-bc6f-5b575dce351a"
 
 
@@ -24,16 +24,16 @@ def index_by_vocabulary(
 ) -> StringTensor:
     """Replaces each string by its index in the vocabulary `name`.
 
-    The vocabulary is sorted by falling weight, then by falling string. "" stands for a missing
-    value and never enters it, nor does a string with a line break: missing and unknown share the
-    one index after the last entry.
+    The vocabulary is sorted by descending weight, then by descending string. It contains neither
+    "", which represents a missing value, nor strings with a line break. Missing and
+    out-of-vocabulary values share the index after the last entry.
 
     Args:
       x: [batch, n] string, dense or sparse.
-      name: The vocabulary's name, by which `tft.TFTransformOutput` finds it.
+      name: The vocabulary's name in `tft.TFTransformOutput`.
       counted: Strings of any shape that the vocabulary is computed from.
-      weights: int64 of `counted`'s shape: what each occurrence counts; 1 where None.
-      top_k: The most entries to keep; all where None.
+      weights: int64 of the shape of `counted`: the weight of each string; 1 if None.
+      top_k: Maximum number of entries; None for no limit.
 
     Returns:
       int64 of the shape and sparsity of `x`, in [0, vocabulary size].
@@ -50,14 +50,14 @@ def index_by_vocabulary(
 
 
 def count_vocabulary(name: str, counted: tf.Tensor, weights: tf.Tensor) -> None:
-    """Computes the vocabulary `name` for its counts: each string with its summed weight.
+    """Computes the vocabulary `name` with counts: the total weight of each string.
 
-    A string that only ever weighs 0 is an entry too, with count 0.
+    A string with a total weight of 0 is also an entry, with count 0.
 
     Args:
       name: The vocabulary's name; `read_counts` reads it.
       counted: Strings of any shape.
-      weights: int64 of the same shape.
+      weights: int64 of the same shape: the weight of each string.
     """
     tft.vocabulary(
         counted,
@@ -69,11 +69,18 @@ def count_vocabulary(name: str, counted: tf.Tensor, weights: tf.Tensor) -> None:
 
 
 def read_counts(output: tft.TFTransformOutput, name: str) -> tuple[list[bytes], list[int]]:
-    """Reads what `count_vocabulary` computed: the strings and their counts, largest first.
+    """Reads the vocabulary that `count_vocabulary` computed.
+
+    Args:
+      output: The output of Transform.
+      name: The vocabulary's name.
+
+    Returns:
+      The strings, and their counts in descending order.
 
     Raises:
       ValueError: The transform graph has no such vocabulary.
     """
     entries = [entry.split(b" ", 1) for entry in output.vocabulary_by_name(name)]
-    known = [(key, int(count)) for count, key in entries if key != EMPTY_VOCABULARY_ENTRY]
-    return [key for key, _ in known], [count for _, count in known]
+    counts = [(key, int(count)) for count, key in entries if key != EMPTY_VOCABULARY_ENTRY]
+    return [key for key, _ in counts], [count for _, count in counts]

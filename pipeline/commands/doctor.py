@@ -1,6 +1,6 @@
-"""`twotower doctor`: can this machine and this installation run the pipeline?
+"""`twotower doctor`: checks whether this machine and this installation can run the pipeline.
 
-Each check looks at one thing and says what it found, what was expected and how to cure it.
+Each check reports the value found, the value expected and, if it fails, the remedy.
 """
 
 import platform
@@ -13,9 +13,12 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
-from pipeline.commands.probes import print_keras, print_scann_answer, run_probe
+from pipeline.commands.doctor_probes import print_keras, print_scann_check, run_probe
+from pipeline.console import Console
+from pipeline.exit_codes import ExitCode
+from pipeline.version import DISTRIBUTION
+from schemas.errors import InputError
 
-DISTRIBUTION = "twotower"
 PYTHON_VERSION = (3, 10)
 CPU_FEATURES = ("avx2", "fma")
 MIN_FREE_GB = 5.0
@@ -26,39 +29,67 @@ _BYTES_PER_GB = 1e9
 
 @dataclass(frozen=True)
 class Check:
-    """One finding; `cure` is what to do where `passed` is false."""
+    """The result of one check.
+
+    Attributes:
+      name: What was checked.
+      passed: Whether the check passed.
+      found: The value found.
+      expected: The value expected.
+      remedy: What to do if the check failed.
+    """
 
     name: str
     passed: bool
     found: str
     expected: str
-    cure: str
+    remedy: str
+
+
+def doctor_command(path: str, console: Console) -> ExitCode:
+    """Runs every check and prints the results.
+
+    Args:
+      path: Folder in which runs will be written.
+      console: Receives the results.
+
+    Returns:
+      PUSHED (0) if every check passed, else BAD_INPUT.
+
+    Raises:
+      InputError: `path` is not a folder.
+    """
+    if not Path(path).is_dir():
+        raise InputError(f"--path {path}: no such directory; create it or give another one")
+    checks = run_checks(Path(path))
+    console.result.write(render(checks) + "\n")
+    return ExitCode.PUSHED if all(check.passed for check in checks) else ExitCode.BAD_INPUT
 
 
 def check_interpreter(version: tuple[int, int]) -> Check:
-    """Checks the (major, minor) `version` of the running interpreter."""
+    """Checks the (major, minor) version of the running interpreter."""
     expected = "{}.{}".format(*PYTHON_VERSION)
     return Check(
         "python",
         version == PYTHON_VERSION,
         "{}.{}".format(*version),
         expected,
-        f"make the environment with Python {expected}: `make clean setup` finds one",
+        f"create the environment with Python {expected}: `make clean setup` finds an interpreter",
     )
 
 
 def declared_requirements(lines: Sequence[str] | None) -> list[Requirement]:
-    """The run-time requirements of this distribution's metadata, without those of its extras.
+    """Returns the run-time requirements of this distribution, without those of its extras.
 
     Args:
-        lines: `importlib.metadata.requires(DISTRIBUTION)`, PEP 508 strings.
+      lines: Result of `importlib.metadata.requires(DISTRIBUTION)`: PEP 508 strings.
     """
     requirements = [Requirement(line) for line in lines or ()]
     return [r for r in requirements if r.marker is None or r.marker.evaluate({"extra": ""})]
 
 
 def installed_version(name: str) -> str | None:
-    """The version of the installed distribution `name`, or None where it is not installed."""
+    """Returns the version of an installed distribution, or None if it is not installed."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -66,7 +97,7 @@ def installed_version(name: str) -> str | None:
 
 
 def check_requirement(requirement: Requirement, installed: str | None) -> Check:
-    """Checks one distribution's `installed` version against what setup.py asks for."""
+    """Checks the installed version of a distribution against the requirement in setup.py."""
     return Check(
         requirement.name,
         installed is not None and requirement.specifier.contains(installed, prereleases=True),
@@ -86,12 +117,15 @@ def check_requirements() -> list[Check]:
 
 
 def check_cpu(cpuinfo: Path = Path("/proc/cpuinfo"), machine: str = platform.machine()) -> Check:
-    """Checks that the processor has the instructions that ScaNN's x86 build was compiled for."""
+    """Checks that the processor has the instructions that ScaNN's x86 build requires."""
     name, expected = "cpu", " ".join(CPU_FEATURES)
-    cure = "use a machine whose processor has them (x86 since about 2013); some emulators hide them"
+    remedy = (
+        "use a machine whose processor has these instructions (x86 since about 2013); some "
+        "emulators hide them"
+    )
     if machine not in ("x86_64", "AMD64") or not cpuinfo.exists():
-        found = f"{machine}, features not listed; the ScaNN check below decides"
-        return Check(name, True, found, expected, cure)
+        found = f"{machine}, features not listed; see the ScaNN check below"
+        return Check(name, True, found, expected, remedy)
     flags = {
         flag
         for line in cpuinfo.read_text().splitlines()
@@ -99,70 +133,70 @@ def check_cpu(cpuinfo: Path = Path("/proc/cpuinfo"), machine: str = platform.mac
         for flag in line.partition(":")[2].split()
     }
     missing = [feature for feature in CPU_FEATURES if feature not in flags]
-    found = f"without {' '.join(missing)}" if missing else expected
-    return Check(name, not missing, found, expected, cure)
+    found = f"missing {' '.join(missing)}" if missing else expected
+    return Check(name, not missing, found, expected, remedy)
 
 
-def check_keras(succeeded: bool, answer: str) -> Check:
-    """Checks what `print_keras` reported: `tf.keras` must be Keras 2."""
+def check_keras(succeeded: bool, output: str) -> Check:
+    """Checks the output of the probe `print_keras`: `tf.keras` must be Keras 2."""
     return Check(
         "tf.keras",
-        succeeded and answer.startswith("tf_keras 2."),
-        answer,
+        succeeded and output.startswith("tf_keras 2."),
+        output,
         "tf_keras 2.x",
         REINSTALL,
     )
 
 
-def check_scann(succeeded: bool, answer: str) -> Check:
-    """Checks what `print_scann_answer` reported."""
+def check_scann(succeeded: bool, output: str) -> Check:
+    """Checks the output of the probe `print_scann_check`."""
     return Check(
         "scann op",
         succeeded,
-        answer,
-        "answers as exact search does",
-        f"the op needs exactly the TensorFlow it was compiled for, and avx2: {REINSTALL}",
+        output,
+        "the same result as exact search",
+        f"the op requires the TensorFlow version it was compiled for, and avx2: {REINSTALL}",
     )
 
 
 def check_disk(path: Path, free_bytes: int, min_free_gb: float = MIN_FREE_GB) -> Check:
-    """Checks the free space at `path`, where runs are written."""
+    """Checks the free disk space at `path`, the folder for runs."""
     free_gb = free_bytes / _BYTES_PER_GB
     return Check(
         "free disk",
         free_gb >= min_free_gb,
         f"{free_gb:.1f} GB at {path}",
         f">= {min_free_gb:g} GB",
-        "free some space, or write runs elsewhere: `--output DIR`",
+        "free disk space, or write runs to another disk: `--output DIR`",
     )
 
 
 def run_checks(path: Path = Path(), min_free_gb: float = MIN_FREE_GB) -> list[Check]:
-    """Runs every check, in the order in which a cure is best tried.
+    """Runs every check, in the order in which failures should be resolved.
 
     Args:
-        path: an existing directory on the disk where runs are written.
-        min_free_gb: the free space that a run may need there, in 10^9 bytes.
+      path: An existing folder on the disk where runs will be written.
+      min_free_gb: Free space that a run may need, in 10^9 bytes.
     """
     return [
         check_interpreter(sys.version_info[:2]),
         *check_requirements(),
         check_cpu(),
         check_keras(*run_probe(print_keras)),
-        check_scann(*run_probe(print_scann_answer)),
+        check_scann(*run_probe(print_scann_check)),
         check_disk(path.resolve(), shutil.disk_usage(path).free, min_free_gb),
     ]
 
 
 def render(checks: Sequence[Check]) -> str:
-    """A table of the checks, each failed one followed by its cure."""
+    """Returns the checks as a table, with the remedy below each failed check."""
     name_width = max((len(check.name) for check in checks), default=0)
     lines = []
     for check in checks:
-        verdict = "ok    " if check.passed else "FAILED"
-        line = f"{verdict}  {check.name:<{name_width}}  {check.found}"
+        status = "ok    " if check.passed else "FAILED"
+        line = f"{status}  {check.name:<{name_width}}  {check.found}"
         if not check.passed:
-            line += f" (expected {check.expected})\n        cure: {check.cure}"
+            line += f" (expected {check.expected})\n        remedy: {check.remedy}"
         lines.append(line)
     failed = sum(not check.passed for check in checks)
     lines.append(f"{failed} of {len(checks)} checks failed" if failed else "all checks passed")

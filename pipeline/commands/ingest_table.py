@@ -1,4 +1,4 @@
-"""The counts of `twotower ingest` as tables for a terminal."""
+"""The counts of `twotower ingest` as text tables."""
 
 from typing import Any
 
@@ -8,49 +8,49 @@ from components.run_reporter.summary import align
 
 
 def render_counts(counts: dict[str, Any]) -> str:
-    """The counts that `ingest_only` gives, with a newline at the end."""
-    sections = [_records(counts), _splits(counts), _facts(counts)]
+    """Returns the tables of the counts of an ingestion, with a final newline."""
+    sections = [_records(counts), _splits(counts), _totals(counts)]
     return "\n\n".join("\n".join(lines) for lines in sections) + "\n"
 
 
 def _records(counts: dict[str, Any]) -> list[str]:
-    """What was read, kept and rejected: a column for each source, a row for each reason."""
-    read = sources(counts, counts["catalogue"])
+    """Returns the numbers of records: a column per source, a row per reason of rejection."""
+    records = sources(counts, counts["catalogue"])
     reasons = [
         [f"  {reason}", *(number(count or None) for count in by_source)]
-        for reason, by_source in rejects_by_reason(read)
+        for reason, by_source in rejects_by_reason(records)
     ]
     return align(
         [
-            ["records", *(source.name for source in read)],
-            ["read", *(number(source.read) for source in read)],
-            ["kept", *(number(source.kept) for source in read)],
-            ["rejected", *(number(source.rejected) for source in read)],
+            ["records", *(source.name for source in records)],
+            ["read", *(number(source.read) for source in records)],
+            ["kept", *(number(source.kept) for source in records)],
+            ["rejected", *(number(source.rejected) for source in records)],
             *reasons,
         ]
     )
 
 
 def _splits(counts: dict[str, Any]) -> list[str]:
-    numbers = ("events", "targets", "windows")
-    table = [["split", *numbers, "first event", "last event"]]
-    for split, of in counts["splits"].items():
+    columns = ("events", "targets", "windows")
+    table = [["split", *columns, "first event", "last event"]]
+    for split, split_counts in counts["splits"].items():
         table.append(
             [
                 split,
-                *(number(of[key]) for key in numbers),
-                instant(of["first"]),
-                instant(of["last"]),
+                *(number(split_counts[key]) for key in columns),
+                instant(split_counts["first"]),
+                instant(split_counts["last"]),
             ]
         )
     return align(table)
 
 
-def _facts(counts: dict[str, Any]) -> list[str]:
-    facts = {
+def _totals(counts: dict[str, Any]) -> list[str]:
+    totals = {
         "users with a kept event": counts["users"],
         "items with a kept event": counts["items"],
         **catalogue_facts(counts["catalogue"], counts),
     }
     seconds = counts["seconds"] + counts["catalogue"]["seconds"]
-    return align([[name, number(n)] for name, n in facts.items()] + [["time", duration(seconds)]])
+    return align([[name, number(n)] for name, n in totals.items()] + [["time", duration(seconds)]])

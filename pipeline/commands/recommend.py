@@ -1,4 +1,4 @@
-"""Asks a pushed model, from its folder or through a TF Serving server, for recommendations."""
+"""`twotower recommend`: recommends items with a pushed model, from its folder or over HTTP."""
 
 import json
 import os
@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import numpy as np
-
+from pipeline.console import Console
 from schemas.bundle import SAVED_MODEL_FILE
 from schemas.errors import InputError
 from schemas.serving import (
@@ -25,30 +24,37 @@ _TIMEOUT_S = 30.0
 
 @dataclass(frozen=True)
 class Recommendation:
-    """One recommended item."""
+    """A recommended item.
+
+    Attributes:
+      rank: Position in the list, from 1.
+      item_id: Id of the item.
+      score: Similarity of the item and the query.
+    """
 
     rank: int
     item_id: str
     score: float
 
     def to_dict(self) -> dict[str, Any]:
-        """JSON values."""
+        """Returns the attributes as JSON values."""
         return asdict(self)
 
 
 class Recommender:
-    """The `serving_default` signature of one SavedModel version."""
+    """The `serving_default` signature of a SavedModel version."""
 
     def __init__(self, model: str) -> None:
         """Loads a model.
 
         Args:
-          model: A SavedModel folder, or a folder of integer versions, of which the newest is taken.
+          model: A SavedModel folder, or a folder of versions, of which the newest is loaded.
 
         Raises:
-          InputError: There is none, or it has no such signature.
+          InputError: There is no SavedModel, or it has no such signature.
         """
-        import scann  # noqa: F401  (registers the op that the SavedModel's graph calls)
+        # Registers the op in the SavedModel's graph.
+        import scann  # noqa: F401
         import tensorflow as tf
 
         path = newest_version(model)
@@ -61,36 +67,63 @@ class Recommender:
         self._signature = self._model.signatures[DEFAULT]
 
     def __call__(self, user: str, history: Sequence[str], k: int) -> list[Recommendation]:
-        """The top k items for one user with a history of item ids, oldest first."""
+        """Returns the top k items for a user with a history of item ids, oldest first."""
         import tensorflow as tf
 
-        answer = self._signature(
+        outputs = self._signature(
             user_id=tf.constant([user]),
             **{HISTORY_ITEM_ID: tf.constant([list(history)], tf.string, [1, len(history)])},
         )
-        ids = [item.decode() for item in answer[OUTPUT_ITEM_ID].numpy()[0]]
-        return _top(ids, answer[OUTPUT_SCORE].numpy()[0], k)
+        ids = [item.decode() for item in outputs[OUTPUT_ITEM_ID].numpy()[0]]
+        return _top_k(ids, outputs[OUTPUT_SCORE].numpy()[0].tolist(), k)
+
+
+def recommend_command(
+    model: str, user: str, history: Sequence[str], k: int, as_json: bool, console: Console
+) -> None:
+    """Recommends items to a user and prints them.
+
+    Args:
+      model: Folder of versions, one version, or URL `http://HOST:PORT/v1/models/NAME`.
+      user: The user id.
+      history: Item ids, oldest first.
+      k: Number of items.
+      as_json: Whether to print JSON instead of a table.
+      console: Receives the recommendations.
+
+    Raises:
+      InputError: There is no such model, the server does not respond, or `k` is too large.
+    """
+    recommendations = recommend_items(model, user, history, k)
+    if as_json:
+        rows = [recommendation.to_dict() for recommendation in recommendations]
+        console.result.write(json.dumps(rows, ensure_ascii=False) + "\n")
+    else:
+        console.result.write(render_recommendations(recommendations))
 
 
 def recommend_items(model: str, user: str, history: Sequence[str], k: int) -> list[Recommendation]:
-    """Recommendations from a folder or, where `model` begins with http, from TF Serving.
+    """Returns recommendations of a model in a folder or of a TF Serving server.
 
     Args:
-      model: A folder of versions, a version, or `http://HOST:PORT/v1/models/NAME`.
-      user: The user's id.
+      model: Folder of versions, one version, or URL `http://HOST:PORT/v1/models/NAME`.
+      user: The user id.
       history: Item ids, oldest first.
-      k: How many.
+      k: Number of items.
+
+    Raises:
+      InputError: There is no such model, the server does not respond, or `k` is too large.
     """
     if model.startswith(("http://", "https://")):
-        return _ask_server(model, user, history, k)
+        return _request_server(model, user, history, k)
     return Recommender(model)(user, history, k)
 
 
 def newest_version(model: str) -> str:
-    """The SavedModel folder that a server would serve from `model`.
+    """Returns the SavedModel folder that TF Serving would serve from `model`.
 
     Raises:
-      InputError: Neither the folder nor a version in it holds a SavedModel.
+      InputError: Neither the folder nor a version in it contains a SavedModel.
     """
     import tensorflow as tf
 
@@ -103,37 +136,37 @@ def newest_version(model: str) -> str:
         if tf.io.gfile.exists(os.path.join(path, SAVED_MODEL_FILE)):
             return path
     raise InputError(
-        f"{model}: no SavedModel here; expected a folder of versions such as "
+        f"{model}: contains no SavedModel; give a folder of versions such as "
         "runs/demo/serving/demo, or one version"
     )
 
 
 def render_recommendations(recommendations: Sequence[Recommendation]) -> str:
-    """One line an item: rank, score and id."""
+    """Returns one line per item: rank, score and id."""
     return "".join(f"{r.rank:>4}  {r.score:>9.4f}  {r.item_id}\n" for r in recommendations)
 
 
-def _ask_server(url: str, user: str, history: Sequence[str], k: int) -> list[Recommendation]:
+def _request_server(url: str, user: str, history: Sequence[str], k: int) -> list[Recommendation]:
     request = {
         "signature_name": DEFAULT,
         "inputs": {"user_id": [user], HISTORY_ITEM_ID: [list(history) or [PADDING_ITEM_ID]]},
     }
-    address = url.rstrip("/") + ":predict"
+    predict_url = url.rstrip("/") + ":predict"
     try:
         with urllib.request.urlopen(
-            urllib.request.Request(address, json.dumps(request).encode()), timeout=_TIMEOUT_S
+            urllib.request.Request(predict_url, json.dumps(request).encode()), timeout=_TIMEOUT_S
         ) as response:
             outputs = json.load(response)["outputs"]
     except (urllib.error.URLError, TimeoutError) as error:
-        raise InputError(f"{address}: the server did not answer: {error}") from error
-    return _top(outputs[OUTPUT_ITEM_ID][0], outputs[OUTPUT_SCORE][0], k)
+        raise InputError(f"{predict_url}: the server did not respond: {error}") from error
+    return _top_k(outputs[OUTPUT_ITEM_ID][0], outputs[OUTPUT_SCORE][0], k)
 
 
-def _top(ids: Sequence[str], scores: Sequence[float] | np.ndarray, k: int) -> list[Recommendation]:
+def _top_k(ids: Sequence[str], scores: Sequence[float], k: int) -> list[Recommendation]:
     if k > len(ids):
         raise InputError(
-            f"-k {k}: this model's {DEFAULT} signature answers {len(ids)} items at most; ask for "
-            "fewer, or raise index.k and run again"
+            f"-k {k}: this model's {DEFAULT} signature returns at most {len(ids)} items; give a "
+            "smaller -k, or increase index.k and run again"
         )
     return [
         Recommendation(rank, item, float(score))

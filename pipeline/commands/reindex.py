@@ -1,69 +1,78 @@
-"""Publishes an index of a changed catalogue with the towers of a finished run."""
+"""`twotower reindex`: publishes an index of a changed catalogue with the towers of a run."""
 
 import os
 from dataclasses import replace
 
-from components.pusher.same_towers import check_descent
-from pipeline.commands.reindex_settings import FOLDER, Reindex
-from pipeline.commands.showcase import render_showcase
+from components.pusher.same_towers import check_same_towers
+from pipeline.commands.outcome import write_outcome
+from pipeline.commands.reindex_plan import FOLDER, ReindexPlan
 from pipeline.console import Console
 from pipeline.exit_codes import ExitCode
-from pipeline.reindex_graph import RESULT, WINDOWS, reindex_nodes
-from pipeline.runners.launch import catalogue_facts
-from pipeline.runners.lineage import read_pushed_model
-from pipeline.runners.local import Build, RunOutcome, run_pipeline
+from pipeline.reindex_graph import IMPORTER_OUTPUT, WINDOWS_IMPORTER, reindex_nodes
+from pipeline.runners.cache_keys import reindex_cache_keys
+from pipeline.runners.local import KeysAndNodes, RunOutcome, run_pipeline
+from pipeline.runners.model_lineage import read_model_lineage
+from pipeline.runners.read_record import record_path
 from schemas.errors import InputError
-from schemas.steps import CATALOGUE_EXAMPLE_GEN, RUN_FILE
 
 
-def run_reindex(reindex: Reindex, console: Console) -> RunOutcome:
+def reindex_command(plan: ReindexPlan, console: Console) -> ExitCode:
+    """Re-indexes a changed catalogue and prints the outcome.
+
+    Args:
+      plan: Settings and paths of the re-index.
+      console: Receives progress and the outcome.
+
+    Returns:
+      The exit code of the re-index.
+
+    Raises:
+      InputError: The run cannot be re-indexed, another model is served, or another run is using the
+        run directory.
+    """
+    outcome = run_reindex(plan, console)
+    write_outcome(outcome, plan.settings, (WINDOWS_IMPORTER, IMPORTER_OUTPUT), console)
+    return outcome.code
+
+
+def run_reindex(plan: ReindexPlan, console: Console) -> RunOutcome:
     """Runs the pipeline of a re-index.
 
     Args:
-      reindex: What to do.
-      console: Where progress goes.
+      plan: Settings and paths of the re-index.
+      console: Receives progress.
 
     Returns:
-      The outcome; an error of a step is in it, not raised.
+      The outcome. An error of a step is part of the outcome and is not raised.
 
     Raises:
-      InputError: The run cannot be re-indexed, another model serves, or another run is using the
+      InputError: The run cannot be re-indexed, another model is served, or another run is using the
         run directory.
     """
-    paths = reindex.paths
-    pushed = read_pushed_model(
-        paths.metadata, reindex.settings.name, reindex.version, lambda uri: _located(uri, reindex)
+    paths = plan.paths
+    lineage = read_model_lineage(
+        paths.metadata, plan.settings.name, plan.version, lambda uri: _current_folder(uri, plan)
     )
-    # The push looks again; here it saves the wait for a rejection.
-    check_descent(paths.serving_dir, reindex.first_version)
-    settings = replace(reindex.settings, erase=pushed.erase)
+    # VersionedPusher checks this again; the check here avoids a run that ends in a rejection.
+    check_same_towers(paths.serving_dir, plan.first_version)
+    settings = replace(plan.settings, erase=lineage.erase)
 
-    def build() -> Build:
-        facts = catalogue_facts(settings)
-        return facts, reindex_nodes(settings, paths, facts, pushed, reindex.first_version)
+    def build() -> KeysAndNodes:
+        keys = reindex_cache_keys(settings)
+        return keys, reindex_nodes(settings, paths, keys, lineage, plan.first_version)
 
-    name, source = f"{settings.name}-{FOLDER}", os.path.join(reindex.run, RUN_FILE)
-    return run_pipeline(name, build, settings, source, paths, console)
-
-
-def render_reindexed(reindex: Reindex, outcome: RunOutcome) -> str:
-    """What is recommended of the new catalogue to three users; nothing where none was pushed."""
-    if outcome.code is not ExitCode.PUSHED:
-        return ""
-    windows = outcome.output_uri(WINDOWS, RESULT)
-    catalogue = outcome.output_uri(CATALOGUE_EXAMPLE_GEN, "examples")
-    if windows is None or catalogue is None:
-        raise RuntimeError("the re-index pushed a model but left no examples in its metadata")
-    return render_showcase(outcome.paths.serving_dir, windows, catalogue, reindex.settings)
+    name = f"{settings.name}-{FOLDER}"
+    return run_pipeline(name, build, settings, record_path(plan.run_dir), paths, console)
 
 
-def _located(uri: str, reindex: Reindex) -> str:
-    """Where an artifact is now: the run directory may have been moved."""
-    inside = os.path.relpath(uri, reindex.trained_in)
-    folder = uri if inside.startswith(os.pardir) else os.path.join(reindex.settings.output, inside)
+def _current_folder(uri: str, plan: ReindexPlan) -> str:
+    """Returns the folder of an artifact, whose URI may precede a move of the run directory."""
+    relative = os.path.relpath(uri, plan.recorded_run_dir)
+    is_outside = relative.startswith(os.pardir)
+    folder = uri if is_outside else os.path.join(plan.settings.output, relative)
     if not os.path.isdir(folder):
         raise InputError(
-            f"{folder}: this artifact of version {reindex.version} is gone; a re-index needs the "
-            "whole run directory: run `twotower run` again"
+            f"{folder}: this artifact of version {plan.version} does not exist; a re-index needs "
+            "the whole run directory: run `twotower run` again"
         )
     return folder

@@ -1,5 +1,5 @@
-"""Configuration: one YAML file, checked once, into frozen dataclasses."""
+"""Configuration: a YAML file is validated once and becomes frozen dataclasses."""
 
-from pipeline.config.load import load_settings, settings_of
+from pipeline.config.load import load_settings, parse_settings
 
-__all__ = ["load_settings", "settings_of"]
+__all__ = ["load_settings", "parse_settings"]

@@ -1,4 +1,4 @@
-"""What no single key can say: settings that are each allowed and together make no sense."""
+"""Consistency checks: settings that are valid on their own but contradict each other."""
 
 import difflib
 import itertools
@@ -16,16 +16,16 @@ def check_consistency(path: str, settings: Settings) -> None:
     """Checks validated settings against each other.
 
     Args:
-      path: The file they came from, for the message.
+      path: The configuration file, for the message.
       settings: Validated settings.
 
     Raises:
-      InputError: Lists every contradiction with its cure.
+      InputError: Lists every contradiction and its remedy.
     """
     problems = [
         *_output(settings),
         *source_problems(settings),
-        *_interactions(settings),
+        *_interactions_and_targets(settings),
         *_split(settings),
         *_sizes(settings),
         *_losses(settings),
@@ -39,27 +39,27 @@ def check_consistency(path: str, settings: Settings) -> None:
 def _output(settings: Settings) -> Iterator[str]:
     if "://" in settings.output:
         yield (
-            f"output: {settings.output} is remote, and the metadata and the lock of runs on this "
-            "machine need a local folder; remote may be push.serving_dir, push.exact_dir, and "
-            "--pipeline-root of a compiled pipeline"
+            f"output: {settings.output} is remote, but the metadata and the lock of a run need a "
+            "local folder; only push.serving_dir, push.exact_dir and --pipeline-root of a compiled "
+            "pipeline may be remote"
         )
 
 
-def _interactions(settings: Settings) -> Iterator[str]:
+def _interactions_and_targets(settings: Settings) -> Iterator[str]:
     targets = settings.targets
     fields, keep = settings.interactions.fields, settings.interactions.keep
-    for one, other in itertools.combinations(("user_id", "item_id", "timestamp"), 2):
-        if getattr(fields, one) == getattr(fields, other):
+    for first, second in itertools.combinations(("user_id", "item_id", "timestamp"), 2):
+        if getattr(fields, first) == getattr(fields, second):
             yield (
-                f"interactions.fields: {one} and {other} are both column "
-                f"{getattr(fields, one)!r}; name the column of each"
+                f"interactions.fields: {first} and {second} are both read from column "
+                f"{getattr(fields, first)!r}; give the column of each"
             )
     for key, types in (
         ("interactions.keep.event_types", keep.event_types),
         ("targets.event_types", targets.event_types),
     ):
         if types is not None and not types:
-            yield f"{key}: an empty list leaves no event; name some types, or leave the key out"
+            yield f"{key}: an empty list selects no event; list some types, or remove the key"
     uses_types = {
         "interactions.keep.event_types": keep.event_types,
         "targets.event_types": targets.event_types,
@@ -67,34 +67,38 @@ def _interactions(settings: Settings) -> Iterator[str]:
     }
     for key, used in uses_types.items():
         if used and fields.event_type is None:
-            yield f"{key}: needs interactions.fields.event_type, the column that holds the type"
+            yield f"{key}: requires interactions.fields.event_type, the column of the event type"
     if targets.event_types:
         for event_type in sorted(targets.weights.keys() - set(targets.event_types)):
             yield (
-                f"targets.weights.{event_type}: is no target, so its weight means nothing; add it "
-                f"to targets.event_types ({', '.join(targets.event_types)}), or leave the weight "
-                "out"
+                f"targets.weights.{event_type}: is not a target type, so its weight has no effect; "
+                f"add it to targets.event_types ({', '.join(targets.event_types)}), or remove the "
+                "weight"
             )
     if keep.max_user_events is not None and keep.max_user_events < keep.min_user_events:
         yield (
             f"interactions.keep.max_user_events is {keep.max_user_events}, below "
-            f"interactions.keep.min_user_events ({keep.min_user_events}), which leaves no user: "
+            f"interactions.keep.min_user_events ({keep.min_user_events}), so that no user is kept; "
             "change one of them"
         )
     if keep.min_value is not None and fields.value is None:
-        yield "interactions.keep.min_value: needs interactions.fields.value, the column it limits"
+        yield "interactions.keep.min_value: requires interactions.fields.value, its column"
 
 
 def _split(settings: Settings) -> Iterator[str]:
     split = settings.split
     if (split.eval_start is None) != (split.test_start is None):
-        yield "split.eval_start and split.test_start go together; give both"
+        yield "split.eval_start and split.test_start must be given together"
     elif split.eval_start is not None and split.policy == "leave_one_out":
-        yield "split.eval_start and split.test_start mean nothing to policy leave_one_out"
+        yield (
+            "split.eval_start and split.test_start do not apply to policy leave_one_out; remove "
+            "them"
+        )
     if settings.model.recent_popularity and split.policy == "leave_one_out":
         yield (
-            "model.recent_popularity: in split.policy leave_one_out the end of split train lies "
-            "after most targets, so popularity as of it would tell the future; leave it out"
+            "model.recent_popularity: with split.policy leave_one_out, most targets precede the "
+            "end of the train split, so popularity at that time would leak future data; remove "
+            "this key"
         )
 
 
@@ -102,11 +106,11 @@ def _sizes(settings: Settings) -> Iterator[str]:
     dim, num_heads, index = settings.model.dim, settings.model.encoder.num_heads, settings.index
     if dim and num_heads and dim % num_heads:
         yield (
-            f"model.dim is {dim}, which model.encoder.num_heads ({num_heads}) does not divide: "
-            "change one of them, or leave one to the recipe"
+            f"model.dim is {dim}, which model.encoder.num_heads ({num_heads}) does not divide; "
+            "change one of them, or remove one and let the recipe choose it"
         )
     if index.k > index.max_k:
-        yield f"index.k is {index.k}, above index.max_k ({index.max_k})"
+        yield f"index.k is {index.k}, above index.max_k ({index.max_k}); change one of them"
 
 
 def _losses(settings: Settings) -> Iterator[str]:
@@ -115,16 +119,16 @@ def _losses(settings: Settings) -> Iterator[str]:
         for name in POOL_SETTINGS:
             if getattr(train, name) is not None:
                 yield (
-                    f"train.{name}: means nothing to train.loss full_softmax, which takes the "
-                    "whole catalogue; leave it out, or choose sampled_softmax"
+                    f"train.{name}: does not apply to train.loss full_softmax, which scores the "
+                    "whole catalogue; remove it, or choose sampled_softmax"
                 )
     if train.loss == "contrastive" and settings.model.similarity != "cosine":
         yield (
-            "train.loss contrastive: needs model.similarity cosine, whose scores are at most 1; "
-            "others grow without end"
+            "train.loss contrastive: requires model.similarity cosine, whose scores are at most 1; "
+            "other scores are unbounded"
         )
     if train.margin is not None and train.loss not in ("contrastive", "triplet"):
-        yield "train.margin: means nothing but to train.loss contrastive and triplet; leave it out"
+        yield "train.margin: applies only to train.loss contrastive or triplet; remove it"
 
 
 def _gates(settings: Settings) -> Iterator[str]:
@@ -137,10 +141,10 @@ def _gates(settings: Settings) -> Iterator[str]:
 
 def _slices(settings: Settings) -> Iterator[str]:
     table = feature_table(settings.data)
-    places = {"users": table.user, "context": table.context, "items": table.item}
+    sources = {"users": table.user, "context": table.context, "items": table.item}
     categories = [
-        f"{place}.{feature.name}"
-        for place, features in places.items()
+        f"{source}.{feature.name}"
+        for source, features in sources.items()
         for feature in features
         if feature.holds_categories
     ]
@@ -152,4 +156,4 @@ def _unknown(key: str, name: str, known: Sequence[str]) -> Iterator[str]:
     if name not in known:
         close = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
         hint = f" did you mean {close[0]!r}?" if close else ""
-        yield f"{key}: {name!r} is not measured;{hint} (known: {', '.join(known) or 'none'})"
+        yield f"{key}: {name!r} is unknown;{hint} (known: {', '.join(known) or 'none'})"

@@ -1,4 +1,4 @@
-"""Former names of configuration keys and values, which still work for one release."""
+"""Former names of configuration keys and values, which are accepted for one more release."""
 
 import logging
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FormerKey:
-    """A key of a section that has been renamed."""
+    """A renamed key of a section."""
 
     section: str
     former: str
@@ -20,7 +20,7 @@ class FormerKey:
 
 @dataclass(frozen=True)
 class FormerValue:
-    """A value of a key that has been renamed."""
+    """A renamed value of a key."""
 
     section: str
     key: str
@@ -36,14 +36,14 @@ FORMER_VALUES = tuple(
 
 
 def replace_former_names(values: dict[str, Any], path: str) -> None:
-    """Replaces former names by current ones, in place, and logs a warning for each.
+    """Replaces former names by current names in place, and logs a warning for each.
 
     Args:
-      values: The plain values of a configuration.
-      path: Where they come from, for the messages.
+      values: Plain values of a configuration.
+      path: The configuration file, for messages.
 
     Raises:
-      InputError: A key is given under its former and its current name.
+      InputError: A key is given under both its former and its current name.
     """
     for key in FORMER_KEYS:
         section = values.get(key.section)
@@ -52,21 +52,21 @@ def replace_former_names(values: dict[str, Any], path: str) -> None:
             if key.current in section:
                 raise InputError(
                     f"{path}: {key.section}.{key.former} is the former name of {name}, and both "
-                    f"are given; keep {name}"
+                    f"are given; remove {key.section}.{key.former}"
                 )
             section[key.current] = section.pop(key.former)
-            _warn(path, f"{key.section}.{key.former} is now called {name}")
+            _warn(path, f"{key.section}.{key.former} is renamed to {name}")
     for value in FORMER_VALUES:
         section = values.get(value.section)
         if isinstance(section, dict) and section.get(value.key) == value.former:
             section[value.key] = value.current
             name = f"{value.section}.{value.key}"
-            _warn(path, f"{name}: {value.former} is now written {name}: {value.current}")
+            _warn(path, f"{name}: {value.former} is renamed to {name}: {value.current}")
 
 
 def _warn(path: str, change: str) -> None:
     _logger.warning(
-        "%s: %s; the former name works in this release and will be an error in the next",
+        "%s: %s; the former name is deprecated and will be rejected in the next release",
         path,
         change,
     )

@@ -1,4 +1,4 @@
-"""Reads a YAML file, applies overrides, and validates the whole into `Settings`."""
+"""Reads a YAML file, applies overrides and returns validated `Settings`."""
 
 import os
 from collections.abc import Iterable
@@ -10,29 +10,29 @@ from pydantic import ValidationError
 from pipeline.config.beam_args import check_beam_args
 from pipeline.config.consistency import check_consistency
 from pipeline.config.former_names import replace_former_names
-from pipeline.config.messages import explain
+from pipeline.config.validation_messages import explain
 from schemas.errors import InputError
 from schemas.features import feature_table
 from schemas.settings import Settings, from_dict
 
-# `title: text` is short for `title: {kind: text}` in these places.
+# In these sections `title: text` is short for `title: {kind: text}`.
 _FEATURE_MAPS = (("items", "features"), ("users", "features"), ("interactions", "context"))
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """YAML's safe loader, but a key may stand once, and `2024-01-01` stays text.
+    """YAML's safe loader, which also rejects duplicate keys and reads `2024-01-01` as text.
 
-    YAML forbids a repeated key, which PyYAML would let the last one win. Instants are read by the
-    split itself.
+    YAML forbids duplicate keys, but PyYAML keeps the last one. Dates are parsed by the settings
+    that use them.
     """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        for place, key in enumerate(keys):
-            if key in keys[:place]:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice", node.value[place][0].start_mark
-                )
+        for position, key in enumerate(keys):
+            if key in keys[:position]:
+                start = node.value[position][0].start_mark
+                message = f"the key {key!r} occurs twice; remove one of them"
+                raise yaml.constructor.ConstructorError(None, None, message, start)
         return super().construct_mapping(node, deep)
 
 
@@ -43,33 +43,33 @@ _StrictLoader.yaml_implicit_resolvers = {
 
 
 def load_settings(path: str, overrides: Iterable[str] = (), output: str | None = None) -> Settings:
-    """Loads and checks a configuration.
+    """Returns the settings of a configuration file.
 
     Args:
-      path: A YAML file.
-      overrides: `key.sub=value` texts; values are read as YAML.
-      output: Replaces the run directory of the file.
+      path: The YAML file.
+      overrides: Texts of the form `key.sub=value`; values are parsed as YAML.
+      output: The run directory, if it differs from the one in the file.
 
     Raises:
-      InputError: The file cannot be read, is not YAML, or holds a key or value that is not
-        allowed. The message names the file, the key, and the nearest valid key.
+      InputError: The file cannot be read, is not valid YAML, or contains an invalid key or value.
+        The message names the file, the key and the nearest valid key.
     """
-    return settings_of(_read_yaml(path), path, overrides, output)
+    return parse_settings(_read_yaml(path), path, overrides, output)
 
 
-def settings_of(
+def parse_settings(
     values: dict[str, Any], path: str, overrides: Iterable[str] = (), output: str | None = None
 ) -> Settings:
-    """Checks the plain values of a configuration, which overrides change in place.
+    """Returns the settings that the plain values of a configuration describe.
 
     Args:
-      values: As a YAML file holds them.
-      path: Where they come from, for the messages.
-      overrides: `key.sub=value` texts; values are read as YAML.
-      output: Replaces the run directory.
+      values: Values as in a YAML file; modified in place.
+      path: The file that contains them, for messages.
+      overrides: Texts of the form `key.sub=value`; values are parsed as YAML.
+      output: The run directory, if it differs from the one in `values`.
 
     Raises:
-      InputError: As for `load_settings`.
+      InputError: A key or value is invalid, as for `load_settings`.
     """
     replace_former_names(values, path)
     for override in overrides:
@@ -77,7 +77,7 @@ def settings_of(
     if output is not None:
         values["output"] = output
     replace_former_names(values, path)
-    _expand_short_features(values)
+    expand_short_features(values)
     try:
         settings = from_dict(Settings, values)
         feature_table(settings.data)
@@ -93,7 +93,7 @@ def settings_of(
 def _read_yaml(path: str) -> dict[str, Any]:
     if not os.path.exists(path):
         raise InputError(
-            f"{path}: no such configuration file; the shipped ones are in pipeline/configs/"
+            f"{path}: no such configuration file; complete examples are in pipeline/configs/"
         )
     try:
         with open(path, encoding="utf-8") as file:
@@ -116,17 +116,18 @@ def _apply_override(values: dict[str, Any], override: str) -> None:
     except yaml.YAMLError as error:
         raise InputError(f"--set {override}: the value is not valid YAML: {error}") from error
     *parents, last = key.split(".")
-    place = values
+    section = values
     for parent in parents:
-        if place.get(parent) is None:
-            place[parent] = {}
-        place = place[parent]
-        if not isinstance(place, dict):
-            raise InputError(f"--set {override}: {parent} holds a value, not a section")
-    place[last] = value
+        if section.get(parent) is None:
+            section[parent] = {}
+        section = section[parent]
+        if not isinstance(section, dict):
+            raise InputError(f"--set {override}: {parent} is a value, not a section")
+    section[last] = value
 
 
-def _expand_short_features(values: dict[str, Any]) -> None:
+def expand_short_features(values: dict[str, Any]) -> None:
+    """Replaces the short form `title: text` of a feature by `title: {kind: text}`, in place."""
     for section, key in _FEATURE_MAPS:
         declared = (values.get(section) or {}).get(key) if _is_section(values, section) else None
         if isinstance(declared, dict):

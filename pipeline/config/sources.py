@@ -1,4 +1,4 @@
-"""Where the records of the log, the catalogue and the users come from: files, or a query."""
+"""Consistency checks of the sources (log, items, users): files or a query, and their layout."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ _BIGQUERY = "bigquery"
 
 
 def source_problems(settings: Settings) -> Iterator[str]:
-    """What of every source makes no sense, with its cure."""
+    """Yields the contradictions in the settings of every source, with their remedies."""
     sources = {
         "interactions": settings.interactions,
         "items": settings.items,
@@ -20,32 +20,32 @@ def source_problems(settings: Settings) -> Iterator[str]:
     }
     for section, source in sources.items():
         if source is not None:
-            yield from _place(section, source)
+            yield from _location(section, source)
             yield from _layout(section, source)
             yield from _patterns(section, source)
 
 
-def _place(section: str, source: SourceSettings) -> Iterator[str]:
+def _location(section: str, source: SourceSettings) -> Iterator[str]:
     is_query = source.format == _BIGQUERY
     if is_query and source.query is None:
-        yield f"{section}.query: format {_BIGQUERY} needs one, in standard SQL"
+        yield f"{section}.query: format {_BIGQUERY} requires a query in standard SQL"
     if not is_query and source.query is not None:
-        yield f"{section}.query: belongs to format {_BIGQUERY}, and the format is {source.format}"
+        yield f"{section}.query: applies to format {_BIGQUERY}, but the format is {source.format}"
     if not is_query and source.path is None:
         yield f"{section}.path: this key is required"
     if is_query and source.path is not None:
-        yield f"{section}.path: means nothing to format {_BIGQUERY}, which has query; leave it out"
+        yield f"{section}.path: does not apply to format {_BIGQUERY}, which uses query; remove it"
     if is_query and source.range is not None:
-        yield f"{section}.range: limits path; with {section}.query limit the days in its SQL"
+        yield f"{section}.range: applies to path; with {section}.query, select the days in SQL"
     if source.path is not None and (not source.paths or "" in source.paths):
-        yield f"{section}.path: names no file"
+        yield f"{section}.path: is empty; give a file, a folder or a pattern"
 
 
 def _layout(section: str, source: SourceSettings) -> Iterator[str]:
     if source.format != "csv" and source.csv != CsvSettings():
         yield (
-            f"{section}.csv: belongs to format csv, and the format is {source.format}; leave it "
-            f"out, or set {section}.format: csv"
+            f"{section}.csv: applies to format csv, but the format is {source.format}; remove it, "
+            f"or set {section}.format: csv"
         )
 
 

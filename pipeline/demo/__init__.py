@@ -1,1 +1,1 @@
-"""The embedded demo log: a generated world whose true choice model is known."""
+"""The generator of the demo log, a synthetic event log whose true choice model is known."""

@@ -1,11 +1,11 @@
-"""The books of the demo world: works, series, prices, taste factors and popularity over time."""
+"""The books of the demo world: works, series, prices, latent factors and daily popularity."""
 
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from pipeline.demo.settings import DAY_MS, WorldSettings
+from pipeline.demo.settings import DAY_MS, DemoSettings
 from pipeline.demo.words import ADJECTIVES, GENRE_NOUNS
 
 Ints = npt.NDArray[np.int64]
@@ -15,33 +15,34 @@ GENRES: tuple[str, ...] = tuple(GENRE_NOUNS)
 NOUNS_PER_GENRE = 8
 NUM_FACTORS = 8
 
-SERIES_SHARE = 0.35  # of the works; the others are one book each
-SERIES_LENGTH = (3, 9)  # parts, upper bound excluded
+SERIES_SHARE = 0.35  # share of works that are a series; other works are one book
+SERIES_LENGTH = (3, 9)  # number of parts, upper bound exclusive
 PART_INTERVAL_DAYS = (15, 50)
 SECOND_GENRE_SHARE = 0.4
-NEW_WORK_SHARE = 0.5  # works whose last book is added while the log runs
-BACKLIST_DAYS = 720  # the others were completed within so many days before it
+NEW_WORK_SHARE = 0.5  # share of works whose last book is added during the log
+BACKLIST_DAYS = 720  # other works are completed within so many days before the log
 
-APPEAL_SIGMA = 2.2  # log-normal: the long tail of popularity
+APPEAL_SIGMA = 2.2  # of a log-normal distribution, for a long tail of popularity
 PEAK_WIDTH_DAYS = (60.0, 120.0)
-POPULARITY_FLOOR = 0.2  # what a book keeps of its peak once faded
-WORK_NOISE, BOOK_NOISE = 0.3, 0.15  # around the factors of the sub-genre
+POPULARITY_FLOOR = 0.2  # popularity long before and after the peak, relative to the peak
+WORK_NOISE, BOOK_NOISE = 0.3, 0.15  # scale of the noise added to the sub-genre's factors
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """The books, row i of every array being book i.
+    """The books; row i of every array describes book i.
 
     Attributes:
-        title: readable, unique.
-        genre: [num_items] index into `GENRES`.
-        second_genre: [num_items], -1 where there is none.
-        work: [num_items] books of one series share it.
-        next_part: [num_items] the following book of the series, or -1.
-        price: [num_items] float64.
-        added_at_ms: [num_items] epoch milliseconds; nobody interacts with a book before it.
-        factors: [num_items, NUM_FACTORS] float32 unit vectors.
-        popularity: [num_days, num_items] float32, the appeal of a book on each day.
+      title: Unique titles.
+      genre: [num_items] int64, index into `GENRES`.
+      second_genre: [num_items] int64, index into `GENRES`, or -1 without a second genre.
+      work: [num_items] int64, the same number for all books of a series.
+      next_part: [num_items] int64, row of the next book in the series, or -1.
+      price: [num_items] float64.
+      added_at_ms: [num_items] int64, milliseconds since the epoch, UTC; a book has no earlier
+        events.
+      factors: [num_items, NUM_FACTORS] float32 unit vectors.
+      popularity: [num_days, num_items] float32, popularity on each day of the log.
     """
 
     title: tuple[str, ...]
@@ -55,19 +56,19 @@ class Catalogue:
     popularity: Floats
 
     def item_id(self, item: int) -> str:
-        """Returns the identifier that the files use for a row."""
+        """Returns the item id of a row."""
         return f"i{item:05d}"
 
     def categories(self, item: int) -> list[str]:
-        """Returns the genre names of a row, the main one first."""
+        """Returns the genre names of a row, the main genre first."""
         return [GENRES[g] for g in (self.genre[item], self.second_genre[item]) if g >= 0]
 
 
-def build_catalogue(settings: WorldSettings) -> Catalogue:
-    """Draws the books.
+def build_catalogue(settings: DemoSettings) -> Catalogue:
+    """Generates the books.
 
     Raises:
-        ValueError: if the word lists cannot name so many works.
+      ValueError: The word lists contain too few words for distinct titles of all works.
     """
     rng = settings.rng("catalogue")
     lengths = _work_lengths(rng, settings.num_items)
@@ -90,7 +91,7 @@ def build_catalogue(settings: WorldSettings) -> Catalogue:
     appeal = rng.lognormal(0.0, APPEAL_SIGMA, num_works)[work] * 0.9**part
     price = np.round(rng.lognormal(2.3, 0.35, num_works))[work] + 0.99
 
-    # Rows are shuffled so that an identifier says nothing about its series or its age.
+    # Rows are shuffled so that an item id does not reveal the series or the age of the book.
     order = rng.permutation(num_items)
     row_of = np.argsort(order)
     next_part = np.where(is_last, -1, row_of[np.minimum(np.arange(num_items) + 1, num_items - 1)])
@@ -112,7 +113,7 @@ def build_catalogue(settings: WorldSettings) -> Catalogue:
 
 
 def _work_lengths(rng: np.random.Generator, num_items: int) -> Ints:
-    """Returns books per work, summing to `num_items`."""
+    """Returns the number of books of each work; the sum is `num_items`."""
     drawn = np.where(
         rng.random(num_items) < SERIES_SHARE, rng.integers(*SERIES_LENGTH, num_items), 1
     )
@@ -127,8 +128,8 @@ def _names(rng: np.random.Generator, num_works: int) -> tuple[Ints, Ints, Ints]:
     shape = (len(GENRES), NOUNS_PER_GENRE, len(ADJECTIVES))
     if num_works > np.prod(shape):
         raise ValueError(
-            f"{num_works} works need distinct titles, the word lists give {np.prod(shape)}: "
-            "lower num_items or add words to pipeline/demo/words.py"
+            f"{num_works} works need distinct titles, but the word lists allow {np.prod(shape)}: "
+            "decrease num_items or add words to pipeline/demo/words.py"
         )
     genre_weight = np.repeat(1.0 / np.arange(2, len(GENRES) + 2), np.prod(shape[1:]))
     triples = rng.choice(
@@ -144,9 +145,9 @@ def _title(genre: int, noun: int, adjective: int, part: int, length: int) -> str
 
 
 def _added_day(
-    rng: np.random.Generator, settings: WorldSettings, lengths: Ints
+    rng: np.random.Generator, settings: DemoSettings, lengths: Ints
 ) -> npt.NDArray[np.float64]:
-    """Returns the day of the log (negative: before it) on which each work's last book appears."""
+    """Returns the day on which the last book of each work is added; negative before the log."""
     is_new = rng.random(len(lengths)) < NEW_WORK_SHARE
     during = rng.uniform(0, settings.num_days - 1, len(lengths))
     return np.where(is_new, during, -rng.uniform(1, BACKLIST_DAYS, len(lengths)))
@@ -154,11 +155,11 @@ def _added_day(
 
 def _popularity(
     rng: np.random.Generator,
-    settings: WorldSettings,
+    settings: DemoSettings,
     appeal: npt.NDArray[np.float64],
     added_day: npt.NDArray[np.float64],
 ) -> Floats:
-    """Returns [num_days, num_items]: each book rises to a peak and fades, slowly."""
+    """Returns the popularity, which slowly rises to a peak and falls: [num_days, num_items]."""
     num_items = len(appeal)
     width = rng.uniform(*PEAK_WIDTH_DAYS, num_items)
     old_peak = rng.uniform(-60, settings.num_days + 30, num_items)

@@ -1,4 +1,4 @@
-"""Writes the demo world as a user's data would come, with a manifest beside it."""
+"""Writes the files of the demo log (events, items, users) and their manifest."""
 
 import csv
 import gzip
@@ -9,33 +9,33 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from pipeline.demo.dirt import bot_ids, soiled_lines
-from pipeline.demo.settings import GENERATOR_VERSION, WorldSettings
+from pipeline.demo.defects import bot_ids, log_lines
+from pipeline.demo.settings import GENERATOR_VERSION, DemoSettings
 from pipeline.demo.simulate import simulate
 from pipeline.demo.words import AGE_BANDS, LOCATIONS
-from pipeline.demo.world import World, build_world
+from pipeline.demo.world import DemoWorld, build_world
 
 EVENTS, ITEMS, USERS, MANIFEST = "events.jsonl.gz", "items.csv", "users.csv", "manifest.json"
 DATA_FILES = (EVENTS, ITEMS, USERS)
 
 
-def write_world(directory: Path, settings: WorldSettings) -> dict[str, Any]:
-    """Generates a world and writes its files, replacing those of an earlier generator.
+def write_world(directory: Path, settings: DemoSettings) -> dict[str, Any]:
+    """Generates the demo world and writes its files, replacing those of an earlier generator.
 
     Args:
-        directory: created if absent.
-        settings: seed and size; the same settings give the same bytes.
+      directory: Output folder; created if it does not exist.
+      settings: Seed and sizes; the same settings give identical files.
 
     Returns:
-        The manifest: `generator_version`, `settings`, `counts` (of every kind of line, of users
-        and items), `bots` (their user ids) and `sha256` of each data file.
+      The manifest: `generator_version`, `settings`, `counts` (of each kind of line, of users and
+      items), `bots` (their user ids) and `sha256` of each data file.
 
     Raises:
-        FileExistsError: if the directory holds files of these names without a manifest.
+      FileExistsError: The folder contains files of these names but no manifest.
     """
-    _reject_foreign_files(directory)
+    _check_overwrites_own_files(directory)
     world = build_world(settings)
-    lines, log_counts = soiled_lines(world, simulate(world))
+    lines, log_counts = log_lines(world, simulate(world))
     contents = {
         EVENTS: _gzipped("".join(f"{line}\n" for line in lines)),
         ITEMS: _items_csv(world).encode(),
@@ -43,9 +43,9 @@ def write_world(directory: Path, settings: WorldSettings) -> dict[str, Any]:
     }
     manifest = {
         "generator_version": GENERATOR_VERSION,
-        "settings": settings.as_dict(),
+        "settings": settings.to_dict(),
         "counts": {
-            **log_counts.as_dict(),
+            **log_counts.to_dict(),
             "users": settings.num_users,
             "items": settings.num_items,
         },
@@ -53,8 +53,8 @@ def write_world(directory: Path, settings: WorldSettings) -> dict[str, Any]:
         "sha256": {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()},
     }
     directory.mkdir(parents=True, exist_ok=True)
-    # Old data goes first, then the manifest: an interruption leaves a file missing, which the next
-    # call repairs, never an old file under a new manifest or files without one.
+    # Old data files are deleted before the manifest is written. After an interruption a data file
+    # is missing, which the next call repairs; an old file never has a new manifest or none.
     for name in contents:
         (directory / name).unlink(missing_ok=True)
     _replace(directory / MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
@@ -63,27 +63,27 @@ def write_world(directory: Path, settings: WorldSettings) -> dict[str, Any]:
     return manifest
 
 
-def current_manifest(directory: Path, settings: WorldSettings) -> dict[str, Any] | None:
-    """Returns the manifest if the directory holds this generator's files for these settings.
+def current_manifest(directory: Path, settings: DemoSettings) -> dict[str, Any] | None:
+    """Returns the manifest if the folder contains the files of these settings, else None.
 
-    Their contents are not compared: a file that someone has edited stays as it is.
+    The contents of the files are not compared, so a file that was edited is kept.
     """
     path = directory / MANIFEST
     if not path.exists() or not all((directory / name).exists() for name in DATA_FILES):
         return None
     manifest = read_manifest(directory)
-    same = (manifest.get("generator_version"), manifest.get("settings")) == (
+    is_current = (manifest.get("generator_version"), manifest.get("settings")) == (
         GENERATOR_VERSION,
-        settings.as_dict(),
+        settings.to_dict(),
     )
-    return manifest if same else None
+    return manifest if is_current else None
 
 
 def read_manifest(directory: Path) -> dict[str, Any]:
-    """Returns the manifest of a directory.
+    """Returns the manifest in a folder.
 
     Raises:
-        ValueError: if it is not a JSON object.
+      ValueError: The file is not a JSON object.
     """
     path = directory / MANIFEST
     try:
@@ -95,12 +95,12 @@ def read_manifest(directory: Path) -> dict[str, Any]:
     return manifest
 
 
-def _reject_foreign_files(directory: Path) -> None:
+def _check_overwrites_own_files(directory: Path) -> None:
     present = [name for name in DATA_FILES if (directory / name).exists()]
     if present and not (directory / MANIFEST).exists():
         raise FileExistsError(
-            f"{directory} holds {', '.join(present)} but no {MANIFEST}, so this command did not "
-            "write them: choose another directory, or move them away"
+            f"{directory} contains {', '.join(present)} but no {MANIFEST}, so this command did not "
+            "write these files: choose another directory, or move them"
         )
 
 
@@ -117,7 +117,7 @@ def _gzipped(text: str) -> bytes:
     return buffer.getvalue()
 
 
-def _items_csv(world: World) -> str:
+def _items_csv(world: DemoWorld) -> str:
     items = world.items
     rows = (
         (
@@ -132,11 +132,11 @@ def _items_csv(world: World) -> str:
     return _csv(("item", "title", "categories", "price", "added_at"), rows)
 
 
-def _users_csv(world: World) -> str:
-    readers = world.readers
+def _users_csv(world: DemoWorld) -> str:
+    users = world.users
     rows = (
-        (readers.user_id(u), AGE_BANDS[readers.age_band[u]], LOCATIONS[readers.location[u]])
-        for u in range(len(readers.age_band))
+        (users.user_id(u), AGE_BANDS[users.age_band[u]], LOCATIONS[users.location[u]])
+        for u in range(len(users.age_band))
     )
     return _csv(("user", "age_band", "location"), rows)
 

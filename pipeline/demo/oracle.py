@@ -1,8 +1,8 @@
-"""The best ranking there is: the true choice model on held-out first interactions.
+"""The oracle: the ranking by the true choice model, and its recall on held-out interactions.
 
-Protocol ("successive"): every event of the last `test_fraction` of the log by time that is a
-user's first with its book is a target, with everything that the user did before as history.
-Books already seen are excluded. Recall is averaged per user first, then over users.
+The protocol is "successive". The targets are the first events of a user with a book among the last
+`test_fraction` of the events by time. The history of a target contains all earlier events of the
+user. Books that the user has seen are excluded. Recall is averaged per user, then over users.
 """
 
 from collections.abc import Iterator
@@ -12,33 +12,33 @@ import numpy as np
 import numpy.typing as npt
 
 from pipeline.demo.catalogue import Floats, Ints
-from pipeline.demo.choice import NUM_RECENT, Situations, probabilities
-from pipeline.demo.simulate import Log
-from pipeline.demo.world import World
+from pipeline.demo.choice_model import NUM_RECENT, ChoiceSituations, probabilities
+from pipeline.demo.simulate import EventLog
+from pipeline.demo.world import DemoWorld
 
 CHUNK = 1024
 
 
 @dataclass(frozen=True)
-class Targets:
-    """Held-out picks: the situations of a log and what was picked in each.
+class HeldOutTargets:
+    """Held-out choice situations and the chosen books.
 
     Attributes:
-        situations: n rows.
-        item: [n] int64, the book that was picked.
+      situations: n choice situations.
+      item: [n] int64, row of the chosen book.
     """
 
-    situations: Situations
+    situations: ChoiceSituations
     item: Ints
 
 
-def held_out_targets(log: Log, num_items: int, test_fraction: float = 0.1) -> Targets:
-    """Returns the first interactions of the last `test_fraction` of the events.
+def held_out_targets(log: EventLog, num_items: int, test_fraction: float = 0.1) -> HeldOutTargets:
+    """Returns the first interactions among the last `test_fraction` of the events.
 
     Args:
-        log: the clean events, ordered by time.
-        num_items: size of the catalogue.
-        test_fraction: in (0, 1), share of events from the split time on.
+      log: Clean events, ordered by time.
+      num_items: Number of books in the catalogue.
+      test_fraction: Share of events from the split time on, between 0 and 1.
     """
     first = first_interactions(log)
     test_start_ms = split_time_ms(log, test_fraction)
@@ -54,7 +54,7 @@ def held_out_targets(log: Log, num_items: int, test_fraction: float = 0.1) -> Ta
     seen = np.zeros((len(target), num_items), dtype=bool)
     for row, (low, high) in enumerate(zip(begin, position, strict=True)):
         seen[row, ordered_item[low:high]] = True
-    situations = Situations(
+    situations = ChoiceSituations(
         user=user[target],
         timestamp_ms=timestamp_ms[target],
         device=log.device[first][target],
@@ -62,24 +62,28 @@ def held_out_targets(log: Log, num_items: int, test_fraction: float = 0.1) -> Ta
         last_ms=timestamp_ms[order][back[:, 0]],
         seen=seen,
     )
-    return Targets(situations, item[target])
+    return HeldOutTargets(situations, item[target])
 
 
-def first_interactions(log: Log) -> Ints:
-    """Returns the positions in the log of each user's first event with each book, in time order."""
+def first_interactions(log: EventLog) -> Ints:
+    """Returns the positions in the log of each user's first event with each book, by time."""
     pair = log.user * (log.item.max() + 1) + log.item
     return np.sort(np.unique(pair, return_index=True)[1])
 
 
-def split_time_ms(log: Log, test_fraction: float) -> int:
-    """Returns the time from which on lies the last `test_fraction` of the events."""
+def split_time_ms(log: EventLog, test_fraction: float) -> int:
+    """Returns the time of the first of the last `test_fraction` of the events.
+
+    Raises:
+      ValueError: `test_fraction` is not between 0 and 1.
+    """
     if not 0 < test_fraction < 1:
         raise ValueError(f"test_fraction is {test_fraction}, expected a value between 0 and 1")
     return int(log.timestamp_ms[int(np.floor(len(log) * (1 - test_fraction)))])
 
 
-def ranking(world: World, situations: Situations, k: int) -> Ints:
-    """Returns [n, k] the most probable books of each situation, best first."""
+def ranking(world: DemoWorld, situations: ChoiceSituations, k: int) -> Ints:
+    """Returns the most probable books of each situation, best first: [n, k]."""
     chunks = [
         np.argsort(-probabilities(world, part), axis=1, kind="stable")[:, :k]
         for part in _chunks(situations)
@@ -87,8 +91,8 @@ def ranking(world: World, situations: Situations, k: int) -> Ints:
     return np.concatenate(chunks)
 
 
-def oracle_recall(world: World, targets: Targets, k: int = 10) -> float:
-    """Returns the oracle's Recall@k, the mean over users of each user's share of hits."""
+def oracle_recall(world: DemoWorld, targets: HeldOutTargets, k: int = 10) -> float:
+    """Returns the Recall@k of the oracle, averaged per user, then over users."""
     scores = (probabilities(world, part) for part in _chunks(targets.situations))
     rank = np.concatenate(
         [target_rank(p, targets.item[i * CHUNK : (i + 1) * CHUNK]) for i, p in enumerate(scores)]
@@ -97,11 +101,11 @@ def oracle_recall(world: World, targets: Targets, k: int = 10) -> float:
 
 
 def target_rank(score: Floats, item: Ints) -> Ints:
-    """Returns [n] the rank of each target from 0; ties count against it.
+    """Returns the rank of each target from 0, with ties ranked before the target: [n].
 
     Args:
-        score: [n, num_items], excluded books below every other.
-        item: [n] the targets.
+      score: [n, num_items] float32; excluded books have lower scores than all others.
+      item: [n] int64, the targets.
     """
     own = np.take_along_axis(score, item[:, None], axis=1)
     rank: Ints = (score >= own).sum(axis=1) - 1
@@ -109,17 +113,21 @@ def target_rank(score: Floats, item: Ints) -> Ints:
 
 
 def mean_over_users(hit: npt.NDArray[np.bool_], user: Ints) -> float:
-    """Returns the mean over users of each user's mean hit."""
+    """Returns the mean over users of the share of hits per user.
+
+    Raises:
+      ValueError: There are no targets.
+    """
     if not len(user):
-        raise ValueError("there are no targets to average over: lengthen the log or test_fraction")
+        raise ValueError("there are no targets to average over: increase num_days or test_fraction")
     _, row = np.unique(user, return_inverse=True)
     return float((np.bincount(row, weights=hit) / np.bincount(row)).mean())
 
 
-def _chunks(situations: Situations) -> Iterator[Situations]:
+def _chunks(situations: ChoiceSituations) -> Iterator[ChoiceSituations]:
     for low in range(0, len(situations.user), CHUNK):
         part = slice(low, low + CHUNK)
-        yield Situations(
+        yield ChoiceSituations(
             user=situations.user[part],
             timestamp_ms=situations.timestamp_ms[part],
             device=situations.device[part],

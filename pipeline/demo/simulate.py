@@ -1,35 +1,36 @@
-"""Fills the sessions with books drawn from the choice model, and adds likes and purchases."""
+"""Simulates the clean log: draws the books of all views, and adds likes and purchases."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from pipeline.demo.catalogue import Floats, Ints
-from pipeline.demo.choice import NUM_RECENT, Situations, probabilities
+from pipeline.demo.choice_model import NUM_RECENT, ChoiceSituations, probabilities
 from pipeline.demo.sessions import Views, draw_views
-from pipeline.demo.world import World
+from pipeline.demo.world import DemoWorld
 
 EVENT_TYPES: tuple[str, ...] = ("view", "like", "purchase")
 VIEW, LIKE, PURCHASE = range(3)
 
 LIKE_LOGIT, LIKE_TASTE_SLOPE = -1.75, 0.6
 PURCHASE_LOGIT, PURCHASE_TASTE_SLOPE = -2.6, 0.4
-PURCHASE_PRICE_SLOPE = -0.5  # per unit of log-price above the mean
-LIKE_DELAY_MS = (5_000, 25_000)  # after the view; below sessions.MIN_VIEW_GAP_S
+PURCHASE_PRICE_SLOPE = -0.5  # per unit of log-price above its mean
+LIKE_DELAY_MS = (5_000, 25_000)  # delay after the view, below sessions.MIN_VIEW_GAP_S
 PURCHASE_DELAY_MS = (30_000, 55_000)
 
 
 @dataclass(frozen=True)
-class Log:
-    """Clean events, ordered by time; all arrays [n] int64.
+class EventLog:
+    """Clean events, ordered by time; all arrays are [n] int64.
 
     Attributes:
-        user: rows of the world's users.
-        item: rows of the world's items.
-        timestamp_ms: epoch milliseconds.
-        event_type: index into `EVENT_TYPES`; a like or purchase repeats the book just viewed.
-        device: index into `readers.DEVICES`.
+      user: Rows of the users.
+      item: Rows of the books.
+      timestamp_ms: Milliseconds since the epoch, UTC.
+      event_type: Index into `EVENT_TYPES`. A like or a purchase follows a view of the same book.
+      device: Index into `users.DEVICES`.
     """
 
     user: Ints
@@ -42,15 +43,15 @@ class Log:
         return len(self.user)
 
 
-def simulate(world: World) -> Log:
-    """Returns the clean log of a world; the same world gives the same log."""
+def simulate(world: DemoWorld) -> EventLog:
+    """Returns the clean log of a demo world; the same world gives the same log."""
     views = draw_views(world)
     item = _choose_items(world, views)
     return _with_follow_ups(world, views, item)
 
 
-def _choose_items(world: World, views: Views) -> Ints:
-    """Draws the book of every view, all users' k-th views in one step."""
+def _choose_items(world: DemoWorld, views: Views) -> Ints:
+    """Draws the book of every view; one step draws the k-th views of all users."""
     rng = world.settings.rng("choices")
     num_users, num_items = world.taste.shape
     uniform = rng.random(len(views.user))
@@ -64,40 +65,42 @@ def _choose_items(world: World, views: Views) -> Ints:
         np.where(is_first, np.arange(len(item)), 0)
     )
     by_position = np.argsort(position, kind="stable")
-    for at in np.split(by_position, np.cumsum(np.bincount(position))[:-1]):
-        user = views.user[at]
-        now = Situations(
+    for rows in np.split(by_position, np.cumsum(np.bincount(position))[:-1]):
+        user = views.user[rows]
+        now = ChoiceSituations(
             user=user,
-            timestamp_ms=views.timestamp_ms[at],
-            device=views.device[at],
+            timestamp_ms=views.timestamp_ms[rows],
+            device=views.device[rows],
             recent=recent[user],
             last_ms=last_ms[user],
             seen=seen[user],
         )
-        picked = _draw(probabilities(world, now), uniform[at])
-        item[at] = picked
-        seen[user, picked] = True
+        chosen = _draw(probabilities(world, now), uniform[rows])
+        item[rows] = chosen
+        seen[user, chosen] = True
         last_ms[user] = now.timestamp_ms
-        recent[user] = np.column_stack([picked, now.recent[:, :-1]])
+        recent[user] = np.column_stack([chosen, now.recent[:, :-1]])
     return item
 
 
 def _draw(probability: Floats, uniform: npt.NDArray[np.float64]) -> Ints:
-    """Inverts the cumulative distribution of each row at `uniform` in [0, 1)."""
+    """Returns the inverse of each row's cumulative distribution at `uniform`, in [0, 1)."""
     cumulative = np.cumsum(probability, axis=1, dtype=np.float64)
     return np.argmax(cumulative > (uniform * cumulative[:, -1])[:, None], axis=1)
 
 
-def _with_follow_ups(world: World, views: Views, item: Ints) -> Log:
-    """Adds the likes and purchases that follow a view before the same user's next one."""
+def _with_follow_ups(world: DemoWorld, views: Views, item: Ints) -> EventLog:
+    """Returns the views with the likes and purchases that follow before the user's next view."""
     rng = world.settings.rng("follow-ups")
     log_taste = np.log(world.taste[views.user, item])
-    liking = (log_taste - log_taste.mean()) / log_taste.std()
+    preference = (log_taste - log_taste.mean()) / log_taste.std()
     log_price = np.log(world.items.price)
-    dearness = (log_price - log_price.mean())[item]
-    like = rng.random(len(item)) < _sigmoid(LIKE_LOGIT + LIKE_TASTE_SLOPE * liking)
+    relative_log_price = (log_price - log_price.mean())[item]
+    like = rng.random(len(item)) < _sigmoid(LIKE_LOGIT + LIKE_TASTE_SLOPE * preference)
     purchase = rng.random(len(item)) < _sigmoid(
-        PURCHASE_LOGIT + PURCHASE_TASTE_SLOPE * liking + PURCHASE_PRICE_SLOPE * dearness
+        PURCHASE_LOGIT
+        + PURCHASE_TASTE_SLOPE * preference
+        + PURCHASE_PRICE_SLOPE * relative_log_price
     )
     like_ms = views.timestamp_ms + rng.integers(*LIKE_DELAY_MS, len(item))
     purchase_ms = views.timestamp_ms + rng.integers(*PURCHASE_DELAY_MS, len(item))
@@ -108,7 +111,7 @@ def _with_follow_ups(world: World, views: Views, item: Ints) -> Log:
     event_type = np.repeat([VIEW, LIKE, PURCHASE], [len(item), like.sum(), purchase.sum()])
     order = np.argsort(timestamp_ms, kind="stable")
     source = source[order]
-    return Log(
+    return EventLog(
         user=views.user[source],
         item=item[source],
         timestamp_ms=timestamp_ms[order],
@@ -117,5 +120,5 @@ def _with_follow_ups(world: World, views: Views, item: Ints) -> Log:
     )
 
 
-def _sigmoid(logit: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+def _sigmoid(logit: npt.NDArray[np.floating[Any]]) -> npt.NDArray[np.floating[Any]]:
     return 1.0 / (1.0 + np.exp(-logit))

@@ -1,4 +1,4 @@
-"""Word lists from which the demo world names its books, genres, readers' ages and regions."""
+"""Word lists of the demo world: title words, genres, age bands and locations."""
 
 GENRE_NOUNS: dict[str, tuple[str, ...]] = {
     "mystery": ("Lighthouse", "Alibi", "Cellar", "Witness", "Cipher", "Locket", "Verdict", "Vault"),
@@ -23,7 +23,7 @@ GENRE_NOUNS: dict[str, tuple[str, ...]] = {
     "poetry": ("Sonnet", "Silence", "Elegy", "Swallow", "Echo", "Hymn", "Winter", "Mirror"),
     "art": ("Canvas", "Fresco", "Gallery", "Sculptor", "Palette", "Portrait", "Loom", "Theatre"),
 }
-"""Genre → the nouns of its titles; a noun is also a sub-genre with its own taste factors."""
+"""Genre → nouns of its titles; each noun is also a sub-genre with its own latent factors."""
 
 ADJECTIVES: tuple[str, ...] = (
     "Amber",

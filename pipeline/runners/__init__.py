@@ -1,1 +1,1 @@
-"""Where a pipeline runs: locally, or compiled for Vertex AI."""
+"""Runs the pipeline on this machine or compiles it for Vertex AI; reads and writes run records."""

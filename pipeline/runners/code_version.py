@@ -1,8 +1,9 @@
-"""A version of the code behind a step, so that TFX's cache sees an edited source file.
+"""The version of a step's code, passed as a parameter so that an edited source file is not cached.
 
-TFX's local cache key knows a step's inputs and parameters, not its code. The version is a hash of
-the step's folder, of every module of ours that it imports, directly or not, and of the installed
-versions of the libraries: editing the report's template runs the report again, not the training.
+TFX's local cache key contains a step's inputs and parameters, not its code. The version is a hash
+of the step's folder, of every module of this project that it imports directly or indirectly, and of
+the installed versions of the libraries. An edit of the report's template therefore runs the report
+again, but not the training.
 """
 
 import ast
@@ -14,34 +15,35 @@ from pathlib import Path
 
 from packaging.requirements import Requirement
 
+from pipeline.version import DISTRIBUTION
+
 ROOT = Path(__file__).resolve().parents[2]
-DISTRIBUTION = "twotower"
 PACKAGES = ("schemas", "components", "pipeline")
 _IGNORED_SUFFIXES = frozenset({".pyc", ".pyo"})
 
 
 def code_version(folder: str) -> str:
-    """The version of the code of the step in `components/<folder>`: 16 hexadecimal digits.
+    """Returns the version of the code of a step: 16 hexadecimal digits.
 
     Args:
-      folder: Name of the step's folder.
+      folder: Name of the step's folder in `components`.
 
     Raises:
       ValueError: There is no such step.
     """
     files = list(_files_in(ROOT / "components" / folder))
     if not files:
-        raise ValueError(f"components/{folder} holds no file: there is no such step")
-    digest = hashlib.sha256("\n".join(_libraries()).encode())
-    for path in sorted(_closure(files)):
+        raise ValueError(f"components/{folder} contains no file: there is no such step")
+    digest = hashlib.sha256("\n".join(_installed_libraries()).encode())
+    for path in sorted(_with_imports(files)):
         digest.update(str(path.relative_to(ROOT)).encode())
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]
 
 
 @cache
-def _libraries() -> tuple[str, ...]:
-    """What this distribution declares to need, with the versions that are installed."""
+def _installed_libraries() -> tuple[str, ...]:
+    """Returns the run-time requirements of this distribution with their installed versions."""
     declared = (Requirement(line) for line in importlib.metadata.requires(DISTRIBUTION) or ())
     names = sorted(r.name for r in declared if r.marker is None or r.marker.evaluate({"extra": ""}))
     return tuple(f"{name}=={importlib.metadata.version(name)}" for name in names)
@@ -53,7 +55,8 @@ def _files_in(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _closure(start: Iterable[Path]) -> set[Path]:
+def _with_imports(start: Iterable[Path]) -> set[Path]:
+    """Returns the given files and the files that they import directly or indirectly."""
     found: set[Path] = set()
     waiting = list(start)
     while waiting:
@@ -61,13 +64,16 @@ def _closure(start: Iterable[Path]) -> set[Path]:
         if path not in found:
             found.add(path)
             if path.suffix == ".py":
-                waiting.extend(_imports(path, path.stat().st_mtime_ns))
+                waiting.extend(_imported_files(path, path.stat().st_mtime_ns))
     return found
 
 
 @cache
-def _imports(path: Path, _modified_ns: int) -> tuple[Path, ...]:
-    """Files of our packages that a module imports, their packages' `__init__.py` included."""
+def _imported_files(path: Path, _modified_ns: int) -> tuple[Path, ...]:
+    """Returns the files of this project that a module imports, `__init__.py` files included.
+
+    The modification time is a parameter so that an edited file is not read from the cache.
+    """
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_bytes(), str(path))):
         if isinstance(node, ast.Import):
@@ -75,10 +81,13 @@ def _imports(path: Path, _modified_ns: int) -> tuple[Path, ...]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module)
             names.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return tuple(file for name in names if name.split(".")[0] in PACKAGES for file in _files(name))
+    return tuple(
+        file for name in names if name.split(".")[0] in PACKAGES for file in _module_files(name)
+    )
 
 
-def _files(module: str) -> Iterator[Path]:
+def _module_files(module: str) -> Iterator[Path]:
+    """Yields the files of a dotted name and of its parent packages."""
     parts = module.split(".")
     for length in range(1, len(parts) + 1):
         package = ROOT.joinpath(*parts[:length])

@@ -1,4 +1,7 @@
-"""Runs the pipeline on this machine: LocalDagRunner, SQLite metadata, and a report in any case."""
+"""Runs a pipeline on this machine with LocalDagRunner and SQLite metadata.
+
+RunReporter runs last, also after an error, so that every run has a report.
+"""
 
 import fcntl
 import json
@@ -7,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import absl.logging
@@ -20,32 +23,39 @@ from components.fragment import read_fragment
 from components.run_reporter.component import RunReporter
 from pipeline.console import Console
 from pipeline.exit_codes import ExitCode, error_message, exit_code
-from pipeline.graph import LaunchFacts, pipeline_nodes
+from pipeline.graph import pipeline_nodes
 from pipeline.paths import RunPaths, run_paths
+from pipeline.runners.cache_keys import CacheKeys, cache_keys, placeholder_cache_keys
 from pipeline.runners.code_version import code_version
-from pipeline.runners.launch import launch_facts, unread_facts
 from pipeline.runners.progress import ProgressHandler
-from pipeline.runners.steps import Step, read_steps
+from pipeline.runners.step_results import StepResult, read_step_results
 from pipeline.runners.write_record import run_record
 from schemas.errors import InputError
 from schemas.settings import Settings
 from schemas.steps import PUSHER
 
 _logger = logging.getLogger(__name__)
-Build = tuple[LaunchFacts, list[BaseNode]]
+KeysAndNodes = tuple[CacheKeys, list[BaseNode]]
 
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """How a run ended."""
+    """The outcome of a run.
+
+    Attributes:
+      code: Exit code of the command.
+      error: Message of the error or rejection that ended the run, if any.
+      paths: Paths of the run.
+      steps: Results of the steps.
+    """
 
     code: ExitCode
     error: str | None
     paths: RunPaths
-    steps: list[Step] = field(default_factory=list)
+    steps: list[StepResult] = field(default_factory=list)
 
     def output_uri(self, component: str, key: str) -> str | None:
-        """The URI of a component's output in this run, or None where it has none."""
+        """Returns the URI of a component's output in this run, or None without such an output."""
         for step in self.steps:
             if step.component == component and step.outputs.get(key):
                 return step.outputs[key][0]
@@ -53,70 +63,71 @@ class RunOutcome:
 
 
 def run_local(settings: Settings, config_path: str, console: Console) -> RunOutcome:
-    """Runs every component, then RunReporter whatever happened.
+    """Runs the whole pipeline, then RunReporter.
 
     Args:
       settings: Validated settings.
-      config_path: The file they came from, for the record.
-      console: Where progress goes.
+      config_path: The configuration file, for run.json.
+      console: Receives progress.
 
     Returns:
-      The outcome; an error is in it, not raised.
+      The outcome. An error of a step is part of the outcome and is not raised.
 
     Raises:
       InputError: Another run is using the run directory.
     """
     paths = run_paths(settings)
 
-    def build() -> Build:
-        facts = launch_facts(settings)
-        return facts, pipeline_nodes(settings, paths, facts)
+    def build() -> KeysAndNodes:
+        keys = cache_keys(settings)
+        return keys, pipeline_nodes(settings, paths, keys)
 
     return run_pipeline(settings.name, build, settings, config_path, paths, console)
 
 
 def run_pipeline(
     name: str,
-    build: Callable[[], Build],
+    build: Callable[[], KeysAndNodes],
     settings: Settings,
     config_path: str,
     paths: RunPaths,
     console: Console,
 ) -> RunOutcome:
-    """Runs the steps of a pipeline that ends with VersionedPusher, then RunReporter.
+    """Runs the components of a pipeline that ends with VersionedPusher, then RunReporter.
 
     Args:
-      name: The pipeline's name in the metadata.
-      build: Looks at the inputs and gives the steps; its errors are reported as theirs are.
+      name: Name of the pipeline in the metadata store.
+      build: Reads the inputs and returns the cache keys and the components. An error that it raises
+        is reported in the same way as an error of a component.
       settings: Validated settings.
-      config_path: The file they came from, for the record.
-      paths: Where things go.
-      console: Where progress goes.
+      config_path: The configuration file, for run.json.
+      paths: Paths of the run.
+      console: Receives progress.
 
     Returns:
-      The outcome; an error is in it, not raised.
+      The outcome. An error of a step is part of the outcome and is not raised.
 
     Raises:
       InputError: Another run is using the run directory.
     """
-    os.makedirs(paths.output, exist_ok=True)
-    with _exclusive(paths.output), _progress(console) as progress:
+    os.makedirs(paths.run_dir, exist_ok=True)
+    with _run_lock(paths.run_dir), _progress_lines(console) as progress:
         started_s = time.time()
-        facts, nodes = unread_facts(), list[BaseNode]()
+        keys, nodes = placeholder_cache_keys(), list[BaseNode]()
         error: BaseException | None = None
         try:
-            facts, nodes = build()
-            progress.components = len(nodes) + 1
+            keys, nodes = build()
+            progress.num_components = len(nodes) + 1
             _run(name, nodes, settings, paths)
         except Exception as caught:
-            # Reported below and turned into the exit code: no error of a step ends the process
-            # before the run's report is written.
+            # The error is reported below and decides the exit code. It must not end the process
+            # before the report is written.
             _logger.exception("the run failed")
             error = caught
-        steps = _steps(name, paths, nodes, started_s, error)
+        steps = _step_results(name, paths, nodes, started_s, error)
         outcome = _outcome(error, steps, paths)
         record = run_record(settings, config_path, paths, started_s, outcome.code, error, steps)
-        _report(name, settings, paths, facts, outcome.steps, record)
+        _report(name, settings, paths, keys, outcome.steps, record)
         return outcome
 
 
@@ -136,72 +147,68 @@ def _report(
     name: str,
     settings: Settings,
     paths: RunPaths,
-    facts: LaunchFacts,
-    steps: list[Step],
+    keys: CacheKeys,
+    steps: list[StepResult],
     record: dict[str, Any],
 ) -> None:
     reporter = RunReporter(
         steps=json.dumps([step.to_dict() for step in steps]),
         run=json.dumps(record),
-        output_dir=os.path.abspath(paths.record),
+        output_dir=os.path.abspath(paths.report_dir),
         code_version=code_version("run_reporter"),
-        launch=facts.launch,
+        launch=keys.launch_id,
     )
     _run(f"{name}-report", [reporter], settings, paths)
 
 
-def _steps(
+def _step_results(
     name: str,
     paths: RunPaths,
     nodes: list[BaseNode],
     started_s: float,
     error: BaseException | None,
-) -> list[Step]:
+) -> list[StepResult]:
     if not os.path.exists(paths.metadata):
         return []
-    steps = read_steps(paths.metadata, name, [node.id for node in nodes], started_s)
+    steps = read_step_results(paths.metadata, name, [node.id for node in nodes], started_s)
     message = error_message(error) if error else None
-    return [
-        Step(step.component, step.status, step.seconds, step.outputs, message)
-        if step.status == "failed"
-        else step
-        for step in steps
-    ]
+    return [replace(step, error=message) if step.status == "failed" else step for step in steps]
 
 
-def _outcome(error: BaseException | None, steps: list[Step], paths: RunPaths) -> RunOutcome:
+def _outcome(error: BaseException | None, steps: list[StepResult], paths: RunPaths) -> RunOutcome:
     if error is not None:
         return RunOutcome(exit_code(error), error_message(error), paths, steps)
     outcome = RunOutcome(ExitCode.PUSHED, None, paths, steps)
-    fragment = _fragment(outcome.output_uri(PUSHER, "pushed_model"))
+    fragment = _push_fragment(outcome.output_uri(PUSHER, "pushed_model"))
     if fragment["pushed"]:
         return outcome
     return RunOutcome(ExitCode.MODEL_REJECTED, str(fragment["reason"]), paths, steps)
 
 
-def _fragment(uri: str | None) -> dict[str, Any]:
+def _push_fragment(uri: str | None) -> dict[str, Any]:
     fragment = read_fragment(uri) if uri else None
     if fragment is None:
-        raise RuntimeError(f"{PUSHER} left no fragment at {uri}")
+        raise RuntimeError(f"{PUSHER} wrote no fragment at {uri}")
     return fragment
 
 
 @contextmanager
-def _exclusive(output: str) -> Iterator[None]:
-    """Two runs into one directory would mix their metadata and their reports."""
-    with open(os.path.join(output, ".lock"), "w", encoding="utf-8") as lock:
+def _run_lock(run_dir: str) -> Iterator[None]:
+    """Locks a run directory, since two runs would mix their metadata and their reports."""
+    with open(os.path.join(run_dir, ".lock"), "w", encoding="utf-8") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise InputError(
-                f"{output}: another run is using this directory; wait for it, or give --output"
+                f"{run_dir}: another run is using this directory; wait for it to end, or give "
+                "another --output"
             ) from None
         yield
 
 
 @contextmanager
-def _progress(console: Console) -> Iterator[ProgressHandler]:
-    # absl applies its own level once a library makes it read its flags, and the runner logs there.
+def _progress_lines(console: Console) -> Iterator[ProgressHandler]:
+    # LocalDagRunner logs through absl, which resets its level when a library parses its flags.
     absl.logging.set_verbosity(absl.logging.INFO)
     handler = ProgressHandler(console.progress)
     root = logging.getLogger()

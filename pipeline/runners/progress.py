@@ -1,7 +1,7 @@
-"""Shows which component runs, its seconds, and what it says of its progress.
+"""Progress of a local run on the terminal: the current component, its time and its own progress.
 
-LocalDagRunner has no hook for this, but it logs one line as a component starts, one as it ends and
-one when a cached execution is used: a logging handler turns them into a person's progress.
+LocalDagRunner has no progress callback. It logs a line when a component starts, when it finishes
+and when a cached execution is used; a logging handler turns these lines into progress.
 """
 
 import logging
@@ -11,8 +11,8 @@ from typing import TextIO
 
 from components.progress import PROGRESS_LOGGER
 
-# The format strings of tfx.orchestration.local.local_dag_runner and .portable.launcher; a test
-# that runs a pipeline notices if a new TFX changes them.
+# Format strings of tfx.orchestration.local.local_dag_runner and .portable.launcher. The tests that
+# run a pipeline fail if a new TFX version changes them.
 _STARTED = "Component %s is running."
 _FINISHED = "Component %s is finished."
 _CACHED = "A cached execution %d is used."
@@ -22,9 +22,9 @@ class ProgressHandler(logging.Handler):
     """Prints `[ 3/15] InteractionExampleGen … 12.1 s` to a stream, and indented progress lines."""
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
-        """`components` is how many there will be; set it once that is known."""
+        """Creates a handler; set `num_components` when the number of components is known."""
         super().__init__(logging.INFO)
-        self.components = 1
+        self.num_components = 1
         self._stream = stream
         self._clock = clock
         self._number = 0
@@ -32,29 +32,29 @@ class ProgressHandler(logging.Handler):
         self._cached = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Shows a record if it is one of the runner's marks or a step's own progress."""
+        """Prints a line for a start, an end or a step's own progress; ignores other records."""
         if record.name == PROGRESS_LOGGER:
-            self._line(f"        {record.getMessage()}")
+            self._write_line(f"        {record.getMessage()}")
         elif record.msg == _STARTED:
             self._number += 1
             self._cached = False
             self._started_s = self._clock()
-            self._line(f"{self._place()} {self._component(record)} …")
+            self._write_line(f"{self._position()} {self._component_id(record)} …")
         elif record.msg == _CACHED:
             self._cached = True
         elif record.msg == _FINISHED:
             seconds = self._clock() - self._started_s
             outcome = "unchanged, from cache" if self._cached else f"{seconds:.1f} s"
-            self._line(f"{self._place()} {self._component(record)} done ({outcome})")
+            self._write_line(f"{self._position()} {self._component_id(record)} done ({outcome})")
 
-    def _place(self) -> str:
-        width = len(str(self.components))
-        return f"[{self._number:{width}d}/{self.components}]"
+    def _position(self) -> str:
+        width = len(str(self.num_components))
+        return f"[{self._number:{width}d}/{self.num_components}]"
 
     @staticmethod
-    def _component(record: logging.LogRecord) -> str:
+    def _component_id(record: logging.LogRecord) -> str:
         return str(record.args[0]) if isinstance(record.args, tuple) and record.args else "?"
 
-    def _line(self, text: str) -> None:
+    def _write_line(self, text: str) -> None:
         self._stream.write(text + "\n")
         self._stream.flush()

@@ -1,4 +1,4 @@
-"""Compiles the pipeline to KFP v2 IR (schema 2.1), as Vertex AI Pipelines takes it."""
+"""Compiles the pipeline to KFP v2 IR (schema 2.1) for Vertex AI Pipelines."""
 
 import os
 from dataclasses import replace
@@ -10,30 +10,30 @@ from tfx.orchestration.pipeline import Pipeline
 from components.run_reporter.component import RunReporter
 from pipeline.graph import pipeline_nodes
 from pipeline.paths import run_paths
+from pipeline.runners.cache_keys import placeholder_cache_keys
 from pipeline.runners.code_version import code_version
-from pipeline.runners.launch import unread_facts
 from schemas.settings import Settings
 
 
 def compile_ir(settings: Settings, path: str, pipeline_root: str, image: str) -> None:
-    """Writes the IR.
+    """Writes the pipeline as KFP v2 IR.
 
-    RunReporter becomes the exit handler: it runs after a rejection and after a failure too.
+    RunReporter becomes the exit handler, so that it also runs after a rejection or a failure.
 
     Args:
-      settings: Validated settings; relative paths in them must mean something in the container.
+      settings: Validated settings; relative paths in them are resolved in the container.
       path: The JSON file to write.
-      pipeline_root: The remote folder that artifacts go to.
-      image: The container image that has this project installed.
+      pipeline_root: Remote folder for artifacts.
+      image: Container image in which this project is installed.
     """
-    facts = unread_facts()
-    # What the container's own disk holds is gone with it: unless the configuration says where
-    # versions are published, it is beside the artifacts.
+    keys = placeholder_cache_keys()
+    # The container's disk is not persistent. Unless the configuration names a destination, versions
+    # are published next to the artifacts.
     paths = run_paths(replace(settings, output=pipeline_root))
     pipeline = Pipeline(
         pipeline_name=settings.name,
         pipeline_root=pipeline_root,
-        components=pipeline_nodes(settings, paths, facts),
+        components=pipeline_nodes(settings, paths, keys),
         beam_pipeline_args=list(settings.beam.args),
     )
     runner = kubeflow_v2_dag_runner.KubeflowV2DagRunner(
@@ -49,7 +49,7 @@ def compile_ir(settings: Settings, path: str, pipeline_root: str, image: str) ->
             run=FinalStatusStr(),
             output_dir=os.path.join(pipeline_root, "reports", settings.name),
             code_version=code_version("run_reporter"),
-            launch=facts.launch,
+            launch=keys.launch_id,
         )
     )
     runner.run(pipeline)

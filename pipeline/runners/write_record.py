@@ -1,4 +1,4 @@
-"""What a run says of itself in run.json: configuration, versions, outcome and places."""
+"""The content of run.json: configuration, versions, outcome and paths of a run."""
 
 import hashlib
 import importlib.metadata
@@ -10,11 +10,18 @@ from typing import Any
 from components.gate import GateRejectedError
 from pipeline.exit_codes import ExitCode, error_chain, error_message
 from pipeline.paths import RunPaths
-from pipeline.runners.steps import Step
+from pipeline.runners.step_results import StepResult
 from schemas.settings import Settings, to_json
 from schemas.steps import CATALOGUE_EXAMPLE_GEN, INTERACTION_EXAMPLE_GEN, TRAINER
 
-VERSIONED = ("tensorflow", "tf-keras", "tensorflow-recommenders", "tfx", "apache-beam", "scann")
+RECORDED_LIBRARIES = (
+    "tensorflow",
+    "tf-keras",
+    "tensorflow-recommenders",
+    "tfx",
+    "apache-beam",
+    "scann",
+)
 
 
 def run_record(
@@ -24,10 +31,20 @@ def run_record(
     started_s: float,
     code: ExitCode,
     error: BaseException | None,
-    steps: list[Step],
+    steps: list[StepResult],
 ) -> dict[str, Any]:
-    """The JSON values that RunReporter completes with every step's fragment."""
-    config = _shown(settings)
+    """Returns the JSON values to which RunReporter adds the fragment of every step.
+
+    Args:
+      settings: Settings of the run.
+      config_path: The configuration file.
+      paths: Paths of the run.
+      started_s: Start of the run, in seconds since the epoch.
+      code: Exit code of the run.
+      error: The error that ended the run, if any.
+      steps: Results of the steps.
+    """
+    config = _config_without_ids(settings)
     return {
         "name": settings.name,
         "config_path": config_path,
@@ -39,12 +56,12 @@ def run_record(
         "exit_code": int(code),
         "error": error_message(error) if error else None,
         "gates": _rejected_gates(error),
-        "paths": _places(paths, steps),
+        "paths": _recorded_paths(paths, steps),
     }
 
 
-def _shown(settings: Settings) -> dict[str, Any]:
-    """The configuration as JSON values; of ids to erase only how many, and a digest."""
+def _config_without_ids(settings: Settings) -> dict[str, Any]:
+    """Returns the configuration as JSON values, with ids to erase as a count and a digest."""
     config = json.loads(to_json(settings))
     for key in ("user_ids", "item_ids"):
         if ids := config["erase"][key]:
@@ -57,22 +74,22 @@ def _digest(value: Any) -> str:
 
 
 def versions() -> dict[str, str]:
-    """The interpreter and the libraries that decide what a model is."""
-    found = {name: importlib.metadata.version(name) for name in VERSIONED}
-    return {"python": platform.python_version(), **found}
+    """Returns the versions of Python and of the libraries that a model depends on."""
+    libraries = {name: importlib.metadata.version(name) for name in RECORDED_LIBRARIES}
+    return {"python": platform.python_version(), **libraries}
 
 
 def _rejected_gates(error: BaseException | None) -> list[dict[str, Any]]:
-    """The gates of a rejection: the step that rejected has no artifact left to say them in."""
+    """Returns the gates of a rejection, whose step fails and therefore has no output artifact."""
     for link in error_chain(error) if error else ():
         if isinstance(link, GateRejectedError):
             return [gate.to_dict() for gate in link.gates]
     return []
 
 
-def _places(paths: RunPaths, steps: list[Step]) -> dict[str, str]:
+def _recorded_paths(paths: RunPaths, steps: list[StepResult]) -> dict[str, str]:
     outputs = {(step.component, key): uris for step in steps for key, uris in step.outputs.items()}
-    places = {
+    recorded = {
         "serving": paths.serving_dir,
         "serving_exact": paths.exact_dir,
         "report": paths.report,
@@ -86,5 +103,5 @@ def _places(paths: RunPaths, steps: list[Step]) -> dict[str, str]:
         ("windows", (INTERACTION_EXAMPLE_GEN, "windows")),
     ):
         if outputs.get(key):
-            places[name] = outputs[key][0]
-    return places
+            recorded[name] = outputs[key][0]
+    return recorded

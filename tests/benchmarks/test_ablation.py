@@ -1,10 +1,10 @@
-"""The table of variants, and what a folder that is no run is told."""
+"""Tests of the ablation's table and of the settings of its variants."""
 
 from pathlib import Path
 
 import pytest
 
-from benchmarks.ablation import PARTS, RECIPE, table
+from benchmarks.ablation import RECIPE, VARIANTS, table
 from pipeline.config import load_settings
 
 CONFIG = Path(__file__).parents[2] / "pipeline" / "configs" / "demo.yaml"
@@ -21,7 +21,7 @@ def row(recall: float) -> dict[str, object]:
     }
 
 
-def test_a_row_a_variant() -> None:
+def test_table_has_one_line_per_variant() -> None:
     heads, _, first, second = table({RECIPE: row(0.2), "encoder: mean": row(0.1)}).splitlines()
 
     assert heads.startswith("| variant | eval recall@10 | successive recall@10 |")
@@ -30,6 +30,6 @@ def test_a_row_a_variant() -> None:
     assert heads.count("|") == first.count("|") == second.count("|")
 
 
-@pytest.mark.parametrize("name", PARTS)
-def test_every_part_is_a_setting_that_fits(name: str) -> None:
-    load_settings(str(CONFIG), PARTS[name])
+@pytest.mark.parametrize("name", VARIANTS)
+def test_settings_of_every_variant_are_valid(name: str) -> None:
+    load_settings(str(CONFIG), VARIANTS[name])

@@ -1,15 +1,15 @@
-"""What a folder that is no run is told."""
+"""Tests of the errors for a folder that is not the output of a run."""
 
 from pathlib import Path
 
 import pytest
 
-from benchmarks.finished_run import config_of, examples_of
+from benchmarks.finished_run import find_artifacts, write_run_config
 from schemas.errors import InputError
 
 
-def test_a_folder_that_is_no_run_is_rejected(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="name the output folder of a finished run"):
-        examples_of(tmp_path)
-    with pytest.raises(InputError, match=r"run\.json does not exist: name the output folder"):
-        config_of(tmp_path, tmp_path)
+def test_folder_without_a_run_is_rejected(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="give the output folder of a finished run"):
+        find_artifacts(tmp_path)
+    with pytest.raises(InputError, match=r"run\.json does not exist: give the output folder"):
+        write_run_config(tmp_path, tmp_path)

@@ -1,9 +1,13 @@
-"""What the commands print, and where: JSON for programs, tables for people."""
+"""The command line: results in JSON or as tables, the version, and shell completion."""
 
 import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +16,9 @@ import yaml
 from typer.testing import CliRunner
 
 from pipeline import cli
-from pipeline.commands import change_served as published
-from pipeline.commands import infer_schema, ingest_only
+from pipeline.commands import ingest, rollback, schema, unavailable
 from pipeline.console import Console
+from schemas.errors import InputError
 
 COUNTS: dict[str, Any] = {
     "read": 3,
@@ -29,7 +33,7 @@ COUNTS: dict[str, Any] = {
 
 
 class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
+    """A text stream that behaves as a terminal."""
 
     def isatty(self) -> bool:
         return True
@@ -45,59 +49,99 @@ def config(tmp_path: Path) -> str:
     return str(path)
 
 
-def printed(monkeypatch: pytest.MonkeyPatch, result: io.StringIO, *arguments: str) -> str:
-    """What a command writes to `result`, its work replaced by known answers."""
+def output_of(monkeypatch: pytest.MonkeyPatch, result: io.StringIO, *arguments: str) -> str:
+    """Returns what a command writes to `result`, with its work replaced by fixed results."""
 
     @contextmanager
     def streams(log_path: str) -> Iterator[Console]:
         yield Console(progress=io.StringIO(), result=result)
 
     monkeypatch.setattr(cli, "quiet_streams", streams)
-    monkeypatch.setattr(ingest_only, "ingest_only", lambda settings: COUNTS)
-    monkeypatch.setattr(infer_schema, "infer_schema", lambda settings: "# inferred é\n")
-    done = CliRunner().invoke(cli.app, list(arguments), catch_exceptions=False)
-    assert done.exit_code == 0
+    monkeypatch.setattr(ingest, "run_ingestion", lambda settings: COUNTS)
+    monkeypatch.setattr(schema, "infer_schema", lambda settings: "# inferred é\n")
+    invoked = CliRunner().invoke(cli.app, list(arguments), catch_exceptions=False)
+    assert invoked.exit_code == 0
     return result.getvalue()
 
 
 @pytest.mark.parametrize(
     ("stream", "options"), [(io.StringIO, []), (io.StringIO, ["--json"]), (Terminal, ["--json"])]
 )
-def test_ingest_prints_json_for_a_program(
+def test_ingest_prints_json_without_a_terminal_or_on_request(
     monkeypatch: pytest.MonkeyPatch, config: str, stream: type[io.StringIO], options: list[str]
 ) -> None:
-    text = printed(monkeypatch, stream(), "ingest", config, *options)
+    text = output_of(monkeypatch, stream(), "ingest", config, *options)
     assert json.loads(text) == COUNTS
     assert text.count("\n") == 1
 
 
 def test_ingest_prints_a_table_on_a_terminal(monkeypatch: pytest.MonkeyPatch, config: str) -> None:
-    text = printed(monkeypatch, Terminal(), "ingest", config)
-    assert text.splitlines()[:3] == ["records  log", "read       3", "kept       2"]
+    text = output_of(monkeypatch, Terminal(), "ingest", config)
+    assert text.splitlines()[:3] == ["records   log", "read        3", "kept        2"]
 
 
 def test_schema_is_printed_or_written(
     monkeypatch: pytest.MonkeyPatch, config: str, tmp_path: Path
 ) -> None:
-    assert printed(monkeypatch, io.StringIO(), "schema", config) == "# inferred é\n"
+    assert output_of(monkeypatch, io.StringIO(), "schema", config) == "# inferred é\n"
     path = tmp_path / "out.pbtxt"
     assert (
-        printed(monkeypatch, io.StringIO(), "schema", config, "--output", str(path)) == f"{path}\n"
+        output_of(monkeypatch, io.StringIO(), "schema", config, "--output", str(path))
+        == f"{path}\n"
     )
     assert path.read_text(encoding="utf-8") == "# inferred é\n"
 
 
-def test_what_serves_is_changed_by_a_run_directory(
+def test_unavailable_and_rollback_get_the_record_of_the_run(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "run.json").write_text('{"status": "pushed"}', encoding="utf-8")
-    monkeypatch.setattr(published, "replace_unavailable", lambda *given: f"list {given}")
-    monkeypatch.setattr(published, "go_back", lambda *given: f"back {given}")
+    monkeypatch.setattr(unavailable, "replace_unavailable", lambda *args: f"list {args}")
+    monkeypatch.setattr(rollback, "roll_back", lambda *args: f"back {args}")
     run, record = str(tmp_path), {"status": "pushed"}
 
-    def said(*arguments: str) -> str:
-        return printed(monkeypatch, io.StringIO(), *arguments)
+    def output(*arguments: str) -> str:
+        return output_of(monkeypatch, io.StringIO(), *arguments)
 
-    assert said("unavailable", run, "sold-out.txt") == f"list {(run, record, 'sold-out.txt')}"
-    assert said("rollback", run) == f"back {(run, record, None)}"
-    assert said("rollback", run, "--to", "7") == f"back {(run, record, 7)}"
+    assert output("unavailable", run, "sold-out.txt") == f"list {(run, record, 'sold-out.txt')}"
+    assert output("rollback", run) == f"back {(run, record, None)}"
+    assert output("rollback", run, "--to", "7") == f"back {(run, record, 7)}"
+
+
+def test_version_is_that_of_the_distribution() -> None:
+    invoked = CliRunner().invoke(cli.app, ["--version"], catch_exceptions=False)
+    assert invoked.exit_code == 0
+    assert invoked.stdout == f"twotower {metadata.version('twotower')}\n"
+
+
+def test_help_lists_the_version_and_shell_completion() -> None:
+    invoked = CliRunner().invoke(cli.app, ["--help"], catch_exceptions=False)
+    for option in ("--version", "--install-completion", "--show-completion"):
+        assert option in invoked.stdout
+
+
+def test_bash_completes_command_names() -> None:
+    completion = {
+        "_TWOTOWER_COMPLETE": "complete_bash",
+        "COMP_WORDS": "twotower re",
+        "COMP_CWORD": "1",
+    }
+    program = "import sys; sys.argv = ['twotower']; from pipeline.cli import main; main()"
+    completed = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | completion,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert completed.stdout.split() == ["reindex", "recommend", "report"]
+    assert completed.stderr == ""
+
+
+@pytest.mark.parametrize("content", [None, "[1]", "{", ""])
+def test_a_missing_or_damaged_record_is_reported(tmp_path: Path, content: str | None) -> None:
+    if content is not None:
+        (tmp_path / "run.json").write_text(content, encoding="utf-8")
+    message = "expected the directory of a run" if content is None else "damaged"
+    with pytest.raises(InputError, match=rf"run\.json: .*{message}"):
+        CliRunner().invoke(cli.app, ["rollback", str(tmp_path)], catch_exceptions=False)

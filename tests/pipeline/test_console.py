@@ -1,4 +1,4 @@
-"""The terminal carries progress and results; everything else goes to the log file."""
+"""Progress and results are written to the terminal, everything else to the log file."""
 
 import subprocess
 import sys

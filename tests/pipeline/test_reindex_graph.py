@@ -1,4 +1,4 @@
-"""The graph of a re-index: nothing is trained, and the gate stands before the index."""
+"""The graph of a re-index: no training, and the data gate runs before the indexer."""
 
 from dataclasses import fields
 from pathlib import Path
@@ -10,21 +10,21 @@ from tfx.dsl.components.common.importer import SOURCE_URI_KEY, Importer
 from components.catalogue_gen.component import CatalogueExampleGen
 from pipeline.paths import run_paths
 from pipeline.reindex_graph import reindex_nodes
-from pipeline.runners.launch import catalogue_facts
-from pipeline.runners.lineage import PushedModel
+from pipeline.runners.cache_keys import reindex_cache_keys
+from pipeline.runners.model_lineage import ModelLineage
 from schemas.data_settings import EraseSettings
 from schemas.settings import Settings, from_dict
-from tests.worlds import write_chain_world
+from tests.chain_dataset import write_chain_dataset
 
-PUSHED = PushedModel(
-    **{field.name: f"at/{field.name}" for field in fields(PushedModel) if field.name != "erase"},
+LINEAGE = ModelLineage(
+    **{field.name: f"at/{field.name}" for field in fields(ModelLineage) if field.name != "erase"},
     erase=EraseSettings(),
 )
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    world = write_chain_world(tmp_path, 4, 6, 4)
+    world = write_chain_dataset(tmp_path, 4, 6, 4)
     (tmp_path / "log.jsonl").unlink()
     erase = {"item_ids": ["secret"]}
     return from_dict(Settings, {**world, "name": "chain", "output": "run", "erase": erase})
@@ -32,15 +32,16 @@ def settings(tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def nodes(settings: Settings) -> dict[str, BaseNode]:
-    made = reindex_nodes(settings, run_paths(settings), catalogue_facts(settings), PUSHED, "7")
-    return {node.id: node for node in made}
+    keys = reindex_cache_keys(settings)
+    nodes = reindex_nodes(settings, run_paths(settings), keys, LINEAGE, "7")
+    return {node.id: node for node in nodes}
 
 
 def test_the_trained_model_is_indexed_with_the_new_catalogue(nodes: dict[str, BaseNode]) -> None:
     inputs = nodes["ScannIndexer"].inputs
-    makers = {key: channel.producer_component_id for key, channel in inputs.items()}
+    producers = {key: channel.producer_component_id for key, channel in inputs.items()}
 
-    assert makers == {
+    assert producers == {
         "model": "TrainedModel",
         "windows": "TrainedWindows",
         "catalogue": CatalogueExampleGen.__name__,
@@ -52,24 +53,24 @@ def test_the_trained_model_is_indexed_with_the_new_catalogue(nodes: dict[str, Ba
     assert nodes["VersionedPusher"].exec_properties["reindex_of"] == "7"
 
 
-def test_every_step_stands_after_what_it_needs(nodes: dict[str, BaseNode]) -> None:
+def test_nodes_are_in_topological_order(nodes: dict[str, BaseNode]) -> None:
     order = list(nodes)
-    for place, node in enumerate(nodes.values()):
-        assert {needed.id for needed in node.upstream_nodes} <= set(order[:place])
+    for position, node in enumerate(nodes.values()):
+        assert {upstream.id for upstream in node.upstream_nodes} <= set(order[:position])
     assert nodes["DataGate"] in nodes["ScannIndexer"].upstream_nodes
 
 
-def test_only_what_reads_records_takes_ids_to_erase(nodes: dict[str, BaseNode]) -> None:
-    takes = {name for name, node in nodes.items() if "secret" in str(node.exec_properties)}
-    assert takes == {"CatalogueExampleGen"}
+def test_only_ingestion_gets_ids_to_erase(nodes: dict[str, BaseNode]) -> None:
+    with_ids = {name for name, node in nodes.items() if "secret" in str(node.exec_properties)}
+    assert with_ids == {"CatalogueExampleGen"}
 
 
-def test_the_fingerprint_is_of_the_catalogue_alone(settings: Settings) -> None:
+def test_only_the_catalogue_is_fingerprinted(settings: Settings) -> None:
     assert settings.items is not None
-    before = catalogue_facts(settings)
+    before = reindex_cache_keys(settings)
     with Path(str(settings.items.path)).open("a") as file:
         file.write("item-new,a,b,1,2\n")
-    after = catalogue_facts(settings)
+    after = reindex_cache_keys(settings)
 
     assert before.catalogue_fingerprint != after.catalogue_fingerprint
-    assert before.launch != after.launch
+    assert before.launch_id != after.launch_id

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from components.config_schema.build import build_schemas, read_curated
+from components.config_schema.build import build_schemas, read_curated_schema
 from pipeline.config.load import load_settings
 from pipeline.demo.catalogue import GENRES
-from pipeline.demo.readers import DEVICES
+from pipeline.demo.users import DEVICES
 from pipeline.demo.words import AGE_BANDS, LOCATIONS
 from schemas.features import feature_table
 
@@ -21,7 +21,7 @@ CURATED = {name: settings.schema for name, settings in CONFIGS.items() if settin
 
 @pytest.mark.parametrize("name", CURATED)
 def test_a_curated_file_names_features_of_its_configuration(name: str) -> None:
-    curated = read_curated(str(ROOT / str(CURATED[name])))
+    curated = read_curated_schema(str(ROOT / str(CURATED[name])))
     built = build_schemas(feature_table(CONFIGS[name]), curated)
     assert {feature.name for feature in curated.feature} <= {
         feature.name for schema in (built.events, built.catalogue) for feature in schema.feature
@@ -44,6 +44,6 @@ def test_every_curated_file_belongs_to_a_configuration() -> None:
     ],
 )
 def test_the_demos_domains_are_what_its_world_writes(name: str, values: set[str]) -> None:
-    curated: schema_pb2.Schema = read_curated(str(ROOT / "schemas/demo.pbtxt"))
+    curated: schema_pb2.Schema = read_curated_schema(str(ROOT / "schemas/demo.pbtxt"))
     (feature,) = (feature for feature in curated.feature if feature.name == name)
     assert set(feature.string_domain.value) == values

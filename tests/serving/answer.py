@@ -1,6 +1,7 @@
-"""Answers recorded requests in a process of its own: `python -m tests.serving.answer JOBS`.
+"""Answers recorded requests in a separate process: `python -m tests.serving.answer JOBS`.
 
-JOBS is a JSON list of {"model", "requests", "answers", "scann"}; answers are pickled.
+JOBS is a JSON file with `scann`, whether to register the ScaNN ops, and a list of `jobs`, each with
+the paths of a `model`, of its `requests` and of the pickled `answers` to write.
 """
 
 import json
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from components.indexer.model.warmup import Request, read_requests, write_requests
-from components.indexer.probe.served import ServedModel, load_scann_ops
+from components.indexer.probe.served_model import ServedModel, load_scann_ops
 
 Answer = dict[str, Any]
 
@@ -19,7 +20,7 @@ Answer = dict[str, Any]
 def answers_in_new_process(
     folder: Path, models: list[tuple[str, list[Request]]], scann: bool
 ) -> list[list[Answer]]:
-    """For each model its answers to its requests; without `scann` its op is not registered."""
+    """Returns the answers of each model to its requests; registers ScaNN's ops only if `scann`."""
     jobs = []
     for number, (model, requests) in enumerate(models):
         path = str(folder / f"requests-{number}")
@@ -35,10 +36,10 @@ def answers_in_new_process(
 
 
 def main() -> None:
-    plan = json.loads(Path(sys.argv[1]).read_text())
-    if plan["scann"]:
+    arguments = json.loads(Path(sys.argv[1]).read_text())
+    if arguments["scann"]:
         load_scann_ops()
-    for job in plan["jobs"]:
+    for job in arguments["jobs"]:
         model = ServedModel(job["model"])
         answers = [model(*request) for request in read_requests(job["requests"])]
         Path(job["answers"]).write_bytes(pickle.dumps(answers))

@@ -1,8 +1,9 @@
-"""Towers with known answers: items have fixed vectors, and queries are sums of them."""
+"""Fake towers: items have fixed vectors, and queries are sums of item vectors."""
 
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from schemas import serving
@@ -10,13 +11,13 @@ from schemas.features import AS_OF, ITEM_ID, USER_ID, FeatureTable
 
 
 class FakeTowers(tf.Module):
-    """Has the signatures of the trainer's model.
+    """A model with the signatures of the trained towers.
 
-    An unknown item is the zero vector. A query is the sum of the vectors of its known history
-    items, and of a fixed vector that the hash of the user's id picks.
+    Unknown items have the zero vector. A query is the sum of the vectors of its known history items
+    and of a fixed vector that is selected by the hash of the user id.
     """
 
-    def __init__(self, item_id: list[str], embedding: np.ndarray, table: FeatureTable):
+    def __init__(self, item_id: list[str], embedding: npt.NDArray[np.float32], table: FeatureTable):
         super().__init__()
         dim = embedding.shape[1]
         self.vectors = tf.Variable(
@@ -66,15 +67,15 @@ class FakeTowers(tf.Module):
 
 
 def item_queries(vectors: Any) -> Any:
-    """Queries for items like those of [num_items, dim] vectors: the first number tells nothing."""
+    """Returns similar-items queries for [num_items, dim] vectors, without the first dimension."""
     return vectors * np.array([0.0, *[1.0] * (vectors.shape[1] - 1)], np.float32)
 
 
-def user_vectors(dim: int) -> np.ndarray:
-    """[100, dim] float32: one vector for each bucket of user ids."""
+def user_vectors(dim: int) -> npt.NDArray[np.float32]:
+    """Returns one vector for each bucket of user ids, [100, dim] float32."""
     return np.random.default_rng(1).normal(size=(100, dim)).astype(np.float32)
 
 
-def item_vectors(num_items: int, dim: int) -> np.ndarray:
-    """[num_items, dim] float32."""
+def item_vectors(num_items: int, dim: int) -> npt.NDArray[np.float32]:
+    """Returns random item vectors, [num_items, dim] float32."""
     return np.random.default_rng(2).normal(size=(num_items, dim)).astype(np.float32)

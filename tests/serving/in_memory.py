@@ -1,20 +1,20 @@
-"""The signatures of a shop's model, called before anything is saved."""
+"""Calls the signatures of a shop's model without saving it."""
 
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from components.examples.read import read_raw_catalogue
 from components.indexer.model.candidates import embed_candidates
-from components.indexer.model.module import ServingModel, ServingOptions
+from components.indexer.model.serving_model import ServingModel, ServingOptions
 from components.indexer.model.towers import Towers
 from components.indexer.search.exact import ExactSearch
 from components.indexer.search.filters import CategoryFilter
 from components.indexer.search.item_table import ItemTable
 from components.indexer.search.retrieval import Retrieval, Search
-from components.indexer.search.unavailable import Availability
+from components.indexer.search.unavailable_items import UnavailableItems
 from tests.serving.shop import MAX_HISTORY, Shop
 
 
@@ -25,7 +25,15 @@ def signatures_of(
     search: Callable[[ExactSearch], Search] = lambda exact: exact,
     unavailable: Iterable[str] = (),
 ) -> dict[str, Any]:
-    """Args: search: makes the one to try, from the exact one over the same items."""
+    """Builds the model of a shop and returns its signatures.
+
+    Args:
+      shop: The shop.
+      k: Default number of items per request.
+      max_k: Maximum number of items per request.
+      search: Makes the first search from exact search over the same items.
+      unavailable: Ids of unavailable items.
+    """
     towers = Towers(shop.model)
     candidates = embed_candidates(
         towers, read_raw_catalogue(shop.catalogue, shop.table), shop.table
@@ -40,11 +48,11 @@ def signatures_of(
         exclude_history=shop.data.repeat_interactions == "exclude",
     )
     items = ItemTable(candidates.item_id)
-    retrieval = Retrieval(search(exact), exact, filters, Availability(items, unavailable))
+    retrieval = Retrieval(search(exact), exact, filters, UnavailableItems(items, unavailable))
     return ServingModel(towers, items, retrieval, options).signatures()
 
 
-def call(signature: Any, inputs: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """The answer to a request, as a client sees it."""
+def call(signature: Any, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:
+    """Calls a signature and returns its outputs as arrays."""
     answer = signature(**{name: tf.constant(values) for name, values in inputs.items()})
     return {name: tensor.numpy() for name, tensor in answer.items()}

@@ -1,9 +1,9 @@
-"""Answers recorded requests with TensorFlow alone, as TF Serving does: no package of ours.
+"""Answers recorded requests with TensorFlow only, as TF Serving does, without this project.
 
-`python -I model_server.py JOBS`, with any TensorFlow. JOBS is a JSON object: `scann`, whether to
-register the ScaNN op, and `jobs`, each with the folder of a `model`, a file of PredictionLogs
-(`requests`) and a file to write (`answers`): a pickled dict of the version of `tensorflow` and the
-`answers`, pairs of signature and outputs.
+`python -I model_server.py JOBS` runs with any TensorFlow version. JOBS is a JSON file with `scann`,
+whether to register the ScaNN ops, and a list of `jobs`, each with the folder of a `model`, a file
+of PredictionLogs (`requests`) and a file to write (`answers`): a pickled dict of the `tensorflow`
+version and the `answers`, pairs of signature and outputs.
 """
 
 import importlib.util
@@ -20,7 +20,7 @@ tf1 = tf.compat.v1
 
 
 def load_scann_ops() -> None:
-    """Registers the ScaNN op alone: importing its package would build on more than a server has."""
+    """Registers the ScaNN ops without importing the package, which a model server does not have."""
     spec = importlib.util.find_spec("scann")
     assert spec is not None, "scann is not installed"
     assert spec.origin is not None
@@ -28,7 +28,7 @@ def load_scann_ops() -> None:
 
 
 def replay(model: str, requests: str) -> list[tuple[str, dict[str, Any]]]:
-    """Answers each PredictLog of the file `requests`, in one session of the TF1 loader."""
+    """Answers each PredictLog of the file `requests` in one session of the TF1 loader."""
     answers = []
     with tf1.Session(graph=tf.Graph()) as session:
         signatures = tf1.saved_model.loader.load(session, ["serve"], model).signature_def
@@ -43,10 +43,10 @@ def replay(model: str, requests: str) -> list[tuple[str, dict[str, Any]]]:
 
 
 def main() -> None:
-    plan = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
-    if plan["scann"]:
+    arguments = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
+    if arguments["scann"]:
         load_scann_ops()
-    for job in plan["jobs"]:
+    for job in arguments["jobs"]:
         answered = {
             "tensorflow": tf.__version__,
             "answers": replay(job["model"], job["requests"]),

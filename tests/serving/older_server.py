@@ -1,4 +1,4 @@
-"""Replays a model's requests in this environment and in `.venv-serving`, and compares."""
+"""Replays requests in this environment and in `.venv-serving`, and compares the answers."""
 
 import json
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from schemas import serving
@@ -19,7 +20,7 @@ ROOT = Path(__file__).parents[2]
 OLDER_PYTHON = ROOT / ".venv-serving" / "bin" / "python"
 OLDER_TENSORFLOW = "2.11.1"
 _PROGRAM = Path(__file__).with_name("model_server.py")
-# Sums of floats differ by their order, which TensorFlow's versions choose differently.
+# TensorFlow versions sum floats in different orders, which changes the rounding.
 _RELATIVE_TOLERANCE = 1e-5
 
 Answers = list[tuple[str, dict[str, Any]]]
@@ -27,19 +28,19 @@ Answers = list[tuple[str, dict[str, Any]]]
 
 @dataclass(frozen=True)
 class Job:
-    """A SavedModel, and a file of PredictionLogs to replay; its own warm-up where none is given."""
+    """A SavedModel and a file of PredictionLogs to replay, by default its warm-up requests."""
 
     model: Path
     requests: Path | None = None
 
 
 def check_older_server_agrees(folder: Path, jobs: list[Job], scann: bool) -> None:
-    """Asserts that TensorFlow 2.11 answers all requests as this TensorFlow does.
+    """Asserts that TensorFlow 2.11 answers all requests like this TensorFlow version.
 
     Args:
-      folder: For files between the processes.
-      jobs: Each must ask every signature.
-      scann: Whether the ScaNN op is registered; without it, no custom op is.
+      folder: Folder for the files that the processes exchange.
+      jobs: The models and requests; each job must call every signature.
+      scann: Whether to register the ScaNN ops.
     """
     if not OLDER_PYTHON.exists():
         pytest.fail(f"{OLDER_PYTHON} is missing: run `make setup-serving`", pytrace=False)
@@ -52,53 +53,58 @@ def check_older_server_agrees(folder: Path, jobs: list[Job], scann: bool) -> Non
 
 
 def differences(found: Answers, expected: Answers) -> list[str]:
-    """Sentences on where answers differ; items whose scores tie may change places."""
+    """Describes the differences between answers; items with tied scores may change places."""
     faults = []
-    for number, ((signature, answer), (wanted_signature, wanted)) in enumerate(
+    for number, ((signature, answer), (reference_signature, reference)) in enumerate(
         zip(found, expected, strict=True)
     ):
-        place = f"request {number} ({wanted_signature})"
+        request = f"request {number} ({reference_signature})"
         shapes = {name: (values.shape, values.dtype.kind) for name, values in answer.items()}
-        wanted_shapes = {name: (values.shape, values.dtype.kind) for name, values in wanted.items()}
-        if (signature, shapes) != (wanted_signature, wanted_shapes):
-            faults.append(f"{place}: {signature} {shapes}, expected {wanted_shapes}")
-        elif serving.OUTPUT_EMBEDDING in wanted:
-            faults += _embedding_differences(place, answer, wanted)
+        reference_shapes = {
+            name: (values.shape, values.dtype.kind) for name, values in reference.items()
+        }
+        if (signature, shapes) != (reference_signature, reference_shapes):
+            faults.append(f"{request}: {signature} {shapes}, expected {reference_shapes}")
+        elif serving.OUTPUT_EMBEDDING in reference:
+            faults += _embedding_differences(request, answer, reference)
         else:
-            faults += _ranking_differences(place, answer, wanted)
+            faults += _ranking_differences(request, answer, reference)
     return faults
 
 
 def _embedding_differences(
-    place: str, answer: dict[str, np.ndarray], wanted: dict[str, np.ndarray]
+    request: str, answer: dict[str, npt.NDArray[Any]], reference: dict[str, npt.NDArray[Any]]
 ) -> list[str]:
-    found, expected = answer[serving.OUTPUT_EMBEDDING], wanted[serving.OUTPUT_EMBEDDING]
+    found, expected = answer[serving.OUTPUT_EMBEDDING], reference[serving.OUTPUT_EMBEDDING]
     if np.allclose(found, expected, rtol=0, atol=_tolerance(expected)):
         return []
-    return [f"{place}: embeddings differ by {np.abs(found - expected).max()}"]
+    return [f"{request}: embeddings differ by {np.abs(found - expected).max()}"]
 
 
 def _ranking_differences(
-    place: str, answer: dict[str, np.ndarray], wanted: dict[str, np.ndarray]
+    request: str, answer: dict[str, npt.NDArray[Any]], reference: dict[str, npt.NDArray[Any]]
 ) -> list[str]:
-    scores, wanted_scores = answer[serving.OUTPUT_SCORE], wanted[serving.OUTPUT_SCORE]
-    tolerance = _tolerance(wanted_scores)
-    if not np.allclose(scores, wanted_scores, rtol=0, atol=tolerance):
-        return [f"{place}: scores differ by {np.abs(scores - wanted_scores).max()}"]
-    rows = range(len(wanted_scores))
-    moved = [item for row in rows for item in _moved(answer, wanted, row, tolerance)]
-    return [f"{place}: other items, or at other places: {moved}"] if moved else []
+    scores, reference_scores = answer[serving.OUTPUT_SCORE], reference[serving.OUTPUT_SCORE]
+    tolerance = _tolerance(reference_scores)
+    if not np.allclose(scores, reference_scores, rtol=0, atol=tolerance):
+        return [f"{request}: scores differ by {np.abs(scores - reference_scores).max()}"]
+    rows = range(len(reference_scores))
+    moved = [item for row in rows for item in _moved(answer, reference, row, tolerance)]
+    return [f"{request}: other items or other ranks: {moved}"] if moved else []
 
 
 def _moved(
-    answer: dict[str, np.ndarray], wanted: dict[str, np.ndarray], row: int, tolerance: float
+    answer: dict[str, npt.NDArray[Any]],
+    reference: dict[str, npt.NDArray[Any]],
+    row: int,
+    tolerance: float,
 ) -> list[bytes]:
-    """Items that another score stands beside, or that only one answer has and no tie explains."""
+    """Returns the items whose scores differ, or that only one answer contains without a tie."""
     found, expected = (
         dict(zip(a[serving.OUTPUT_ITEM_ID][row], a[serving.OUTPUT_SCORE][row], strict=True))
-        for a in (answer, wanted)
+        for a in (answer, reference)
     )
-    # What ties with the last place may be cut off in one answer and not in the other.
+    # Items that tie with the last one may be cut off in one answer and not in the other.
     last = min(expected.values(), default=0.0)
     return [
         item
@@ -107,15 +113,15 @@ def _moved(
     ]
 
 
-def _tolerance(values: np.ndarray) -> float:
-    known = values[values != serving.PADDING_SCORE]
-    return _RELATIVE_TOLERANCE * max(1.0, float(np.abs(known).max(initial=0.0)))
+def _tolerance(values: npt.NDArray[np.float32]) -> float:
+    unpadded = values[values != serving.PADDING_SCORE]
+    return _RELATIVE_TOLERANCE * max(1.0, float(np.abs(unpadded).max(initial=0.0)))
 
 
 def _answers(
     python: Path, folder: Path, jobs: list[Job], scann: bool, version: str | None
 ) -> list[Answers]:
-    """The answers to each job of a new process of `python`, whose TensorFlow is `version`."""
+    """Returns the answers of each job from a new process of `python` with TensorFlow `version`."""
     folder.mkdir(parents=True)
     plan = [
         {
@@ -127,7 +133,8 @@ def _answers(
     ]
     jobs_file = folder / "jobs.json"
     jobs_file.write_text(json.dumps({"scann": scann, "jobs": plan}), encoding="utf-8")
-    # Isolated (-I): neither PYTHONPATH nor the program's folder lends it a module of ours.
+    # Isolated mode (-I) ignores PYTHONPATH and the folder of the program, so that the process
+    # cannot import this project.
     done = subprocess.run(
         [str(python), "-I", str(_PROGRAM), str(jobs_file)],
         env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "2"},

@@ -1,6 +1,9 @@
-"""What the model must answer, by NumPy."""
+"""The expected answers of the model, computed with NumPy."""
+
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from schemas import serving
@@ -9,8 +12,8 @@ from tests.serving.fake_towers import user_vectors
 from tests.serving.shop import Shop, colour, tags
 
 
-def query(shop: Shop, user: bytes, history: list[bytes]) -> np.ndarray:
-    """[dim] float32: what the fake query tower gives."""
+def query(shop: Shop, user: bytes, history: list[bytes]) -> npt.NDArray[Any]:
+    """Returns the query embedding of the fake towers, [dim]."""
     bucket = int(tf.strings.to_hash_bucket_fast(user, 100))
     return user_vectors(shop.vectors.shape[1])[bucket] + sum(
         (shop.vectors[row] for row in _rows(shop, history)), np.zeros(shop.vectors.shape[1])
@@ -18,9 +21,13 @@ def query(shop: Shop, user: bytes, history: list[bytes]) -> np.ndarray:
 
 
 def ranking(
-    shop: Shop, embedding: np.ndarray, excluded: list[bytes], k: int, eligible: np.ndarray
-) -> tuple[list[bytes], np.ndarray]:
-    """The k best eligible items that are not excluded, and their scores."""
+    shop: Shop,
+    embedding: npt.NDArray[Any],
+    excluded: list[bytes],
+    k: int,
+    eligible: npt.NDArray[Any],
+) -> tuple[list[bytes], npt.NDArray[Any]]:
+    """Returns the k best eligible items that are not excluded, and their scores."""
     scores = shop.vectors @ embedding
     allowed = eligible.copy()
     allowed[_rows(shop, excluded)] = False
@@ -30,13 +37,13 @@ def ranking(
 
 def recommend(
     shop: Shop,
-    request: dict[str, np.ndarray],
+    request: dict[str, npt.NDArray[Any]],
     row: int,
     default_k: int,
     max_k: int,
     unavailable: tuple[str, ...] = (),
-) -> tuple[list[bytes], np.ndarray]:
-    """The answer to one row of a `recommend` request, unpadded."""
+) -> tuple[list[bytes], npt.NDArray[Any]]:
+    """Returns the answer to one row of a `recommend` request, without padding."""
     history = list(request[serving.HISTORY_ITEM_ID][row])
     hidden = history if shop.data.repeat_interactions == "exclude" else []
     k = int(request[serving.K][row])
@@ -53,8 +60,8 @@ def recommend(
     )
 
 
-def passes(shop: Shop, request: dict[str, np.ndarray], row: int) -> np.ndarray:
-    """[num_items] bool: the items with any wanted value of each feature that is filtered."""
+def passes(shop: Shop, request: dict[str, npt.NDArray[Any]], row: int) -> npt.NDArray[Any]:
+    """Returns a mask of the items that pass all filters of a row, [num_items] bool."""
     wanted_colours = {value.decode() for value in request["filter_colour"][row] if value}
     wanted_tags = {value.decode() for value in request["filter_tags"][row] if value}
     return np.array(

@@ -1,8 +1,10 @@
-"""Dense requests for the small shop, as a client writes them."""
+"""Builds dense requests for the small shop."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from schemas import serving
 from tests.serving.shop import Shop
@@ -17,10 +19,10 @@ def recommend_request(
     tags: Sequence[Sequence[str]] | None = None,
     k: int | Sequence[int] = 10,
     width: int = 6,
-) -> dict[str, np.ndarray]:
-    """A `recommend` request in which all that is not given is missing."""
+) -> dict[str, npt.NDArray[Any]]:
+    """Returns a `recommend` request; inputs that are not given have missing values."""
     batch = len(histories)
-    request = {}
+    request: dict[str, npt.NDArray[Any]] = {}
     for name, spec in serving.recommend_specs(shop.table).items():
         shape = [batch, width][: spec.shape.rank]
         missing = serving.missing_value(spec)
@@ -40,13 +42,13 @@ def recommend_request(
     return request
 
 
-def padded(lists: Sequence[Sequence[str]], width: int) -> np.ndarray:
-    """[len(lists), at least width] bytes, padded with b""."""
+def padded(lists: Sequence[Sequence[str]], width: int) -> npt.NDArray[np.object_]:
+    """Returns lists as an array [num_lists, at least width] of bytes, padded with b""."""
     width = max([width, *(len(values) for values in lists)])
     rows = [[v.encode() for v in values] + [b""] * (width - len(values)) for values in lists]
     return np.array(rows, object).reshape(len(lists), width)
 
 
-def one_row(request: dict[str, np.ndarray], row: int) -> dict[str, np.ndarray]:
-    """The same request for one row alone."""
+def one_row(request: dict[str, npt.NDArray[Any]], row: int) -> dict[str, npt.NDArray[Any]]:
+    """Returns the request of a single row."""
     return {name: values[row : row + 1] for name, values in request.items()}

@@ -1,10 +1,11 @@
-"""A small shop: settings, and catalogue and windows as the example generators write them."""
+"""A small shop: settings, fake towers, and the catalogue and windows as tf.Examples."""
 
 import os
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from schemas.features import FeatureTable, feature_table
 from schemas.settings import DataSettings, from_dict
@@ -17,29 +18,39 @@ MAX_HISTORY = 6
 
 @dataclass(frozen=True)
 class Shop:
-    """Paths of artifacts, and the vectors behind them ([num_items, dim] float32)."""
+    """The settings, items and artifact paths of a small shop.
+
+    Attributes:
+      data: The data settings.
+      table: The features.
+      item_id: Ids of all items.
+      vectors: Item vectors of the fake towers, [num_items, dim] float32.
+      model: Folder of the SavedModel of the fake towers.
+      catalogue: Folder of the raw catalogue Examples.
+      windows: Folder of the raw windows Examples.
+    """
 
     data: DataSettings
     table: FeatureTable
     item_id: list[str]
-    vectors: np.ndarray
+    vectors: npt.NDArray[np.float32]
     model: str
     catalogue: str
     windows: str
 
 
 def colour(row: int) -> str:
-    """The category of the item in a row."""
+    """Returns the colour of the item in a row."""
     return COLOURS[row % len(COLOURS)]
 
 
 def tags(row: int) -> list[str]:
-    """The categories of the item in a row: none, one or two."""
+    """Returns the tags of the item in a row: none, one or two."""
     return [[], ["new"], ["new", "sale"], ["sale"]][row % 4]
 
 
 def make_shop(folder: str, num_items: int, dim: int = 8, repeat: str = "exclude") -> Shop:
-    """Writes towers, catalogue and windows into `folder`."""
+    """Writes towers, catalogue and windows to `folder`."""
     data = from_dict(
         DataSettings,
         {

@@ -1,10 +1,11 @@
-"""The parity sample of the small shop: what its fake towers answer, by NumPy."""
+"""The parity sample of the small shop, with the outputs of its fake towers from NumPy."""
 
 import numpy as np
+import numpy.typing as npt
 
 from components.examples.read import RawWindows, read_raw_windows
-from components.parity.exact import best_items
-from components.parity.sample import ParitySample, fingerprint
+from components.parity.exact_search import exact_search
+from components.parity.sample_file import ParitySample, window_fingerprint
 from schemas import serving
 from tests.serving import oracle
 from tests.serving.fake_towers import item_queries
@@ -12,7 +13,10 @@ from tests.serving.shop import Shop
 
 
 def shop_sample(shop: Shop) -> ParitySample:
-    """One query a window of split eval, each with another length of history; every item."""
+    """Returns a sample of all items and one query per window of split eval.
+
+    The lengths of the histories differ.
+    """
     windows = read_raw_windows(shop.windows, "eval", shop.table)
     events = [slice(*ends) for ends in zip(windows.offsets, windows.offsets[1:], strict=False)]
     position = np.array([window % (part.stop - part.start) for window, part in enumerate(events)])
@@ -33,7 +37,7 @@ def shop_sample(shop: Shop) -> ParitySample:
     excluded = [
         np.array([row_of[item] for item in items if is_hidden], np.int64) for items in histories
     ]
-    recommended = best_items(queries, shop.vectors, ids, excluded)
+    recommended = exact_search(queries, shop.vectors, ids, excluded)
     own = np.arange(len(ids))[:, np.newaxis]
     return ParitySample(
         split="eval",
@@ -42,21 +46,23 @@ def shop_sample(shop: Shop) -> ParitySample:
         last_s=windows.timestamp[windows.offsets[1:] - 1],
         position=position,
         item_id=ids,
-        answers={
+        outputs={
             serving.QUERY_EMBEDDING: {serving.OUTPUT_EMBEDDING: queries},
             serving.CANDIDATE_EMBEDDING: {serving.OUTPUT_EMBEDDING: shop.vectors},
             serving.RECOMMEND: recommended,
             serving.RECOMMEND_EXAMPLES: recommended,
-            # These towers see nothing but the ids.
+            # The fake towers use only ids, which `serving_default` has too.
             serving.DEFAULT: recommended,
-            serving.SIMILAR_ITEMS: best_items(
+            serving.SIMILAR_ITEMS: exact_search(
                 item_queries(shop.vectors), shop.vectors, ids, list(own)
             ),
         },
     )
 
 
-def _keys(windows: RawWindows, events: list[slice]) -> np.ndarray:
+def _keys(windows: RawWindows, events: list[slice]) -> npt.NDArray[np.object_]:
     keys = np.empty(len(events), dtype=object)
-    keys[:] = [fingerprint(windows.item_id[part], windows.timestamp[part]) for part in events]
+    keys[:] = [
+        window_fingerprint(windows.item_id[part], windows.timestamp[part]) for part in events
+    ]
     return keys

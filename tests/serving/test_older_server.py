@@ -1,6 +1,6 @@
-"""Exported bundles in the TensorFlow of the last TF Serving with ScaNN.
+"""Exported bundles in the TensorFlow version of the last TF Serving release with ScaNN.
 
-ScaNN's brute force, behind trained towers, is tried in `tests/pipeline/runners/test_local_run.py`.
+ScaNN's brute force with trained towers is tested in `tests/pipeline/runners/test_local_run.py`.
 """
 
 from pathlib import Path
@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.indexer.bundle import export_index
+from components.indexer.build_bundle import export_index
 from components.indexer.model.warmup import Request, read_requests, write_requests
-from components.indexer.search.plan import SearchKind
+from components.indexer.search.search_plan import SearchKind
 from schemas import serving
 from schemas.bundle import WARMUP_FILE
 from schemas.model_settings import IndexSettings
@@ -25,11 +25,11 @@ BUNDLES = {
     "tree": (NUM_ITEMS, IndexSettings(k=20, max_k=50, num_leaves=80), SearchKind.SCANN_TREE_HASH),
     "hash": (
         NUM_ITEMS,
-        # No time for a second index, which might be a tree.
+        # The time limit prevents a second index, which might be a tree.
         IndexSettings(k=20, max_k=50, tuning_seconds=1e-3),
         SearchKind.SCANN_HASH,
     ),
-    # A leaf holds 3 items on average, so that exact search must fill most rows.
+    # A leaf has 3 items on average, so that most rows need exact search.
     "narrow": (
         NUM_FEW_ITEMS,
         IndexSettings(k=20, max_k=50, num_leaves=100, num_leaves_to_search=1, recall_target=0.01),
@@ -39,7 +39,7 @@ BUNDLES = {
 
 
 def _branches(shop: Shop) -> list[Request]:
-    """Requests that the warm-up does not hold, of the branches that few rows take."""
+    """Returns requests that take branches of the graph that the warm-up requests do not."""
     ids = shop.item_id
     request = recommend_request(
         shop,
@@ -55,7 +55,7 @@ def _branches(shop: Shop) -> list[Request]:
 
 @pytest.fixture(scope="module")
 def bundles(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, Path]]:
-    """Each bundle, and the requests to it."""
+    """The bundles and the files of their requests."""
     folder = tmp_path_factory.mktemp("older")
     shops = {
         num_items: make_shop(str(folder / f"shop-{num_items}"), num_items, DIM)
@@ -77,7 +77,7 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, Path]]
 
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["scann", "exact"])
-def test_older_server_answers_every_signature_as_this_tensorflow(
+def test_older_tensorflow_gives_the_same_answers(
     bundles: list[tuple[Path, Path]], tmp_path: Path, model: str
 ) -> None:
     jobs = [Job(bundle / model, requests) for bundle, requests in bundles]
@@ -104,7 +104,7 @@ CUT = _ranking([b"a", b"b"], [2.0, 1.0])
         (_ranking([b"a", b"c"], [2.0, 1.0]), CUT),
     ],
 )
-def test_items_of_equal_score_may_change_places(found: Answers, expected: Answers) -> None:
+def test_items_with_equal_scores_may_change_places(found: Answers, expected: Answers) -> None:
     assert differences(found, expected) == []
 
 
@@ -127,6 +127,6 @@ def test_items_of_equal_score_may_change_places(found: Answers, expected: Answer
         ),
     ],
 )
-def test_other_answers_are_told(found: Answers, expected: Answers, fault: str) -> None:
-    (told,) = differences(found, expected)
-    assert fault in told
+def test_differences_are_reported(found: Answers, expected: Answers, fault: str) -> None:
+    (difference,) = differences(found, expected)
+    assert fault in difference

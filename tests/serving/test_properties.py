@@ -1,9 +1,10 @@
-"""What every answer must keep, whatever is asked and however badly the first search does."""
+"""Properties of all answers, for arbitrary requests and arbitrarily bad first searches."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import tensorflow as tf
 from hypothesis import given, settings
@@ -11,9 +12,9 @@ from hypothesis import strategies as st
 
 from components.indexer.model.sample_requests import to_examples
 from components.indexer.search.exact import ExactSearch
-from components.indexer.search.plan import SearchKind, SearchPlan
 from components.indexer.search.retrieval import Search
 from components.indexer.search.scann_search import BuiltScann, ScannSearch
+from components.indexer.search.search_plan import SearchKind, SearchPlan
 from schemas import serving
 from tests.serving import oracle
 from tests.serving.fake_towers import item_queries
@@ -27,24 +28,24 @@ K, MAX_K = 5, 40
 TOLERANCE = 1e-3  # of scores up to about 100
 UNAVAILABLE = ("gone", *(f"item{row}" for row in range(NUM_ITEMS) if row % 7 < 2))
 
-Request = dict[str, np.ndarray]
-Answer = dict[str, np.ndarray]
-Ranking = tuple[list[bytes], np.ndarray]
+Request = dict[str, npt.NDArray[Any]]
+Answer = dict[str, npt.NDArray[Any]]
+Ranking = tuple[list[bytes], npt.NDArray[Any]]
 
 
 def tree(exact: ExactSearch) -> Search:
-    """Visits one leaf of 3 items on average, so that it leaves most rows short."""
+    """A tree search that visits one leaf of 3 items on average, so that most rows are short."""
     plan = SearchPlan(
         SearchKind.SCANN_TREE_HASH, "", num_leaves=40, leaves_to_search=1, reorder_factor=1.0
     )
-    return ScannSearch(BuiltScann(exact.embedding, plan).keep(), plan, fetch=0)
+    return ScannSearch(BuiltScann(exact.embedding, plan).export(), plan, fetch=0)
 
 
 def hostile(exact: ExactSearch) -> Search:
-    """Misses two items in three, and gives fewer columns than asked, in some batches none.
+    """A search that misses two of three items and returns too few columns, in some batches none.
 
-    Fillers repeat the best item and stand anywhere. Which items a row finds depends on its query
-    and on how many are asked for, never on its neighbours.
+    Padding repeats the best item and occurs anywhere. The items of a row depend on its query and on
+    the number of neighbours, but not on the other rows.
     """
 
     def search(queries: tf.Tensor, num_neighbors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -60,16 +61,16 @@ def hostile(exact: ExactSearch) -> Search:
 
 
 @dataclass(frozen=True)
-class World:
-    """A model with one of the searches, and what it must keep back."""
+class ServedModel:
+    """A model with one of the searches and its unavailable items."""
 
     shop: Shop
     signatures: dict[str, Any]
     is_exact: bool
     unavailable: tuple[str, ...]
 
-    def ask(self, signature: str, inputs: Request) -> Answer:
-        """The model's answer."""
+    def call(self, signature: str, inputs: Request) -> Answer:
+        """Returns the outputs of a signature."""
         return call(self.signatures[signature], inputs)
 
 
@@ -86,10 +87,10 @@ SEARCHES = {"exact": lambda exact: exact, "tree": tree, "hostile": hostile}
     params=[("exact", UNAVAILABLE), ("tree", UNAVAILABLE), ("hostile", UNAVAILABLE), ("tree", ())],
     ids=["exact", "tree", "hostile", "tree, all available"],
 )
-def world(request: pytest.FixtureRequest, shop: Shop) -> World:
+def model(request: pytest.FixtureRequest, shop: Shop) -> ServedModel:
     name, unavailable = request.param
     signatures = signatures_of(shop, K, MAX_K, SEARCHES[name], unavailable)
-    return World(shop, signatures, name == "exact", unavailable)
+    return ServedModel(shop, signatures, name == "exact", unavailable)
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class Row:
 
 
 IDS = [f"item{row}" for row in range(NUM_ITEMS)]
-# Few, so that they come twice; any; and what is no item.
+# A few items that occur repeatedly, arbitrary items, and ids that are not in the catalogue.
 ITEM_ID = st.sampled_from(IDS[:4]) | st.sampled_from(IDS) | st.sampled_from(["", "gone", "lost"])
 ALL_BUT_THE_FIRST = st.integers(0, NUM_ITEMS).map(lambda first: IDS[first:])
 ROW = st.builds(
@@ -134,7 +135,7 @@ def request_of(shop: Shop, rows: list[Row], width: int = 0) -> Request:
 
 
 def requests_of(shop: Shop, request: Request) -> dict[str, Request]:
-    """What each signature is sent for a `recommend` request."""
+    """Returns the inputs of each signature for a `recommend` request."""
     return {
         serving.RECOMMEND: request,
         serving.RECOMMEND_EXAMPLES: {serving.EXAMPLES: to_examples(request)},
@@ -143,11 +144,14 @@ def requests_of(shop: Shop, request: Request) -> dict[str, Request]:
 
 
 def check(answer: Answer, row: int, eligible: Ranking, k: int, is_exact: bool) -> None:
-    """Asserts that a row holds k of the eligible items, or all there are, and nothing else.
+    """Asserts that a row contains k eligible items, or all if there are fewer, and no others.
 
     Args:
-      eligible: All that may come back, best first, with their scores.
-      is_exact: Whether they must be the best ones.
+      answer: The outputs of a signature.
+      row: The row.
+      eligible: All eligible items with their scores, best first.
+      k: The requested number of items.
+      is_exact: Whether the items must be the best ones.
     """
     ids, scores = answer[serving.OUTPUT_ITEM_ID][row], answer[serving.OUTPUT_SCORE][row]
     count = min(k, len(eligible[0]))
@@ -166,34 +170,34 @@ def check(answer: Answer, row: int, eligible: Ranking, k: int, is_exact: bool) -
         np.testing.assert_allclose(found_scores, best, rtol=0, atol=TOLERANCE)
 
 
-def check_recommended(world: World, answer: Answer, request: Request, num_rows: int) -> None:
+def check_recommended(model: ServedModel, answer: Answer, request: Request, num_rows: int) -> None:
     k = np.minimum(np.where(request["k"] < 0, K, request["k"]), MAX_K)
     assert answer["item_id"].shape == answer["score"].shape == (len(k), k.max())
     everything = {**request, "k": np.full_like(k, NUM_ITEMS)}
     for row in range(num_rows):
         eligible = oracle.recommend(
-            world.shop, everything, row, K, NUM_ITEMS, unavailable=world.unavailable
+            model.shop, everything, row, K, NUM_ITEMS, unavailable=model.unavailable
         )
         filters = [*request["filter_colour"][row], *request["filter_tags"][row]]
-        check(answer, row, eligible, k[row], world.is_exact or any(filters))
+        check(answer, row, eligible, k[row], model.is_exact or any(filters))
 
 
-def check_similar(world: World, answer: Answer, item_ids: list[str]) -> None:
+def check_similar(model: ServedModel, answer: Answer, item_ids: list[str]) -> None:
     assert answer["item_id"].shape == answer["score"].shape == (len(item_ids), K)
     for row, item in enumerate(item_ids):
         eligible: Ranking = [], np.array([])
-        if item in world.shop.item_id:
-            (vector,) = item_queries(world.shop.vectors[[world.shop.item_id.index(item)]])
-            hidden = [other.encode() for other in (item, *world.unavailable)]
+        if item in model.shop.item_id:
+            (vector,) = item_queries(model.shop.vectors[[model.shop.item_id.index(item)]])
+            hidden = [other.encode() for other in (item, *model.unavailable)]
             everything = np.ones(NUM_ITEMS, bool)
-            eligible = oracle.ranking(world.shop, vector, hidden, NUM_ITEMS, everything)
-        check(answer, row, eligible, K, world.is_exact)
+            eligible = oracle.ranking(model.shop, vector, hidden, NUM_ITEMS, everything)
+        check(answer, row, eligible, K, model.is_exact)
 
 
-def check_same(answer: Answer, row: int, alone: Answer) -> None:
-    width = alone["item_id"].shape[1]
+def check_same(answer: Answer, row: int, single: Answer) -> None:
+    width = single["item_id"].shape[1]
     shared = {name: values[row : row + 1, :width] for name, values in answer.items()}
-    assert differences([("", shared)], [("", alone)]) == []
+    assert differences([("", shared)], [("", single)]) == []
 
 
 def as_item_ids(item_ids: list[str]) -> Request:
@@ -203,40 +207,40 @@ def as_item_ids(item_ids: list[str]) -> Request:
 @settings(max_examples=30)
 @given(rows=BATCH, width=st.integers(0, 12))
 def test_rows_are_full_eligible_distinct_and_in_order(
-    world: World, rows: list[Row], width: int
+    model: ServedModel, rows: list[Row], width: int
 ) -> None:
-    request = request_of(world.shop, rows, width)
-    # `serving_default` asks for neither.
+    request = request_of(model.shop, rows, width)
+    # `serving_default` has neither exclusions nor filters nor k.
     bare = [Row(row.user, row.history, [], [], [], K) for row in rows]
-    asked = {serving.DEFAULT: request_of(world.shop, bare, width)}
-    for signature, inputs in requests_of(world.shop, request).items():
-        answer = world.ask(signature, inputs)
-        check_recommended(world, answer, asked.get(signature, request), len(rows))
+    expected_requests = {serving.DEFAULT: request_of(model.shop, bare, width)}
+    for signature, inputs in requests_of(model.shop, request).items():
+        answer = model.call(signature, inputs)
+        check_recommended(model, answer, expected_requests.get(signature, request), len(rows))
 
 
 @settings(max_examples=25)
 @given(rows=BATCH)
-def test_a_batch_answers_as_its_rows_alone(world: World, rows: list[Row]) -> None:
-    request = request_of(world.shop, rows)
+def test_batch_equals_single_requests(model: ServedModel, rows: list[Row]) -> None:
+    request = request_of(model.shop, rows)
     answers = {
-        signature: world.ask(signature, inputs)
-        for signature, inputs in requests_of(world.shop, request).items()
+        signature: model.call(signature, inputs)
+        for signature, inputs in requests_of(model.shop, request).items()
     }
     for row in range(len(rows)):
-        for signature, inputs in requests_of(world.shop, one_row(request, row)).items():
-            check_same(answers[signature], row, world.ask(signature, inputs))
+        for signature, inputs in requests_of(model.shop, one_row(request, row)).items():
+            check_same(answers[signature], row, model.call(signature, inputs))
 
 
 @settings(max_examples=30)
 @given(item_ids=st.lists(ITEM_ID, min_size=1, max_size=6))
-def test_similar_items_of_any_ids(world: World, item_ids: list[str]) -> None:
-    answer = world.ask(serving.SIMILAR_ITEMS, as_item_ids(item_ids))
-    check_similar(world, answer, item_ids)
+def test_similar_items_of_arbitrary_ids(model: ServedModel, item_ids: list[str]) -> None:
+    answer = model.call(serving.SIMILAR_ITEMS, as_item_ids(item_ids))
+    check_similar(model, answer, item_ids)
     for row, item in enumerate(item_ids):
-        check_same(answer, row, world.ask(serving.SIMILAR_ITEMS, as_item_ids([item])))
+        check_same(answer, row, model.call(serving.SIMILAR_ITEMS, as_item_ids([item])))
 
 
-def test_a_batch_of_4096(world: World) -> None:
+def test_batch_of_4096(model: ServedModel) -> None:
     rng = np.random.default_rng(3)
     rows = [
         Row(
@@ -249,21 +253,21 @@ def test_a_batch_of_4096(world: World) -> None:
         )
         for number in range(64)
     ]
-    request = request_of(world.shop, rows * 64)
+    request = request_of(model.shop, rows * 64)
     item_ids = IDS[:64] * 64
-    similar = world.ask(serving.SIMILAR_ITEMS, as_item_ids(item_ids))
-    recommended = world.ask(serving.RECOMMEND, request)
-    check_recommended(world, recommended, request, len(rows))
-    check_similar(world, similar, item_ids)
+    similar = model.call(serving.SIMILAR_ITEMS, as_item_ids(item_ids))
+    recommended = model.call(serving.RECOMMEND, request)
+    check_recommended(model, recommended, request, len(rows))
+    check_similar(model, similar, item_ids)
     for answer in (recommended, similar):
         repeated = {name: np.concatenate([part[:64]] * 64) for name, part in answer.items()}
         assert differences([("", answer)], [("", repeated)]) == []
 
 
-def test_an_empty_batch(world: World) -> None:
-    request = request_of(world.shop, [])
-    asked = {**requests_of(world.shop, request), serving.SIMILAR_ITEMS: as_item_ids([])}
-    for signature, inputs in asked.items():
+def test_empty_batch(model: ServedModel) -> None:
+    request = request_of(model.shop, [])
+    requests = {**requests_of(model.shop, request), serving.SIMILAR_ITEMS: as_item_ids([])}
+    for signature, inputs in requests.items():
         width = K if signature in (serving.DEFAULT, serving.SIMILAR_ITEMS) else 0
-        answer = world.ask(signature, inputs)
+        answer = model.call(signature, inputs)
         assert answer["item_id"].shape == answer["score"].shape == (0, width), signature

@@ -1,13 +1,13 @@
-"""Items marked unavailable in the file beside an exported model, loaded as TF Serving loads it."""
+"""Unavailable items in the asset file of an exported model, loaded as TF Serving loads it."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from components.indexer.bundle import export_index
+from components.indexer.build_bundle import export_index
 from components.indexer.model.warmup import Request
-from components.unavailable import read_unavailable, write_unavailable
+from components.unavailable_items import read_unavailable, write_unavailable
 from schemas import serving
 from schemas.bundle import UNAVAILABLE_FILE
 from schemas.model_settings import IndexSettings
@@ -19,7 +19,7 @@ from tests.serving.shop import Shop, make_shop
 
 NUM_ITEMS = 150
 K, MAX_K = 10, 40
-# All but 30 items, some ids that the catalogue does not hold, and one of those asked about below.
+# All except 30 items, ids that are not in the catalogue, and one of the query items below.
 UNAVAILABLE = ("gone", *(f"item{n}" for n in range(3, 123)), "ärger")
 
 
@@ -47,7 +47,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, shop: Shop) -> str:
 
 
 @pytest.mark.parametrize("kind", ["scann", "exact"])
-def test_what_is_listed_never_comes_back_and_rows_stay_full(
+def test_listed_items_are_never_returned_and_rows_are_full(
     tmp_path: Path, shop: Shop, bundle: str, kind: str
 ) -> None:
     model, path = f"{bundle}/{kind}", f"{bundle}/{kind}/{UNAVAILABLE_FILE}"
@@ -57,16 +57,16 @@ def test_what_is_listed_never_comes_back_and_rows_stay_full(
     def answers(folder: str) -> list[Answer]:
         work = tmp_path / folder
         work.mkdir()
-        (given,) = answers_in_new_process(work, [(model, requests)], scann=kind == "scann")
-        return given
+        (model_answers,) = answers_in_new_process(work, [(model, requests)], kind == "scann")
+        return model_answers
 
     write_unavailable(path, UNAVAILABLE)
     listed = answers("listed")
     write_unavailable(path, [])
     available = answers("available")
 
-    for unavailable, given in ((UNAVAILABLE, listed), ((), available)):
-        for (signature, inputs), answer in zip(requests, given, strict=True):
+    for unavailable, model_answers in ((UNAVAILABLE, listed), ((), available)):
+        for (signature, inputs), answer in zip(requests, model_answers, strict=True):
             for row, found in enumerate(answer[serving.OUTPUT_ITEM_ID]):
                 if signature == serving.RECOMMEND:
                     ids, _ = oracle.recommend(shop, inputs, row, K, MAX_K, unavailable)

@@ -1,14 +1,15 @@
-"""Public logs as this pipeline's input: what is recognised, and the configuration it becomes."""
+"""Adapters that recognise public logs and turn them into input of the pipeline."""
 
 from pathlib import Path
 
 from benchmarks.quality.logs import configuration, movielens, sequences, sessions
-from benchmarks.quality.logs.adapter import Adapter, Prepared
+from benchmarks.quality.logs.adapter import Adapter, PreparedLog
 from schemas.errors import InputError
 
-__all__ = ["ADAPTERS", "Adapter", "Prepared", "recognise"]
+__all__ = ["ADAPTERS", "Adapter", "PreparedLog", "recognise"]
 
-# In the order in which they are asked: sequence files, which have the least to tell them by, last.
+# The first adapter that matches is used. Sequence logs have the least specific format and come
+# last.
 ADAPTERS: dict[str, Adapter] = {
     adapter.name: adapter
     for adapter in (
@@ -21,14 +22,14 @@ ADAPTERS: dict[str, Adapter] = {
 
 
 def recognise(log: Path, name: str | None = None) -> Adapter:
-    """The adapter of a log.
+    """Returns the adapter of a log.
 
     Args:
       log: A file or a folder.
-      name: The format, where the caller knows it; else it is told by the log's content.
+      name: The format; None to recognise it by the content of the log.
 
     Raises:
-      InputError: There is no such log, or it looks like none of the formats.
+      InputError: The log does not exist, or it has none of the formats.
     """
     if not log.exists():
         raise InputError(f"{log}: no such file or folder")
@@ -37,9 +38,9 @@ def recognise(log: Path, name: str | None = None) -> Adapter:
     for adapter in ADAPTERS.values():
         if adapter.matches(log):
             return adapter
-    known = "\n".join(f"  {name}: {adapter.looks_like}" for name, adapter in ADAPTERS.items())
+    known = "\n".join(f"  {name}: {adapter.description}" for name, adapter in ADAPTERS.items())
     raise InputError(
-        f"{log}: not recognised; looked for\n{known}\n"
-        "Say which it is with --format, or describe the log in a configuration of the pipeline "
-        "and give that file"
+        f"{log}: format not recognised; the known formats are\n{known}\n"
+        "Give the format with --format, or describe the log in a configuration of the pipeline and "
+        "give that file"
     )

@@ -1,4 +1,4 @@
-"""What an adapter of a public log is, and how it looks into files."""
+"""The interface of an adapter for public logs, and functions that inspect files."""
 
 import gzip
 from collections.abc import Callable
@@ -13,12 +13,12 @@ Config = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Prepared:
-    """A log that the pipeline can read.
+class PreparedLog:
+    """A log as input of the pipeline.
 
     Attributes:
-      config: The values of its configuration, without `name` and `output`.
-      facts: What was recognised and written, as one line for a person.
+      config: The configuration of the pipeline, without `name` and `output`.
+      facts: One line about the recognised format and the written files.
     """
 
     config: Config
@@ -27,33 +27,33 @@ class Prepared:
 
 @dataclass(frozen=True)
 class Adapter:
-    """One format of public logs.
+    """A format of public logs.
 
     Attributes:
-      name: What `--format` calls it.
-      looks_like: What is looked for, for a message.
-      matches: Whether a file or folder looks like it.
-      prepare: From the log, a folder for files that have to be written, and the file of item
-        attributes, if one was given, to what the pipeline reads.
-      is_sequence: The log has an order but no times, and may come with item attributes.
+      name: The value of `--format`.
+      description: The files or columns by which the format is recognised.
+      matches: Returns whether a file or folder has this format.
+      prepare: Takes the log, a folder for files to write, and the file of item attributes or None;
+        returns the prepared log.
+      is_sequence: Whether the log has an order but no times; such a log may have item attributes.
     """
 
     name: str
-    looks_like: str
+    description: str
     matches: Callable[[Path], bool]
-    prepare: Callable[[Path, Path, Path | None], Prepared]
+    prepare: Callable[[Path, Path, Path | None], PreparedLog]
     is_sequence: bool = False
 
 
 def open_text(path: Path) -> TextIO:
-    """A text file, UTF-8 with or without a byte order mark, gzipped if its name ends in .gz."""
+    """Opens a UTF-8 text file, with or without a byte order mark; .gz files are decompressed."""
     if path.suffix == ".gz":
         return gzip.open(path, "rt", encoding="utf-8-sig")
     return path.open(encoding="utf-8-sig")
 
 
 def first_lines(path: Path, count: int) -> list[str]:
-    """At most `count` lines without their ends; none of a folder or of what is no UTF-8 text."""
+    """Returns at most `count` lines without line ends; none if `path` is not a UTF-8 text file."""
     if not path.is_file():
         return []
     try:
@@ -64,7 +64,7 @@ def first_lines(path: Path, count: int) -> list[str]:
 
 
 def encoding_of(path: Path) -> str:
-    """utf-8 where the file is that, else latin-1: MovieLens changed over between its releases."""
+    """Returns latin-1 if a file is not valid UTF-8, else utf-8; MovieLens releases use both."""
     try:
         path.read_bytes().decode("utf-8")
     except UnicodeDecodeError:
@@ -73,11 +73,13 @@ def encoding_of(path: Path) -> str:
 
 
 def require(folder: Path, *names: str) -> None:
-    """Checks that a folder has files of these names.
+    """Checks that a folder contains files of these names.
 
     Raises:
-      InputError: One is missing.
+      InputError: A file is missing.
     """
     for name in names:
         if not (folder / name).is_file():
-            raise InputError(f"{folder}: has no {name}; expected a folder with {', '.join(names)}")
+            raise InputError(
+                f"{folder}: {name} is missing; expected a folder with {', '.join(names)}"
+            )

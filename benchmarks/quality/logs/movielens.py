@@ -1,4 +1,4 @@
-"""MovieLens in the three layouts of its releases, which the pipeline reads as they are.
+"""Adapters for the three file layouts of MovieLens, which the pipeline reads without conversion.
 
 https://grouplens.org/datasets/movielens/
 """
@@ -8,10 +8,10 @@ from pathlib import Path
 
 import yaml
 
-from benchmarks.quality.logs.adapter import Adapter, Config, Prepared, encoding_of, require
+from benchmarks.quality.logs.adapter import Adapter, Config, PreparedLog, encoding_of, require
 
 _ROOT = Path(__file__).parents[3]
-# u.item's columns after the five of text, in the order of u.genre.
+# The genre columns of u.item, which follow five text columns, in the order of u.genre.
 _GENRES = (
     *("unknown", "action", "adventure", "animation", "children", "comedy", "crime"),
     *("documentary", "drama", "fantasy", "film_noir", "horror", "musical", "mystery"),
@@ -19,15 +19,15 @@ _GENRES = (
 )
 
 
-def _prepare_csv(log: Path, folder: Path, attributes: Path | None) -> Prepared:
+def _prepare_csv(log: Path, folder: Path, attributes: Path | None) -> PreparedLog:
     require(log, "ratings.csv", "movies.csv")
     config = _shipped("movielens-latest-small")
     config["interactions"]["path"] = _path(log, "ratings.csv")
     config["items"]["path"] = _path(log, "movies.csv")
-    return Prepared(config, "MovieLens: ratings.csv, movies.csv")
+    return PreparedLog(config, "MovieLens: ratings.csv, movies.csv")
 
 
-def _prepare_dat(log: Path, folder: Path, attributes: Path | None) -> Prepared:
+def _prepare_dat(log: Path, folder: Path, attributes: Path | None) -> PreparedLog:
     require(log, "ratings.dat", "movies.dat")
     config = _shipped("movielens-1m")
     config["interactions"]["path"] = _path(log, "ratings.dat")
@@ -35,12 +35,12 @@ def _prepare_dat(log: Path, folder: Path, attributes: Path | None) -> Prepared:
     config["items"]["csv"]["encoding"] = encoding_of(log / "movies.dat")
     if not (log / "users.dat").is_file():
         del config["users"]
-        return Prepared(config, "MovieLens: ratings.dat, movies.dat; no users.dat")
+        return PreparedLog(config, "MovieLens: ratings.dat, movies.dat; no users.dat")
     config["users"]["path"] = _path(log, "users.dat")
-    return Prepared(config, "MovieLens: ratings.dat, movies.dat, users.dat")
+    return PreparedLog(config, "MovieLens: ratings.dat, movies.dat, users.dat")
 
 
-def _prepare_100k(log: Path, folder: Path, attributes: Path | None) -> Prepared:
+def _prepare_100k(log: Path, folder: Path, attributes: Path | None) -> PreparedLog:
     require(log, "u.data", "u.item")
     genres = [f"genre_{genre}" for genre in _GENRES]
     config: Config = {
@@ -71,7 +71,7 @@ def _prepare_100k(log: Path, folder: Path, attributes: Path | None) -> Prepared:
     common = _shipped("movielens-latest-small")
     config |= {key: common[key] for key in ("split", "history")}
     if not (log / "u.user").is_file():
-        return Prepared(config, "MovieLens: u.data, u.item; no u.user")
+        return PreparedLog(config, "MovieLens: u.data, u.item; no u.user")
     config["users"] = {
         "path": _path(log, "u.user"),
         "format": "csv",
@@ -79,11 +79,11 @@ def _prepare_100k(log: Path, folder: Path, attributes: Path | None) -> Prepared:
         "fields": {"user_id": "user"},
         "features": {"age": "number", "gender": "category", "occupation": "category"},
     }
-    return Prepared(config, "MovieLens: u.data, u.item, u.user")
+    return PreparedLog(config, "MovieLens: u.data, u.item, u.user")
 
 
 def _shipped(name: str) -> Config:
-    """A shipped configuration without what is its own: the files, and where the run goes."""
+    """Returns a configuration of `pipeline/configs` without `name` and `output`."""
     path = _ROOT / "pipeline" / "configs" / f"{name}.yaml"
     config: Config = yaml.safe_load(path.read_text(encoding="utf-8"))
     del config["name"], config["output"]
@@ -102,19 +102,19 @@ def _has(*names: str) -> Callable[[Path], bool]:
 ADAPTERS = (
     Adapter(
         name="movielens-csv",
-        looks_like="a folder with ratings.csv and movies.csv (MovieLens latest-small, 20M to 32M)",
+        description="a folder with ratings.csv and movies.csv (MovieLens latest-small, 20M to 32M)",
         matches=_has("ratings.csv", "movies.csv"),
         prepare=_prepare_csv,
     ),
     Adapter(
         name="movielens-dat",
-        looks_like="a folder with ratings.dat and movies.dat, maybe users.dat (MovieLens 1M, 10M)",
+        description="a folder with ratings.dat, movies.dat and maybe users.dat (MovieLens 1M, 10M)",
         matches=_has("ratings.dat", "movies.dat"),
         prepare=_prepare_dat,
     ),
     Adapter(
         name="movielens-100k",
-        looks_like="a folder with u.data and u.item, maybe u.user (MovieLens 100K)",
+        description="a folder with u.data, u.item and maybe u.user (MovieLens 100K)",
         matches=_has("u.data", "u.item"),
         prepare=_prepare_100k,
     ),

@@ -1,8 +1,8 @@
-"""Sequence files: every user's items in order, without times.
+"""Adapters for sequence logs, which contain every user's items in order, without times.
 
-An item's place in its sequence stands for its time, in seconds since an instant that is the same
-for all: a user's order holds, and hour, weekday and gap tell nothing. Users are cut one by one
-(leave-one-out), since a cut in time means nothing here.
+The position of an item in its sequence becomes its timestamp, in seconds from a constant start. The
+timestamps keep the order of a user's events; hour, weekday and time gaps carry no information. The
+split is leave-one-out, because a split by time would be meaningless.
 """
 
 import csv
@@ -15,111 +15,119 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.quality.logs.adapter import Adapter, Config, Prepared, first_lines, open_text
+from benchmarks.quality.logs.adapter import Adapter, Config, PreparedLog, first_lines, open_text
 from schemas.errors import InputError
 
 Sequences = Iterator[tuple[str, list[str]]]
 
-_EPOCH_S = 946_684_800  # 2000-01-01T00:00:00Z
-_NUM_LINES_TO_TELL = 1_000
-# The history covers all of 95 % of the users, in steps of 50, as far as 200: 50 on the Amazon
-# logs and 200 on MovieLens-1M, as in papers.
+_START_S = 946_684_800  # 2000-01-01T00:00:00Z
+_NUM_LINES_INSPECTED = 1_000
+# The history is long enough for the whole sequence of 95 % of the users, rounded up to a multiple
+# of 50, and at most 200. As in papers, this gives 50 on the Amazon logs and 200 on MovieLens-1M.
 _HISTORY_STEP, _MAX_HISTORY, _USERS_COVERED = 50, 200, 0.95
 _ATTRIBUTES = "_item2attributes.json"
 
 
-def _user_items(log: Path) -> Sequences:
+def _read_user_items(log: Path) -> Sequences:
     for number, tokens in _lines(log):
         if len(tokens) < 2:
-            raise InputError(f"{log}, line {number}: expected a user, then items")
+            raise InputError(f"{log}, line {number}: expected a user and at least one item")
         yield tokens[0], tokens[1:]
 
 
-def _items(log: Path) -> Sequences:
+def _read_items(log: Path) -> Sequences:
     for number, tokens in _lines(log):
         yield str(number), tokens
 
 
-def _pairs(log: Path) -> Sequences:
-    of_user: dict[str, list[str]] = defaultdict(list)
+def _read_pairs(log: Path) -> Sequences:
+    items_by_user: dict[str, list[str]] = defaultdict(list)
     for number, tokens in _lines(log):
         if len(tokens) != 2:
             raise InputError(f"{log}, line {number}: expected `user item`, got {len(tokens)} words")
-        of_user[tokens[0]].append(tokens[1])
-    yield from of_user.items()
+        items_by_user[tokens[0]].append(tokens[1])
+    yield from items_by_user.items()
 
 
 def _lines(log: Path) -> Iterator[tuple[int, list[str]]]:
-    """(1-based number, words) of each line that is not blank."""
+    """Yields (line number from 1, words) of each line that is not blank."""
     if not log.is_file():
-        raise InputError(f"{log}: is no file; a sequence log is one")
+        raise InputError(f"{log}: not a file; expected a sequence log, which is one file")
     with open_text(log) as file:
         for number, line in enumerate(file, start=1):
             if tokens := line.split():
                 yield number, tokens
 
 
-def _is_numbers(log: Path) -> bool:
-    lines = first_lines(log, _NUM_LINES_TO_TELL)
+def _has_only_numbers(log: Path) -> bool:
+    lines = first_lines(log, _NUM_LINES_INSPECTED)
     tokens = [token for line in lines for token in line.split()]
     return bool(tokens) and all(token.isdecimal() for token in tokens)
 
 
 def _is_pairs(log: Path) -> bool:
-    return _is_numbers(log) and all(len(tokens) == 2 for _, tokens in _lines(log))
+    return _has_only_numbers(log) and all(len(tokens) == 2 for _, tokens in _lines(log))
 
 
 def _is_user_items(log: Path) -> bool:
-    """Every line begins with another id: with sequences of items alone some would begin alike."""
-    if not _is_numbers(log):
+    """Whether every line begins with a different id.
+
+    Lines without a user id begin with an item, and some of them with the same item.
+    """
+    if not _has_only_numbers(log):
         return False
     users = [tokens[0] if len(tokens) > 1 else "" for _, tokens in _lines(log)]
     return "" not in users and len(set(users)) == len(users)
 
 
-def _preparer(read: Callable[[Path], Sequences], layout: str) -> Callable[..., Prepared]:
-    def prepare(log: Path, folder: Path, attributes: Path | None) -> Prepared:
+def _preparer(read: Callable[[Path], Sequences], layout: str) -> Callable[..., PreparedLog]:
+    def prepare(log: Path, folder: Path, attributes: Path | None) -> PreparedLog:
         folder.mkdir(parents=True, exist_ok=True)
         events = folder / "events.csv"
-        lengths, items = _write_events(read(log), events)
+        lengths, items = _write_events(read(log), log, events)
         facts = (
             f"{layout}: {len(lengths):,} users, {len(items):,} items, {sum(lengths):,} events; "
-            f"places as times in {events}"
+            f"positions as times in {events}"
         )
         config = _config(events, lengths)
-        attributes = attributes or _beside(log)
+        attributes = attributes or _attributes_file(log)
         if attributes is not None:
             config["items"] = _write_items(attributes, items, folder / "items.jsonl")
             facts += f"; attributes from {attributes}"
-        return Prepared(config, facts)
+        return PreparedLog(config, facts)
 
     return prepare
 
 
-def _write_events(sequences: Sequences, path: Path) -> tuple[list[int], dict[str, None]]:
-    """Returns the sequences' lengths and the items in order of appearance."""
+def _write_events(sequences: Sequences, log: Path, path: Path) -> tuple[list[int], dict[str, None]]:
+    """Writes one line per event; returns the sequence lengths and the items in order."""
     lengths: list[int] = []
     items: dict[str, None] = {}
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(("user", "item", "time_s"))
         for user, sequence in sequences:
-            writer.writerows((user, item, _EPOCH_S + place) for place, item in enumerate(sequence))
+            writer.writerows(
+                (user, item, _START_S + position) for position, item in enumerate(sequence)
+            )
             lengths.append(len(sequence))
             items |= dict.fromkeys(sequence)
     if not lengths:
-        raise InputError(f"{path}: the log has no line with an item")
+        raise InputError(f"{log}: no line contains an item; expected a sequence log")
     return lengths, items
 
 
 def _write_items(attributes: Path, items: dict[str, None], path: Path) -> Config:
-    """The logged items with their attributes; one that is not logged was never a candidate."""
-    of_item = _read_attributes(attributes)
-    if not items.keys() & of_item.keys():
-        raise InputError(f"{attributes}: has attributes for none of the log's items")
+    """Writes the items of the log with their attributes; returns the configuration of `items`."""
+    by_item = _read_attributes(attributes)
+    if not items.keys() & by_item.keys():
+        raise InputError(
+            f"{attributes}: contains attributes for none of the log's items; give the file of this "
+            "log"
+        )
     with path.open("w", encoding="utf-8") as file:
         for item in items:
-            row = {"item": item, "attributes": [str(value) for value in of_item.get(item, [])]}
+            row = {"item": item, "attributes": [str(value) for value in by_item.get(item, [])]}
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
     return {
         "path": str(path.resolve()),
@@ -139,8 +147,8 @@ def _read_attributes(path: Path) -> dict[str, list[Any]]:
     raise InputError(f'{path}: expected an object {{"item": [attributes]}}')
 
 
-def _beside(log: Path) -> Path | None:
-    """S3Rec's Beauty.txt has its attributes in Beauty_item2attributes.json."""
+def _attributes_file(log: Path) -> Path | None:
+    """Returns the attributes in the log's folder: S3Rec has Beauty_item2attributes.json."""
     path = log.with_name(log.name.split(".")[0] + _ATTRIBUTES)
     return path if path.is_file() else None
 
@@ -163,23 +171,23 @@ def _config(events: Path, lengths: list[int]) -> Config:
 ADAPTERS = (
     Adapter(
         name="pairs",
-        looks_like="lines of two numbers `user item`, a user's in order (SASRec's ml-1m.txt)",
+        description="lines of two numbers `user item` in each user's order (SASRec's ml-1m.txt)",
         matches=_is_pairs,
-        prepare=_preparer(_pairs, "`user item` a line"),
+        prepare=_preparer(_read_pairs, "lines `user item`"),
         is_sequence=True,
     ),
     Adapter(
         name="user-items",
-        looks_like="lines of numbers `user item item …`, each user once (S3Rec's Beauty.txt)",
+        description="lines of numbers `user item item …`, one line per user (S3Rec's Beauty.txt)",
         matches=_is_user_items,
-        prepare=_preparer(_user_items, "`user item item …` a line"),
+        prepare=_preparer(_read_user_items, "lines `user item item …`"),
         is_sequence=True,
     ),
     Adapter(
         name="items",
-        looks_like="lines of numbers `item item …`, a user each (gSASRec's train/input.txt)",
-        matches=_is_numbers,
-        prepare=_preparer(_items, "`item item …` a line, a line a user"),
+        description="lines of numbers `item item …`, one line per user (gSASRec's train/input.txt)",
+        matches=_has_only_numbers,
+        prepare=_preparer(_read_items, "lines `item item …`"),
         is_sequence=True,
     ),
 )

@@ -1,5 +1,5 @@
-"""Simple recommenders that a model has to beat: fitted on the train split, tuned on the eval split.
+"""Baselines: simple recommenders, fitted on the train split and tuned on the eval split.
 
-Each ranks items that its own score ties by training popularity, as anyone deploying it would, so a
-user without history gets the popular items.
+Items with equal scores are ordered by their number of training events, so that a user without
+history gets the most popular items.
 """

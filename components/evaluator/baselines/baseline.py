@@ -1,61 +1,64 @@
-"""What every baseline is, and how it ranks for queries."""
+"""The interface of a baseline, and a scorer that applies it to queries."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 import numpy as np
+import numpy.typing as npt
 
 from components.evaluator.columns import EventColumns, recent_items
 from components.evaluator.queries import Queries
 from components.evaluator.ranking import Scorer
 
-# What stands under "baselines" in `evaluation.json`.
-Settings = dict[str, int | float | str]
+# JSON values of a baseline under `baselines` in `evaluation.json`: its hyperparameters and how they
+# were selected, or the reason for leaving it out under "left_out".
+BaselineSettings = dict[str, int | float | str]
 
 
 class Baseline(Protocol):
-    """Anything that scores the whole catalogue for some histories."""
+    """A recommender that scores the full catalogue for a batch of histories."""
 
-    def scores(self, history: np.ndarray) -> np.ndarray:
-        """Scores every item.
+    def scores(self, history: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """Scores every item for every history.
 
         Args:
-          history: [num_queries, width] int64 rows of the catalogue, newest first, NO_ITEM where
+          history: [num_queries, width] int64, rows of the catalogue, newest first; NO_ITEM where
             the history is shorter.
 
         Returns:
-          [num_queries, num_items] float64, a new array: its decimals order what would else tie.
+          [num_queries, num_items] float64, a new array. Float32 would lose the small differences
+          that order items with otherwise equal scores.
         """
 
 
 @dataclass(frozen=True)
-class Fitted:
-    """A baseline, and the settings that it was fitted with.
+class FittedBaseline:
+    """A fitted baseline and its settings.
 
     Attributes:
-      baseline: None where it was left out; the settings then say why.
-      settings: What it is, in the words of `evaluation.json`.
+      baseline: None if the baseline was left out; `settings` then contains the reason.
+      settings: JSON values for `evaluation.json`.
     """
 
     baseline: Baseline | None
-    settings: Settings
+    settings: BaselineSettings
 
 
-Setting = TypeVar("Setting")
+SettingT = TypeVar("SettingT")
 # Fits one baseline for each setting of a grid, lazily, in any order.
-FitGrid = Callable[[Sequence[Setting]], Iterator[Fitted]]
+FitGrid = Callable[[Sequence[SettingT]], Iterator[FittedBaseline]]
 
 
 def baseline_scorer(
     baseline: Baseline, events: EventColumns, queries: Queries, max_history: int
 ) -> Scorer:
-    """Scores queries by the histories that a model gets.
+    """Returns a scorer that scores each query by the history that a request would contain.
 
     Args:
       baseline: Any baseline.
-      events: Of the split that the queries point into.
-      queries: What is asked.
-      max_history: The most past events that a request carries.
+      events: Events of the queries' split.
+      queries: The queries to score.
+      max_history: The maximum number of past events in a request.
     """
     return lambda rows: baseline.scores(recent_items(events, queries.position[rows], max_history))

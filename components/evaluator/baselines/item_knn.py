@@ -1,13 +1,17 @@
-"""Item-kNN: items that the same users interacted with (Deshpande and Karypis, 2004)."""
+"""Item-kNN: items with which the same users interacted (Deshpande and Karypis, 2004).
+
+"Item-Based Top-N Recommendation Algorithms", https://doi.org/10.1145/963770.963776.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
-from components.evaluator.baselines.baseline import Fitted
-from components.evaluator.baselines.linear import (
+from components.evaluator.baselines.baseline import FittedBaseline
+from components.evaluator.baselines.matrices import (
     dense_scores,
     history_matrix,
     interaction_matrix,
@@ -17,7 +21,8 @@ from components.evaluator.columns import EventColumns
 
 MAX_NEIGHBOURS = 100
 GRID = (10, 20, 50, MAX_NEIGHBOURS)
-# A user with thousands of items costs their square and says little about any pair of them.
+# The cost of a user is quadratic in the number of items, and the pairs of a user with thousands of
+# items carry little information.
 MAX_ITEMS_PER_USER = 500
 _ROWS_PER_CHUNK = 1024
 
@@ -28,28 +33,28 @@ class ItemKnn:
 
     Attributes:
       similarity: [num_items, num_items] float32 CSR; row i holds the neighbours of item i.
-      ties: [num_items] float64, orders items of equal score by popularity.
+      ties: [num_items] float64, orders items with equal scores by popularity.
     """
 
     similarity: sparse.csr_matrix
-    ties: np.ndarray
+    ties: npt.NDArray[np.float64]
 
-    def scores(self, history: np.ndarray) -> np.ndarray:
-        """score(j) = sum over the distinct items i of the history of similarity[i, j]."""
+    def scores(self, history: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """score(j) = sum of similarity[i, j] over the distinct items i of the history."""
         return dense_scores(history_matrix(history, len(self.ties)), self.similarity, self.ties)
 
 
 @dataclass(frozen=True)
 class LastItem:
-    """Scores an item by its similarity to the newest item of the history alone.
+    """Scores an item by its similarity to the newest item of the history.
 
     Attributes:
-      neighbours: Fitted on the same events.
+      neighbours: The item-kNN baseline that provides the similarities.
     """
 
     neighbours: ItemKnn
 
-    def scores(self, history: np.ndarray) -> np.ndarray:
+    def scores(self, history: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """score(j) = similarity[newest item of the history, j]."""
         return self.neighbours.scores(history[:, :1])
 
@@ -57,10 +62,15 @@ class LastItem:
 def fit_item_knn(
     train: EventColumns, num_items: int, num_neighbours: int = MAX_NEIGHBOURS
 ) -> ItemKnn:
-    """Cosine of co-occurrence: |users of i and j| / sqrt(|users of i| · |users of j|).
+    """Computes cosine similarities: |users of i and j| / sqrt(|users of i| · |users of j|).
 
-    Every item keeps its `num_neighbours` most similar others. Of a user with more than
-    MAX_ITEMS_PER_USER events only the newest so many are counted.
+    For each item, only the `num_neighbours` most similar other items are kept. Users with more than
+    MAX_ITEMS_PER_USER target events contribute only their newest ones.
+
+    Args:
+      train: Events of the train split.
+      num_items: Number of items in the catalogue.
+      num_neighbours: Number of neighbours of each item.
     """
     users_items = interaction_matrix(train, num_items, MAX_ITEMS_PER_USER).astype(np.float64)
     num_users = np.asarray(users_items.sum(axis=0)).ravel()
@@ -71,24 +81,24 @@ def fit_item_knn(
     for first in range(0, num_items, _ROWS_PER_CHUNK):
         cosines = (by_item[first : first + _ROWS_PER_CHUNK] @ normalised).tocoo()
         cosines.data[cosines.row + first == cosines.col] = 0.0
-        parts.append(_strongest(cosines.tocsr(), num_neighbours))
+        parts.append(_keep_largest(cosines.tocsr(), num_neighbours))
     return ItemKnn(sparse.vstack(parts, format="csr"), tie_break(training_counts(train, num_items)))
 
 
-def fit_item_knn_grid(widest: ItemKnn, grid: Sequence[int]) -> Iterator[Fitted]:
-    """Cuts the neighbours of each item to each number of a grid.
+def fit_item_knn_grid(widest: ItemKnn, grid: Sequence[int]) -> Iterator[FittedBaseline]:
+    """Derives an item-kNN baseline for each number of neighbours from the one with the most.
 
     Args:
-      widest: Fitted with at least as many neighbours.
+      widest: A baseline with at least as many neighbours as any value of the grid.
       grid: Numbers of neighbours.
     """
-    for limit in grid:
-        cut = ItemKnn(_strongest(widest.similarity, limit), widest.ties)
-        yield Fitted(cut, {"neighbours": limit})
+    for num_neighbours in grid:
+        similarity = _keep_largest(widest.similarity, num_neighbours)
+        yield FittedBaseline(ItemKnn(similarity, widest.ties), {"neighbours": num_neighbours})
 
 
-def _strongest(cosines: sparse.csr_matrix, limit: int) -> sparse.csr_matrix:
-    """Keeps the `limit` largest positive cosines of each row, lower columns first where they tie.
+def _keep_largest(cosines: sparse.csr_matrix, limit: int) -> sparse.csr_matrix:
+    """Keeps the `limit` largest positive values of each row; among ties, lower columns first.
 
     Returns:
       [rows, columns] float32 CSR.
@@ -97,8 +107,8 @@ def _strongest(cosines: sparse.csr_matrix, limit: int) -> sparse.csr_matrix:
     block = cosines.tocoo()
     is_positive = block.data > 0.0
     row, column, value = block.row[is_positive], block.col[is_positive], block.data[is_positive]
-    # By row, then the largest cosine: one float64 holds both, as a cosine is at most 1; what lies
-    # closer than its rounding ties.
+    # Sort by row and descending cosine with a single float64 key: a cosine is at most 1, so half of
+    # it does not reach the next row. Cosines that differ by less than its rounding are ties.
     order = np.argsort(row - 0.5 * value, kind="stable")
     row, column, value = row[order], column[order], value[order]
     kept = np.arange(len(row)) - np.searchsorted(row, row) < limit

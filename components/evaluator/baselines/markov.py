@@ -1,23 +1,25 @@
-"""Windowed Markov counts: what tends to come within the next few events after an item."""
+"""Windowed Markov baseline: transitions from an item to the items of the next few events."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 
-from components.evaluator.baselines.baseline import Fitted
-from components.evaluator.baselines.linear import dense_scores
+from components.evaluator.baselines.baseline import FittedBaseline
+from components.evaluator.baselines.matrices import dense_scores
 from components.evaluator.baselines.popularity import tie_break, training_counts
 from components.evaluator.columns import NO_ITEM, EventColumns
 
 
 @dataclass(frozen=True)
 class MarkovSetting:
-    """How far transitions reach.
+    """The hyperparameters of the Markov baseline.
 
     Attributes:
-      window: How many of the last events count.
+      window: Maximum number of events between an item and its successor, and number of events of
+        the history that are used.
       decay: Weight of an event relative to the next newer one.
     """
 
@@ -25,7 +27,7 @@ class MarkovSetting:
     decay: float
 
 
-# With a window of one event there is nothing to decay.
+# A window of one event has no decay.
 GRID = (
     MarkovSetting(1, 1.0),
     *(MarkovSetting(window, decay) for window in (3, 10, 20) for decay in (0.6, 0.8, 0.95)),
@@ -38,17 +40,18 @@ class Markov:
     """Scores an item by the transitions to it from the last events of the history.
 
     Attributes:
-      transitions: [num_items, num_items] float32 CSR, rows sum to 1 (or 0 without transitions).
-      ties: [num_items] float64, orders items of equal score by popularity.
-      setting: How far they reach.
+      transitions: [num_items, num_items] float32 CSR; rows sum to 1, or to 0 for an item without
+        transitions.
+      ties: [num_items] float64, orders items with equal scores by popularity.
+      setting: The window and the decay.
     """
 
     transitions: sparse.csr_matrix
-    ties: np.ndarray
+    ties: npt.NDArray[np.float64]
     setting: MarkovSetting
 
-    def scores(self, history: np.ndarray) -> np.ndarray:
-        """score(j) = sum over d = 1..window of decay^(d-1) · transitions[d-th last event, j]."""
+    def scores(self, history: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """score(j) = sum of decay^(d-1) · transitions[d-th last event, j] over d = 1..window."""
         recent = history[:, : self.setting.window]
         row, lag = np.nonzero(recent != NO_ITEM)
         weights = (self.setting.decay**lag).astype(np.float32)
@@ -59,29 +62,39 @@ class Markov:
 
 def fit_markov_grid(
     train: EventColumns, num_items: int, grid: Sequence[MarkovSetting]
-) -> Iterator[Fitted]:
-    """Counts, for each target, the events up to `window` before it in its window of the log.
+) -> Iterator[FittedBaseline]:
+    """Fits the Markov baseline for each setting of a grid.
 
-    count(i, j) = sum over targets j and d = 1..window of decay^(d-1) where i stood d before j;
-    transitions = count, each row divided by its sum. Windows overlap, but an event is a target
-    once, so nothing is counted twice. The pairs of each distance are counted once for all settings,
-    which come out as their windows fill.
+    count(i, j) = sum of decay^(d-1) over all targets j and d = 1..window for which item i is the
+    d-th event before the target in its window; transitions = count with rows divided by their sums.
+    Windows overlap, but each event is a target exactly once, so no pair is counted twice. The pairs
+    at each distance d are counted once for all settings, so settings are returned in ascending
+    order of their window.
+
+    Args:
+      train: Events of the train split.
+      num_items: Number of items in the catalogue.
+      grid: The settings.
     """
     ties = tie_break(training_counts(train, num_items))
     empty = sparse.csr_matrix((num_items, num_items), dtype=np.float32)
     counts = {setting.decay: empty for setting in grid}
     for distance in range(1, max(setting.window for setting in grid) + 1):
-        pairs = _pairs(train, num_items, distance)
+        pairs = _pair_counts(train, num_items, distance)
         for decay in {setting.decay for setting in grid if setting.window >= distance}:
             counts[decay] += decay ** (distance - 1) * pairs
         for setting in grid:
             if setting.window == distance:
-                transitions = _rows_divided_by_sums(counts[setting.decay])
-                yield Fitted(Markov(transitions, ties, setting), asdict(setting))
+                transitions = _normalise_rows(counts[setting.decay])
+                yield FittedBaseline(Markov(transitions, ties, setting), asdict(setting))
 
 
-def _pairs(train: EventColumns, num_items: int, distance: int) -> sparse.csr_matrix:
-    """[num_items, num_items] float32 CSR: how often i stood `distance` events before target j."""
+def _pair_counts(train: EventColumns, num_items: int, distance: int) -> sparse.csr_matrix:
+    """Counts the pairs of a target and the event `distance` events before it.
+
+    Returns:
+      [num_items, num_items] float32 CSR; row is the earlier item, column the target's item.
+    """
     later = np.flatnonzero(train.is_target)
     later = later[later - distance >= train.window_start[later]]
     ones = np.ones(len(later), np.float32)
@@ -89,7 +102,8 @@ def _pairs(train: EventColumns, num_items: int, distance: int) -> sparse.csr_mat
     return sparse.csr_matrix((ones, pairs), shape=(num_items, num_items))
 
 
-def _rows_divided_by_sums(counts: sparse.csr_matrix) -> sparse.csr_matrix:
+def _normalise_rows(counts: sparse.csr_matrix) -> sparse.csr_matrix:
+    """Divides each row by its sum; rows of zeros remain."""
     totals = np.asarray(counts.sum(axis=1, dtype=np.float64)).ravel()
     scale = np.divide(1.0, totals, out=np.zeros_like(totals), where=totals > 0)
     return (sparse.diags(scale.astype(np.float32)) @ counts).tocsr()

@@ -1,79 +1,90 @@
-"""Popularity: the same list for everyone, of all training time or of its last days."""
+"""Popularity baselines: over the whole train split, or over its last days."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
-from components.evaluator.baselines.baseline import Fitted
+from components.evaluator.baselines.baseline import FittedBaseline
 from components.evaluator.columns import EventColumns
 from schemas.events import SECONDS_PER_DAY
 
 RECENT_DAYS = (1, 3, 7, 14, 30, 90, 365)
 DEFAULT_RECENT_DAYS = 30
-# Far below the differences between scores that matter; a million places of it are told apart in
-# float64 beside scores of any history, whose decimals float32 would have lost.
+# Far smaller than differences between scores, but large enough that float64 represents a million
+# distinct fractions of it when added to a score. Float32 does not.
 _TIE_BREAK = 1e-6
 
 
 @dataclass(frozen=True)
 class Popularity:
-    """Scores every item by how often it was interacted with.
+    """Scores every item by its number of training events, regardless of the history.
 
     Attributes:
       weights: [num_items] float64.
     """
 
-    weights: np.ndarray
+    weights: npt.NDArray[np.float64]
 
-    def scores(self, history: np.ndarray) -> np.ndarray:
-        """[num_queries, num_items] float64: the same row for every history."""
+    def scores(self, history: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+        """[num_queries, num_items] float64, the same row for every history."""
         return np.tile(self.weights, (len(history), 1))
 
 
-def training_counts(train: EventColumns, num_items: int) -> np.ndarray:
-    """[num_items] int64: target events of each item, each interaction counted once."""
+def training_counts(train: EventColumns, num_items: int) -> npt.NDArray[np.int64]:
+    """[num_items] int64: the number of target events of each item."""
     return np.bincount(train.item[train.is_target], minlength=num_items)
 
 
 def fit_popularity(train: EventColumns, num_items: int) -> Popularity:
-    """Counts the target events of the whole train split."""
+    """Fits `popularity`: counts the target events of the whole train split."""
     return Popularity(training_counts(train, num_items).astype(np.float64))
 
 
 def fit_recent_popularity(train: EventColumns, num_items: int, days: float) -> Popularity:
-    """Orders items by their target events in the last `days` days of the train split.
+    """Fits `recent_popularity`: counts the target events of the last `days` days of the split.
 
-    The weights are places in that order, not counts, so that popularity breaks ties exactly.
+    The weights are ranks instead of counts, so that items with equal recent counts are ordered by
+    their counts over the whole split.
     """
     item, timestamp = train.item[train.is_target], train.timestamp[train.is_target]
     is_recent = timestamp > timestamp.max() - days * SECONDS_PER_DAY
     recent = np.bincount(item[is_recent], minlength=num_items)
     keys = np.stack([recent, training_counts(train, num_items)], axis=1)
-    _, place = np.unique(keys, axis=0, return_inverse=True)
-    return Popularity(place.astype(np.float64))
+    _, rank = np.unique(keys, axis=0, return_inverse=True)
+    return Popularity(rank.astype(np.float64))
 
 
 def recent_days_grid(train: EventColumns) -> tuple[int, ...]:
-    """The windows of RECENT_DAYS that are shorter than the train split; the shortest at least.
+    """The values of RECENT_DAYS that are at most the length of the train split, at least the first.
 
-    A window that holds the whole split would be `popularity` again.
+    Larger values would give the same ranking as `popularity`.
     """
     timestamp = train.timestamp[train.is_target]
     span_days = (timestamp.max() - timestamp.min()) / SECONDS_PER_DAY
     return tuple(days for days in RECENT_DAYS if days <= max(span_days, RECENT_DAYS[0]))
 
 
-def fit_recent_grid(train: EventColumns, num_items: int, grid: Sequence[int]) -> Iterator[Fitted]:
+def fit_recent_grid(
+    train: EventColumns, num_items: int, grid: Sequence[int]
+) -> Iterator[FittedBaseline]:
     """Fits `recent_popularity` for each number of days."""
     for days in grid:
-        yield Fitted(fit_recent_popularity(train, num_items, days), {"days": days})
+        yield FittedBaseline(fit_recent_popularity(train, num_items, days), {"days": days})
 
 
-def tie_break(counts: np.ndarray) -> np.ndarray:
-    """[num_items] float64: tiny scores that order otherwise equal items by popularity.
+def tie_break(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+    """Computes small scores that order items with otherwise equal scores by popularity.
 
-    They rise evenly with an item's place by its count, so that any two counts are told apart.
+    They are evenly spaced over the distinct counts, so that any two counts remain distinguishable
+    after the addition to a score.
+
+    Args:
+      counts: [num_items] int64, training events of each item.
+
+    Returns:
+      [num_items] float64, in [0, 1e-6).
     """
-    places, place = np.unique(counts, return_inverse=True)
-    return _TIE_BREAK * place / len(places)
+    distinct, rank = np.unique(counts, return_inverse=True)
+    return _TIE_BREAK * rank / len(distinct)

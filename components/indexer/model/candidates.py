@@ -1,8 +1,10 @@
-"""The catalogue as the index holds it: ids, embeddings, and the categories one can filter by."""
+"""Embeds the catalogue: item ids, embeddings and the categories that requests can filter by."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from components.examples.read import RawCatalogue
 from components.indexer.model.towers import Towers
@@ -12,19 +14,20 @@ from schemas.features import AVAILABLE_AT, ITEM_ID, MISSING_INTEGER, FeatureTabl
 
 
 @dataclass(frozen=True)
-class Candidates:
-    """All items that can be recommended, one row each.
+class EmbeddedCandidates:
+    """The items that can be recommended, one row per item.
 
     Attributes:
       item_id: [num_items] bytes, distinct.
       embedding: [num_items, dim] float32, finite.
       categories: By filterable feature, [num_items, max_values] bytes padded with b"".
-      as_of_s: The instant that the embeddings are as of, seconds UTC; -1 where nothing moves.
+      as_of_s: The time of the embeddings, seconds since the epoch, UTC; -1 if the candidate tower
+        has no time-dependent feature.
     """
 
-    item_id: np.ndarray
-    embedding: np.ndarray
-    categories: dict[str, np.ndarray]
+    item_id: npt.NDArray[np.object_]
+    embedding: npt.NDArray[np.float32]
+    categories: dict[str, npt.NDArray[np.object_]]
     as_of_s: int = MISSING_INTEGER
 
     def __len__(self) -> int:
@@ -33,22 +36,25 @@ class Candidates:
 
 def embed_candidates(
     towers: Towers, catalogue: RawCatalogue, table: FeatureTable, is_reindex: bool = False
-) -> Candidates:
-    """Embeds every item of the catalogue through the candidate tower.
+) -> EmbeddedCandidates:
+    """Embeds every item of the catalogue with the candidate tower.
 
     Args:
       towers: The trained towers.
       catalogue: The raw catalogue.
       table: Its features.
-      is_reindex: Whether the catalogue is another than in training: then items are as of when the
-        newest of them became available, if that is later than what the model is as of.
+      is_reindex: Whether the catalogue differs from that of training. If so, the embeddings are
+        computed as of the latest `available_at` of the catalogue, or as of the model's own time if
+        that is later.
 
     Raises:
       InputError: The catalogue is empty or repeats an id.
-      ValueError: The tower gave a NaN or an infinity.
+      ValueError: The tower returned NaN or infinity.
     """
     if not len(catalogue):
-        raise InputError("the catalogue has no item, so there is nothing to index")
+        raise InputError(
+            "the catalogue has no items, so no index can be built; check the items file"
+        )
     ids, counts = np.unique(catalogue.item_id.astype(object), return_counts=True)
     if len(ids) < len(catalogue):
         repeated = ids[counts > 1]
@@ -63,17 +69,17 @@ def embed_candidates(
     if not finite.all():
         first = catalogue.item_id[int(np.argmin(finite))]
         raise ValueError(
-            f"the candidate tower gives NaN or infinity for {int((~finite).sum())} of "
+            f"the candidate tower returns NaN or infinity for {int((~finite).sum())} of "
             f"{len(finite)} items, first {first!r}: training has diverged; lower "
-            "train.learning_rate, or look for extreme numbers in that item's features"
+            "train.learning_rate, or check the features of that item for extreme values"
         )
     categories = {}
     for feature in table.item_filters:
         values = catalogue.features[feature.name]
         categories[feature.name] = values if values.ndim == 2 else values[:, None]
-    return Candidates(catalogue.item_id, embedding, categories, as_of_s)
+    return EmbeddedCandidates(catalogue.item_id, embedding, categories, as_of_s)
 
 
-def raw_items(catalogue: RawCatalogue) -> dict[str, np.ndarray]:
-    """The inputs of `candidate_embedding` for every item."""
+def raw_items(catalogue: RawCatalogue) -> dict[str, npt.NDArray[Any]]:
+    """Returns the inputs of `candidate_embedding` for every item, [num_items, …] each."""
     return {ITEM_ID: catalogue.item_id, **catalogue.features}

@@ -1,54 +1,54 @@
-"""Writes the bundle: the model that serves, and the twin that needs no custom op."""
+"""Writes the bundle: the served model, and its exact twin that needs no custom op."""
 
 import os
 
 import tensorflow as tf
 
-from components.indexer.model.candidates import Candidates
-from components.indexer.model.module import ServingModel, ServingOptions
+from components.indexer.model.candidates import EmbeddedCandidates
+from components.indexer.model.serving_model import ServingModel, ServingOptions
 from components.indexer.model.towers import Towers
 from components.indexer.model.warmup import Request, write_requests
 from components.indexer.search.exact import ExactSearch
 from components.indexer.search.filters import CategoryFilter
 from components.indexer.search.item_table import ItemTable
 from components.indexer.search.retrieval import Retrieval, Search
-from components.indexer.search.unavailable import Availability
+from components.indexer.search.unavailable_items import UnavailableItems
 from schemas.bundle import EXACT_FOLDER, SCANN_FOLDER, WARMUP_FILE
 
 
 def export_bundle(
     uri: str,
     towers: Towers,
-    candidates: Candidates,
+    candidates: EmbeddedCandidates,
     search: Search,
     exact: ExactSearch,
     options: ServingOptions,
     requests: list[Request],
 ) -> None:
-    """Saves `uri`/scann and `uri`/exact, which differ in the search alone.
+    """Saves `uri`/scann and `uri`/exact, which differ only in their search.
 
     Args:
       uri: The folder of the bundle.
       towers: The trained towers.
-      candidates: The items, in the rows that both searches answer with.
-      search: What serves; `exact` itself where ScaNN does not.
-      exact: What the twin serves by.
-      options: What the settings decide about answers.
-      requests: Kept with both as warm-up requests.
+      candidates: The items, in the row order of both searches.
+      search: The search of the served model; `exact` itself if the index does not use ScaNN.
+      exact: The search of the twin.
+      options: The options of the served model.
+      requests: Warm-up requests, which are stored in both models.
     """
     items = ItemTable(candidates.item_id)
     filters = {name: CategoryFilter(name, values) for name, values in candidates.categories.items()}
-    availability = Availability(items)
+    unavailable = UnavailableItems(items)
     for folder, first_search in ((SCANN_FOLDER, search), (EXACT_FOLDER, exact)):
         path = os.path.join(uri, folder)
-        retrieval = Retrieval(first_search, exact, filters, availability)
+        retrieval = Retrieval(first_search, exact, filters, unavailable)
         model = ServingModel(towers, items, retrieval, options)
         tf.saved_model.save(model, path, signatures=model.signatures())
         write_requests(os.path.join(path, WARMUP_FILE), requests)
 
 
 def size_bytes(path: str) -> int:
-    """Bytes of all files under a folder."""
+    """Returns the total size of all files under a folder, in bytes."""
     return sum(
         tf.io.gfile.stat(os.path.join(folder, name)).length
         for folder, _, names in tf.io.gfile.walk(path)

@@ -1,63 +1,67 @@
-"""Real requests from held-out windows: what the index is tuned, measured and warmed up with."""
+"""Requests from held-out windows, with which the index is tuned, measured and warmed up."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from components.examples.read import RawWindows, read_raw_windows
-from components.requests import requests_for
+from components.query_requests import build_query_requests
 from schemas import serving
 from schemas.errors import InputError
 from schemas.features import FeatureTable
 
-# The later in time the better: these are the requests to come.
+# The latest split comes first, because its requests are closest to future traffic.
 _SPLITS = ("test", "eval", "train")
 _SEED = 17
 
 
 @dataclass(frozen=True)
-class HeldOut:
-    """Requests as they would have arrived just before a target.
+class HeldOutRequests:
+    """Requests as they would have arrived just before a target event.
 
     Attributes:
-      split: The split they come from.
-      requests: The inputs of `query_embedding`, [num_requests, …].
+      split: The split of the windows.
+      requests: The inputs of `query_embedding`, [num_requests, …] each.
     """
 
     split: str
-    requests: dict[str, np.ndarray]
+    requests: dict[str, npt.NDArray[Any]]
 
     def __len__(self) -> int:
         return len(next(iter(self.requests.values())))
 
     @property
-    def history(self) -> np.ndarray:
-        """[num_requests, H] bytes: the item ids of each history."""
+    def history(self) -> npt.NDArray[np.object_]:
+        """The item ids of each history, [num_requests, max_history] bytes."""
         return self.requests[serving.HISTORY_ITEM_ID]
 
 
-def read_held_out(
+def read_held_out_requests(
     windows_uri: str, table: FeatureTable, max_history: int, max_requests: int
-) -> HeldOut:
-    """Samples requests of the latest split that has any target.
+) -> HeldOutRequests:
+    """Samples requests from the latest split that contains a target.
 
     Raises:
-      InputError: No split has a target.
+      InputError: No split contains a target.
     """
     for split in _SPLITS:
         windows = read_raw_windows(windows_uri, split, table)
         if windows.is_target.any():
-            return HeldOut(split, sample_requests(windows, table, max_history, max_requests))
+            return HeldOutRequests(
+                split, sample_requests(windows, table, max_history, max_requests)
+            )
     raise InputError(
-        f"the windows at {windows_uri} have no target in any split, so there is no request to "
-        "measure the index with: see `targets.event_types`"
+        f"the windows at {windows_uri} contain no target in any split, so there is no request to "
+        "measure the index with: check targets.event_types"
     )
 
 
 def sample_requests(
     windows: RawWindows, table: FeatureTable, max_history: int, max_requests: int
-) -> dict[str, np.ndarray]:
-    """One request before each of at most `max_requests` targets, in random order."""
+) -> dict[str, npt.NDArray[Any]]:
+    """Returns one request per target, for at most `max_requests` randomly chosen targets."""
     targets = np.flatnonzero(windows.is_target)
     shuffled = np.random.default_rng(_SEED).permutation(targets)
-    return requests_for(windows, table, shuffled[:max_requests], max_history)
+    return build_query_requests(windows, table, shuffled[:max_requests], max_history)

@@ -1,13 +1,15 @@
-"""Requests for every signature, made from held-out ones: for warm-up, and for the probe."""
+"""Builds requests for every signature from held-out requests, for warm-up and for the probe."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from components.examples.read import RawCatalogue
 from components.indexer.model.candidates import raw_items
-from components.indexer.model.held_out_requests import HeldOut
+from components.indexer.model.held_out_requests import HeldOutRequests
 from components.indexer.model.warmup import Request
 from schemas import serving
 from schemas.features import ITEM_ID, FeatureTable
@@ -17,20 +19,23 @@ _BATCH = 8
 
 
 def sample_for_signatures(
-    held_out: HeldOut, catalogue: RawCatalogue, table: FeatureTable, k: int
+    held_out: HeldOutRequests, catalogue: RawCatalogue, table: FeatureTable, k: int
 ) -> Iterator[Request]:
-    """Single requests and one batch for each signature.
+    """Yields single requests and one batch for each signature.
 
     Args:
-      held_out: Real queries.
+      held_out: Requests from held-out windows.
       catalogue: The raw catalogue.
-      table: The features, which name the inputs.
-      k: Items that each `recommend` asks for.
+      table: The features, which determine the inputs.
+      k: Number of items per `recommend` request.
+
+    Yields:
+      Pairs of signature and inputs.
     """
     items = raw_items(catalogue)
     for rows in _batches(len(held_out)):
         query = {name: values[rows] for name, values in held_out.requests.items()}
-        recommend = {**query, **choices(table, len(rows), k)}
+        recommend = {**query, **unrestricted_inputs(table, len(rows), k)}
         yield serving.RECOMMEND, recommend
         yield serving.DEFAULT, {name: query[name] for name in serving.default_specs()}
         yield serving.RECOMMEND_EXAMPLES, {serving.EXAMPLES: to_examples(recommend)}
@@ -40,43 +45,50 @@ def sample_for_signatures(
         yield serving.CANDIDATE_EMBEDDING, {name: values[rows] for name, values in items.items()}
 
 
-def to_examples(requests: dict[str, np.ndarray]) -> np.ndarray:
-    """[B] bytes: each row of dense inputs as a serialised tf.Example that omits what is missing."""
+def to_examples(requests: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.object_]:
+    """Serialises dense requests as tf.Examples, without missing values.
+
+    Args:
+      requests: The inputs of `recommend`, [B, …] each.
+
+    Returns:
+      [B] bytes, one serialised tf.Example per row.
+    """
     batch = len(next(iter(requests.values())))
     examples = []
     for row in range(batch):
         features = {
             name: _feature(values[row : row + 1].ravel()) for name, values in requests.items()
         }
-        known = {name: feature for name, feature in features.items() if feature is not None}
-        example = tf.train.Example(features=tf.train.Features(feature=known))
+        present = {name: feature for name, feature in features.items() if feature is not None}
+        example = tf.train.Example(features=tf.train.Features(feature=present))
         examples.append(example.SerializeToString())
     return np.array(examples, object)
 
 
-def _feature(values: np.ndarray) -> tf.train.Feature | None:
+def _feature(values: npt.NDArray[Any]) -> tf.train.Feature | None:
     if values.dtype == object:
-        known = np.flatnonzero(values != b"")
-        if not len(known):
+        (present,) = np.nonzero(values != b"")
+        if not len(present):
             return None
-        kept = values[: known[-1] + 1]
-        return tf.train.Feature(bytes_list=tf.train.BytesList(value=kept))
+        unpadded = values[: present[-1] + 1]
+        return tf.train.Feature(bytes_list=tf.train.BytesList(value=unpadded))
     if np.issubdtype(values.dtype, np.integer):
         return tf.train.Feature(int64_list=tf.train.Int64List(value=values))
     return tf.train.Feature(float_list=tf.train.FloatList(value=values))
 
 
-def choices(table: FeatureTable, batch: int, k: int) -> dict[str, np.ndarray]:
-    """What `recommend` takes besides the query: no exclusions, no filters, the same k for all."""
-    nothing = np.full((batch, 1), b"", object)
-    filters = {serving.FILTER_PREFIX + feature.name: nothing for feature in table.item_filters}
+def unrestricted_inputs(table: FeatureTable, batch: int, k: int) -> dict[str, npt.NDArray[Any]]:
+    """Returns the inputs of `recommend` besides the query: no exclusions or filters, one k."""
+    empty = np.full((batch, 1), b"", object)
+    filters = {serving.FILTER_PREFIX + feature.name: empty for feature in table.item_filters}
     return {
-        serving.EXCLUDE_ITEM_ID: nothing,
+        serving.EXCLUDE_ITEM_ID: empty,
         **filters,
         serving.K: np.full(batch, k, np.int32),
     }
 
 
-def _batches(num_rows: int) -> list[np.ndarray]:
+def _batches(num_rows: int) -> list[npt.NDArray[np.int64]]:
     singles = [np.array([row]) for row in range(min(num_rows, _NUM_SINGLE))]
     return [*singles, np.arange(min(num_rows, _BATCH))]

@@ -1,8 +1,10 @@
-"""The trained towers, called through the signatures that the trainer exported."""
+"""The trained towers, called through the signatures of the SavedModel."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from schemas import serving
@@ -14,54 +16,54 @@ _TOWERS = (serving.QUERY_EMBEDDING, serving.CANDIDATE_EMBEDDING, serving.ITEM_QU
 
 
 class Towers(tf.Module):
-    """Query and candidate tower of a trained SavedModel, ready to be part of another model."""
+    """The query and candidate tower of a trained SavedModel, usable inside another model."""
 
     def __init__(self, path: str):
         """Loads the SavedModel at `path`.
 
         Raises:
-          InputError: An older version of this project exported it.
-          ValueError: It lacks one of their signatures.
+          InputError: An older version of this project exported the model.
+          ValueError: A signature of the towers is missing.
         """
         super().__init__(name="towers")
         self.saved_model = tf.saved_model.load(path)
         missing = [name for name in _TOWERS if name not in self.saved_model.signatures]
         if missing:
             raise ValueError(
-                f"the SavedModel {path} has no signature {', '.join(missing)}; it has "
+                f"the SavedModel {path} has no signature {', '.join(missing)}; found "
                 f"{sorted(self.saved_model.signatures)}: export it with the trainer of this project"
             )
 
         if serving.CANDIDATE_EMBEDDING_AS_OF not in self.saved_model.signatures:
             raise InputError(
-                f"the SavedModel {path} was made by an older version of twotower: it has no "
+                f"the SavedModel {path} was exported by an older version of twotower: it has no "
                 f"signature {serving.CANDIDATE_EMBEDDING_AS_OF}; train again with `twotower run`"
             )
 
     def query(self, inputs: dict[str, tf.Tensor]) -> tf.Tensor:
-        """[B, dim] float32 embeddings of `schemas.serving.query_specs` inputs."""
+        """Embeds queries, inputs of `schemas.serving.query_specs`; returns [B, dim] float32."""
         return self._call(serving.QUERY_EMBEDDING, inputs)
 
     def candidate(self, inputs: dict[str, tf.Tensor]) -> tf.Tensor:
-        """[B, dim] float32 embeddings of `schemas.serving.candidate_specs` inputs."""
+        """Embeds items, inputs of `schemas.serving.candidate_specs`; returns [B, dim] float32."""
         return self._call(serving.CANDIDATE_EMBEDDING, inputs)
 
     def item_query(self, embeddings: tf.Tensor) -> tf.Tensor:
-        """[B, dim] float32 queries for items like those of the embeddings [B, dim]."""
+        """Returns the similar-items query of each item embedding, [B, dim] float32."""
         return self._call(serving.ITEM_QUERY, {serving.OUTPUT_EMBEDDING: embeddings})
 
     def _call(self, signature: str, inputs: dict[str, tf.Tensor]) -> tf.Tensor:
         return self.saved_model.signatures[signature](**inputs)[serving.OUTPUT_EMBEDDING]
 
     def embed(
-        self, signature: str, specs: serving.Specs, rows: dict[str, np.ndarray]
-    ) -> np.ndarray:
-        """Embeds many rows batch by batch.
+        self, signature: str, specs: serving.Specs, rows: dict[str, npt.NDArray[Any]]
+    ) -> npt.NDArray[np.float32]:
+        """Embeds rows in batches.
 
         Args:
           signature: `query_embedding` or `candidate_embedding`.
-          specs: Its inputs.
-          rows: Each input, [num_rows, …].
+          specs: The specs of the inputs of the signature.
+          rows: The inputs, [num_rows, …] each.
 
         Returns:
           [num_rows, dim] float32.
@@ -70,28 +72,31 @@ class Towers(tf.Module):
         return np.concatenate([self._call(signature, batch).numpy() for batch in inputs])
 
     def embed_as_of(
-        self, specs: serving.Specs, rows: dict[str, np.ndarray], as_of_s: int
-    ) -> tuple[np.ndarray, int]:
-        """Embeds items as of an instant.
+        self, specs: serving.Specs, rows: dict[str, npt.NDArray[Any]], as_of_s: int
+    ) -> tuple[npt.NDArray[np.float32], int]:
+        """Embeds items as of a point in time.
 
         Args:
-          specs: Inputs of `candidate_embedding_as_of`.
-          rows: Each of them but the instant, [num_rows, …].
-          as_of_s: Seconds UTC; the model's own instant counts if it is later.
+          specs: The specs of the inputs of `candidate_embedding_as_of`.
+          rows: The inputs without the time, [num_rows, …] each.
+          as_of_s: Seconds since the epoch, UTC; the model uses its own time if that is later.
 
         Returns:
-          [num_rows, dim] float32, and the instant that counted; -1 where nothing of items moves.
+          The embeddings, [num_rows, dim] float32, and the time that the model used; -1 if the
+          candidate tower has no time-dependent feature.
         """
         signature = self.saved_model.signatures[serving.CANDIDATE_EMBEDDING_AS_OF]
-        of_rows = {name: spec for name, spec in specs.items() if name != AS_OF}
-        asked_s = tf.constant(as_of_s, tf.int64)
-        answers = [signature(**{**b, AS_OF: asked_s}) for b in _batches(of_rows, rows)]
-        embeddings = [answer[serving.OUTPUT_EMBEDDING].numpy() for answer in answers]
-        return np.concatenate(embeddings), int(answers[0][AS_OF])
+        row_specs = {name: spec for name, spec in specs.items() if name != AS_OF}
+        as_of = tf.constant(as_of_s, tf.int64)
+        outputs = [signature(**batch, **{AS_OF: as_of}) for batch in _batches(row_specs, rows)]
+        embeddings = [output[serving.OUTPUT_EMBEDDING].numpy() for output in outputs]
+        return np.concatenate(embeddings), int(outputs[0][AS_OF])
 
 
-def _batches(specs: serving.Specs, rows: dict[str, np.ndarray]) -> Iterator[dict[str, tf.Tensor]]:
-    """At least one batch, if need be of no row."""
+def _batches(
+    specs: serving.Specs, rows: dict[str, npt.NDArray[Any]]
+) -> Iterator[dict[str, tf.Tensor]]:
+    """Yields batches of at most _BATCH rows; a single empty one if there are no rows."""
     num_rows = len(next(iter(rows.values())))
     for start in range(0, max(num_rows, 1), _BATCH):
         yield {

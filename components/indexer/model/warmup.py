@@ -1,22 +1,24 @@
-"""Requests as TF Serving records them: PredictionLogs that it replays when a version is loaded.
+"""Warm-up requests: PredictionLogs that TF Serving replays when it loads a version.
 
 https://www.tensorflow.org/tfx/serving/saved_model_warmup
 """
 
 import os
 from collections.abc import Iterable, Iterator
+from typing import Any
 
-import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 MODEL_NAME = "twotower"
 
-Request = tuple[str, dict[str, np.ndarray]]
+# A signature and its inputs; strings are object arrays of bytes.
+Request = tuple[str, dict[str, npt.NDArray[Any]]]
 
 
 def write_requests(path: str, requests: Iterable[Request]) -> None:
-    """Writes (signature, inputs) pairs; strings are object arrays of bytes."""
+    """Writes requests to a TFRecord file of PredictionLogs."""
     tf.io.gfile.makedirs(os.path.dirname(path))
     with tf.io.TFRecordWriter(path) as writer:
         for request in requests:
@@ -24,13 +26,13 @@ def write_requests(path: str, requests: Iterable[Request]) -> None:
 
 
 def read_requests(path: str) -> Iterator[Request]:
-    """Reads what `write_requests` wrote."""
+    """Yields the requests of a file that `write_requests` wrote."""
     for record in tf.data.TFRecordDataset(path).as_numpy_iterator():
-        yield request_of(prediction_log_pb2.PredictionLog.FromString(record))
+        yield logged_request(prediction_log_pb2.PredictionLog.FromString(record))
 
 
 def prediction_log(request: Request) -> prediction_log_pb2.PredictionLog:
-    """The request as TF Serving logs it, without a response."""
+    """Returns the PredictionLog of a request, without a response."""
     signature, inputs = request
     log = prediction_log_pb2.PredictionLog()
     logged = log.predict_log.request
@@ -41,8 +43,8 @@ def prediction_log(request: Request) -> prediction_log_pb2.PredictionLog:
     return log
 
 
-def request_of(log: prediction_log_pb2.PredictionLog) -> Request:
-    """The request of a log."""
+def logged_request(log: prediction_log_pb2.PredictionLog) -> Request:
+    """Returns the request of a PredictionLog."""
     logged = log.predict_log.request
     inputs = {name: tf.make_ndarray(proto) for name, proto in logged.inputs.items()}
     return logged.model_spec.signature_name, inputs

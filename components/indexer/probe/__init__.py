@@ -1,1 +1,1 @@
-"""The exported model, loaded and called in a fresh process."""
+"""Loads the exported bundle in a new process, calls its signatures and measures them."""

@@ -1,7 +1,8 @@
-"""Train/serve parity of every signature: requests from raw data, against training.
+"""Builds the requests that compare the served signatures with training (train/serve parity).
 
-The exact twin is asked, whose lists are those of the scores: how near ScaNN comes to it, recall
-says. `serving_default` is held to what training computes with all hidden that it does not take.
+The requests are built from raw data and sent to the exact twin, whose results do not depend on the
+approximation of ScaNN; the recall of ScaNN is measured separately. The expected outputs of
+`serving_default` are computed in training without the inputs that it does not have.
 """
 
 from collections.abc import Iterator
@@ -9,44 +10,45 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from components.examples.read import RawCatalogue, RawWindows, read_raw_windows
 from components.indexer.model.candidates import raw_items
-from components.indexer.model.module import ServingOptions
-from components.indexer.model.sample_requests import choices, to_examples
-from components.indexer.probe.cases import Case
-from components.parity.compare import Compared
-from components.parity.find import find_queries
-from components.parity.sample import ParitySample, read_sample
-from components.parity.verdict import Parity, judge, no_sample
-from components.requests import requests_for
+from components.indexer.model.sample_requests import to_examples, unrestricted_inputs
+from components.indexer.model.serving_model import ServingOptions
+from components.indexer.probe.replay import ParityCase
+from components.parity.compare import OutputDifference
+from components.parity.find_queries import find_queries
+from components.parity.result import ParityResult, result_without_sample, summarize_parity
+from components.parity.sample_file import ParitySample, read_sample
+from components.query_requests import build_query_requests
 from schemas import serving
 from schemas.features import ITEM_ID
 from schemas.metrics import LIST_LENGTH
 
 GATE = "index.parity"
 _NOT_COMPARED = (
-    "answers that hold items are not compared: training gave them for another catalogue, as of the "
-    "end of split train"
+    "outputs that contain items are not compared: in training they were computed for a different "
+    "catalogue, as of the end of split train"
 )
-# Rows of one request: batches as they are served, the last of them smaller.
+# Rows per request. The last request of a signature is usually smaller.
 _BATCH = 24
 
 
 @dataclass(frozen=True)
 class ParityCases:
-    """The cases of a model.
+    """The parity cases of a model.
 
     Attributes:
-      cases: All requests.
-      num_ambiguous: Queries of the sample that were left out because two users share their window.
-      num_missing: Queries and items of the sample that the data of this run lacks.
-      is_reindex: Whether only `query_embedding` is asked: what serves has another catalogue, as of
-        another instant, than training answered from.
+      cases: Requests with their expected outputs.
+      num_ambiguous: Queries of the sample that are left out because two users have the same window.
+      num_missing: Queries and items of the sample that do not occur in the data of this run.
+      is_reindex: Whether only `query_embedding` is compared, because the served catalogue and its
+        time differ from those in training.
     """
 
-    cases: list[Case]
+    cases: list[ParityCase]
     num_ambiguous: int
     num_missing: int
     is_reindex: bool = False
@@ -59,30 +61,50 @@ def read_parity_cases(
     options: ServingOptions,
     is_reindex: bool = False,
 ) -> ParityCases | None:
-    """The requests that the model at `model_path` answered in training; None without a sample."""
+    """Reads the parity sample of a model and builds its cases.
+
+    Args:
+      model_path: SavedModel of the towers, which contains the sample.
+      windows_uri: Raw windows Examples.
+      catalogue: The raw catalogue.
+      options: The options of the served model.
+      is_reindex: Whether the catalogue differs from the one that the model was trained on.
+
+    Returns:
+      The cases; None if the model has no parity sample.
+    """
     sample = read_sample(model_path)
     if sample is None:
         return None
     windows = read_raw_windows(windows_uri, sample.split, options.table)
     if is_reindex:
-        return query_cases(sample, windows, options)
-    return parity_cases(sample, windows, catalogue, options)
+        return build_query_cases(sample, windows, options)
+    return build_parity_cases(sample, windows, catalogue, options)
 
 
-def judge_parity(cases: ParityCases | None, probed: dict[str, Any]) -> Parity:
-    """Sums up what the probe found: by signature, the values of `Compared`."""
+def parity_result(cases: ParityCases | None, probed: dict[str, Any]) -> ParityResult:
+    """Returns the report and the gate of train/serve parity.
+
+    Args:
+      cases: The cases; None if the model has no parity sample.
+      probed: By signature, the fields of `OutputDifference` that the probe measured.
+    """
     if cases is None:
-        return no_sample(GATE)
-    compared = {name: Compared(**values) for name, values in probed.items()}
-    parity = judge(GATE, compared, num_ambiguous=cases.num_ambiguous, num_missing=cases.num_missing)
+        return result_without_sample(GATE)
+    differences = {name: OutputDifference(**values) for name, values in probed.items()}
+    parity = summarize_parity(
+        GATE, differences, num_ambiguous=cases.num_ambiguous, num_missing=cases.num_missing
+    )
     if not cases.is_reindex:
         return parity
     gate = replace(parity.gate, reason=f"{parity.gate.reason}; {_NOT_COMPARED}")
     return replace(parity, gate=gate, report={**parity.report, "left_out": _NOT_COMPARED})
 
 
-def query_cases(sample: ParitySample, windows: RawWindows, options: ServingOptions) -> ParityCases:
-    """What a re-index leaves of `parity_cases`: the embeddings of the sample's queries."""
+def build_query_cases(
+    sample: ParitySample, windows: RawWindows, options: ServingOptions
+) -> ParityCases:
+    """Builds the cases of a re-index: the query embeddings of the sample."""
     found = find_queries(sample, windows)
     cases = [
         case
@@ -93,16 +115,16 @@ def query_cases(sample: ParitySample, windows: RawWindows, options: ServingOptio
     return ParityCases(cases, found.num_ambiguous, found.num_missing, is_reindex=True)
 
 
-def parity_cases(
+def build_parity_cases(
     sample: ParitySample, windows: RawWindows, catalogue: RawCatalogue, options: ServingOptions
 ) -> ParityCases:
-    """Makes requests from the raw data of the sample's queries and items.
+    """Builds the cases of all signatures from the raw data of the sample's queries and items.
 
     Args:
-      sample: What training answers.
+      sample: The queries and items with the outputs of training.
       windows: Raw windows of the sample's split.
       catalogue: The raw catalogue.
-      options: What the settings decide about requests.
+      options: The options of the served model.
     """
     found = find_queries(sample, windows)
     item_rows = pd.Index(catalogue.item_id).get_indexer(pd.Index(sample.item_id, dtype=object))
@@ -119,7 +141,7 @@ def parity_cases(
             (serving.CANDIDATE_EMBEDDING, item),
             (serving.SIMILAR_ITEMS, {ITEM_ID: item[ITEM_ID]}),
         ):
-            cases.append(Case((signature, inputs), sample.answer_of(signature, known[rows])))
+            cases.append(ParityCase((signature, inputs), sample.outputs_of(signature, known[rows])))
     num_missing = found.num_missing + len(item_rows) - len(known)
     return ParityCases(cases, found.num_ambiguous, num_missing)
 
@@ -127,21 +149,21 @@ def parity_cases(
 def _query_cases(
     sample: ParitySample,
     windows: RawWindows,
-    positions: np.ndarray,
-    rows: np.ndarray,
+    positions: npt.NDArray[np.int64],
+    rows: npt.NDArray[np.int64],
     options: ServingOptions,
-) -> Iterator[Case]:
-    query = requests_for(windows, options.table, positions, options.max_history)
+) -> Iterator[ParityCase]:
+    query = build_query_requests(windows, options.table, positions, options.max_history)
     k = min(LIST_LENGTH, options.max_k)
-    recommend = {**query, **choices(options.table, len(rows), k)}
+    recommend = {**query, **unrestricted_inputs(options.table, len(rows), k)}
     for signature, inputs in (
         (serving.QUERY_EMBEDDING, query),
         (serving.RECOMMEND, recommend),
         (serving.RECOMMEND_EXAMPLES, {serving.EXAMPLES: to_examples(recommend)}),
         (serving.DEFAULT, {name: query[name] for name in serving.default_specs()}),
     ):
-        yield Case((signature, inputs), sample.answer_of(signature, rows))
+        yield ParityCase((signature, inputs), sample.outputs_of(signature, rows))
 
 
-def _batches(num_rows: int) -> list[np.ndarray]:
+def _batches(num_rows: int) -> list[npt.NDArray[np.int64]]:
     return [np.arange(start, min(start + _BATCH, num_rows)) for start in range(0, num_rows, _BATCH)]

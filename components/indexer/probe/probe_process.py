@@ -1,4 +1,4 @@
-"""Runs the probe in a process of its own, which holds nothing but the bundle."""
+"""Runs the probe in a separate process, which loads nothing except the bundle."""
 
 import json
 import os
@@ -10,22 +10,22 @@ from pathlib import Path
 from typing import Any
 
 import components
-from components.indexer.probe.cases import Case, write_cases
+from components.indexer.probe.replay import ParityCase, write_cases
 from components.indexer.probe.run import GO
 
-# A probe takes seconds for its imports, and a minute or so where the index is of gigabytes.
+# The imports of a probe take seconds; an index of several gigabytes takes about a minute.
 PROBE_TIMEOUT_S = 600.0
 _NUM_MESSAGE_CHARS = 2000
 
 
 class ProbeProcess:
-    """A process that imports all that serving needs at once, and probes when told to.
+    """A process that imports its modules at once and probes the bundle on request.
 
-    Started before the bundle is exported, its imports cost no time of their own.
+    It is started before the bundle is exported, so that imports and export run in parallel.
     """
 
     def __init__(self, bundle_uri: str):
-        """Starts the process; `bundle_uri` need not exist yet."""
+        """Starts the process; `bundle_uri` does not need to exist yet."""
         self._bundle_uri = bundle_uri
         self._folder = tempfile.TemporaryDirectory()
         self._output = Path(self._folder.name) / "probe.json"
@@ -44,38 +44,41 @@ class ProbeProcess:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        """Ends the process if it still runs."""
+        """Ends the process if it is still running."""
         self._end()
         self._folder.cleanup()
 
-    def result(self, cases: Iterable[Case]) -> dict[str, Any]:
-        """What `components.indexer.probe.run.probe` says of the bundle, which is complete by now.
+    def result(self, cases: Iterable[ParityCase]) -> dict[str, Any]:
+        """Probes the bundle, which must be complete.
 
         Args:
-          cases: Requests with the answers of training.
+          cases: Requests with the outputs of training.
+
+        Returns:
+          The result of `components.indexer.probe.run.probe`.
 
         Raises:
-          RuntimeError: The probe failed, or took longer than PROBE_TIMEOUT_S; its last lines are
-            in the message.
+          RuntimeError: The probe failed or took longer than PROBE_TIMEOUT_S. The message contains
+            its last output.
         """
         write_cases(str(self._cases), cases)
         try:
             _, messages = self._process.communicate(f"{GO}\n", timeout=PROBE_TIMEOUT_S)
         except subprocess.TimeoutExpired as error:
             raise RuntimeError(
-                f"the process that tried out the bundle at {self._bundle_uri} was not done within "
-                f"{PROBE_TIMEOUT_S:g} s: see whether this machine is short of memory or "
-                f"processors, then run the step again; its last lines:\n{self._end()}"
+                f"the probe of the bundle at {self._bundle_uri} did not finish within "
+                f"{PROBE_TIMEOUT_S:g} s: check whether this machine has enough free memory and "
+                f"processors, then run the step again; last output of the probe:\n{self._end()}"
             ) from error
         if self._process.returncode:
             raise RuntimeError(
-                f"the bundle at {self._bundle_uri} cannot be served; a process that loaded it "
-                f"ended with code {self._process.returncode}:\n{messages[-_NUM_MESSAGE_CHARS:]}"
+                f"the bundle at {self._bundle_uri} cannot be served; the process that loaded it "
+                f"exited with code {self._process.returncode}:\n{messages[-_NUM_MESSAGE_CHARS:]}"
             )
         return json.loads(self._output.read_text(encoding="utf-8"))
 
     def _end(self) -> str:
-        """Kills the process if it still runs, and returns its last lines."""
+        """Kills the process if it is still running; returns its last output."""
         if self._process.returncode is not None:
             return ""
         self._process.kill()
@@ -84,8 +87,8 @@ class ProbeProcess:
 
 
 def probe_environment() -> dict[str, str]:
-    """This process's environment, with this code before all that PYTHONPATH names."""
+    """Returns the environment of this process with the root of this code first in PYTHONPATH."""
     root = str(Path(components.__file__).parent.parent)
-    given = os.environ.get("PYTHONPATH")
-    path = os.pathsep.join([root, given] if given else [root])
+    inherited = os.environ.get("PYTHONPATH")
+    path = os.pathsep.join([root, inherited] if inherited else [root])
     return {**os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "2"}

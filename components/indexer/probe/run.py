@@ -1,8 +1,8 @@
-"""Calls every signature of a bundle in a process of its own, as a model server would.
+"""The probe: calls every signature of a bundle in a separate process, like a model server.
 
 `python -m components.indexer.probe.run BUNDLE --cases FILE --output FILE` replays the warm-up
-requests stored with the model, compares the answers with those of the exact twin, measures latency
-and memory, and compares the twin's answers to the cases with those of training.
+requests of the model, compares the outputs with those of the exact twin, measures latency and
+memory, and compares the outputs of the twin with those of training.
 """
 
 import argparse
@@ -19,31 +19,32 @@ import numpy as np
 import tensorflow as tf
 
 from components.indexer.model.warmup import Request, read_requests
-from components.indexer.probe.agreement import embedding_faults, overlap, ranking_faults
-from components.indexer.probe.cases import Case, read_cases, replay
-from components.indexer.probe.served import ServedModel, load_scann_ops
+from components.indexer.probe.exact_comparison import embedding_faults, overlap, ranking_faults
+from components.indexer.probe.replay import ParityCase, read_cases, replay_cases
+from components.indexer.probe.served_model import ServedModel, load_scann_ops
 from schemas import serving
 from schemas.bundle import EXACT_FOLDER, SCANN_FOLDER, WARMUP_FILE
 
-# The line of standard input that `--wait` waits for.
+# The line on standard input that `--wait` waits for.
 GO = "go"
 _EMBEDDINGS = (serving.QUERY_EMBEDDING, serving.CANDIDATE_EMBEDDING)
 _WARM_CALLS = 20
 _TIMED_CALLS = 300
 
 
-def probe(bundle: str, cases: Iterable[Case]) -> dict[str, Any]:
+def probe(bundle: str, cases: Iterable[ParityCase]) -> dict[str, Any]:
     """Loads and measures a bundle.
 
     Args:
-      bundle: Its folder.
-      cases: Requests with the answers of training.
+      bundle: The folder of the bundle.
+      cases: Requests with the outputs of training.
 
     Returns:
-      JSON values: `load_seconds`; `memory_bytes` of the process `before`, `loaded`, after the
-      `first` signature (`recommend`) and after `all`; `latency_ms` of `recommend` for one request
-      (`p50`, `p99`); by signature `calls` and `overlap` with exact search (0…1, null for
-      embeddings); `faults`, sentences; `parity`, by signature how the twin compares with training.
+      JSON values: `load_seconds`; `memory_bytes` of the process `before` and after loading
+      (`loaded`), after calling the `first` signature (`recommend`) and after calling `all`;
+      `latency_ms` of single `recommend` requests (`p50`, `p99`); `signatures` with the `calls` and
+      the `overlap` with exact search (0…1, null for embeddings) of each; `faults`, sentences;
+      `parity`, the difference between twin and training of each signature.
     """
     load_scann_ops()
     memory = {"before": resident_bytes()}
@@ -59,7 +60,7 @@ def probe(bundle: str, cases: Iterable[Case]) -> dict[str, Any]:
     answers = [model(*request) for request in requests]
     memory["all"] = resident_bytes()
     latency = measure_latency(model, requests)
-    # The twin comes last, so that its memory is not the model's.
+    # The twin is loaded last, so that the measured memory does not include it.
     twin = ServedModel(os.path.join(bundle, EXACT_FOLDER))
     signatures, faults = compare(requests, answers, [twin(*request) for request in requests])
     return {
@@ -68,12 +69,12 @@ def probe(bundle: str, cases: Iterable[Case]) -> dict[str, Any]:
         "latency_ms": latency,
         "signatures": signatures,
         "faults": faults,
-        "parity": {name: asdict(compared) for name, compared in replay(twin, cases).items()},
+        "parity": {name: asdict(value) for name, value in replay_cases(twin, cases).items()},
     }
 
 
 def measure_latency(model: ServedModel, requests: list[Request]) -> dict[str, float]:
-    """Median and 99th percentile of single `recommend` requests, in milliseconds."""
+    """Returns the median and 99th percentile latency of single `recommend` requests, in ms."""
     singles = [
         inputs
         for signature, inputs in requests
@@ -91,25 +92,34 @@ def measure_latency(model: ServedModel, requests: list[Request]) -> dict[str, fl
 def compare(
     requests: list[Request], answers: list[dict[str, Any]], exact: list[dict[str, Any]]
 ) -> tuple[dict[str, Any], list[str]]:
-    """By signature: calls and mean overlap with exact search; and all faults."""
+    """Compares the outputs of a model with those of exact search.
+
+    Args:
+      requests: The requests.
+      answers: The outputs of the model for each request.
+      exact: The outputs of exact search for each request.
+
+    Returns:
+      The number of calls and the mean overlap of each signature, and all faults.
+    """
     calls: dict[str, int] = defaultdict(int)
-    shares: dict[str, list[float]] = defaultdict(list)
+    overlaps: dict[str, list[float]] = defaultdict(list)
     faults = [
-        f"{name}: the bundle has no request for it"
+        f"{name}: the bundle contains no warm-up request for this signature"
         for name in sorted(set(serving.SIGNATURES) - {signature for signature, _ in requests})
     ]
-    for (signature, _), answer, wanted in zip(requests, answers, exact, strict=True):
+    for (signature, _), answer, expected in zip(requests, answers, exact, strict=True):
         calls[signature] += 1
         if signature in _EMBEDDINGS:
-            found = embedding_faults(answer, wanted)
+            found = embedding_faults(answer, expected)
         else:
-            found = ranking_faults(answer, wanted)
-            shares[signature] += overlap(answer, wanted)
+            found = ranking_faults(answer, expected)
+            overlaps[signature] += overlap(answer, expected)
         faults += [f"{signature}: {fault}" for fault in found]
     summary = {
         name: {
             "calls": count,
-            "overlap": float(np.mean(shares[name])) if shares[name] else None,
+            "overlap": float(np.mean(overlaps[name])) if overlaps[name] else None,
         }
         for name, count in calls.items()
     }
@@ -117,23 +127,25 @@ def compare(
 
 
 def resident_bytes() -> int:
-    """Memory of this process that is in RAM (Linux)."""
+    """Returns the resident memory of this process in bytes (Linux only)."""
     with open("/proc/self/statm", encoding="ascii") as file:
         return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def main() -> None:
-    """Probes the bundle of the command line."""
+    """Probes the bundle given on the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("bundle", help="folder with scann/ and exact/")
-    parser.add_argument("--cases", required=True, help="requests with the answers of training")
+    parser.add_argument(
+        "--cases", required=True, help="file of requests with the outputs of training"
+    )
     parser.add_argument("--output", required=True, help="JSON file to write")
     parser.add_argument(
-        "--wait", action="store_true", help=f"begin when standard input says {GO!r}"
+        "--wait", action="store_true", help=f"start when the line {GO!r} arrives on standard input"
     )
     arguments = parser.parse_args()
     if arguments.wait and sys.stdin.readline().strip() != GO:
-        sys.exit("the process that wanted the probe ended before its bundle was there")
+        sys.exit("the process that started the probe ended before it had written the bundle")
     result = probe(arguments.bundle, read_cases(arguments.cases))
     with tf.io.gfile.GFile(arguments.output, "w") as file:
         file.write(json.dumps(result, indent=1, allow_nan=False))

@@ -1,1 +1,1 @@
-"""Exact and ScaNN search, and the tuning of ScaNN."""
+"""Exact search, ScaNN search, and the tuning of ScaNN."""

@@ -1,8 +1,8 @@
-"""Exact search by inner product: the reference, the twin's search, and the last resort."""
+"""Exact search by inner product: the reference, the search of the twin, and the fallback."""
 
 import tensorflow as tf
 
-# Scores held at a time: 64 MiB of float32.
+# Maximum number of scores in memory at once: 64 MiB of float32.
 _MAX_SCORES = 1 << 24
 
 
@@ -10,7 +10,11 @@ class ExactSearch(tf.Module):
     """Matrix product and top-k over all items, in chunks of queries."""
 
     def __init__(self, embedding: tf.Variable):
-        """Args: embedding: [num_items, dim] float32."""
+        """Creates the search.
+
+        Args:
+          embedding: [num_items, dim] float32.
+        """
         super().__init__(name="exact_search")
         self.embedding = embedding
         self.num_items = int(embedding.shape[0])
@@ -34,10 +38,10 @@ class ExactSearch(tf.Module):
         )
 
     def vectors(self, rows: tf.Tensor) -> tf.Tensor:
-        """[n, dim] float32 embeddings of int32 rows [n].
+        """Returns the embeddings of int32 rows [n], [n, dim] float32.
 
-        Gathering from a variable itself makes TensorFlow copy all of it at every later read
-        (`copy_on_read_mode` of `ResourceGather`), so this gathers from its value.
+        Gathering from the variable itself would make TensorFlow copy the whole variable at every
+        later read (`copy_on_read_mode` of `ResourceGather`), so this gathers from its value.
         """
         return tf.gather(self.embedding.read_value(), rows)
 

@@ -1,22 +1,28 @@
-"""Category filters: which items have any of the values that a request asks for."""
+"""Category filters: the items that have any of the values in a request."""
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 UNKNOWN = -1
 
 
 class CategoryFilter(tf.Module):
-    """The items of each value of one category feature, as inverted lists.
+    """Inverted lists of the items with each value of one category feature.
 
-    Items of value v stand at offsets[v]:offsets[v + 1] of `rows`.
+    The items with value v are rows[offsets[v]:offsets[v + 1]].
     """
 
-    def __init__(self, name: str, categories: np.ndarray):
-        """Args: categories: [num_items, max_values] bytes, padded with b""."""
+    def __init__(self, name: str, categories: npt.NDArray[np.object_]):
+        """Builds the inverted lists.
+
+        Args:
+          name: The name of the feature.
+          categories: [num_items, max_values] bytes, padded with b"".
+        """
         super().__init__(name=f"filter_{name}")
         self.num_items = len(categories)
-        # b"" comes first and has no items, so the table is never empty.
+        # b"" sorts first. It gets no items but ensures that the table is never empty.
         flat = categories.astype(object).ravel()
         values, index = np.unique(np.append(flat, b""), return_inverse=True)
         index = index[:-1]
@@ -36,10 +42,10 @@ class CategoryFilter(tf.Module):
         )
 
     def eligible(self, wanted: tf.Tensor) -> tf.Tensor:
-        """The items that have any of the wanted values.
+        """Returns a mask of the items that have any of the wanted values.
 
         Args:
-          wanted: [F] string; "" is ignored, and without any other value all items are eligible.
+          wanted: [F] string; "" is ignored. Without any other value, all items are eligible.
 
         Returns:
           [num_items] bool.
@@ -51,15 +57,20 @@ class CategoryFilter(tf.Module):
             tf.gather(self.offsets, values), tf.gather(self.offsets, values + 1)
         )
         members = tf.gather(self.rows, spans.flat_values)
-        nothing = tf.fill([self.num_items], tf.size(wanted) == 0)
+        base = tf.fill([self.num_items], tf.size(wanted) == 0)
         return tf.tensor_scatter_nd_update(
-            nothing, members[:, tf.newaxis], tf.ones_like(members, tf.bool)
+            base, members[:, tf.newaxis], tf.ones_like(members, tf.bool)
         )
 
 
 def has_filter(wanted: dict[str, tf.Tensor], batch: tf.Tensor) -> tf.Tensor:
-    """[B] bool: whether a row asks for any value of any feature; `wanted` are [B, F] string."""
-    asked = tf.fill([batch], False)
+    """Returns whether each request filters by any feature, [B] bool.
+
+    Args:
+      wanted: The wanted values by feature, [B, F] string.
+      batch: Scalar int32, the number of requests.
+    """
+    is_filtered = tf.fill([batch], False)
     for values in wanted.values():
-        asked |= tf.reduce_any(values != "", axis=1)
-    return asked
+        is_filtered |= tf.reduce_any(values != "", axis=1)
+    return is_filtered

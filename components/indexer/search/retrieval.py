@@ -1,25 +1,34 @@
-"""The search that keeps its promise: full rows, nothing excluded, nothing filtered out."""
+"""Retrieval with full rows; excluded or filtered items are never returned."""
 
 from collections.abc import Callable
 
 import tensorflow as tf
 
-from components.indexer.search import select
+from components.indexer.search.eligible_top_k import (
+    NO_ROW,
+    eligible_scores,
+    num_eligible,
+    padded_top_k,
+)
 from components.indexer.search.exact import ExactSearch
 from components.indexer.search.filters import CategoryFilter, has_filter
-from components.indexer.search.unavailable import Availability
+from components.indexer.search.unavailable_items import UnavailableItems
 from schemas.serving import PADDING_SCORE
 
-Search = Callable[[tf.Tensor, tf.Tensor], tuple[tf.Tensor, tf.Tensor]]
-Answer = tuple[tf.Tensor, tf.Tensor]
+# Item rows and scores, both [B, num_items].
+RowsAndScores = tuple[tf.Tensor, tf.Tensor]
+# Takes queries [B, dim] and the number of neighbours.
+Search = Callable[[tf.Tensor, tf.Tensor], RowsAndScores]
 
 
 class Retrieval(tf.Module):
-    """Fetches more than is asked, drops what may not leave, and searches exactly where needed.
+    """Over-fetches, removes ineligible items, and falls back to exact search where needed.
 
-    Excluded items and those that are not available at the moment never leave. Rows with a filter
-    are searched exactly among the items that pass it. Rows in which a fast search leaves fewer
-    eligible items than asked, although more may exist, are searched again exactly.
+    Excluded and unavailable items are never returned. Queries with a filter are searched exactly
+    among the items that pass it. Queries for which the fast search finds fewer eligible items than
+    requested, although more may exist, are searched again exactly.
+
+    The names of attributes are part of the exported graph.
     """
 
     def __init__(
@@ -27,16 +36,18 @@ class Retrieval(tf.Module):
         search: Search,
         exact: ExactSearch,
         filters: dict[str, CategoryFilter],
-        availability: Availability,
+        unavailable: UnavailableItems,
     ):
-        """Args:
-        search: Finds [B, found] rows and scores; may be `exact` itself.
-        exact: Over the same items.
-        filters: By feature name.
-        availability: Of the same items.
+        """Combines the parts of the retrieval, which must cover the same items.
+
+        Args:
+          search: The first search; may be `exact` itself.
+          exact: Exact search.
+          filters: The category filters by feature name.
+          unavailable: The items that are currently unavailable.
         """
         super().__init__(name="retrieval")
-        self.availability = availability
+        self.availability = unavailable
         self.search = search
         self.exact = exact
         self.filters = filters
@@ -50,82 +61,87 @@ class Retrieval(tf.Module):
         width: tf.Tensor,
         fetch: tf.Tensor,
         wanted: dict[str, tf.Tensor],
-    ) -> Answer:
-        """Answers each query.
+    ) -> RowsAndScores:
+        """Retrieves the best eligible items of each query.
 
         Args:
           queries: [B, dim] float32.
-          exclude_rows: [B, X] int32, -1 for none.
-          k: [B] int32, how many each row asks for.
-          width: Scalar int32, the columns of the answer, at least every k.
-          fetch: Scalar int32, how many the first search asks for.
-          wanted: By filter, [B, F] string; "" asks for nothing.
+          exclude_rows: [B, X] int32, padded with -1.
+          k: [B] int32, the number of items per query.
+          width: Scalar int32, the number of columns of the result, at least the maximum of `k`.
+          fetch: Scalar int32, the number of items that the first search fetches.
+          wanted: The wanted values of each filter, [B, F] string, padded with "".
 
         Returns:
-          Rows [B, width] int32 and scores [B, width] float32, best first; -1 and the lowest float
-          where no item is left.
+          Rows [B, width] int32 and scores [B, width] float32, best first, padded with -1 and the
+          lowest float.
         """
         fetch = tf.minimum(fetch, self.num_items)
         num_listed = self.availability.num_listed()
         found = self.search(queries, fetch)
-        answer = self._best(found, exclude_rows, k, width, num_listed)
-        # TensorFlow rejects to put rows into an answer without columns.
+        ranking = self._best(found, exclude_rows, k, width, num_listed)
+        # TensorFlow cannot scatter rows into a result without columns.
         filtered = has_filter(wanted, tf.shape(queries)[0]) & (k > 0)
-        answered = tf.reduce_sum(tf.cast(answer[0] != select.NO_ROW, tf.int32), axis=1)
-        short = (answered < tf.minimum(k, self.num_items)) & ~filtered
+        num_returned = tf.reduce_sum(tf.cast(ranking[0] != NO_ROW, tf.int32), axis=1)
+        short = (num_returned < tf.minimum(k, self.num_items)) & ~filtered
 
-        def filled() -> Answer:
-            more_exist = answered < select.num_eligible(self.num_items, exclude_rows)
+        def filled() -> RowsAndScores:
+            more_exist = num_returned < num_eligible(self.num_items, exclude_rows)
             return self._replace(
-                answer,
+                ranking,
                 short & more_exist,
-                lambda index: self._again(queries, exclude_rows, k, width, num_listed, index),
+                lambda index: self._search_exactly(
+                    queries, exclude_rows, k, width, num_listed, index
+                ),
             )
 
-        full = tf.cond(tf.reduce_any(short), filled, lambda: answer)
+        full = tf.cond(tf.reduce_any(short), filled, lambda: ranking)
         if not wanted:
             return full
         return self._replace(
             full,
             filtered,
-            lambda index: self._filtered(
+            lambda index: self._search_filtered(
                 queries, exclude_rows, k, width, wanted, num_listed, index
             ),
         )
 
     def _best(
         self,
-        found: Answer,
+        found: RowsAndScores,
         exclude_rows: tf.Tensor,
         k: tf.Tensor,
         width: tf.Tensor,
         num_listed: tf.Tensor,
-    ) -> Answer:
-        """The best k of what was found that may be recommended."""
-        rows, scores = found[0], select.eligible_scores(*found, exclude_rows)
+    ) -> RowsAndScores:
+        """Returns the best k of the found items that are eligible."""
+        rows, scores = found[0], eligible_scores(*found, exclude_rows)
         available = tf.cond(
             num_listed > 0,
             lambda: tf.where(self.availability.is_listed(rows), PADDING_SCORE, scores),
             lambda: scores,
         )
-        return select.take_best(rows, available, k, width)
+        return padded_top_k(rows, available, k, width)
 
     def _replace(
-        self, answer: Answer, needed: tf.Tensor, search: Callable[[tf.Tensor], Answer]
-    ) -> Answer:
-        """Puts `search(index)` in place of the rows where `needed` ([B] bool)."""
+        self,
+        ranking: RowsAndScores,
+        needed: tf.Tensor,
+        search: Callable[[tf.Tensor], RowsAndScores],
+    ) -> RowsAndScores:
+        """Replaces the rows where `needed` ([B] bool) by the results of `search(index)`."""
 
-        def replaced() -> Answer:
+        def replaced() -> RowsAndScores:
             index = tf.where(needed)
             rows, scores = search(index[:, 0])
             return (
-                tf.tensor_scatter_nd_update(answer[0], index, rows),
-                tf.tensor_scatter_nd_update(answer[1], index, scores),
+                tf.tensor_scatter_nd_update(ranking[0], index, rows),
+                tf.tensor_scatter_nd_update(ranking[1], index, scores),
             )
 
-        return tf.cond(tf.reduce_any(needed), replaced, lambda: answer)
+        return tf.cond(tf.reduce_any(needed), replaced, lambda: ranking)
 
-    def _again(
+    def _search_exactly(
         self,
         queries: tf.Tensor,
         exclude_rows: tf.Tensor,
@@ -133,13 +149,13 @@ class Retrieval(tf.Module):
         width: tf.Tensor,
         num_listed: tf.Tensor,
         index: tf.Tensor,
-    ) -> Answer:
+    ) -> RowsAndScores:
         excluded = tf.gather(exclude_rows, index)
-        enough = tf.minimum(width + tf.shape(excluded)[1] + num_listed, self.num_items)
-        found = self.exact(tf.gather(queries, index), enough)
+        fetch = tf.minimum(width + tf.shape(excluded)[1] + num_listed, self.num_items)
+        found = self.exact(tf.gather(queries, index), fetch)
         return self._best(found, excluded, tf.gather(k, index), width, num_listed)
 
-    def _filtered(
+    def _search_filtered(
         self,
         queries: tf.Tensor,
         exclude_rows: tf.Tensor,
@@ -148,16 +164,16 @@ class Retrieval(tf.Module):
         wanted: dict[str, tf.Tensor],
         num_listed: tf.Tensor,
         index: tf.Tensor,
-    ) -> Answer:
-        def one(row: tf.Tensor) -> Answer:
+    ) -> RowsAndScores:
+        def search_one(row: tf.Tensor) -> RowsAndScores:
             eligible = tf.fill([self.num_items], True)
             for name, values in wanted.items():
                 eligible &= self.filters[name].eligible(values[row])
-            inside = tf.cast(tf.where(eligible)[:, 0], tf.int32)
-            scores = tf.linalg.matvec(self.exact.vectors(inside), queries[row])
-            found = inside[tf.newaxis], scores[tf.newaxis]
+            members = tf.cast(tf.where(eligible)[:, 0], tf.int32)
+            scores = tf.linalg.matvec(self.exact.vectors(members), queries[row])
+            found = members[tf.newaxis], scores[tf.newaxis]
             excluded = exclude_rows[row][tf.newaxis]
             rows, best = self._best(found, excluded, k[row][tf.newaxis], width, num_listed)
             return rows[0], best[0]
 
-        return tf.map_fn(one, index, fn_output_signature=(tf.int32, tf.float32))
+        return tf.map_fn(search_one, index, fn_output_signature=(tf.int32, tf.float32))

@@ -1,9 +1,9 @@
 """ScaNN search inside a SavedModel, with one searcher for all signatures.
 
-Nothing else in the project knows the ScaNN op. Each signature restores the searcher by the same
-`TensorsToScann` op under a constant `shared_name`, so that the first call makes it and all others
-find it; `scann_ops.searcher_from_module` draws a new name for each and holds the index once per
-signature.
+Only this module uses the ScaNN op. Each signature restores the searcher with a `TensorsToScann` op
+that has the same constant `shared_name`, so that the first call creates the searcher and all others
+reuse it. `scann_ops.searcher_from_module` generates a new name per signature, which would keep one
+copy of the index per signature in memory.
 """
 
 import hashlib
@@ -13,10 +13,10 @@ import numpy as np
 import tensorflow as tf
 from scann.scann_ops.py import scann_builder, scann_ops
 
-from components.indexer.search.plan import SearchKind, SearchPlan
 from components.indexer.search.retrieval import Search
+from components.indexer.search.search_plan import SearchKind, SearchPlan
 
-# Outputs of `ScannToTensors`, in order; the last, the dataset, is the table of embeddings.
+# The outputs of `ScannToTensors` in order, without the last: the dataset equals the embeddings.
 _STATE = (
     "scann_config",
     "serialized_partitioner",
@@ -32,14 +32,14 @@ _TRAINING_SAMPLE = 250_000
 
 
 class ScannIndex(tf.Module):
-    """A trained ScaNN index; the vectors are stored once, in `embedding`."""
+    """A trained ScaNN index, which stores the vectors only in `embedding`."""
 
     def __init__(self, embedding: tf.Variable, state: list[tf.Tensor]):
-        """Holds an index.
+        """Creates the index from its state.
 
         Args:
           embedding: [num_items, dim] float32.
-          state: What `ScannToTensors` gave, the dataset left out.
+          state: The outputs of `ScannToTensors` without the dataset.
         """
         super().__init__(name="scann_index")
         self.embedding = embedding
@@ -51,15 +51,15 @@ class ScannIndex(tf.Module):
 
     @property
     def num_items(self) -> int:
-        """How many items it holds."""
+        """The number of items."""
         return int(self.embedding.shape[0])
 
     def state_bytes(self) -> int:
-        """Size of what ScaNN made of the vectors."""
+        """Returns the size of the index data without the vectors, in bytes."""
         return sum(_content(part).nbytes for part in self.state)
 
     def searcher(self) -> scann_ops.ScannSearcher:
-        """The one searcher of this index, made by whichever call comes first."""
+        """Returns the shared searcher of this index, which the first call creates."""
         handle = scann_ops.tensors_to_scann(
             self.embedding, *self.state, shared_name=self._shared_name
         )
@@ -67,16 +67,16 @@ class ScannIndex(tf.Module):
 
 
 class ScannSearch(tf.Module):
-    """An index and the way it is asked."""
+    """A search with an index and fixed query parameters."""
 
     def __init__(self, index: ScannIndex, plan: SearchPlan, fetch: int):
-        """How an index is asked.
+        """Creates the search.
 
         Args:
-          index: What is asked.
-          plan: Leaves to search and items to reorder; the rest is built in.
-          fetch: How many items the plan was tuned with. A request for fewer scores as many again,
-            and finds as much.
+          index: The index.
+          plan: The plan of the index, including leaves to search and items to reorder.
+          fetch: Number of fetched items in tuning. A request for fewer items rescores as many
+            items, and therefore reaches the same recall.
         """
         super().__init__(name="scann_search")
         self.index = index
@@ -84,18 +84,19 @@ class ScannSearch(tf.Module):
         self.fetch = fetch
 
     def __call__(self, queries: tf.Tensor, num_neighbors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Finds near items; what it gives is neither full nor clean.
+        """Finds near items. Rows may be incomplete and contain padding.
 
         Args:
           queries: [B, dim] float32.
           num_neighbors: Scalar int32, at most the number of items.
 
         Returns:
-          Rows [B, found] int32 and inner products [B, found] float32, best first. `found` may be
-          less than asked, and a short row is filled with NaN scores and repeated rows.
+          Rows [B, num_found] int32 and inner products [B, num_found] float32, best first.
+          `num_found` may be less than `num_neighbors`. Short rows are padded with NaN scores and
+          repeated rows.
         """
-        tuned_with = tf.maximum(num_neighbors, self.fetch)
-        reorder = pre_reorder(self.plan, tuned_with, self.index.num_items)
+        fetch = tf.maximum(num_neighbors, self.fetch)
+        reorder = num_reordered(self.plan, fetch, self.index.num_items)
         rows, scores = self.index.searcher().search_batched_parallel(
             queries, num_neighbors, reorder, self.plan.leaves_to_search or _DEFAULT
         )
@@ -103,20 +104,20 @@ class ScannSearch(tf.Module):
 
 
 class BuiltScann:
-    """A freshly trained index, to be asked in many ways before one of them is kept."""
+    """A newly trained index, on which query parameters are tuned before it is exported."""
 
     def __init__(self, embedding: tf.Variable, plan: SearchPlan):
         """Trains an index by inner product.
 
         Args:
           embedding: [num_items, dim] float32.
-          plan: How it is built; any kind but exact.
+          plan: The build parameters; any kind except exact.
         """
         self.embedding = embedding
         num_items = int(embedding.shape[0])
         builder = scann_ops.builder(embedding.numpy(), min(100, num_items), "dot_product")
         self._searcher = configured(builder, plan).build()
-        self._ask = tf.function(
+        self._search_function = tf.function(
             self._search,
             autograph=False,
             input_signature=[
@@ -126,33 +127,33 @@ class BuiltScann:
         )
 
     def search(self, plan: SearchPlan) -> Search:
-        """Asks by the leaves and the reordering of `plan`."""
+        """Returns the search with the query parameters of `plan`."""
         num_items = int(self.embedding.shape[0])
 
-        def asked(queries: tf.Tensor, num_neighbors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            reorder = pre_reorder(plan, num_neighbors, num_items)
+        def search(queries: tf.Tensor, num_neighbors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            reorder = num_reordered(plan, num_neighbors, num_items)
             leaves = tf.constant(plan.leaves_to_search or _DEFAULT)
-            return self._ask(queries, num_neighbors, reorder, leaves)
+            return self._search_function(queries, num_neighbors, reorder, leaves)
 
-        return asked
+        return search
 
-    def keep(self) -> ScannIndex:
-        """The index as it is exported.
+    def export(self) -> ScannIndex:
+        """Returns the index in the form that is saved.
 
         Raises:
-          RuntimeError: This version of ScaNN stores vectors in another way.
+          RuntimeError: The installed version of ScaNN stores vectors differently.
         """
         *state, dataset = scann_ops.scann_to_tensors(self._searcher.searcher_handle)
         if dataset.shape != self.embedding.shape:
             raise RuntimeError(
-                f"ScaNN kept vectors of shape {dataset.shape}, expected {self.embedding.shape}: "
-                "this version of scann stores them differently; install the one of "
+                f"ScaNN stored vectors of shape {dataset.shape}, expected {self.embedding.shape}: "
+                "the installed version of scann stores them differently; install the version in "
                 "requirements.lock"
             )
         return ScannIndex(self.embedding, state)
 
     def release(self) -> None:
-        """Frees the searcher, which TensorFlow would hold until the process ends."""
+        """Frees the searcher, which TensorFlow would otherwise keep until the process ends."""
         tf.raw_ops.DestroyResourceOp(resource=self._searcher.searcher_handle)
 
     def _search(
@@ -164,16 +165,16 @@ class BuiltScann:
         return tf.cast(rows, tf.int32), scores
 
 
-def pre_reorder(plan: SearchPlan, fetch: tf.Tensor, num_items: int) -> tf.Tensor:
-    """How many items are scored again exactly; ScaNN's brute force does so with none."""
+def num_reordered(plan: SearchPlan, fetch: tf.Tensor, num_items: int) -> tf.Tensor:
+    """Returns the number of items to score again exactly; -1 for brute force, which needs none."""
     if plan.kind is SearchKind.SCANN_BRUTE_FORCE:
         return tf.constant(_DEFAULT)
-    wanted = tf.math.ceil(tf.cast(fetch, tf.float32) * plan.reorder_factor)
-    return tf.minimum(tf.cast(wanted, tf.int32), num_items)
+    reordered = tf.math.ceil(tf.cast(fetch, tf.float32) * plan.reorder_factor)
+    return tf.minimum(tf.cast(reordered, tf.int32), num_items)
 
 
 def configured(builder: scann_builder.ScannBuilder, plan: SearchPlan) -> scann_builder.ScannBuilder:
-    """ScaNN's own builder, of either of its bindings, told to build by `plan`."""
+    """Applies the build parameters of `plan` to a ScaNN builder of either Python binding."""
     num_items, dim = builder.db.shape
     if plan.kind is SearchKind.SCANN_BRUTE_FORCE:
         return builder.score_brute_force()
@@ -202,6 +203,6 @@ def _content_hash(parts: list[tf.Variable]) -> str:
 
 
 def _content(part: tf.Variable) -> memoryview:
-    """A string, or numbers as they lie in memory; not a protocol buffer, which ends at 2 GiB."""
+    """Returns the bytes of a variable, without a protocol buffer, whose size limit is 2 GiB."""
     value = part.numpy()
     return memoryview(value if isinstance(value, bytes) else np.ascontiguousarray(value).data)

@@ -1,1 +1,1 @@
-"""The input formats: one reader per format."""
+"""The input formats: a reader for each, and the `table` that lists them."""

@@ -1,4 +1,4 @@
-"""Delimited lines as columns, row by row: for lines that are quoted, damaged or of odd widths."""
+"""Reads delimited lines row by row: lines that are quoted, malformed or of differing widths."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from schemas.events import Reject
 
 
 def read_carefully(block: LineBlock, table: CsvTable, is_last: bool) -> tuple[ReadBatch, LineBlock]:
-    """Reads the rows of a block; each that does not fit is rejected alone.
+    """Reads the rows of a block; each malformed one is rejected individually.
 
     Args:
       block: Consecutive lines.
@@ -18,14 +18,14 @@ def read_carefully(block: LineBlock, table: CsvTable, is_last: bool) -> tuple[Re
       is_last: Whether no lines follow.
 
     Returns:
-      The rows, and the lines of a last row that may go on in the next block.
+      The rows, and the lines of a last row that may continue in the next block.
     """
-    lines, undecodable = _decoded(block, table)
-    found, end = read_rows(lines, table.delimiter, is_last, len(table.header))
+    lines, undecodable = _decode_lines(block, table)
+    parsed, end = read_rows(lines, table.delimiter, is_last, len(table.header))
     next_line = lines[end][0] if end < len(lines) else block.first + len(block.lines)
     rejects = [reject for reject in undecodable if reject.line < next_line]
     rows = []
-    for row in found:
+    for row in parsed:
         if row.fields is None:
             rejects.append(table.unparseable(row.line, row.problem, row.text))
         elif len(row.fields) != len(table.header):
@@ -39,8 +39,8 @@ def read_carefully(block: LineBlock, table: CsvTable, is_last: bool) -> tuple[Re
     return batch, LineBlock(next_line, block.lines[next_line - block.first :])
 
 
-def _decoded(block: LineBlock, table: CsvTable) -> tuple[list[NumberedLine], list[Reject]]:
-    """Numbered lines as text, and rejections of those that are no text in the table's encoding."""
+def _decode_lines(block: LineBlock, table: CsvTable) -> tuple[list[NumberedLine], list[Reject]]:
+    """Returns numbered lines as text, and rejections of lines that cannot be decoded."""
     lines = []
     rejects = []
     for number, line in enumerate(block.lines, block.first):
@@ -53,7 +53,11 @@ def _decoded(block: LineBlock, table: CsvTable) -> tuple[list[NumberedLine], lis
 
 
 def decode(line: bytes, encoding: str) -> tuple[str, str]:
-    """The text of a line, and why it is none."""
+    """Decodes a line.
+
+    Returns:
+      The text and the problem; one of them is "".
+    """
     try:
         return line.decode(encoding), ""
     except UnicodeDecodeError as error:

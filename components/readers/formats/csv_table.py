@@ -1,4 +1,4 @@
-"""What all rows of one delimited file share, and how one that does not fit is rejected."""
+"""The layout of one delimited file, and the rejections of rows that do not match it."""
 
 from dataclasses import dataclass
 
@@ -12,10 +12,10 @@ class CsvTable:
 
     Attributes:
       path: The file.
-      encoding: Of its lines.
-      delimiter: Of one character or several.
+      encoding: The encoding of its lines.
+      delimiter: One character or several.
       header: Its column names.
-      positions: Of the wanted columns among them.
+      positions: The indices of the wanted columns in `header`.
     """
 
     path: str
@@ -25,22 +25,22 @@ class CsvTable:
     positions: tuple[int, ...]
 
     def unparseable(self, line: int, problem: str, text: str) -> Reject:
-        """The rejection of a row that has no fields."""
+        """Returns the rejection of a row that cannot be split into fields."""
         return Reject(self.path, line, RejectReason.UNPARSEABLE, problem, text)
 
     def wrong_width(self, line: int, width: int, text: str) -> Reject:
-        """The rejection of a row with more or fewer fields than columns."""
+        """Returns the rejection of a row with more or fewer fields than the header."""
         detail = f"{width} fields, expected {len(self.header)}: {', '.join(self.header)}"
         if "\r" in text:
-            detail += " (it holds carriage returns (\\r) that end no line)"
+            detail += " (it contains carriage returns (\\r) that are not line ends)"
         return self.unparseable(line, detail, text)
 
 
 def positions_of(path: str, header: tuple[str, ...], columns: tuple[str, ...]) -> tuple[int, ...]:
-    """Where the wanted columns stand in a header.
+    """Returns the indices of the wanted columns in a header.
 
     Raises:
-      InputError: One is not there.
+      InputError: A column is missing.
     """
     for name in columns:
         if name not in header:

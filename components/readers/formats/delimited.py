@@ -1,11 +1,11 @@
-"""Delimited text: rows from lines, with quotes, quoted line breaks and delimiters of any length."""
+"""Splits delimited text into rows, with quotes, quoted line breaks and delimiters of any length."""
 
 import csv
 from collections.abc import Sequence
 from typing import NamedTuple
 
-# A quoted field that is not closed after so many lines is a stray quote, not a long text; so is one
-# that makes a row of another width than the header's out of several lines.
+# A quoted field that is not closed after this many lines is a stray quote, not a long text; so is
+# one that joins several lines to a row with more or fewer fields than the header.
 MAX_LINES_PER_ROW = 100
 _MAX_CHARACTERS_PER_ROW = 1 << 20
 _UNIT_SEPARATOR = "\x1f"
@@ -15,7 +15,14 @@ NumberedLine = tuple[int, str]
 
 
 class Row(NamedTuple):
-    """One row: where it begins, its fields (None where it is malformed), its text, and why."""
+    """One row.
+
+    Attributes:
+      line: The number of its first line.
+      fields: Its fields; None where it is malformed.
+      text: Its lines.
+      problem: Why it is malformed; "" where it is not.
+    """
 
     line: int
     fields: list[str] | None
@@ -29,21 +36,26 @@ def read_rows(
     is_last: bool = True,
     width: int | None = None,
 ) -> tuple[list[Row], int]:
-    """Splits numbered lines (without line ends) into rows; blank lines are no rows.
+    r"""Splits numbered lines (without line ends) into rows; blank lines are not rows.
 
-    Quotes follow RFC 4180 where they enclose a whole field. With a delimiter of several
-    characters (which that standard does not know) a quote that does not is a literal character.
-    A line with a NUL character, the trace of a crash or of another encoding, is malformed.
+    Quotes that enclose a whole field follow RFC 4180. Other quotes are literal characters if the
+    delimiter has several characters, which RFC 4180 does not cover. A line with a NUL character,
+    the result of a crash or of another encoding, is malformed.
+
+    >>> rows, num_lines = read_rows([(1, 'a,"b'), (2, 'c",d'), (3, ""), (4, "e,f,g")], ",")
+    >>> [(row.line, row.fields) for row in rows], num_lines
+    ([(1, ['a', 'b\nc', 'd']), (4, ['e', 'f', 'g'])], 4)
 
     Args:
       lines: Their numbers and texts.
-      delimiter: Of one character or several.
-      is_last: Whether no lines follow. Otherwise a row that may go on in them is left over.
-      width: How many fields a row of several lines must have. Where it has others, its quote is a
-        stray one, and its first line is malformed alone.
+      delimiter: One character or several.
+      is_last: Whether no lines follow. Otherwise the lines of a row that may continue in them
+        remain unread.
+      width: The number of fields that a row of several lines must have. With any other number its
+        quote is a stray one, and only its first line is malformed.
 
     Returns:
-      The rows, and how many of the lines they and blank lines took up.
+      The rows, and the number of lines read, blank lines included.
     """
     rows = []
     at = 0
@@ -64,19 +76,27 @@ def read_row(
     is_last: bool = True,
     width: int | None = None,
 ) -> tuple[Row | None, int]:
-    """The row that begins with line `at`, None where that is blank, and where the next begins:
-    at `at` itself where the row goes on beyond the last of the lines.
+    """Reads the row that begins at `lines[at]`.
+
+    Returns:
+      The row, None where the line is blank, and the index at which the next row begins: `at`
+      itself where the row continues beyond the last line.
     """
     line, text = lines[at]
     if "\0" in text:
-        return Row(line, None, text, "it holds NUL characters: check how it was written"), at + 1
+        problem = "it contains NUL characters: check how it was written"
+        return Row(line, None, text, problem), at + 1
     if '"' in text:
         return _quoted_row(lines, at, delimiter, is_last, width)
     return None if is_blank(text, delimiter) else Row(line, text.split(delimiter), text), at + 1
 
 
 def is_blank(text: str, delimiter: str) -> bool:
-    """Whether a line is no row. Delimiters alone are a row of empty fields."""
+    r"""Returns whether a line is blank. A line of delimiters is a row of empty fields.
+
+    >>> is_blank("  ", "\t"), is_blank(" \t ", "\t")
+    (True, False)
+    """
     return not text.strip() and delimiter not in text
 
 
@@ -107,8 +127,16 @@ def _quoted_row(
 
 
 def _with_next_quote(lines: Sequence[NumberedLine], end: int, joined: str) -> tuple[int, str]:
-    """Joins lines up to the next one that can close a quoted field, and says where it ends:
-    beyond the last of the lines where there is none, beyond any row where it is too far.
+    """Joins lines up to the next one with a quote, which may close the open field.
+
+    Args:
+      lines: Numbered lines.
+      end: The index of the first line to join.
+      joined: The text of the row so far.
+
+    Returns:
+      The index after the last joined line, and the joined text. Where no line with a quote
+      follows within the limit, the index is one more than that.
     """
     pieces = [joined]
     for _, text in lines[end : end + MAX_LINES_PER_ROW]:
@@ -120,7 +148,7 @@ def _with_next_quote(lines: Sequence[NumberedLine], end: int, joined: str) -> tu
 
 
 def _split(text: str, delimiter: str) -> list[str] | None:
-    """Fields of one row, or None where a quoted field goes on in the next line.
+    """Splits one row into fields; None where a quoted field continues in the next line.
 
     Raises:
       csv.Error: The row is malformed.
@@ -135,7 +163,7 @@ def _split(text: str, delimiter: str) -> list[str] | None:
     except csv.Error as error:
         if "unexpected end of data" in str(error):
             return None
-        # A quote inside a field of one line may be meant; one that swallowed a line is stray.
+        # A quote inside a field of one line may be intended; one that joins lines is stray.
         if "expected after" not in str(error) or "\n" in text:
             raise
         if single != delimiter:

@@ -1,4 +1,4 @@
-"""Avro files in batches of columns."""
+"""Reads Avro files in batches of columns."""
 
 import struct
 import zlib
@@ -9,15 +9,17 @@ from typing import IO, Any
 import fastavro
 import numpy as np
 
+from components.readers.column_search import FoundColumns
 from components.readers.magic import check_magic
 from components.readers.open_input import DamagedFileError, open_input
 from components.readers.records import ReadBatch, Rows, getter, top_column
 from schemas.errors import InputError
 from schemas.events import Reject, RejectReason
+from schemas.source_settings import SourceSettings
 
 _ROWS_PER_BATCH = 50_000
 _MAGIC = b"Obj\x01"
-# What decoders raise on bytes that are not what the schema says.
+# The errors of decoders on bytes that do not match the schema.
 _DAMAGE = (
     ValueError,
     TypeError,
@@ -35,19 +37,17 @@ _DAMAGE = (
 )
 
 
-def read_avro(
-    path: str, columns: tuple[str, ...], skip_damage: bool = False
-) -> Iterator[ReadBatch]:
-    """Reads one file of records; logical types come as Python's dates, times and decimals.
+def read_avro(path: str, source: SourceSettings, columns: tuple[str, ...]) -> Iterator[ReadBatch]:
+    """Reads one file; logical types become Python's dates, times and decimals.
 
     Args:
-      path: The file, of any codec that fastavro finds a library for.
+      path: The file, of any codec for which fastavro finds a library.
+      source: With `damaged_files: reject`, each block that cannot be decoded is one rejection.
       columns: Names, or dotted paths into nested records.
-      skip_damage: Whether a block that cannot be decoded is one rejection, in place of an error.
 
     Raises:
       InputError: A column is not in the schema, or the codec's library is not installed.
-      DamagedFileError: The header, a block, or the frame around one cannot be read.
+      DamagedFileError: The header, a block, or the framing of a block cannot be read.
     """
     getters = [getter(name) for name in columns]
     next_row = 1
@@ -64,7 +64,7 @@ def read_avro(
             reader = _open(path, file)
             _check_columns(path, _names(reader), columns)
             for block in _blocks(path, file, reader):
-                records = _decoded(block)
+                records = _decode(block)
                 if isinstance(records, list):
                     pending += records
                     next_row += len(records)
@@ -74,11 +74,11 @@ def read_avro(
                     continue
                 yield batch()
                 pending = []
-                cause = f"block of {block.num_records} rows: {_told(records)}"
-                if not skip_damage:
+                cause = f"block of {block.num_records} rows: {_describe(records)}"
+                if source.damaged_files == "fail":
                     raise DamagedFileError(path, cause) from records
                 reject = Reject(path, next_row, RejectReason.DAMAGED_FILE, cause, "")
-                yield ReadBatch(Rows.none(len(columns)), [reject])
+                yield ReadBatch(Rows.empty(len(columns)), [reject])
                 next_row += block.num_records
         except DamagedFileError as error:
             damage = error.at(next_row)
@@ -88,8 +88,10 @@ def read_avro(
         raise damage
 
 
-def avro_columns(path: str) -> list[str]:
-    """The field names of one file's records.
+def find_avro_columns(path: str, source: SourceSettings, wanted: tuple[str, ...]) -> FoundColumns:
+    """Returns the field names of one file's records, and which of `wanted` are missing.
+
+    Of a dotted path only the head is looked up.
 
     Raises:
       InputError: The library of the codec is not installed.
@@ -97,20 +99,24 @@ def avro_columns(path: str) -> list[str]:
     """
     with open_input(path) as file:
         reader = _open(path, file)
-        with suppress(DamagedFileError):  # that of a block is for `read_avro` to tell
+        # The first block shows whether the codec's library is installed; `read_avro` reports
+        # damage.
+        with suppress(DamagedFileError):
             next(_blocks(path, file, reader), None)
-        return _names(reader)
+        names = _names(reader)
+    return FoundColumns(names, [name for name in wanted if top_column(name, names) not in names])
 
 
 def _open(path: str, file: IO[bytes]) -> Any:
     try:
-        # Text that is not UTF-8 must not cost its block: `_as_utf8` gives it back as bytes.
+        # Text that is not UTF-8 must not make its whole block unreadable: `_as_utf8` turns it back
+        # into bytes.
         reader = fastavro.block_reader(file, handle_unicode_errors="surrogateescape")
     except InputError:
         raise
     except _DAMAGE as error:
         check_magic(path, _MAGIC, "Avro")
-        raise DamagedFileError(path, f"not a readable Avro file: {_told(error)}") from error
+        raise DamagedFileError(path, f"not a readable Avro file: {_describe(error)}") from error
     schema = reader.writer_schema
     if not (isinstance(schema, dict) and schema.get("type") == "record"):
         raise InputError(f"{path}: its Avro schema is {schema!r}, expected a record with fields")
@@ -128,7 +134,7 @@ def _check_columns(path: str, names: list[str], columns: tuple[str, ...]) -> Non
 
 
 def _blocks(path: str, file: IO[bytes], reader: Any) -> Iterator[Any]:
-    """The blocks of a file, unpacked but not decoded."""
+    """Yields the blocks of a file, decompressed but not decoded."""
     end = None
     while True:
         try:
@@ -138,7 +144,7 @@ def _blocks(path: str, file: IO[bytes], reader: Any) -> Iterator[Any]:
         except _DAMAGE as error:
             if "you need to install" in str(error):
                 raise InputError(f"{path}: {error}, or write it with codec deflate") from error
-            raise DamagedFileError(path, _told(error)) from error
+            raise DamagedFileError(path, _describe(error)) from error
         if block is None:
             break
         if block.num_records < 0:
@@ -146,31 +152,31 @@ def _blocks(path: str, file: IO[bytes], reader: Any) -> Iterator[Any]:
         end = block.offset + block.size
         yield block
     if end is not None and file.tell() != end:
-        raise DamagedFileError(path, "it ends within the head of a block")
+        raise DamagedFileError(path, "it ends within the header of a block")
 
 
-def _decoded(block: Any) -> list[dict[str, Any]] | Exception:
-    """The records of a block, or what its decoder fails with."""
+def _decode(block: Any) -> list[dict[str, Any]] | Exception:
+    """Returns the records of a block, or the error of its decoder."""
     try:
         return list(block)
     except _DAMAGE as error:
         return error
 
 
-def _told(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
 def _as_utf8(values: list[Any]) -> list[Any]:
-    """Values as they are; text that was not UTF-8 in the file as its bytes."""
+    """Returns the values, with text that is not UTF-8 in the file as bytes."""
     try:
         "".join([value for value in values if type(value) is str]).encode()
     except UnicodeEncodeError:
-        return [_bytes_where_broken(value) for value in values]
+        return [_bytes_if_not_utf8(value) for value in values]
     return values
 
 
-def _bytes_where_broken(value: Any) -> Any:
+def _bytes_if_not_utf8(value: Any) -> Any:
     if type(value) is not str:
         return value
     encoded = value.encode("utf-8", "surrogateescape")

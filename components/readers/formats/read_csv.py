@@ -1,8 +1,9 @@
-"""Delimited files in batches of columns."""
+"""Reads delimited files in batches of columns."""
 
 import codecs
 from collections.abc import Iterator
 
+from components.readers.column_search import FoundColumns
 from components.readers.formats.csv_careful import decode, read_carefully
 from components.readers.formats.csv_quick import read_quickly
 from components.readers.formats.csv_table import CsvTable, positions_of
@@ -11,35 +12,40 @@ from components.readers.lines import LineBlock, LongLine, is_wide, read_lines
 from components.readers.open_input import DamagedFileError
 from components.readers.records import ReadBatch, Rows
 from schemas.errors import InputError
-from schemas.source_settings import CsvSettings
+from schemas.source_settings import CsvSettings, SourceSettings
 
 _NO_LINES = LineBlock(1, [])
 
 
-def read_csv(path: str, layout: CsvSettings, columns: tuple[str, ...]) -> Iterator[ReadBatch]:
-    """Reads one file; rows of another width than the header's are rejected.
+def read_csv(path: str, source: SourceSettings, columns: tuple[str, ...]) -> Iterator[ReadBatch]:
+    """Reads one file; rows with more or fewer fields than the header are rejected.
 
     A file without any row, not even a header, has no records.
+
+    Raises:
+      InputError: The layout is not supported, the header cannot be read, or a column is missing.
+      DamagedFileError: The file is damaged; raised after the readable rows.
     """
+    layout = source.csv
     _check(layout)
     table = _table(path, layout, layout.header, columns) if layout.header else None
     open_row = _NO_LINES
     damage = None
     try:
-        for read in read_lines(path, layout.encoding):
-            if isinstance(read, LongLine):
+        for lines in read_lines(path, layout.encoding):
+            if isinstance(lines, LongLine):
                 if table is None:
-                    raise InputError(_long_header(path, read))
+                    raise InputError(_long_header(path, lines))
                 if open_row.lines:
                     yield read_carefully(open_row, table, is_last=True)[0]
                     open_row = _NO_LINES
-                yield ReadBatch(Rows.none(len(columns)), [read.reject(path)])
+                yield ReadBatch(Rows.empty(len(columns)), [lines.reject(path)])
                 continue
             block = (
-                LineBlock(open_row.first, open_row.lines + read.lines) if open_row.lines else read
+                LineBlock(open_row.first, open_row.lines + lines.lines) if open_row.lines else lines
             )
             if table is None:
-                header, block = _split_header(read, path, layout)
+                header, block = _split_header(lines, path, layout)
                 if header is None:
                     continue
                 table = _table(path, layout, header, columns)
@@ -54,13 +60,29 @@ def read_csv(path: str, layout: CsvSettings, columns: tuple[str, ...]) -> Iterat
 
 
 def _read_block(block: LineBlock, table: CsvTable) -> tuple[ReadBatch, LineBlock]:
-    """The rows of a block, and the lines of a last one that may go on in the next block."""
+    """Reads the rows of a block.
+
+    Returns:
+      The rows, and the lines of a last row that may continue in the next block.
+    """
     batch = read_quickly(block, table)
     return (batch, _NO_LINES) if batch else read_carefully(block, table, is_last=False)
 
 
-def header_of(path: str, layout: CsvSettings) -> list[str]:
-    """The column names in the first row of a file; none where it has no row."""
+def find_csv_columns(path: str, source: SourceSettings, wanted: tuple[str, ...]) -> FoundColumns:
+    """Returns the columns of one file, from `csv.header` or its first row, and the missing ones.
+
+    In a file without any row, no column counts as missing.
+
+    Raises:
+      InputError: The layout is not supported, or the header cannot be read.
+    """
+    names = list(source.csv.header or ()) or _read_header(path, source.csv)
+    return FoundColumns(names, [name for name in wanted if name not in names and names])
+
+
+def _read_header(path: str, layout: CsvSettings) -> list[str]:
+    """Reads the column names in the first row of a file; none where it has no row."""
     _check(layout)
     for block in read_lines(path, layout.encoding):
         if isinstance(block, LongLine):
@@ -79,14 +101,19 @@ def _table(
 
 
 def _line_encoding(layout: CsvSettings) -> str:
-    """The encoding of lines: those of wide encodings come in UTF-8."""
+    """The encoding of the lines from `read_lines`, which recodes wide encodings to UTF-8."""
     return "utf-8" if is_wide(layout.encoding) else layout.encoding
 
 
 def _split_header(
     block: LineBlock, path: str, layout: CsvSettings
 ) -> tuple[tuple[str, ...] | None, LineBlock]:
-    """The names in the first row that is not blank, and the lines after it."""
+    """Splits the header from a block of lines.
+
+    Returns:
+      The names in the first row that is not blank, None where there is none, and the lines after
+      it.
+    """
     encoding = _line_encoding(layout)
     for at, line in enumerate(block.lines):
         text, problem = decode(line, encoding)
@@ -94,9 +121,9 @@ def _split_header(
         if row is None and not problem:
             continue
         if row is None or row.fields is None or "\r" in text:
-            found = problem or (row and row.problem) or "it holds carriage returns in its middle"
+            cause = problem or (row and row.problem) or "it contains carriage returns in the middle"
             raise InputError(
-                f"{path}: line {block.first + at}, its header, cannot be read: {found}; check "
+                f"{path}: line {block.first + at}, its header, cannot be read: {cause}; check "
                 "csv.delimiter and csv.encoding (utf-16-le?), or write the file again"
             )
         names = tuple(name.strip() for name in row.fields)
@@ -109,7 +136,7 @@ def _long_header(path: str, line: LongLine) -> str:
 
 
 def _check(layout: CsvSettings) -> None:
-    """That the layout is one that can be read.
+    """Checks that the layout is supported.
 
     Raises:
       InputError: It is not; the message names the setting.
@@ -126,6 +153,6 @@ def _check(layout: CsvSettings) -> None:
         raise InputError(f"csv.encoding: {encoding} is not supported; convert the file to utf-8")
     if set(layout.delimiter) & set('"\r\n\0'):
         raise InputError(
-            f"csv.delimiter: {layout.delimiter!r} holds a quote or a line end, which mean "
-            "themselves in delimited text"
+            f"csv.delimiter: {layout.delimiter!r} contains a quote, a line end or a NUL "
+            "character, which delimited text reserves; use another delimiter"
         )

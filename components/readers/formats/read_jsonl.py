@@ -1,4 +1,4 @@
-"""JSON Lines in batches of columns."""
+"""Reads JSON Lines in batches of columns."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,23 +11,24 @@ from components.readers.formats.jsonl_quick import quick_columns
 from components.readers.lines import LineBlock, LongLine, as_text, read_lines
 from components.readers.records import ReadBatch, Rows, getter
 from schemas.events import Reject, RejectReason
+from schemas.source_settings import SourceSettings
 
 
-def read_jsonl(path: str, columns: tuple[str, ...]) -> Iterator[ReadBatch]:
-    """Reads one file in UTF-8; empty lines are no records.
+def read_jsonl(path: str, source: SourceSettings, columns: tuple[str, ...]) -> Iterator[ReadBatch]:
+    """Reads one file in UTF-8; empty lines are not records.
 
-    JSON is that of RFC 8259: NaN, Infinity, NUL bytes and lone surrogates are rejected. Of a key
-    that an object has twice the last value counts; integers beyond 64 bits come as floats.
+    JSON follows RFC 8259: NaN, Infinity, NUL bytes and lone surrogates are rejected. Where an
+    object has a key twice, the last value is used; integers beyond 64 bits become floats.
     """
     for block in read_lines(path):
         if isinstance(block, LongLine):
-            yield ReadBatch(Rows.none(len(columns)), [block.reject(path)])
+            yield ReadBatch(Rows.empty(len(columns)), [block.reject(path)])
         else:
             yield _read_block(block, path, columns)
 
 
 def read_unparsed(path: str) -> Iterator[Rows]:
-    """All lines of one file but overlong ones, as rows without columns."""
+    """Reads all lines of one file except overlong ones, as rows without columns."""
     for block in read_lines(path):
         if isinstance(block, LineBlock):
             numbers = np.arange(block.first, block.first + len(block.lines))
@@ -43,10 +44,10 @@ def _read_block(block: LineBlock, path: str, columns: tuple[str, ...]) -> ReadBa
     rejects: list[Reject] = []
     try:
         objects = [orjson.loads(line) for line in lines]
-        is_clean = set(map(type, objects)) == {dict}
+        are_objects = set(map(type, objects)) == {dict}
     except orjson.JSONDecodeError:
-        is_clean = False
-    if not is_clean:
+        are_objects = False
+    if not are_objects:
         objects, kept = [], []
         for at, line in enumerate(lines):
             value, problem = _parse(line)
@@ -66,7 +67,12 @@ def _read_block(block: LineBlock, path: str, columns: tuple[str, ...]) -> ReadBa
 
 
 def _parse(line: bytes) -> tuple[dict[str, Any] | None, str]:
-    """The object of one line, None where it is blank, and what is wrong with it."""
+    """Parses one line.
+
+    Returns:
+      The object, None where the line is blank or not an object; and the problem, "" where there
+      is none.
+    """
     try:
         value = orjson.loads(line)
     except orjson.JSONDecodeError as error:
@@ -83,9 +89,9 @@ def _column(objects: list[dict[str, Any]], name: str) -> list[Any]:
     return [value.get(name) for value in objects]
 
 
-def find_keys(path: str, wanted: tuple[str, ...], skip_damage: bool = False) -> FoundColumns:
-    """The keys of the first records, and those of `wanted` that none of them has."""
-    return search_columns(_samples(path), wanted, skip_damage)
+def find_keys(path: str, source: SourceSettings, wanted: tuple[str, ...]) -> FoundColumns:
+    """Returns the keys of the first records, and which of `wanted` none of them has."""
+    return search_columns(_samples(path), wanted, source.damaged_files == "reject")
 
 
 def _samples(path: str) -> Iterator[Sample]:

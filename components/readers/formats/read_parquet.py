@@ -1,4 +1,4 @@
-"""Parquet files in batches of columns."""
+"""Reads Parquet files in batches of columns."""
 
 import shutil
 import tempfile
@@ -10,31 +10,33 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from components.readers.column_search import FoundColumns
 from components.readers.magic import check_magic
 from components.readers.open_input import DamagedFileError, is_compressed, open_input
 from components.readers.records import ReadBatch, Rows
 from schemas.errors import InputError
 from schemas.events import Reject, RejectReason
+from schemas.source_settings import SourceSettings
 
 _ROWS_PER_BATCH = 50_000
 _MAGIC = b"PAR1"
-# Arrow raises OSError, and errors of Python's own for what its bindings convert.
+# Arrow raises OSError too, and its Python bindings raise built-in errors.
 _DAMAGE = (pa.ArrowException, OSError, ValueError, KeyError, MemoryError, OverflowError)
 
 
 def read_parquet(
-    path: str, columns: tuple[str, ...], skip_damage: bool = False
+    path: str, source: SourceSettings, columns: tuple[str, ...]
 ) -> Iterator[ReadBatch]:
-    """Reads one file; row numbers run on across row groups.
+    """Reads one file; rows are numbered across row groups.
 
     Args:
       path: The file.
+      source: With `damaged_files: reject`, each unreadable row group is one rejection.
       columns: Names, or dotted paths into structs.
-      skip_damage: Whether an unreadable row group is one rejection, in place of an error.
 
     Raises:
       InputError: A column is not in the schema.
-      DamagedFileError: The footer cannot be read, or a row group.
+      DamagedFileError: The footer or a row group cannot be read.
     """
     with _open(path) as file:
         schema = file.schema_arrow
@@ -53,15 +55,23 @@ def read_parquet(
                     raise ValueError(f"it ends {end - next_row} rows early")
             except _DAMAGE as error:
                 cause = f"row group {group}, up to row {end - 1}: {type(error).__name__}: {error}"
-                if not skip_damage:
+                if source.damaged_files == "fail":
                     raise DamagedFileError(path, cause, next_row) from error
                 reject = Reject(path, next_row, RejectReason.DAMAGED_FILE, cause, "")
-                yield ReadBatch(Rows.none(len(columns)), [reject])
+                yield ReadBatch(Rows.empty(len(columns)), [reject])
             next_row = max(next_row, end)
 
 
-def parquet_columns(path: str) -> list[str]:
-    """The column names of one file, and dotted paths to the fields of its structs."""
+def find_parquet_columns(
+    path: str, source: SourceSettings, wanted: tuple[str, ...]
+) -> FoundColumns:
+    """Returns the columns of one file, and which of `wanted` are missing.
+
+    The fields of structs are among the columns, as dotted paths.
+
+    Raises:
+      DamagedFileError: The footer cannot be read.
+    """
     with _open(path) as file:
         names: list[str] = []
         fields = [(field.name, field.type) for field in file.schema_arrow]
@@ -70,22 +80,22 @@ def parquet_columns(path: str) -> list[str]:
             names.append(name)
             if pa.types.is_struct(kind):
                 fields = [(f"{name}.{field.name}", field.type) for field in kind] + fields
-        return names
+    return FoundColumns(names, [name for name in wanted if name not in names])
 
 
 @contextmanager
 def _open(path: str) -> Iterator[pq.ParquetFile]:
-    with open_input(path) as file, tempfile.TemporaryFile() as unpacked:
+    with open_input(path) as file, tempfile.TemporaryFile() as decompressed:
         if is_compressed(path):
-            # The footer, which is read first, comes last.
-            shutil.copyfileobj(file, unpacked)
+            # The footer is read first and is at the end, which a compressed stream cannot seek to.
+            shutil.copyfileobj(file, decompressed)
         try:
-            opened = pq.ParquetFile(unpacked if is_compressed(path) else file)
+            opened = pq.ParquetFile(decompressed if is_compressed(path) else file)
             groups = [opened.metadata.row_group(at) for at in range(opened.num_row_groups)]
             if any(group.num_rows < 0 for group in groups):
-                raise ValueError("a row group of less than no rows")
+                raise ValueError("a row group has a negative number of rows")
             if sum(group.num_rows for group in groups) != opened.metadata.num_rows:
-                raise ValueError("its row groups do not add up to its rows")
+                raise ValueError("the row counts of its row groups do not sum to its row count")
         except _DAMAGE as error:
             check_magic(path, _MAGIC, "Parquet")
             cause = f"not a readable Parquet file: {type(error).__name__}: {error}"
@@ -113,7 +123,7 @@ def _read_group(
     wanted = sorted(set(columns))
     for batch in file.iter_batches(_ROWS_PER_BATCH, row_groups=[group], columns=wanted):
         numbers = np.arange(next_row, next_row + batch.num_rows)
-        yield Rows(numbers, tuple(_plain(_column(batch, name)) for name in columns))
+        yield Rows(numbers, tuple(_to_plain(_column(batch, name)) for name in columns))
         next_row += batch.num_rows
 
 
@@ -128,12 +138,14 @@ def _column(batch: pa.RecordBatch, name: str) -> pa.Array:
     return values
 
 
-def _plain(values: pa.Array) -> pa.Array:
-    """Values without encodings of storage; times in UTC and of at most microseconds, which
-    Python's datetime holds; text that is not UTF-8 as bytes.
+def _to_plain(values: pa.Array) -> pa.Array:
+    """Converts values to types that have a counterpart in Python.
+
+    Extension types and dictionaries become their values, times are in UTC with at most
+    microseconds as in Python's datetime, and text that is not UTF-8 becomes bytes.
 
     Raises:
-      pa.ArrowInvalid: The array is not what it says it is.
+      pa.ArrowInvalid: The array does not match its type.
     """
     if isinstance(values, pa.ExtensionArray):
         values = values.storage

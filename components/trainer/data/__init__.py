@@ -1,1 +1,1 @@
-"""Transformed examples as windows, candidates and batches."""
+"""Reads transformed examples: windows, the candidate table, and batches."""

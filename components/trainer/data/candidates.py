@@ -1,9 +1,11 @@
-"""The candidate table: one row an item, content joined by id."""
+"""The candidate table: one row per item, with the item features joined by id."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from components.trainer.data.columns import Column, read_columns
@@ -20,50 +22,53 @@ class TransformedCatalogue:
 
     Attributes:
       item_id: [num_catalogue] bytes.
-      available_at: [num_catalogue] int64 seconds UTC, -1 where unknown.
+      available_at: [num_catalogue] int64 seconds since the epoch, UTC; -1 where unknown.
       columns: The item features.
     """
 
-    item_id: np.ndarray
-    available_at: np.ndarray
+    item_id: npt.NDArray[np.object_]
+    available_at: npt.NDArray[np.int64]
     columns: dict[str, Column]
 
 
 @dataclass(frozen=True)
 class CandidateTable:
-    """Every item that can be recommended, vocabulary rows first.
+    """All items that can be recommended. Rows of the vocabulary are first.
 
-    Row `num_items` of each column is an item of which nothing is known: padding, and items that
-    the catalogue lacks.
+    Row `num_items` of each column is the unknown item, whose features are missing. It represents
+    padding, and items that are not in the catalogue.
 
     Attributes:
-      item_id: [num_items] bytes. The first `num_vocabulary` occur in training, the others do not.
-      available_at: [num_items] int64 seconds UTC, -1 where unknown.
-      num_vocabulary: Items with an id embedding of their own; all others share one.
+      item_id: [num_items] bytes. The first `num_vocabulary` items occur in split train, the others
+        do not.
+      available_at: [num_items] int64 seconds since the epoch, UTC; -1 where unknown.
+      num_vocabulary: The number of items with an id embedding of their own; all others share one.
       columns: The item features after Transform: [num_items + 1] int32 or float32, for bags
         [num_items + 1, width] int32.
     """
 
-    item_id: np.ndarray
-    available_at: np.ndarray
+    item_id: npt.NDArray[np.object_]
+    available_at: npt.NDArray[np.int64]
     num_vocabulary: int
-    columns: dict[str, np.ndarray]
+    columns: dict[str, npt.NDArray[Any]]
 
     def __len__(self) -> int:
         return len(self.item_id)
 
     @property
     def missing_row(self) -> int:
-        """The row of an unknown item."""
+        """The row of the unknown item."""
         return len(self.item_id)
 
-    def rows_available_by(self, time_s: int) -> np.ndarray:
-        """[num_available] int32 rows of the items not known to appear after `time_s`."""
+    def rows_available_by(self, time_s: int) -> npt.NDArray[np.int32]:
+        """Returns the [num_available] rows of the items not known to appear after `time_s`."""
         return np.flatnonzero(self.available_at <= time_s).astype(np.int32)
 
 
-def read_catalogue(files: list[str], features: Sequence[InputFeature]) -> TransformedCatalogue:
-    """Reads the transformed catalogue: gzipped TFRecords with the given features."""
+def read_transformed_catalogue(
+    files: list[str], features: Sequence[InputFeature]
+) -> TransformedCatalogue:
+    """Reads the given features of the transformed catalogue from gzipped TFRecords."""
     dtypes: dict[str, tf.DType] = {ITEM_ID: tf.string, AVAILABLE_AT: tf.int64}
     for feature in features:
         is_number = feature.kind is FeatureKind.NUMBER
@@ -80,23 +85,25 @@ def candidate_table(
     catalogue: TransformedCatalogue,
     features: Sequence[InputFeature],
 ) -> CandidateTable:
-    """Lays the catalogue out in rows.
+    """Joins the vocabulary and the catalogue by item id.
 
     Args:
-      vocabulary: The items of the train split, the most frequent first. One that the catalogue
-        lacks has no content.
-      catalogue: The catalogue's items.
-      features: The features that the catalogue's columns hold.
+      vocabulary: The items of split train, the most frequent first. The features of an item that is
+        not in the catalogue are missing.
+      catalogue: The items of the catalogue.
+      features: The features to which the columns of the catalogue belong.
 
     Raises:
-      InputError: There is no item at all, or the catalogue has an item twice.
+      InputError: There is no item at all, or the catalogue contains an item twice.
     """
     row_of = {item: row for row, item in enumerate(vocabulary)}
     item_id = catalogue.item_id
     for item in item_id:
         row_of.setdefault(item, len(row_of))
     if not row_of:
-        raise InputError("the catalogue is empty and nothing was trained on: there is no item")
+        raise InputError(
+            "there is no item to recommend: the catalogue is empty, and split train has no item"
+        )
     rows = np.fromiter((row_of[item] for item in item_id), np.int64, len(item_id))
     _check_unique(item_id, rows)
     available_at = np.full(len(row_of), MISSING_INTEGER, np.int64)
@@ -106,26 +113,32 @@ def candidate_table(
         available_at=available_at,
         num_vocabulary=len(vocabulary),
         columns={
-            name: _scattered(catalogue.columns[name], rows, len(row_of) + 1, missing, feature)
+            name: _in_row_order(catalogue.columns[name], rows, len(row_of) + 1, missing, feature)
             for feature in features
             for name, missing in feature.missing.items()
         },
     )
 
 
-def _check_unique(item_id: np.ndarray, rows: np.ndarray) -> None:
+def _check_unique(item_id: npt.NDArray[np.object_], rows: npt.NDArray[np.int64]) -> None:
     counts = np.bincount(rows)
     if counts.max(initial=0) > 1:
-        twice = item_id[rows == counts.argmax()][0].decode(errors="replace")
-        raise InputError(f"the catalogue holds item {twice!r} more than once: keep one record")
+        duplicate = item_id[rows == counts.argmax()][0].decode(errors="replace")
+        raise InputError(
+            f"the catalogue contains item {duplicate!r} more than once: keep one record per item"
+        )
 
 
-def _scattered(
-    column: Column, rows: np.ndarray, num_rows: int, missing: float, feature: InputFeature
-) -> np.ndarray:
-    """The column in row order; rows that the catalogue lacks are missing."""
+def _in_row_order(
+    column: Column,
+    rows: npt.NDArray[np.int64],
+    num_rows: int,
+    missing: float,
+    feature: InputFeature,
+) -> npt.NDArray[Any]:
+    """Returns the column in row order; rows that are not in the catalogue are missing."""
     values = column.padded() if feature.is_bag else column.values
     dtype = np.float32 if values.dtype == np.float32 else np.int32
-    scattered = np.full((num_rows, *values.shape[1:]), missing, dtype)
-    scattered[rows] = values
-    return scattered
+    ordered = np.full((num_rows, *values.shape[1:]), missing, dtype)
+    ordered[rows] = values
+    return ordered

@@ -8,18 +8,19 @@ from schemas.features import EVENT_TYPE, USER_ID, VALUE, Feature, FeatureTable
 from schemas.source_settings import FeatureKind
 from schemas.transformed import NUM_BUCKETS, bucket_name
 
-# Fills up the lists of a padded bag; no vocabulary has it.
+# Fills up padded bags; it is the index of no vocabulary entry.
 BAG_PADDING = -1
 
 
 @dataclass(frozen=True)
 class InputFeature:
-    """A transformed feature: one column, two for a number.
+    """A transformed feature. A number has two columns, every other kind has one.
 
     Attributes:
-      name: Its name in the transformed data.
-      kind: What Transform made of it: a `timestamp` is a number by now.
-      num_values: Vocabulary entries or buckets; the index `num_values` is missing or unknown.
+      name: The name of the feature in the transformed data.
+      kind: The kind after Transform, in which a `timestamp` is a number.
+      num_values: The number of vocabulary entries or buckets. The index `num_values` represents a
+        missing or unknown value.
     """
 
     name: str
@@ -33,7 +34,7 @@ class InputFeature:
 
     @property
     def missing(self) -> dict[str, int | float]:
-        """By column: what a missing value looks like after Transform."""
+        """The missing value after Transform, by column."""
         if self.is_bag:
             return {self.name: BAG_PADDING}
         if self.kind is FeatureKind.NUMBER:
@@ -43,14 +44,14 @@ class InputFeature:
 
 @dataclass(frozen=True)
 class TowerFeatures:
-    """What the towers see.
+    """The input features of the towers.
 
     Attributes:
       user_id: The user's index.
       user: Features of the user.
-      context: What is known of an event at its time, before its item is.
-      outcome: What is known of an event only afterwards: its type and value.
-      item: Features of an item besides its id.
+      context: Features of an event that are known at its time, before its item is.
+      outcome: Features of an event that are known only afterwards: its type and value.
+      item: Features of an item, without its id.
     """
 
     user_id: InputFeature
@@ -61,22 +62,22 @@ class TowerFeatures:
 
     @property
     def outcome_columns(self) -> frozenset[str]:
-        """Columns of what is known of an event only afterwards."""
+        """The columns of the features that are known only after an event."""
         return frozenset(name for feature in self.outcome for name in feature.missing)
 
     @property
     def event(self) -> tuple[InputFeature, ...]:
-        """All features of a past event besides its item and time."""
+        """All features of a past event, without its item and time."""
         return (*self.outcome, *self.context)
 
 
 def tower_features(
     table: FeatureTable, windows: tft.TFTransformOutput, catalogue: tft.TFTransformOutput
 ) -> TowerFeatures:
-    """Reads the sizes of all vocabularies from the two transform graphs.
+    """Reads the vocabulary sizes from the two transform graphs.
 
     Raises:
-      ValueError: A transform graph lacks the vocabulary of a feature.
+      ValueError: The vocabulary of a feature is missing from a transform graph.
     """
     return TowerFeatures(
         user_id=_vocabulary_feature(USER_ID, windows),

@@ -1,8 +1,10 @@
-"""Transformed windows in memory: flat columns without padding."""
+"""Transformed windows in memory, as flat columns without padding."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from components.trainer.data.candidates import CandidateTable
@@ -20,20 +22,21 @@ WEIGHT = "weight"
 
 @dataclass(frozen=True)
 class TransformedWindows:
-    """TransformedWindows as flat columns; events of window w stand at starts[w] … + lengths[w].
+    """Windows as flat columns: the events of all windows, one window after the other.
 
     Attributes:
-      lengths: [num_windows] int64.
-      user: User id and user features, [num_windows].
-      events: [num_events] each: `row` of the candidate table, `weight` as a target (0: not one),
-        `timestamp` in seconds, event type, value and context.
-      padding: By event column: the value of an event that is not there.
-      repeat_targets: Targets that were left out because they repeat an item of their history.
+      lengths: [num_windows] int64 numbers of events.
+      user: User id and user features, [num_windows] each.
+      events: [num_events] each: `row` of the candidate table, `weight` as a target (0 for an event
+        that is no target), `timestamp` in seconds since the epoch, event type, value and context.
+      padding: The value of padding, by event column.
+      repeat_targets: The number of targets that were left out because their item occurs earlier in
+        their window.
     """
 
-    lengths: np.ndarray
-    user: dict[str, np.ndarray]
-    events: dict[str, np.ndarray]
+    lengths: npt.NDArray[np.int64]
+    user: dict[str, npt.NDArray[Any]]
+    events: dict[str, npt.NDArray[Any]]
     padding: dict[str, int | float]
     repeat_targets: int = 0
 
@@ -42,7 +45,7 @@ class TransformedWindows:
 
     @property
     def num_targets(self) -> int:
-        """Events that are to be predicted."""
+        """The number of events that are targets."""
         return int(np.count_nonzero(self.events[WEIGHT]))
 
 
@@ -50,18 +53,18 @@ def read_transformed_windows(
     files: list[str],
     features: TowerFeatures,
     candidates: CandidateTable,
-    weight_of_type: np.ndarray,
+    weight_of_type: npt.NDArray[np.float32],
     exclude_repeats: bool,
 ) -> TransformedWindows:
     """Reads one split of the transformed windows.
 
     Args:
       files: Gzipped TFRecords of transformed windows.
-      features: What the query tower sees.
-      candidates: The table that items are looked up in.
-      weight_of_type: [num_event_types + 1] float32: what a target weighs by its type's index.
-      exclude_repeats: Whether an item that stands earlier in its window is no target: what was
-        already interacted with is not recommended.
+      features: The input features of the towers.
+      candidates: The candidate table.
+      weight_of_type: [num_event_types + 1] float32: the weight of a target, by event type index.
+      exclude_repeats: Whether an event is no target if its item occurs earlier in its window,
+        because items of the history are not recommended.
 
     Raises:
       InputError: An item is neither in the catalogue nor in the vocabulary.
@@ -70,7 +73,7 @@ def read_transformed_windows(
     for feature in (features.user_id, *features.user, *features.event):
         dtypes |= _dtypes(feature)
     columns = read_columns(files, dtypes)
-    rows = _rows(columns[ITEM_ID].values, candidates)
+    rows = _candidate_rows(columns[ITEM_ID].values, candidates)
     weight = columns[IS_TARGET].values * weight_of_type[columns[EVENT_TYPE].values]
     repeat_targets = 0
     if exclude_repeats:
@@ -89,8 +92,8 @@ def read_transformed_windows(
         for feature in (features.user_id, *features.user)
         for name in feature.missing
     }
-    own = {ROW: rows, WEIGHT: weight.astype(np.float32)}
-    events = {name: own[name] if name in own else columns[name].values for name in padding}
+    added = {ROW: rows, WEIGHT: weight.astype(np.float32)}
+    events = {name: added[name] if name in added else columns[name].values for name in padding}
     return TransformedWindows(columns[ITEM_ID].lengths, user, events, padding, repeat_targets)
 
 
@@ -100,8 +103,10 @@ def _dtypes(feature: InputFeature) -> dict[str, tf.DType]:
     return {feature.name: tf.int64}
 
 
-def _rows(item_id: np.ndarray, candidates: CandidateTable) -> np.ndarray:
-    """[num_events] int32 rows of the candidate table."""
+def _candidate_rows(
+    item_id: npt.NDArray[np.object_], candidates: CandidateTable
+) -> npt.NDArray[np.int32]:
+    """Returns [num_events] int32 rows of the candidate table."""
     row_of = {item: row for row, item in enumerate(candidates.item_id)}
     try:
         return np.fromiter((row_of[item] for item in item_id), np.int32, len(item_id))
@@ -112,8 +117,8 @@ def _rows(item_id: np.ndarray, candidates: CandidateTable) -> np.ndarray:
         ) from error
 
 
-def _is_repeat(rows: np.ndarray, column: Column) -> np.ndarray:
-    """[num_events] bool: whether the item stands earlier in its window."""
+def _is_repeat(rows: npt.NDArray[np.int32], column: Column) -> npt.NDArray[np.bool_]:
+    """Returns [num_events] bool: whether the item occurs earlier in its window."""
     window = np.repeat(np.arange(len(column.lengths)), column.lengths)
     keys = window * (np.int64(rows.max(initial=0)) + 1) + rows
     first = np.unique(keys, return_index=True)[1]
@@ -123,11 +128,12 @@ def _is_repeat(rows: np.ndarray, column: Column) -> np.ndarray:
 
 
 def with_targets(windows: TransformedWindows, max_targets: int | None = None) -> TransformedWindows:
-    """Leaves out windows without a target, which teach and measure nothing.
+    """Leaves out windows without a target, which have no effect on loss and metrics.
 
     Args:
       windows: The windows of a split.
-      max_targets: Keeps this many targets, evenly spread over the split; all where None.
+      max_targets: Keeps at most this number of targets, evenly spread over the split; None keeps
+        all.
     """
     weight = windows.events[WEIGHT]
     targets = np.flatnonzero(weight)
@@ -147,13 +153,16 @@ def with_targets(windows: TransformedWindows, max_targets: int | None = None) ->
     )
 
 
-def newcomers(windows: TransformedWindows) -> TransformedWindows:
-    """The first events of users without a past, where they are targets: windows of one event."""
+def first_targets(windows: TransformedWindows) -> TransformedWindows:
+    """Returns a window of one event for each window whose first event is a target.
+
+    These are the first events of users without a history.
+    """
     starts = np.cumsum(windows.lengths) - windows.lengths
-    is_new = windows.events[WEIGHT][starts] > 0
+    is_target = windows.events[WEIGHT][starts] > 0
     return replace(
         windows,
-        lengths=np.ones(np.count_nonzero(is_new), np.int64),
-        user={name: values[is_new] for name, values in windows.user.items()},
-        events={name: values[starts[is_new]] for name, values in windows.events.items()},
+        lengths=np.ones(np.count_nonzero(is_target), np.int64),
+        user={name: values[is_target] for name, values in windows.user.items()},
+        events={name: values[starts[is_target]] for name, values in windows.events.items()},
     )

@@ -1,1 +1,1 @@
-"""The SavedModel of the trained towers and its signatures."""
+"""Exports the trained towers as a SavedModel with signatures."""

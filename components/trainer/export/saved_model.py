@@ -1,13 +1,14 @@
-"""Writes the trained towers as a SavedModel that takes raw requests and raw items."""
+"""Exports the trained towers as a SavedModel that takes raw requests and raw items."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from components.parity.sample import write_sample
+from components.parity.sample_file import write_sample
 from components.progress import progress
 from components.trainer.data.columns import Columns
 from components.trainer.export.parity_sample import parity_sample
@@ -31,25 +32,26 @@ def export_towers(
     trained: TrainedTowers,
     data: DataSettings,
     graphs: TransformGraphs,
-    users: dict[str, np.ndarray],
+    users: dict[str, npt.NDArray[Any]],
     path: str,
 ) -> None:
-    """Exports the signatures of towers in `schemas.serving`.
+    """Exports the towers with the signatures of `schemas.serving`.
 
-    Beside them lie the answers of training to a sample, which later steps hold serving to.
+    Also writes the outputs of the training code for a sample next to the model. Later steps compare
+    the served outputs with them.
 
     Args:
       trained: The model and its candidate table.
-      data: The data's settings.
-      graphs: The transform graphs that the training data passed through.
-      users: `user_id` and raw user features, [num_users]; above MAX_USERS users the model does
-        not carry them, and says so.
-      path: The SavedModel's folder.
+      data: The settings of the data.
+      graphs: The transform graphs of the training data.
+      users: `user_id` and raw user features, [num_users]. If there are more than MAX_USERS users,
+        the model does not contain them, which is logged.
+      path: The folder of the SavedModel.
     """
     table = feature_table(data)
     user_table = _user_table(users)
     query = QuerySignature(
-        trained.model,
+        trained.towers,
         trained.candidates,
         tft.TFTransformOutput(graphs.windows).transform_features_layer(),
         table,
@@ -57,13 +59,13 @@ def export_towers(
         user_table,
     )
     candidate = CandidateSignature(
-        trained.model,
+        trained.towers,
         trained.candidates,
         tft.TFTransformOutput(graphs.catalogue).transform_features_layer(),
         table,
     )
     module = tf.Module(name="towers")
-    module.weights = list(trained.model.serving_weights)
+    module.weights = list(trained.towers.weights)
     module.resources = [*query.resources, *candidate.resources]
     signatures = {
         serving.QUERY_EMBEDDING: _signature(query, serving.query_specs(table)),
@@ -72,20 +74,20 @@ def export_towers(
             candidate.as_of, serving.candidate_as_of_specs(table)
         ),
         serving.ITEM_QUERY: _signature(
-            lambda items: trained.model.queries_of_items(items[serving.OUTPUT_EMBEDDING]),
-            serving.item_query_specs(trained.model.width),
+            lambda items: trained.towers.similar_item_queries(items[serving.OUTPUT_EMBEDDING]),
+            serving.item_query_specs(trained.towers.width),
         ),
     }
     tf.saved_model.save(module, path, signatures)
     write_sample(path, parity_sample(trained, user_table is not None))
 
 
-def _user_table(users: dict[str, np.ndarray]) -> UserTable | None:
+def _user_table(users: dict[str, npt.NDArray[Any]]) -> UserTable | None:
     num_users = len(users[USER_ID])
     if num_users > MAX_USERS:
         progress.info(
-            "%d users are too many for the model to carry (at most %d): requests must bring "
-            "their user features",
+            "the model contains no user features, because there are %d users (at most %d): "
+            "requests must contain their user features",
             num_users,
             MAX_USERS,
         )
@@ -97,11 +99,11 @@ def _user_table(users: dict[str, np.ndarray]) -> UserTable | None:
 def _signature(
     function: Callable[[Columns], tf.Tensor | Columns], specs: serving.Specs
 ) -> tf.types.experimental.ConcreteFunction:
-    """A function of named tensors, for the specs' shapes; what is not named is an embedding."""
+    """Traces a function of named tensors; an output without a name is an embedding."""
 
     @tf.function(autograph=False)
-    def served(**features: tf.Tensor) -> dict[str, tf.Tensor]:
-        answer = function(features)
-        return answer if isinstance(answer, dict) else {serving.OUTPUT_EMBEDDING: answer}
+    def serve(**features: tf.Tensor) -> dict[str, tf.Tensor]:
+        output = function(features)
+        return output if isinstance(output, dict) else {serving.OUTPUT_EMBEDDING: output}
 
-    return served.get_concrete_function(**specs)
+    return serve.get_concrete_function(**specs)

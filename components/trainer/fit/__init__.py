@@ -1,1 +1,1 @@
-"""The training run: data statistics, recipe, optimiser schedule and callbacks."""
+"""The training run: data statistics, recipe, learning rate schedule and callbacks."""

@@ -1,6 +1,6 @@
-"""Chooses how to train from what the data is like, and says why.
+"""Chooses the values that the configuration leaves open, from the statistics of the data.
 
-The numbers were chosen on the validation splits of the logs in docs/quality.md.
+The numbers were tuned on the validation splits of the logs in docs/quality.md.
 """
 
 from collections.abc import Iterator
@@ -9,34 +9,35 @@ from itertools import chain
 from math import gcd
 from typing import Any
 
-from components.trainer.fit.facts import Facts
-from components.trainer.plan import EncoderPlan, ModelPlan, TrainPlan, settle
+from components.trainer.fit.data_statistics import DataStatistics
+from components.trainer.plan import ModelPlan, TrainPlan, build_plan
 from schemas.model_settings import POOL_SETTINGS, Loss, ModelSettings, TrainSettings
-from schemas.settings import from_dict
 
-# Up to so many items, all of them are scored for every query.
+# Up to this number of items, every query is scored against all of them.
 _MAX_ITEMS_OF_FULL_SOFTMAX = 16_384
-# A log of so many targets can teach twice the dimensions, and where histories are long, twice the
-# blocks.
+# With this number of targets, a model has twice the dimensions, and if histories are long, twice
+# the blocks.
 _MANY_TARGETS = 500_000
-# With fewer targets an item a model learns by heart rather than by rule.
-_FEW_TARGETS_AN_ITEM = 20
+# With fewer targets per item, a model overfits and needs more dropout.
+_FEW_TARGETS_PER_ITEM = 20
 _SHORT_HISTORY = 10
-# From this share of targets on, content has to carry items more often.
+# From this share of targets on new items, more ids are dropped in training.
 _MANY_NEW_ITEMS = 0.01
+_NUM_HEADS = 8
 _MAX_KERNEL_WIDTH = 50
-# Cosines lie between -1 and 1: undivided, no item could be likely (HSTU: Zhai et al., 2024).
+# Cosines are between -1 and 1. A softmax of undivided cosines is nearly uniform (HSTU: Zhai et al.,
+# 2024).
 _COSINE_TEMPERATURE = 0.05
 
 
 @dataclass(frozen=True)
-class Choice:
-    """One value that the recipe chose.
+class RecipeChoice:
+    """A value that the recipe chose.
 
     Attributes:
       key: Its key in the configuration.
-      value: What was chosen: a number, a word or a truth value.
-      reason: The fact behind it.
+      value: The value: a number, a string or a boolean.
+      reason: The statistic that determined it.
     """
 
     key: str
@@ -46,123 +47,139 @@ class Choice:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train, and why so.
+    """The plan of a training, and the reasons for it.
 
     Attributes:
       model: Sizes and parts of the towers.
       train: How they are trained.
-      choices: What the facts decided; what the configuration settles is not among it.
+      choices: The values that the statistics determined, without those that are configured.
     """
 
     model: ModelPlan
     train: TrainPlan
-    choices: tuple[Choice, ...]
+    choices: tuple[RecipeChoice, ...]
 
 
-def choose(facts: Facts, model: ModelSettings, train: TrainSettings) -> Recipe:
-    """Settles every value: the configuration's own where it has one, else by the facts."""
+def choose_recipe(statistics: DataStatistics, model: ModelSettings, train: TrainSettings) -> Recipe:
+    """Builds the plan of a training: the configured values, and chosen values for the others."""
     settings = {"model": model, "train": train}
-    by_facts = chain(
-        _sizes(facts, model),
-        _encoder(facts, model),
-        _loss(facts, model, train),
-        _time(facts),
-        _new_items(facts),
-        _steps(facts),
+    all_choices = chain(
+        _sizes(statistics, model),
+        _encoder(statistics, model),
+        _loss(statistics, model, train),
+        _time(statistics),
+        _new_items(statistics),
+        _steps(statistics),
     )
-    choices = tuple(choice for choice in by_facts if _setting(settings, choice.key) is None)
+    choices = tuple(choice for choice in all_choices if _configured(settings, choice.key) is None)
     chosen = _nested(choices)
     return Recipe(
-        settle(settle(ModelPlan(), from_dict(ModelSettings, chosen.get("model", {}))), model),
-        settle(settle(TrainPlan(), from_dict(TrainSettings, chosen.get("train", {}))), train),
+        build_plan(ModelPlan, chosen.get("model", {}), model),
+        build_plan(TrainPlan, chosen.get("train", {}), train),
         choices,
     )
 
 
-def _sizes(facts: Facts, model: ModelSettings) -> Iterator[Choice]:
-    dim = 128 if facts.num_targets >= _MANY_TARGETS else 64
-    heads = model.encoder.num_heads or gcd(EncoderPlan.num_heads, model.dim or dim)
+def _sizes(statistics: DataStatistics, model: ModelSettings) -> Iterator[RecipeChoice]:
+    targets = statistics.num_targets
+    dim = 128 if targets >= _MANY_TARGETS else 64
+    heads = model.encoder.num_heads or gcd(_NUM_HEADS, model.dim or dim)
     dim = -(-dim // heads) * heads
-    yield Choice("model.dim", dim, f"{facts.num_targets:,} targets to learn from")
-    yield Choice("model.hidden_dim", 2 * (model.dim or dim), "twice model.dim")
-    yield Choice("model.encoder.num_heads", heads, f"divides {model.dim or dim} dimensions")
-    targets_an_item = facts.num_targets / facts.num_items
-    is_shared = targets_an_item < _FEW_TARGETS_AN_ITEM
-    yield Choice("model.share_item_table", is_shared, f"{targets_an_item:.0f} targets an item")
-
-
-def _encoder(facts: Facts, model: ModelSettings) -> Iterator[Choice]:
-    is_short = facts.median_history < _SHORT_HISTORY
-    history = f"{facts.median_history:.0f} events before a target at the median"
-    targets = f"{facts.num_targets:,} targets to learn from"
-    blocks = 2 if facts.num_targets >= _MANY_TARGETS and not is_short else 1
-    order = "unknown" if facts.order_gain is None else f"{facts.order_gain:.2f} times"
-    yield Choice(
-        "model.encoder.kind",
-        "convolution",
-        f"what came next tells {order} what came near tells; kernels learn an order and a mean",
+    yield RecipeChoice("model.dim", dim, f"{targets:,} targets in split train")
+    yield RecipeChoice("model.hidden_dim", 2 * (model.dim or dim), "twice model.dim")
+    yield RecipeChoice(
+        "model.encoder.num_heads", heads, f"divides model.dim, which is {model.dim or dim}"
     )
-    yield Choice("model.encoder.num_blocks", blocks, f"{targets}, {history}")
+    per_item = targets / statistics.num_items
+    is_shared = per_item < _FEW_TARGETS_PER_ITEM
+    yield RecipeChoice("model.share_item_table", is_shared, f"{per_item:.0f} targets per item")
+
+
+def _encoder(statistics: DataStatistics, model: ModelSettings) -> Iterator[RecipeChoice]:
+    is_short = statistics.median_history < _SHORT_HISTORY
+    history = f"a median of {statistics.median_history:.0f} events before a target"
+    targets = f"{statistics.num_targets:,} targets in split train"
+    blocks = 2 if statistics.num_targets >= _MANY_TARGETS and not is_short else 1
+    order = (
+        "the predictive value of order is unknown"
+        if statistics.order_gain is None
+        else f"order is {statistics.order_gain:.2f}x as predictive as co-occurrence"
+    )
+    yield RecipeChoice(
+        "model.encoder.kind", "convolution", f"{order}; kernels can learn both an order and a mean"
+    )
+    yield RecipeChoice("model.encoder.num_blocks", blocks, f"{targets}, {history}")
     if model.encoder.kind not in ("mean", "decayed"):
-        width = min(_MAX_KERNEL_WIDTH, facts.max_history + 1)
-        yield Choice("model.encoder.kernel_width", width, f"histories of up to {facts.max_history}")
-    targets_an_item = facts.num_targets / facts.num_items
+        width = min(_MAX_KERNEL_WIDTH, statistics.max_history + 1)
+        yield RecipeChoice(
+            "model.encoder.kernel_width",
+            width,
+            f"histories have up to {statistics.max_history} events",
+        )
+    per_item = statistics.num_targets / statistics.num_items
     dropout = 0.2
-    if targets_an_item < _FEW_TARGETS_AN_ITEM:
+    if per_item < _FEW_TARGETS_PER_ITEM:
         dropout = 0.5 if is_short else 0.3
-    few = f"{targets_an_item:.0f} targets an item, {history}"
-    yield Choice("model.encoder.dropout", dropout, few)
+    yield RecipeChoice(
+        "model.encoder.dropout", dropout, f"{per_item:.0f} targets per item, {history}"
+    )
 
 
-def _loss(facts: Facts, model: ModelSettings, train: TrainSettings) -> Iterator[Choice]:
-    catalogue = f"{facts.num_items:,} candidates"
+def _loss(
+    statistics: DataStatistics, model: ModelSettings, train: TrainSettings
+) -> Iterator[RecipeChoice]:
+    catalogue = f"{statistics.num_items:,} candidates"
     pool = [name for name in POOL_SETTINGS if getattr(train, name) is not None]
     chosen: Loss = "sampled_softmax"
     if pool:
-        yield Choice("train.loss", chosen, f"train.{pool[0]} is configured")
-    elif facts.num_items > _MAX_ITEMS_OF_FULL_SOFTMAX:
-        yield Choice("train.loss", chosen, f"{catalogue}: too many to score them all")
+        yield RecipeChoice("train.loss", chosen, f"train.{pool[0]} is configured")
+    elif statistics.num_items > _MAX_ITEMS_OF_FULL_SOFTMAX:
+        yield RecipeChoice("train.loss", chosen, f"{catalogue}: too many to score all of them")
     else:
         chosen = "full_softmax"
-        yield Choice("train.loss", chosen, f"{catalogue}: few enough to score them all")
+        yield RecipeChoice("train.loss", chosen, f"{catalogue}: few enough to score all of them")
     loss = train.loss or chosen
     if loss != "full_softmax":
         # A group of in-batch negatives is scored as of one instant.
-        moves = facts.popularity_gain is not None
-        in_time = "in small groups by time" if moves else "in any order"
-        yield Choice("train.in_batch_negatives", 128 if moves else 512, f"targets stand {in_time}")
-        yield Choice("train.catalogue_negatives", 2048, f"train.loss is {loss}")
+        by_time = statistics.popularity_gain is not None
+        order = "in small groups by time" if by_time else "in random order"
+        yield RecipeChoice(
+            "train.in_batch_negatives", 128 if by_time else 512, f"targets are scored {order}"
+        )
+        yield RecipeChoice("train.catalogue_negatives", 2048, f"train.loss is {loss}")
     if model.similarity == "cosine" and loss in ("full_softmax", "sampled_softmax"):
-        yield Choice("train.temperature", _COSINE_TEMPERATURE, "model.similarity is cosine")
+        yield RecipeChoice("train.temperature", _COSINE_TEMPERATURE, "model.similarity is cosine")
 
 
-def _time(facts: Facts) -> Iterator[Choice]:
-    if facts.popularity_gain is None:
-        reason = "eval does not follow train in time, or is empty"
-        yield Choice("model.recent_popularity", False, reason)
+def _time(statistics: DataStatistics) -> Iterator[RecipeChoice]:
+    if statistics.popularity_gain is None:
+        reason = "split eval does not follow split train in time, or has no target"
+        yield RecipeChoice("model.recent_popularity", False, reason)
         return
-    new = 1.0 - (facts.returning_share or 0.0)
-    yield Choice("model.recent_popularity", True, "eval follows train in time")
-    yield Choice("train.history_dropout", 0.03, f"{new:.0%} of eval is of users not seen before")
+    new = 1.0 - (statistics.returning_share or 0.0)
+    yield RecipeChoice("model.recent_popularity", True, "split eval follows split train in time")
+    yield RecipeChoice(
+        "train.history_dropout", 0.03, f"{new:.0%} of the targets of split eval are of new users"
+    )
 
 
-def _new_items(facts: Facts) -> Iterator[Choice]:
-    share = facts.new_item_share
+def _new_items(statistics: DataStatistics) -> Iterator[RecipeChoice]:
+    share = statistics.new_item_share
     if share is not None and share >= _MANY_NEW_ITEMS:
-        reason = f"{share:.1%} of eval is of items that no target of train is"
-        yield Choice("train.id_dropout", 0.1, reason)
+        reason = f"{share:.1%} of the targets of split eval are items without a target in train"
+        yield RecipeChoice("train.id_dropout", 0.1, reason)
 
 
-def _steps(facts: Facts) -> Iterator[Choice]:
-    targets = f"{facts.num_targets:,} targets an epoch"
-    is_large = facts.num_targets >= _MANY_TARGETS
-    yield Choice("train.events_per_step", 6400 if is_large else 2048, targets)
-    yield Choice("train.learning_rate", 3e-3 if is_large else 4e-3, targets)
-    yield Choice("train.max_epochs", 40 if is_large else 16, targets)
+def _steps(statistics: DataStatistics) -> Iterator[RecipeChoice]:
+    targets = f"{statistics.num_targets:,} targets per epoch"
+    is_large = statistics.num_targets >= _MANY_TARGETS
+    yield RecipeChoice("train.events_per_step", 6400 if is_large else 2048, targets)
+    yield RecipeChoice("train.learning_rate", 3e-3 if is_large else 4e-3, targets)
+    yield RecipeChoice("train.max_epochs", 40 if is_large else 16, targets)
 
 
-def _setting(settings: dict[str, Any], key: str) -> Any:
-    """The configuration's own value of a dotted key."""
+def _configured(settings: dict[str, Any], key: str) -> Any:
+    """Returns the configured value of a dotted key, or None."""
     section, *names = key.split(".")
     value = settings[section]
     for name in names:
@@ -170,13 +187,13 @@ def _setting(settings: dict[str, Any], key: str) -> Any:
     return value
 
 
-def _nested(choices: tuple[Choice, ...]) -> dict[str, Any]:
-    """Dotted keys as nested dictionaries."""
+def _nested(choices: tuple[RecipeChoice, ...]) -> dict[str, Any]:
+    """Returns the values of the choices as nested dictionaries."""
     nested: dict[str, Any] = {}
     for choice in choices:
         *path, name = choice.key.split(".")
-        place = nested
+        section = nested
         for part in path:
-            place = place.setdefault(part, {})
-        place[name] = choice.value
+            section = section.setdefault(part, {})
+        section[name] = choice.value
     return nested

@@ -1,4 +1,4 @@
-"""Trains the two towers: from transformed examples to a model and its history."""
+"""Trains the two towers, from transformed examples to a model and its history."""
 
 import math
 import time
@@ -15,21 +15,22 @@ from components.trainer.data.read import TrainData, TrainerInputs, read_data
 from components.trainer.data.windows import ROW, WEIGHT, TransformedWindows, with_targets
 from components.trainer.fit.averaging import BestAverage
 from components.trainer.fit.callbacks import (
-    Progress,
+    ProgressLog,
     RefreshCandidates,
     TimeLimit,
     ValidationSummary,
 )
-from components.trainer.fit.cold_start import settle_cold_start
-from components.trainer.fit.facts import facts_of
-from components.trainer.fit.recipe import Choice, Recipe, choose
+from components.trainer.fit.cold_start import choose_cold_start
+from components.trainer.fit.data_statistics import compute_statistics
+from components.trainer.fit.recipe import Recipe, RecipeChoice, choose_recipe
 from components.trainer.fit.schedule import WarmUpThenCosine
-from components.trainer.losses.negatives import NegativePool
-from components.trainer.model.metrics import CUTOFFS, metric_name, watched_cutoff
+from components.trainer.losses.build import TrainingItems, build_loss
+from components.trainer.model.metrics import CUTOFFS, metric_name, monitored_cutoff
+from components.trainer.model.towers import RetrievalTowers
 from components.trainer.model.two_tower import TwoTowerModel
 from components.trainer.plan import TrainPlan
-from components.trainer.time.first_seen import Availability
-from components.trainer.time.items_in_time import ItemsInTime
+from components.trainer.time.first_seen import AppearanceTimes
+from components.trainer.time.item_dynamics import ItemDynamics
 from components.trainer.time.popularity import RecentPopularity
 from schemas.features import TIMESTAMP
 from schemas.model_settings import ModelSettings, TrainSettings
@@ -37,28 +38,29 @@ from schemas.settings import DataSettings
 
 _ADAM_BETA_2 = 0.98
 _GLOBAL_CLIPNORM = 1.0
-# Compiling takes some twenty seconds; as many as a plain training of so many targets saves.
+# Compilation takes about 20 seconds, which it saves in a training on this number of targets.
 _TARGETS_WORTH_COMPILING = 1_000_000
-# Without gradients a batch can be large, which costs less around it.
+# Validation computes no gradients, so that its batches can be larger.
 _VALIDATION_EVENTS = 16_384
 
 
 @dataclass(frozen=True)
 class TrainedTowers:
-    """A trained model and how it came about.
+    """A trained model and the record of its training.
 
     Attributes:
-      model: With the weights of its best epoch.
+      model: The model with the weights of its best epoch.
       candidates: Its candidate table.
-      recipe: How it was trained, and why so.
-      history: One record an epoch: `epoch` (from 1), `loss`, and where there are validation
-        targets `val_loss` and `val_recall@K`.
-      best_epoch: The epoch that the weights are of, from 1.
-      seconds: Training and validation.
-      targets_per_second: Training alone.
-      repeat_targets_left_out: Targets of split train that repeat an item of their history.
-      sample_split: eval, or train where split eval has no target.
-      sample: A few windows of that split, to hold serving against.
+      recipe: The plan of the training, and the reasons for it.
+      history: One record per epoch: `epoch` (from 1), `loss`, and if there are validation targets
+        `val_loss` and `val_recall@K`.
+      best_epoch: The epoch of the weights, from 1.
+      seconds: The duration of training and validation.
+      targets_per_second: The speed of training without validation.
+      repeat_targets_left_out: Targets of split train that were left out because their item occurs
+        earlier in the history.
+      sample_split: `eval`, or `train` if split eval has no target.
+      sample: A few windows of that split, for the comparison of training and serving.
     """
 
     model: TwoTowerModel
@@ -73,8 +75,13 @@ class TrainedTowers:
     sample: TransformedWindows
 
     @property
+    def towers(self) -> RetrievalTowers:
+        """The trained towers."""
+        return self.model.towers
+
+    @property
     def validation(self) -> dict[str, float]:
-        """The best epoch's validation metrics."""
+        """The validation metrics of the best epoch."""
         best = self.history[self.best_epoch - 1]
         return {name[4:]: value for name, value in best.items() if name.startswith("val_")}
 
@@ -86,83 +93,86 @@ def train(
     settings: TrainSettings,
     log_dir: str | None = None,
 ) -> TrainedTowers:
-    """Trains until validation recall no longer rises, and returns the best epoch's model.
+    """Trains until validation recall stops rising, and returns the model of the best epoch.
 
     Validation ranks the whole catalogue for at most MAX_VALIDATION_TARGETS targets of split eval,
-    evenly spread over it. Without a target there, the last epoch is the best.
+    evenly spread over it. If split eval has no target, the last epoch is the best.
 
     Args:
-      inputs: What to read.
-      data: The data's settings.
-      model: Sizes and parts of the towers; the recipe settles what is None.
-      settings: How to train; the recipe settles what is None.
-      log_dir: Where TensorBoard's logs go; nowhere if None.
+      inputs: The files and transform graphs to read.
+      data: The settings of the data.
+      model: Sizes and parts of the towers; the recipe chooses values that are None.
+      settings: How to train; the recipe chooses values that are None.
+      log_dir: The folder of TensorBoard logs; None writes no logs.
 
     Raises:
-      InputError: There is nothing to learn from, or settings do not fit each other.
+      InputError: Split train has no target, or settings contradict each other.
       RuntimeError: Training diverged.
     """
-    read = read_data(inputs, data)
-    recipe = choose(facts_of(read, data), model, settings)
-    _tell(recipe.choices)
+    train_data = read_data(inputs, data)
+    recipe = choose_recipe(compute_statistics(train_data, data), model, settings)
+    _log_choices(recipe.choices)
     keras.utils.set_random_seed(recipe.train.seed)
-    towers = build_towers(read, recipe)
-    return _fit(towers, read, recipe, log_dir)
+    return _fit(build_model(train_data, recipe), train_data, recipe, log_dir)
 
 
-def build_towers(read: TrainData, recipe: Recipe) -> TwoTowerModel:
-    """The model with all its variables, not yet trained."""
-    is_target = read.train.events[WEIGHT] > 0
-    rows, time_s = read.train.events[ROW][is_target], read.train.events[TIMESTAMP][is_target]
-    counts = np.bincount(rows, minlength=len(read.candidates))
+def build_model(train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
+    """Builds the untrained model with all its variables."""
+    events = train_data.train.events
+    is_target = events[WEIGHT] > 0
+    rows, time_s = events[ROW][is_target], events[TIMESTAMP][is_target]
+    counts = np.bincount(rows, minlength=len(train_data.candidates))
     plan = recipe.train
-    pool = NegativePool(
-        counts, plan.catalogue_negatives, read.available_rows, plan.negative_sampling
+    targets = rows, time_s, train_data.candidates.available_at
+    appearances = AppearanceTimes(*targets)
+    dynamics = ItemDynamics(
+        RecentPopularity(*targets) if recipe.model.recent_popularity else None,
+        appearances if appearances.any_late else None,
     )
-    logged = rows, time_s, read.candidates.available_at
-    availability = Availability(*logged)
-    in_time = ItemsInTime(
-        RecentPopularity(*logged) if recipe.model.recent_popularity else None,
-        availability if availability.any_late else None,
-    )
-    towers = TwoTowerModel(
-        read.features,
-        read.candidates,
-        pool,
-        in_time,
+    towers = RetrievalTowers(
+        train_data.features,
+        train_data.candidates,
+        dynamics,
         recipe.model,
+        plan.id_dropout,
+        plan.temperature,
+        train_data.excludes_history,
+    )
+    model = TwoTowerModel(
+        towers,
+        build_loss(plan, TrainingItems(counts, train_data.available_rows, dynamics)),
+        dynamics,
         plan,
-        read.excludes_history,
-        read.train.events[WEIGHT].sum() / num_batches(read.train, plan.events_per_step),
-        compiled=read.train.num_targets * plan.max_epochs >= _TARGETS_WORTH_COMPILING,
+        events[WEIGHT].sum() / num_batches(train_data.train, plan.events_per_step),
+        compiled=train_data.train.num_targets * plan.max_epochs >= _TARGETS_WORTH_COMPILING,
     )
     optimizer = keras.optimizers.Adam(
         plan.learning_rate, beta_2=_ADAM_BETA_2, global_clipnorm=_GLOBAL_CLIPNORM
     )
-    towers.compile(optimizer=optimizer)
-    # Makes all variables: a step that finds none has to be traced twice.
-    towers.compute_loss(one_batch(with_targets(read.train, max_targets=2)))
-    optimizer.build(towers.trainable_variables)
-    towers.reset_metrics()
-    return towers
+    model.compile(optimizer=optimizer)
+    # Creates all variables. A training step that has to create variables is traced twice.
+    model.compute_loss(one_batch(with_targets(train_data.train, max_targets=2)))
+    optimizer.build(model.trainable_variables)
+    model.reset_metrics()
+    return model
 
 
 def _fit(
-    model: TwoTowerModel, read: TrainData, recipe: Recipe, log_dir: str | None
+    model: TwoTowerModel, train_data: TrainData, recipe: Recipe, log_dir: str | None
 ) -> TrainedTowers:
     started = time.monotonic()
     plan = recipe.train
-    cutoff = watched_cutoff(len(read.candidates))
-    told = Progress(plan.max_epochs, read.train.num_targets, cutoff)
-    has_validation = read.validation.num_targets > 0
+    cutoff = monitored_cutoff(len(train_data.candidates))
+    progress_log = ProgressLog(plan.max_epochs, train_data.train.num_targets, cutoff)
+    has_validation = train_data.validation.num_targets > 0
     monitor = "val_" + metric_name(cutoff) if has_validation else None
-    steps = num_batches(read.train, plan.events_per_step)
+    steps = num_batches(train_data.train, plan.events_per_step)
     best = BestAverage(plan.average_epochs * steps, monitor, plan.patience)
     callbacks: list[keras.callbacks.Callback] = [
         WarmUpThenCosine(plan.learning_rate, steps, plan.max_epochs, plan.max_seconds),
         best,
         RefreshCandidates(),
-        told,
+        progress_log,
         keras.callbacks.TerminateOnNaN(),
     ]
     if log_dir is not None:
@@ -172,9 +182,9 @@ def _fit(
         callbacks.append(TimeLimit(plan.max_seconds))
     validation = None
     if has_validation:
-        validation = batches(read.validation, _VALIDATION_EVENTS, seed=None)
+        validation = batches(train_data.validation, _VALIDATION_EVENTS, seed=None)
     fitted = model.fit(
-        batches(read.train, plan.events_per_step, plan.seed),
+        batches(train_data.train, plan.events_per_step, plan.seed),
         epochs=plan.max_epochs,
         validation_data=validation,
         callbacks=callbacks,
@@ -182,32 +192,32 @@ def _fit(
     )
     history = _history(fitted.history)
     _check_finite(history, plan)
-    _check_weights(model, plan)
-    cold_start = settle_cold_start(model, read)
+    _check_weights(model.towers, plan)
+    cold_start = choose_cold_start(model.towers, train_data)
     if cold_start is not None:
-        _tell((cold_start,))
+        _log_choices((cold_start,))
         recipe = replace(recipe, choices=(*recipe.choices, cold_start))
     return TrainedTowers(
         model,
-        read.candidates,
+        train_data.candidates,
         recipe,
         history,
         best.best_epoch or len(history),
         time.monotonic() - started,
-        told.targets_per_second,
-        read.train.repeat_targets,
-        read.sample_split,
-        read.sample,
+        progress_log.targets_per_second,
+        train_data.train.repeat_targets,
+        train_data.sample_split,
+        train_data.sample,
     )
 
 
-def _tell(choices: Iterable[Choice]) -> None:
+def _log_choices(choices: Iterable[RecipeChoice]) -> None:
     for choice in choices:
         progress.info("recipe: %s = %s: %s", choice.key, choice.value, choice.reason)
 
 
 def _history(logs: dict[str, list[float]]) -> list[dict[str, float]]:
-    """Keras's lists by metric as one record an epoch, with readable names."""
+    """Converts Keras's list per metric to one record per epoch, with readable names."""
     names = {"val_" + metric_name(k): f"val_recall@{k}" for k in CUTOFFS}
     epochs = len(logs["loss"])
     return [
@@ -217,9 +227,9 @@ def _history(logs: dict[str, list[float]]) -> list[dict[str, float]]:
     ]
 
 
-def _check_weights(model: TwoTowerModel, plan: TrainPlan) -> None:
-    """Rejects weights with a NaN or an infinity: a last step may break what no loss tells of."""
-    for weight in model.serving_weights:
+def _check_weights(towers: RetrievalTowers, plan: TrainPlan) -> None:
+    """Raises an error if a weight is not finite; no loss shows the effect of the last step."""
+    for weight in towers.weights:
         if not np.isfinite(weight.numpy()).all():
             raise RuntimeError(
                 f"training diverged: {weight.name} is not finite after the last step; lower "
@@ -228,7 +238,7 @@ def _check_weights(model: TwoTowerModel, plan: TrainPlan) -> None:
 
 
 def _check_finite(history: list[dict[str, float]], plan: TrainPlan) -> None:
-    """Rejects a history with a NaN or an infinity in a loss of any epoch."""
+    """Raises an error if the loss of any epoch is not finite."""
     for record in history:
         if not math.isfinite(record["loss"]):
             raise RuntimeError(

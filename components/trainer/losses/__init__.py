@@ -1,1 +1,1 @@
-"""What training minimises: whole-catalogue softmax, or TFRS's retrieval task over a pool."""
+"""The training losses: softmax over the whole catalogue, or losses over sampled negatives."""

@@ -1,11 +1,12 @@
-"""Losses over a matrix of scores that compare a target with its negatives by a margin.
+"""Losses that separate a target's score from the scores of its negatives by a margin.
 
-They take the place of the cross-entropy in `tfrs.tasks.Retrieval`: `y_true` marks the target of
-each row by 1, `y_pred` holds the scores. An accidental hit has a score far below every other.
+They replace the cross-entropy in `tfrs.tasks.Retrieval`: `y_true` marks the target of each row by
+1, and `y_pred` holds the scores. TFRS gives an accidental hit a score far below all others.
 
-Both average over the negatives that violate the margin, not over all: most soon do not, and what
-the few that do pull would vanish in a mean over all (Hermans et al., 2017, "In Defense of the
-Triplet Loss for Person Re-Identification", section 2, on the mean of the non-zero terms).
+Both losses average over the negatives that violate the margin, not over all negatives. Most
+negatives soon satisfy the margin, and a mean over all would make the gradient of the others
+vanish (Hermans et al., 2017, "In Defense of the Triplet Loss for Person Re-Identification",
+section 2, on the mean of the non-zero terms).
 """
 
 import tensorflow as tf
@@ -13,30 +14,45 @@ import tf_keras as keras
 
 
 class ContrastiveLoss(keras.losses.Loss):
-    """Pulls the target's score up to 1 and pushes every negative's below `margin`.
+    """Pulls the target's score up to 1 and pushes the score of every negative below `margin`.
 
     The cosine contrastive loss of Mao et al., 2021, "SimpleX: A Simple and Strong Baseline for
-    Collaborative Filtering": 1 - s(target) + mean over the negatives above `margin` of s - margin.
-    The paper weighs the mean over all negatives by a factor tuned for each log, up to 1,000.
+    Collaborative Filtering": 1 - s(target) + mean of (s - margin) over the negatives with
+    s > margin. The paper instead multiplies the mean over all negatives by a factor of up to
+    1,000, tuned on each data set.
+
+    Example: the target is 0.3 below 1; one of the negatives is above the margin, by 0.1.
+
+    >>> target, scores = tf.constant([[1.0, 0.0, 0.0]]), tf.constant([[0.7, 0.6, 0.2]])
+    >>> round(float(ContrastiveLoss(margin=0.5)(target, scores)), 3)
+    0.4
     """
 
     def __init__(self, margin: float):
-        """`margin` is in units of the score; scores of a cosine are at most 1."""
+        """`margin` is in units of the score; cosine scores are at most 1."""
         super().__init__(reduction=keras.losses.Reduction.SUM, name="contrastive")
         self.margin = margin
 
     def call(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
-        """[num_queries, num_candidates] twice to [num_queries] float32."""
+        """Returns [num_queries] float32 from two tensors [num_queries, num_candidates]."""
         target = tf.reduce_sum(y_true * y_pred, -1)
         above = tf.nn.relu(y_pred - self.margin)
         return 1.0 - target + _mean_violation(above, y_true)
 
 
 class TripletLoss(keras.losses.Loss):
-    """Wants the target's score above every negative's by `margin`.
+    """Keeps the target's score above the score of every negative by at least `margin`.
 
-    As in "FaceNet" (Schroff et al., 2015), averaged over the negatives that violate it: max(0,
-    margin - s(target) + s(negative)).
+    The triplet loss of "FaceNet" (Schroff et al., 2015), max(0, margin - s(target) + s(negative)),
+    averaged over the negatives that violate the margin.
+
+    Example: the target must exceed each negative by 0.5. The violations are 0.5 - (0.7 - 0.6) =
+    0.4 and 0.5 - (0.7 - 0.4) = 0.2; the last negative satisfies the margin.
+
+    >>> target = tf.constant([[1.0, 0.0, 0.0, 0.0]])
+    >>> scores = tf.constant([[0.7, 0.6, 0.4, 0.0]])
+    >>> round(float(TripletLoss(margin=0.5)(target, scores)), 3)
+    0.3
     """
 
     def __init__(self, margin: float):
@@ -45,14 +61,17 @@ class TripletLoss(keras.losses.Loss):
         self.margin = margin
 
     def call(self, y_true: tf.Tensor, y_pred: tf.Tensor) -> tf.Tensor:
-        """[num_queries, num_candidates] twice to [num_queries] float32."""
+        """Returns [num_queries] float32 from two tensors [num_queries, num_candidates]."""
         target = tf.reduce_sum(y_true * y_pred, -1, keepdims=True)
         violation = tf.nn.relu(self.margin - target + y_pred)
         return _mean_violation(violation, y_true)
 
 
 def _mean_violation(violation: tf.Tensor, y_true: tf.Tensor) -> tf.Tensor:
-    """An accidental hit, whose score is far below all others, violates nothing."""
+    """Returns [num_queries] float32: the mean over the negatives with a violation above 0.
+
+    An accidental hit has a score far below all others, and so has no violation.
+    """
     of_negatives = violation * (1.0 - y_true)
     num_violating = tf.math.count_nonzero(of_negatives, -1, dtype=tf.float32)
     return tf.math.divide_no_nan(tf.reduce_sum(of_negatives, -1), num_violating)

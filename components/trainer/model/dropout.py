@@ -1,4 +1,4 @@
-"""Dropout from an explicit seed, so that a compiled step needs no state of its own."""
+"""Dropout from an explicit seed, so that a compiled step needs no random state."""
 
 from typing import TypeAlias
 
@@ -10,34 +10,34 @@ Seed: TypeAlias = tf.Tensor | None
 
 
 def random_seed() -> tf.Tensor:
-    """A seed from TensorFlow's global generator."""
+    """Returns a seed from TensorFlow's global generator."""
     return tf.random.uniform([2], maxval=tf.int32.max, dtype=tf.int32)
 
 
 def fold_in(seed: Seed, number: int) -> Seed:
-    """Another seed for another layer; None stays None."""
+    """Derives another seed from a seed and a number; None stays None."""
     return None if seed is None else tf.random.experimental.stateless_fold_in(seed, number)
 
 
 def split(seed: Seed, count: int) -> list[Seed]:
-    """Seeds that are independent of each other; of None, so many times None."""
+    """Derives `count` independent seeds from one; None gives a list of None."""
     return [fold_in(seed, number) for number in range(count)]
 
 
 class SeededDropout(keras.layers.Layer):
-    """Zeroes a share of the values and scales up the rest, where a seed is given.
+    """Sets a share of the values to zero and scales up the rest, if a seed is given.
 
-    Keras's own layer keeps a generator's state, which orders the halves of a batch that could run
-    side by side, and differs from one run to the next under XLA.
+    Keras's own dropout layer keeps the state of a generator. The state would put the two halves of
+    a batch into sequence, and XLA would give other random numbers.
     """
 
     def __init__(self, rate: float):
-        """`rate` is the share of values that are dropped, in [0, 1)."""
+        """`rate` is the share of values that are set to zero, in [0, 1)."""
         super().__init__(name="dropout")
         self.rate = rate
 
     def call(self, x: tf.Tensor, seed: Seed = None) -> tf.Tensor:
-        """The same shape; unchanged where `seed` is None."""
+        """Returns a tensor of the same shape; `x` itself if `seed` is None."""
         if seed is None or self.rate == 0.0:
             return x
         kept = tf.random.stateless_uniform(tf.shape(x), seed) >= self.rate

@@ -1,4 +1,4 @@
-"""One feature to one vector."""
+"""Embeds one feature as one vector."""
 
 import tensorflow as tf
 import tf_keras as keras
@@ -9,12 +9,12 @@ from schemas.source_settings import FeatureKind
 from schemas.transformed import bucket_name
 
 
-def embedding(num_rows: int, dim: int, name: str, length: float = 1.0) -> keras.layers.Embedding:
-    """An embedding whose vectors start at random, with about the given length."""
+def embedding(num_rows: int, dim: int, name: str, norm: float = 1.0) -> keras.layers.Embedding:
+    """Returns an embedding layer with random initial vectors of about the given norm."""
     return keras.layers.Embedding(
         num_rows,
         dim,
-        embeddings_initializer=keras.initializers.RandomNormal(0, length * dim**-0.5),
+        embeddings_initializer=keras.initializers.RandomNormal(0, norm * dim**-0.5),
         name=name,
     )
 
@@ -22,8 +22,9 @@ def embedding(num_rows: int, dim: int, name: str, length: float = 1.0) -> keras.
 class FeatureEmbedding(keras.layers.Layer):
     """Embeds one transformed feature.
 
-    A category is looked up; a bag is the mean of its entries, 0 where empty; a number is its
-    bucket's embedding plus a linear map of its standard score.
+    A category has an embedding of its own. A bag has the mean of the embeddings of its entries, or
+    0 if it is empty. A number has the embedding of its bucket plus a linear map of its standardised
+    value.
     """
 
     def __init__(self, feature: InputFeature, dim: int):
@@ -35,7 +36,7 @@ class FeatureEmbedding(keras.layers.Layer):
         self.linear = keras.layers.Dense(dim, use_bias=False, name="linear") if is_number else None
 
     def call(self, columns: Columns) -> tf.Tensor:
-        """Columns of shape [...] (bags: [..., width]) to [..., dim] float32."""
+        """Returns [..., dim] float32 from columns of shape [...], or for bags [..., width]."""
         values = columns[self.feature.name]
         if self.feature.is_bag:
             return self._mean(values)

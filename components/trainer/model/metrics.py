@@ -1,4 +1,4 @@
-"""Recall over the whole catalogue: TFRS's FactorizedTopK by counting."""
+"""Recall over the whole catalogue: TFRS's FactorizedTopK, computed by counting."""
 
 from collections.abc import Sequence
 
@@ -8,40 +8,40 @@ import tensorflow_recommenders as tfrs
 import tf_keras as keras
 
 CUTOFFS = (1, 5, 10, 50, 100)
-# Early stopping watches recall at the largest cutoff up to this one.
-_WATCHED_CUTOFF = 10
+# Early stopping monitors recall at the largest cutoff up to this one.
+_MONITORED_CUTOFF = 10
 _NAME = "factorized_top_k"
-# What Keras puts before the names of a validation's metrics.
+# The prefix of the names of the validation metrics in Keras's logs.
 VALIDATION_PREFIX = f"val_{_NAME}/"
-# Blocks of scores: large enough for a fast matrix product, small enough for memory.
+# Blocks of scores are large enough for a fast matrix product and small enough for memory.
 _QUERIES_PER_BLOCK = 256
 _SCORES_PER_BLOCK = 2**24
-_BLOCKS_AT_ONCE = 2
+_PARALLEL_BLOCKS = 2
 
 
 class CountingTopK(tfrs.metrics.Factorized):
-    """`tfrs.metrics.FactorizedTopK` with ids, number for number, without lists of the best.
+    """Gives the same values as `tfrs.metrics.FactorizedTopK` with ids, without a top-k search.
 
-    The true candidate is among the top k exactly when fewer than k candidates precede it, and to
-    count those takes a pass over the scores where to find the best takes a sort. A candidate
-    precedes another that scores less, or the same in a later row: `tf.math.top_k`'s order.
-    The candidates are a variable, to be refilled as they are trained.
+    The true candidate is among the top k if fewer than k candidates precede it. Counting them takes
+    one pass over the scores; finding the top k takes a partial sort. A candidate precedes another
+    one that has a lower score, or the same score and a later row, as in `tf.math.top_k`. The
+    candidates are a variable, which is refilled during training.
     """
 
     def __init__(self, num_items: int, dim: int, ks: Sequence[int] = CUTOFFS, name: str = _NAME):
-        """Makes candidates of zeros.
+        """Creates the candidates, all zeros.
 
         Args:
-          num_items: Number of candidates, whose ids are their rows.
-          dim: Length of an embedding.
+          num_items: The number of candidates. The id of a candidate is its row.
+          dim: The size of an embedding.
           ks: The cutoffs.
-          name: The prefix of the metrics' names.
+          name: The prefix of the names of the metrics.
         """
         super().__init__(name=name)
         self._ks = tuple(ks)
         self._num_items, self._dim = num_items, dim
         self._block = max(1, min(_QUERIES_PER_BLOCK, _SCORES_PER_BLOCK // num_items))
-        # A column a candidate, as the matrix product reads them.
+        # Transposed, in the memory order of the matrix product.
         self._candidates = self.add_weight(
             name="candidates", shape=[dim, num_items], initializer="zeros", trainable=False
         )
@@ -65,23 +65,24 @@ class CountingTopK(tfrs.metrics.Factorized):
 
         Args:
           query_embeddings: [num_queries, dim] float32.
-          true_candidate_embeddings: Ignored: the rows of `refill` are what is ranked.
-          true_candidate_ids: [num_queries] or [num_queries, 1] integers, rows of the candidates;
-            one that is none of them is never found.
+          true_candidate_embeddings: Ignored: the candidates of `refill` are ranked.
+          true_candidate_ids: [num_queries] or [num_queries, 1] integers, rows of the candidates. A
+            query whose id is no row is a miss at every cutoff.
           sample_weight: [num_queries] float32, 1 by default.
-          excluded_rows: [num_queries, width] int32 candidates that a query does not rank, say those
-            of its history; what is no row excludes nothing, nor does the true candidate's.
+          excluded_rows: [num_queries, width] int32 candidates that are not ranked for a query, such
+            as the items of its history. Values that are no row, and the row of the true candidate,
+            exclude nothing.
 
         Returns:
-          The update, to be run in graph mode.
+          The update operation, for graph mode.
 
         Raises:
-          ValueError: There are no ids.
+          ValueError: `true_candidate_ids` is None.
         """
         del true_candidate_embeddings
         if true_candidate_ids is None:
             raise ValueError(
-                "CountingTopK excludes the true candidate by its id: pass `true_candidate_ids` "
+                "CountingTopK finds the true candidate by its id: pass `true_candidate_ids` "
                 "(`candidate_ids` of the retrieval task)"
             )
         rows = tf.cast(tf.reshape(true_candidate_ids, [-1]), tf.int32)
@@ -95,10 +96,10 @@ class CountingTopK(tfrs.metrics.Factorized):
         return tf.group(updates)
 
     def _num_before(self, queries: tf.Tensor, rows: tf.Tensor, excluded: tf.Tensor) -> tf.Tensor:
-        """[num_queries] int32: how many candidates precede each query's own, block by block."""
+        """Returns [num_queries] int32: how many candidates precede each query's true candidate."""
         num_queries = tf.shape(rows)[0]
         is_item = (rows >= 0) & (rows < self._num_items)
-        # Blocks of one shape are compiled once.
+        # All blocks have one shape, so that they are compiled once.
         padding = -num_queries % self._block
         blocks = (
             tf.reshape(tf.pad(queries, [[0, padding], [0, 0]]), [-1, self._block, self._dim]),
@@ -112,53 +113,54 @@ class CountingTopK(tfrs.metrics.Factorized):
         counts = tf.map_fn(
             lambda block: _count_before(*block, candidates),
             blocks,
-            parallel_iterations=_BLOCKS_AT_ONCE,
+            parallel_iterations=_PARALLEL_BLOCKS,
             fn_output_signature=tf.TensorSpec([self._block], tf.int32),
         )
         return tf.where(is_item, tf.reshape(counts, [-1])[:num_queries], tf.int32.max)
 
 
-# XLA makes one loop of comparing and counting; TensorFlow would write each step to memory.
+# XLA fuses comparison and count into one loop; TensorFlow would write each step to memory.
 @tf.function(autograph=False, jit_compile=True)
 def _count_before(
     queries: tf.Tensor, rows: tf.Tensor, excluded: tf.Tensor, candidates: tf.Tensor
 ) -> tf.Tensor:
     scores = tf.matmul(queries, candidates)
-    # From the same product as the others: the same sum in another order may round otherwise.
+    # From the same matrix product as the other scores: a sum in another order may be rounded
+    # differently.
     true_score = tf.gather(scores, rows, batch_dims=1)[:, tf.newaxis]
     num_items = tf.shape(scores)[1]
     is_row = (excluded >= 0) & (excluded < num_items)
     scores = _assigned(scores, tf.where(is_row, excluded, rows[:, tf.newaxis]), -np.inf)
     scores = _assigned(scores, rows[:, tf.newaxis], true_score)
     is_later = tf.range(num_items) > rows[:, tf.newaxis]
-    # A NaN, which compares as false, is behind nothing and has nothing behind it.
+    # Comparisons with NaN are false, so that NaN precedes every other score and is a miss itself.
     behind = (scores < true_score) | ((scores == true_score) & is_later)
     return num_items - 1 - tf.reduce_sum(tf.cast(behind, tf.int32), axis=1)
 
 
 def _assigned(scores: tf.Tensor, columns: tf.Tensor, value: tf.Tensor | float) -> tf.Tensor:
-    """Scores [num_queries, num_items] with a row's `value` at its columns [num_queries, width]."""
+    """Returns scores [num_queries, num_items] with `value` at columns [num_queries, width]."""
     query = tf.broadcast_to(tf.range(tf.shape(columns)[0])[:, tf.newaxis], tf.shape(columns))
-    places = tf.stack([query, columns], axis=-1)
+    indices = tf.stack([query, columns], axis=-1)
     return tf.tensor_scatter_nd_update(
-        scores, places, tf.broadcast_to(tf.cast(value, scores.dtype), tf.shape(columns))
+        scores, indices, tf.broadcast_to(tf.cast(value, scores.dtype), tf.shape(columns))
     )
 
 
 def cutoffs(num_items: int) -> tuple[int, ...]:
-    """The cutoffs that a catalogue of this size has."""
+    """Returns the cutoffs that are at most the size of the catalogue."""
     return tuple(k for k in CUTOFFS if k <= num_items)
 
 
 def metric_name(k: int) -> str:
-    """The name that FactorizedTopK gives recall at `k` (one relevant item a query)."""
+    """Returns the name that FactorizedTopK gives recall at `k` (one relevant item per query)."""
     return f"{_NAME}/top_{k}_categorical_accuracy"
 
 
-def watched_cutoff(num_items: int) -> int:
-    """The cutoff that decides which epoch was best.
+def monitored_cutoff(num_items: int) -> int:
+    """Returns the cutoff of the recall that selects the best epoch.
 
-    At most a quarter of the catalogue: recall of a whole catalogue is 1, whatever the model.
+    At most a quarter of the catalogue: recall at the size of the catalogue is always 1.
     """
-    longest = min(_WATCHED_CUTOFF, num_items // 4)
+    longest = min(_MONITORED_CUTOFF, num_items // 4)
     return max(k for k in cutoffs(num_items) if k <= max(1, longest))

@@ -1,9 +1,10 @@
-"""How an encoder's block mixes past positions: four ways, one interface.
+"""The layers of an encoder block that mix past positions, one for each `model.encoder.kind`.
 
-A mixer takes [batch, length, dim] and gives the same shape; output t depends on inputs 0 … t.
+A mixer takes [batch, length, dim] and returns the same shape; output t depends on inputs 0 … t.
 """
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 import tf_keras as keras
 
@@ -11,30 +12,31 @@ from components.trainer.plan import EncoderPlan
 
 FASTEST_DECAY = 0.3
 SLOWEST_DECAY = 0.98
-_NEVER = -1e9
+_MASKED_SCORE = -1e9
 
 
 def lags(length: tf.Tensor) -> tf.Tensor:
-    """[length, length] int32: how far position s (column) lies behind position t (row)."""
+    """Returns [length, length] int32: row t minus column s, the lag between two positions."""
     positions = tf.range(length)
     return positions[:, tf.newaxis] - positions
 
 
-def decay_kernels(num_heads: int, width: int) -> np.ndarray:
-    """[num_heads, width] float32: rate^lag, rates evenly from FASTEST to SLOWEST, of length 1.
+def decay_kernels(num_heads: int, width: int) -> npt.NDArray[np.float32]:
+    """Returns [num_heads, width] float32 exponential decays, rate^lag, scaled to norm 1.
 
-    Length 1 keeps the variance of unrelated inputs.
+    The rates are evenly spaced from FASTEST_DECAY to SLOWEST_DECAY. Norm 1 preserves the variance
+    of independent inputs.
     """
     rates = np.linspace(FASTEST_DECAY, SLOWEST_DECAY, num_heads)[:, np.newaxis]
     kernels = rates ** np.arange(width)
     return (kernels / np.linalg.norm(kernels, axis=1, keepdims=True)).astype(np.float32)
 
 
-def _by_head(weights: tf.Tensor, x: tf.Tensor, num_heads: int) -> tf.Tensor:
-    """Weights [heads, length, length] times x [batch, length, dim], heads sharing the channels.
+def _mix_by_head(weights: tf.Tensor, x: tf.Tensor, num_heads: int) -> tf.Tensor:
+    """Multiplies weights [heads, length, length] with x [batch, length, dim], split into heads.
 
-    One matrix product a head over all windows: on a CPU many times faster than a depthwise
-    convolution for the few hundred positions of a history.
+    One matrix product per head over all windows. For the few hundred positions of a history, this
+    is many times faster on a CPU than a depthwise convolution.
     """
     batch, length, dim = tf.shape(x)[0], tf.shape(x)[1], x.shape[2]
     size = dim // num_heads
@@ -44,27 +46,28 @@ def _by_head(weights: tf.Tensor, x: tf.Tensor, num_heads: int) -> tf.Tensor:
     return tf.reshape(mixed, [batch, length, dim])
 
 
-class Mean(keras.layers.Layer):
-    """The plain mean of all positions so far, as in "Deep Neural Networks for YouTube
-    Recommendations" (Covington et al., 2016).
+class MeanMixer(keras.layers.Layer):
+    """The mean of all positions so far.
+
+    As in "Deep Neural Networks for YouTube Recommendations" (Covington et al., 2016).
     """
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
-        """[batch, length, dim] to the same shape."""
+        """Returns a tensor of the shape of `x`, [batch, length, dim]."""
         lag = lags(tf.shape(x)[1])
         is_past = tf.cast(lag >= 0, x.dtype)
         weights = is_past / tf.reduce_sum(is_past, axis=1, keepdims=True)
-        return _by_head(weights[tf.newaxis], x, 1)
+        return _mix_by_head(weights[tf.newaxis], x, 1)
 
 
-class Decayed(keras.layers.Layer):
-    """A weighted mean of all positions so far; weights fall with the lag at a learned rate a head.
+class DecayMixer(keras.layers.Layer):
+    """A weighted mean of all positions so far, with a learned exponential decay for each head.
 
-    Recency weights as in "Mega: Moving Average Equipped Gated Attention" (Ma et al., 2022).
+    As the moving average in "Mega: Moving Average Equipped Gated Attention" (Ma et al., 2022).
     """
 
     def __init__(self, num_heads: int):
-        """Heads share the channels evenly."""
+        """Each head gets an equal share of the channels."""
         super().__init__(name="decayed")
         self.num_heads = num_heads
         rates = np.linspace(FASTEST_DECAY, SLOWEST_DECAY, num_heads)
@@ -75,23 +78,23 @@ class Decayed(keras.layers.Layer):
         )
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
-        """[batch, length, dim] to the same shape."""
+        """Returns a tensor of the shape of `x`, [batch, length, dim]."""
         lag = lags(tf.shape(x)[1])
         log_rate = tf.math.log_sigmoid(self.logits)[:, tf.newaxis, tf.newaxis]
-        scores = tf.where(lag >= 0, log_rate * tf.cast(lag, x.dtype), _NEVER)
-        return _by_head(tf.nn.softmax(scores), x, self.num_heads)
+        scores = tf.where(lag >= 0, log_rate * tf.cast(lag, x.dtype), _MASKED_SCORE)
+        return _mix_by_head(tf.nn.softmax(scores), x, self.num_heads)
 
 
-class Kernels(keras.layers.Layer):
-    """Output t is the sum over lags j of kernel[h, j] · input t - j, kernels learned freely.
+class ConvolutionMixer(keras.layers.Layer):
+    """A causal convolution: output t is the sum over lags j of kernel[head, j] · input[t - j].
 
-    A long convolution as in "Hyena Hierarchy" (Poli et al., 2023) without gates; the kernels start
-    as exponential decays, from the last event alone to the whole history, as in "Mega" (Ma et al.,
-    2022).
+    A long convolution as in "Hyena Hierarchy" (Poli et al., 2023), without gates. The initial
+    kernels are exponential decays as in "Mega" (Ma et al., 2022), from mostly the last event to
+    nearly the whole history.
     """
 
     def __init__(self, num_heads: int, width: int):
-        """Heads share the channels evenly; `width` is the longest lag plus one."""
+        """Each head gets an equal share of the channels; `width` is the longest lag plus one."""
         super().__init__(name="kernels")
         self.num_heads = num_heads
         self.width = width
@@ -102,22 +105,22 @@ class Kernels(keras.layers.Layer):
         )
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
-        """[batch, length, dim] to the same shape."""
+        """Returns a tensor of the shape of `x`, [batch, length, dim]."""
         lag = lags(tf.shape(x)[1])
         lag = tf.where((lag >= 0) & (lag < self.width), lag, self.width)
         toeplitz = tf.gather(tf.pad(self.kernels, [[0, 0], [0, 1]]), lag, axis=1)
-        return _by_head(toeplitz, x, self.num_heads)
+        return _mix_by_head(toeplitz, x, self.num_heads)
 
 
-class Attention(keras.layers.Layer):
-    """Causal self-attention with a learned bias for each lag, the last of them for all beyond.
+class AttentionMixer(keras.layers.Layer):
+    """Causal self-attention with a learned bias for each lag; longer lags share the last bias.
 
     As in "Self-Attentive Sequential Recommendation" (Kang and McAuley, 2018), with the relative
     positions of T5 (Raffel et al., 2020).
     """
 
     def __init__(self, dim: int, num_heads: int, num_lags: int):
-        """Heads share the `dim` channels evenly."""
+        """Each head gets an equal share of the `dim` channels."""
         super().__init__(name="attention")
         self.num_heads = num_heads
         self.num_lags = num_lags
@@ -127,7 +130,7 @@ class Attention(keras.layers.Layer):
         )
 
     def call(self, x: tf.Tensor) -> tf.Tensor:
-        """[batch, length, dim] to the same shape."""
+        """Returns a tensor of the shape of `x`, [batch, length, dim]."""
         batch, length, dim = tf.shape(x)[0], tf.shape(x)[1], x.shape[2]
         shape = [batch, length, 3, self.num_heads, dim // self.num_heads]
         projected = tf.transpose(tf.reshape(self.projection(x), shape), [2, 0, 3, 1, 4])
@@ -135,17 +138,17 @@ class Attention(keras.layers.Layer):
         scores = tf.matmul(query, key, transpose_b=True) * (dim // self.num_heads) ** -0.5
         lag = lags(length)
         bias = tf.gather(self.lag_bias, tf.clip_by_value(lag, 0, self.num_lags - 1), axis=1)
-        weights = tf.nn.softmax(tf.where(lag >= 0, scores + bias, _NEVER))
+        weights = tf.nn.softmax(tf.where(lag >= 0, scores + bias, _MASKED_SCORE))
         mixed = tf.transpose(tf.matmul(weights, value), [0, 2, 1, 3])
         return tf.reshape(mixed, [batch, length, dim])
 
 
-def mixer(dim: int, plan: EncoderPlan) -> keras.layers.Layer:
-    """The mixer that `plan.kind` names."""
+def build_mixer(dim: int, plan: EncoderPlan) -> keras.layers.Layer:
+    """Returns the mixer that `plan.kind` names."""
     if plan.kind == "mean":
-        return Mean(name="mean")
+        return MeanMixer(name="mean")
     if plan.kind == "decayed":
-        return Decayed(plan.num_heads)
+        return DecayMixer(plan.num_heads)
     if plan.kind == "convolution":
-        return Kernels(plan.num_heads, plan.kernel_width)
-    return Attention(dim, plan.num_heads, plan.kernel_width)
+        return ConvolutionMixer(plan.num_heads, plan.kernel_width)
+    return AttentionMixer(dim, plan.num_heads, plan.kernel_width)

@@ -1,4 +1,4 @@
-"""Batches of windows as what the query tower sees, and what is hidden of it in training."""
+"""The inputs of the query tower from a batch of windows, and how training hides some of them."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -13,12 +13,12 @@ MISSING_TIMESTAMP: dict[str, int | float] = {TIMESTAMP: MISSING_INTEGER}
 
 
 class QueryInputs(NamedTuple):
-    """What queries are made of; all columns are indices, scores or seconds.
+    """The inputs of the query tower: indices, standardised numbers, and seconds.
 
     Attributes:
       user: User id and user features, [batch].
-      history: Type, value, context and `timestamp` of the events as the past, [batch, length].
-      request: Context and `timestamp` of the events as requests, [batch, length].
+      history: Event type, value, context and `timestamp` of the past events, [batch, length].
+      request: Context and `timestamp` of the same events as requests, [batch, length].
     """
 
     user: Columns
@@ -27,25 +27,25 @@ class QueryInputs(NamedTuple):
 
 
 def query_inputs(batch: Columns, features: TowerFeatures) -> QueryInputs:
-    """Sorts the transformed columns of windows by their role.
+    """Selects the columns of windows by role.
 
-    The event that a query is to predict lends it its time and context alone.
+    The query for an event may use only its time and context, not its item, type or value.
     """
-    user = _names((features.user_id, *features.user))
-    history = (*_names(features.event), TIMESTAMP)
-    request = (*_names(features.context), TIMESTAMP)
+    user = _columns_of((features.user_id, *features.user))
+    history = (*_columns_of(features.event), TIMESTAMP)
+    request = (*_columns_of(features.context), TIMESTAMP)
     return QueryInputs(
         *({name: batch[name] for name in names} for names in (user, history, request))
     )
 
 
 def history_rows(positions: tf.Tensor, rows: tf.Tensor, no_row: int) -> tf.Tensor:
-    """The items before each query.
+    """Returns the items before each query.
 
     Args:
       positions: [num_queries, 2] int64: window and event.
       rows: [batch, length] int32 rows of the candidate table.
-      no_row: Stands for the query's own event and those after it.
+      no_row: The value for the query's own event and the events after it.
 
     Returns:
       [num_queries, length] int32.
@@ -54,64 +54,74 @@ def history_rows(positions: tf.Tensor, rows: tf.Tensor, no_row: int) -> tf.Tenso
     return tf.where(is_past, tf.gather(rows, positions[:, 0]), no_row)
 
 
-def _names(features: Iterable[InputFeature]) -> list[str]:
+def _columns_of(features: Iterable[InputFeature]) -> list[str]:
     return [name for feature in features for name in feature.missing]
 
 
 def hide_at_random(inputs: QueryInputs, features: TowerFeatures, rate: float) -> QueryInputs:
-    """Replaces known values by missing ones, so that requests without them are in distribution.
+    """Replaces random values by missing values, so that the model learns from partial requests.
 
-    Hidden are, each in a share `rate` of the windows: the user's id; the user's features; what is
-    known of past events besides their items; their times; of requests, one by one, the context;
-    the time. In a further share, all of these but the user's id: a request of ids alone.
+    Each of the following is hidden in a share `rate` of the windows: the user's id; the user's
+    features; the features of past events except their items; the times of past events. The
+    context and the time of requests are hidden for a share `rate` of the requests each. In a
+    further share `rate` of the windows, all of these except the user's id are hidden: requests
+    that contain ids only.
     """
     batch, length = tf.unstack(tf.shape(inputs.request[TIMESTAMP]))
-    ids_alone = _chance([batch], rate)
+    ids_only = _random_mask([batch], rate)
 
     def windows() -> tf.Tensor:
-        return ids_alone | _chance([batch], rate)
+        return ids_only | _random_mask([batch], rate)
 
-    def positions() -> tf.Tensor:
-        return ids_alone[:, tf.newaxis] | _chance([batch, length], rate)
+    def requests() -> tf.Tensor:
+        return ids_only[:, tf.newaxis] | _random_mask([batch, length], rate)
 
-    user = _hide(inputs.user, [features.user_id], _chance([batch], rate))
-    user = _hide(user, features.user, windows())
-    history = _hide(inputs.history, features.event, windows()[:, tf.newaxis])
-    history = _blank(history, MISSING_TIMESTAMP, windows()[:, tf.newaxis])
-    request = _hide(inputs.request, features.context, positions())
-    request = _blank(request, MISSING_TIMESTAMP, positions())
+    user = _hide_features(inputs.user, [features.user_id], _random_mask([batch], rate))
+    user = _hide_features(user, features.user, windows())
+    history = _hide_features(inputs.history, features.event, windows()[:, tf.newaxis])
+    history = _hide(history, MISSING_TIMESTAMP, windows()[:, tf.newaxis])
+    request = _hide_features(inputs.request, features.context, requests())
+    request = _hide(request, MISSING_TIMESTAMP, requests())
     return QueryInputs(user, history, request)
 
 
-def ids_alone(inputs: QueryInputs, features: TowerFeatures, knows_users: bool) -> QueryInputs:
-    """What a request of ids alone tells: whose it is, and the items of the history.
+def keep_ids_only(
+    inputs: QueryInputs, features: TowerFeatures, has_user_features: bool
+) -> QueryInputs:
+    """Hides everything except the user's id and the items of the history.
 
     Args:
-      inputs: The windows.
-      features: What the towers see.
-      knows_users: Whether the user's features are known by the id.
+      inputs: The inputs from the windows.
+      features: The input features of the towers.
+      has_user_features: Whether the served model adds the user's features by the user's id.
     """
     every = tf.constant(True)
-    user = inputs.user if knows_users else _hide(inputs.user, features.user, every)
-    history = _blank(_hide(inputs.history, features.event, every), MISSING_TIMESTAMP, every)
-    request = _blank(_hide(inputs.request, features.context, every), MISSING_TIMESTAMP, every)
-    return QueryInputs(user, history, request)
+    user = inputs.user if has_user_features else _hide_features(inputs.user, features.user, every)
+    history = _hide_features(inputs.history, features.event, every)
+    request = _hide_features(inputs.request, features.context, every)
+    return QueryInputs(
+        user,
+        _hide(history, MISSING_TIMESTAMP, every),
+        _hide(request, MISSING_TIMESTAMP, every),
+    )
 
 
-def _chance(shape: list[tf.Tensor], rate: float) -> tf.Tensor:
+def _random_mask(shape: list[tf.Tensor], rate: float) -> tf.Tensor:
     return tf.random.uniform(shape) < rate
 
 
-def _hide(columns: Columns, features: Iterable[InputFeature], hidden: tf.Tensor) -> Columns:
+def _hide_features(
+    columns: Columns, features: Iterable[InputFeature], hidden: tf.Tensor
+) -> Columns:
     missing: dict[str, int | float] = {}
     for feature in features:
         missing |= feature.missing
-    return _blank(columns, missing, hidden)
+    return _hide(columns, missing, hidden)
 
 
-def _blank(columns: Columns, missing: dict[str, int | float], hidden: tf.Tensor) -> Columns:
-    blanked = {
+def _hide(columns: Columns, missing: dict[str, int | float], hidden: tf.Tensor) -> Columns:
+    replaced = {
         name: tf.where(hidden, tf.cast(value, columns[name].dtype), columns[name])
         for name, value in missing.items()
     }
-    return {**columns, **blanked}
+    return {**columns, **replaced}

@@ -1,4 +1,4 @@
-"""Three similarities as one dot product, so that loss, metric and index need know no other."""
+"""Expresses each similarity as a dot product, so that loss, metric and index need no other."""
 
 import tensorflow as tf
 
@@ -7,15 +7,15 @@ from schemas.model_settings import Similarity
 _SMALLEST_SQUARE = 1e-12
 
 
-def query_side(x: tf.Tensor, similarity: Similarity) -> tf.Tensor:
-    """The query's half of a similarity.
+def query_vector(x: tf.Tensor, similarity: Similarity) -> tf.Tensor:
+    """Returns the query vector whose dot product with a `candidate_vector` is the similarity.
 
     Args:
       x: [..., dim] float32.
-      similarity: `dot` keeps x; `cosine` gives it length 1; `euclidean` makes the dot product with
-        `candidate_side` minus the squared distance, which takes two dimensions more (Bachrach et
-        al., 2014, "Speeding Up the Xbox Recommender System Using a Euclidean Transformation for
-        Inner-Product Spaces", read backwards).
+      similarity: `dot` returns x. `cosine` normalises x to length 1. `euclidean` is minus the
+        squared distance, and adds two dimensions (Bachrach et al., 2014, "Speeding Up the Xbox
+        Recommender System Using a Euclidean Transformation for Inner-Product Spaces", in the
+        opposite direction).
 
     Returns:
       [..., dim] float32, for `euclidean` [..., dim + 2].
@@ -28,8 +28,8 @@ def query_side(x: tf.Tensor, similarity: Similarity) -> tf.Tensor:
     return x
 
 
-def candidate_side(x: tf.Tensor, similarity: Similarity) -> tf.Tensor:
-    """The candidate's half; arguments and shapes are those of `query_side`."""
+def candidate_vector(x: tf.Tensor, similarity: Similarity) -> tf.Tensor:
+    """Returns the candidate vector; arguments and shapes are those of `query_vector`."""
     if similarity == "cosine":
         return tf.nn.l2_normalize(x, -1, _SMALLEST_SQUARE)
     if similarity == "euclidean":
@@ -38,14 +38,14 @@ def candidate_side(x: tf.Tensor, similarity: Similarity) -> tf.Tensor:
     return x
 
 
-def item_as_query(embeddings: tf.Tensor, similarity: Similarity) -> tf.Tensor:
-    """From an item's `candidate_side` its `query_side`: [..., width] to [..., width] float32."""
+def candidate_to_query(embeddings: tf.Tensor, similarity: Similarity) -> tf.Tensor:
+    """Converts the `candidate_vector` of x to its `query_vector`: [..., width] float32 both."""
     if similarity == "euclidean":
         x, minus_square, one = tf.split(embeddings, [embeddings.shape[-1] - 2, 1, 1], -1)
         return tf.concat([2.0 * x, one, minus_square], -1)
     return embeddings
 
 
-def width(dim: int, similarity: Similarity) -> int:
-    """How many numbers an embedding of `dim` dimensions takes."""
+def vector_width(dim: int, similarity: Similarity) -> int:
+    """Returns the size of the vectors for embeddings of `dim` dimensions."""
     return dim + 2 if similarity == "euclidean" else dim

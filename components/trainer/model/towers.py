@@ -1,103 +1,212 @@
-"""Layers of the query tower: past events and requests as vectors."""
+"""The query tower and the candidate tower, from input features to embeddings."""
+
+from collections.abc import Callable
 
 import tensorflow as tf
 import tf_keras as keras
 
+from components.trainer.data.candidates import CandidateTable
 from components.trainer.data.columns import Columns
 from components.trainer.data.features import TowerFeatures
-from components.trainer.model.dropout import Seed, SeededDropout
-from components.trainer.model.embeddings import FeatureEmbedding, embedding
+from components.trainer.model.item_tower import ItemTower
+from components.trainer.model.query_features import EventFeatures, RequestFeatures
+from components.trainer.model.query_inputs import QueryInputs
+from components.trainer.model.query_tower import QueryTower
+from components.trainer.model.similarity import (
+    candidate_to_query,
+    candidate_vector,
+    vector_width,
+)
 from components.trainer.plan import ModelPlan
-from components.trainer.time import time_features as times
-from schemas.features import TIMESTAMP
+from components.trainer.time.item_dynamics import ItemDynamics
+from components.trainer.time.popularity import NUM_PERIODS
+from components.trainer.time.time_features import previous_timestamps
+from schemas.features import MISSING_INTEGER, TIMESTAMP
+
+# Items that are embedded at a time, which bounds the memory.
+_CATALOGUE_CHUNK = 8192
+_ROWS = (tf.TensorSpec([None], tf.int32),)
+_END_OF_TRAIN = tf.constant(NUM_PERIODS)
 
 
-class ResidualMlp(keras.layers.Layer):
-    """Adds to `x` a two-layer function of `inputs`, which is zero before training."""
+class RetrievalTowers(keras.layers.Layer):
+    """A query tower over user, history and request; a candidate tower over item id and content.
 
-    def __init__(self, plan: ModelPlan):
-        """`plan` gives the sizes of the layers."""
-        super().__init__(name="mlp")
-        self.hidden = keras.layers.Dense(plan.hidden_dim, "gelu", name="hidden")
-        self.dropout = SeededDropout(plan.encoder.dropout)
-        self.output_layer = keras.layers.Dense(plan.dim, kernel_initializer="zeros", name="output")
+    The score of a candidate for a query is the dot product of their embeddings.
 
-    def call(self, x: tf.Tensor, inputs: tf.Tensor, seed: Seed = None) -> tf.Tensor:
-        """X [..., dim], inputs [..., num_inputs] to [..., dim] float32."""
-        return x + self.output_layer(self.dropout(self.hidden(inputs), seed=seed))
+    Attributes:
+      features: The input features of both towers.
+      num_items: The number of items in the catalogue.
+      width: The size of a query embedding and of a candidate embedding.
+      popularity: Time-dependent item features; None if the model does not use them.
+      excludes_history: Whether items of the history are never recommended. If so, consecutive
+        events of one item in a history are merged into one event.
+    """
 
-
-class EventFeatures(keras.layers.Layer):
-    """A past event as one vector: its item, type, value, context and the time since the last."""
-
-    def __init__(self, features: TowerFeatures, plan: ModelPlan):
-        """`features.event` and the timestamp are what a past event has besides its item."""
-        super().__init__(name="event_features")
-        self.scale = plan.dim**0.5
-        self.embeddings = [
-            FeatureEmbedding(feature, plan.feature_dim) for feature in features.event
-        ]
-        self.gap = embedding(times.GAP_BUCKETS + 1, plan.feature_dim, "gap")
-        # At first an event is its item alone: what is random about the rest would outweigh it.
-        self.projection = keras.layers.Dense(
-            plan.dim, use_bias=False, kernel_initializer="zeros", name="projection"
-        )
-
-    def call(self, item_vectors: tf.Tensor, history: Columns) -> tf.Tensor:
-        """Embeds the events of histories.
+    def __init__(
+        self,
+        features: TowerFeatures,
+        candidates: CandidateTable,
+        dynamics: ItemDynamics,
+        plan: ModelPlan,
+        id_dropout: float,
+        temperature: float = 1.0,
+        excludes_history: bool = True,
+    ):
+        """Builds the layers.
 
         Args:
-          item_vectors: [batch, length, dim] of the events' items.
-          history: `timestamp` int64 seconds and the event features, [batch, length].
+          features: The input features of both towers.
+          candidates: The candidate table.
+          dynamics: Time-dependent item features, and the times at which items appear.
+          plan: Sizes and parts of the towers.
+          id_dropout: The share of item ids that are dropped in training.
+          temperature: The temperature of the loss: the initial scores are popularity times it.
+          excludes_history: Whether items of the history are never recommended.
+
+        Raises:
+          InputError: `model.encoder.num_heads` does not divide `model.dim`.
+        """
+        super().__init__(name="towers")
+        self.features = features
+        self.num_items = len(candidates)
+        self.popularity = dynamics.popularity
+        self.excludes_history = excludes_history
+        self.similarity = plan.similarity
+        self.num_temporal = dynamics.num_features
+        self.width = vector_width(plan.dim, plan.similarity) + self.num_temporal
+        self._columns = {name: tf.constant(c) for name, c in candidates.columns.items()}
+        self.items = ItemTower(features.item, candidates.num_vocabulary, plan, id_dropout)
+        self.event_features = EventFeatures(features, plan)
+        self.request_features = RequestFeatures(features, plan)
+        self.query_tower = QueryTower(plan, temperature if self.popularity else None)
+
+    def item_vectors(self, rows: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Returns the [num_items, dim] float32 vectors of items in histories.
+
+        Args:
+          rows: [num_items] int32 rows of the candidate table, its size for the unknown item.
+          training: Whether ids are dropped at random.
+        """
+        return self.items.of_history(rows, self.item_columns(rows), training=training)
+
+    def item_columns(self, rows: tf.Tensor) -> Columns:
+        """Returns the item features of rows of the candidate table."""
+        return {name: tf.gather(column, rows) for name, column in self._columns.items()}
+
+    def query_tower_inputs(
+        self, item_vectors: tf.Tensor, inputs: QueryInputs, without_history: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Embeds events and requests.
+
+        Args:
+          item_vectors: [batch, length, dim] float32 `item_vectors` of the events.
+          inputs: The windows.
+          without_history: [batch] bool: the windows whose queries use no past events.
 
         Returns:
-          [batch, length, dim] float32.
+          The arguments of `QueryTower`: events, requests, and the number of past events.
         """
-        timestamp = history[TIMESTAMP]
-        parts = [embed(history) for embed in self.embeddings]
-        parts.append(self.gap(times.gap_bucket(timestamp, times.shifted(timestamp))))
-        return item_vectors * self.scale + self.projection(tf.concat(parts, -1)) * self.scale
+        events = self.event_features(item_vectors, inputs.history)
+        hidden = without_history[:, tf.newaxis]
+        unknown_s = tf.constant(MISSING_INTEGER, tf.int64)
+        previous_s = previous_timestamps(inputs.history[TIMESTAMP])
+        previous_s = tf.where(hidden, unknown_s, previous_s)
+        num_past = tf.where(hidden, 0, tf.range(tf.shape(item_vectors)[1])[tf.newaxis])
+        requests = self.request_features(inputs.user, inputs.request, previous_s, num_past)
+        return events, requests, num_past
 
-
-class RequestFeatures(keras.layers.Layer):
-    """What is known when a request arrives besides the history, as one vector."""
-
-    def __init__(self, features: TowerFeatures, plan: ModelPlan):
-        """The user's id is embedded only where `plan.user_id_embedding`."""
-        super().__init__(name="request_features")
-        dim = plan.feature_dim
-        ids = (features.user_id,) if plan.user_id_embedding else ()
-        self.user = [FeatureEmbedding(feature, dim) for feature in (*ids, *features.user)]
-        self.context = [FeatureEmbedding(feature, dim) for feature in features.context]
-        self.hour = embedding(times.HOURS + 1, dim, "hour")
-        self.day = embedding(times.DAYS + 1, dim, "day")
-        self.gap = embedding(times.GAP_BUCKETS + 1, dim, "gap")
-        self.scale = dim**0.5
-
-    def call(
-        self, user: Columns, request: Columns, previous_s: tf.Tensor, num_past: tf.Tensor
+    def query_embeddings(
+        self, positions: tf.Tensor, item_vectors: tf.Tensor, inputs: QueryInputs
     ) -> tf.Tensor:
-        """Embeds requests.
+        """Embeds the requests at the given events of windows.
 
         Args:
-          user: User id and user features, [batch].
-          request: `timestamp` int64 seconds and context features, [batch, length].
-          previous_s: [batch, length] int64 seconds, the last past event's.
-          num_past: [batch, length] int32: past events that the query sees.
+          positions: [num_queries, 2] int64: window and event.
+          item_vectors: [batch, length, dim] float32 `item_vectors` of the events.
+          inputs: The windows.
 
         Returns:
-          [batch, length, num_features · feature_dim + 2] float32.
+          [num_queries, width] float32.
         """
-        timestamp = request[TIMESTAMP]
-        parts = [embed(request) for embed in self.context]
-        parts.append(self.hour(times.hour_of_day(timestamp)))
-        parts.append(self.day(times.day_of_week(timestamp)))
-        parts.append(self.gap(times.gap_bucket(timestamp, previous_s)))
-        if self.user:
-            vector = tf.concat([embed(user) for embed in self.user], -1)[:, tf.newaxis]
-            parts.append(tf.repeat(vector, tf.shape(timestamp)[1], axis=1))
-        # Smooth in the number, so that the many short histories teach what to do with none.
-        past = tf.cast(num_past, tf.float32)[..., tf.newaxis]
-        return tf.concat(
-            [tf.concat(parts, -1) * self.scale, tf.math.log1p(past), 1 / (1 + past)], -1
-        )
+        without_history = tf.zeros(tf.shape(item_vectors)[:1], tf.bool)
+        embedded = self.query_tower_inputs(item_vectors, inputs, without_history)
+        return tf.gather_nd(self.query_tower(*embedded), positions)
+
+    def candidate_embeddings(
+        self, rows: tf.Tensor, columns: Columns, temporal: tf.Tensor | None
+    ) -> tf.Tensor:
+        """Embeds items as candidates, whether or not they are in the candidate table.
+
+        Args:
+          rows: [num_items] int32 rows of the candidate table, its size for an unknown item.
+          columns: The features of the items.
+          temporal: [num_items, NUM_FEATURES] float32 time-dependent features; None if the model
+            does not use them.
+
+        Returns:
+          [num_items, width] float32.
+        """
+        embeddings = candidate_vector(self.items.of_candidates(rows, columns), self.similarity)
+        return embeddings if temporal is None else tf.concat([embeddings, temporal], -1)
+
+    def candidate_item_vectors(
+        self, rows: tf.Tensor, item_vectors: tf.Tensor, training: bool
+    ) -> tf.Tensor:
+        """Returns the [num_items, dim] float32 vectors of the items of a step as candidates.
+
+        Args:
+          rows: [num_items] int32 rows of the candidate table.
+          item_vectors: [num_items, dim] float32 `item_vectors` of the same rows. They are the
+            result if histories and candidates share one table.
+          training: Whether ids are dropped at random.
+        """
+        if self.items.is_shared:
+            return item_vectors
+        return self.items.of_candidates(rows, self.item_columns(rows), training=training)
+
+    def similar_item_queries(self, embeddings: tf.Tensor) -> tf.Tensor:
+        """Converts candidate embeddings to queries for similar items, [num_items, width] both.
+
+        The weights of the time-dependent features are 0: popular items are not similar items.
+        """
+        content = embeddings[:, : self.width - self.num_temporal]
+        queries = candidate_to_query(content, self.similarity)
+        return tf.pad(queries, [[0, 0], [0, self.num_temporal]])
+
+    def temporal_features(self) -> tf.Tensor | None:
+        """Returns the time-dependent item features as of the end of split train.
+
+        Returns:
+          [num_items + 1, NUM_FEATURES] float32, the unknown item last; None if the model does not
+          use them.
+        """
+        if self.popularity is None:
+            return None
+        return self.popularity.features(_END_OF_TRAIN, tf.range(self.num_items + 1))
+
+    def catalogue_item_vectors(self) -> tf.Tensor:
+        """Returns the [num_items + 1, dim] float32 `item_vectors`, the unknown item last."""
+        return _in_chunks(self._vectors, self.num_items + 1)
+
+    def catalogue_embeddings(self) -> tf.Tensor:
+        """Returns the [num_items, width] float32 candidate embeddings as of the end of train."""
+        return _in_chunks(self._embeddings, self.num_items)
+
+    @tf.function(input_signature=_ROWS, autograph=False)
+    def _vectors(self, rows: tf.Tensor) -> tf.Tensor:
+        return self.item_vectors(rows)
+
+    @tf.function(input_signature=_ROWS, autograph=False)
+    def _embeddings(self, rows: tf.Tensor) -> tf.Tensor:
+        temporal = self.popularity and self.popularity.features(_END_OF_TRAIN, rows)
+        return self.candidate_embeddings(rows, self.item_columns(rows), temporal)
+
+
+def _in_chunks(embed: Callable[[tf.Tensor], tf.Tensor], num_rows: int) -> tf.Tensor:
+    """Embeds rows 0 … num_rows - 1, _CATALOGUE_CHUNK at a time."""
+    starts = range(0, num_rows, _CATALOGUE_CHUNK)
+    ends = [min(start + _CATALOGUE_CHUNK, num_rows) for start in starts]
+    return tf.concat(
+        [embed(tf.range(start, end)) for start, end in zip(starts, ends, strict=True)], 0
+    )

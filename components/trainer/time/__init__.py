@@ -1,1 +1,1 @@
-"""Item features that change with time: popularity, age and first appearance."""
+"""Time: features of timestamps, and item features that change with time."""

@@ -1,47 +1,50 @@
-"""How often each item was met of late and how old it is, as of an instant.
+"""The recent popularity and the age of each item, as of any instant of the train split.
 
-Popularity moves: what was much met last week says more of tomorrow than what was ever met (Ji et
-al., 2020, "A Re-visit of the Popularity Baseline in Recommender Systems"). The train split is cut
-into periods of equally many targets. As of the start of a period, only what lies before is
-counted, so that no target sees itself or its future.
+Popularity changes: the items of last week's events predict the next events better than the items
+of all events so far (Ji et al., 2020, "A Re-visit of the Popularity Baseline in Recommender
+Systems"). The train split is cut into periods with equal numbers of targets. As of the start of a
+period, only earlier targets are counted, so that the features of a target contain neither the
+target itself nor its future.
 """
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
-from components.trainer.time.first_seen import first_sight_s
+from components.trainer.time.first_seen import first_seen_s
 from schemas.events import SECONDS_PER_DAY
 
 NUM_PERIODS = 64
-# Periods that a share is taken over, the longest first; 0 is all of them so far.
+# Lengths, in periods, of the trailing windows, the longest first; 0 covers all periods so far.
 TRAILING_PERIODS = (0, 16, 4, 1)
-# Targets of a longer window that a shorter one is smoothed by, as a Dirichlet prior.
+# Weight, in targets, of a longer window's share in the next shorter one (a Dirichlet prior).
 _PRIOR_TARGETS = 100.0
-# Age, whether it is known, and whether the item was met at all.
+# One log share per window, then the age, whether the age is known, and whether the item has been
+# a target.
 NUM_FEATURES = len(TRAILING_PERIODS) + 3
-# The share over all so far, as a first guess of what is met next.
+# A query's weights on the features before training: its score is the log share over all periods.
 POPULARITY_WEIGHTS = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-# A catalogue is this much behind at most when it serves: an eighth of the train split.
+# The largest simulated age of a served catalogue: an eighth of the train split.
 _LONGEST_LAG = NUM_PERIODS // 8
-# Ages of years and shares are to be of one size.
+# Scales log ages of years to about the size of log shares.
 _AGE_SCALE = 0.25
 
 
 def window_name(periods: int) -> str:
-    """What a trailing window of popularity is called."""
+    """Returns the name of a trailing window of popularity, for log and report."""
     if not periods:
         return "popularity in split train"
     return f"popularity in the last {periods / NUM_PERIODS:.1%} of split train"
 
 
 def age_features(age_s: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Age, and whether it is known.
+    """Returns the scaled logarithm of the age, and whether the age is known.
 
     Args:
-      age_s: [num_rows] int64 seconds; negative where an item was not there yet, or never seen.
+      age_s: [num_rows] int64 seconds; negative for an item that has not appeared yet.
 
     Returns:
-      Two of [num_rows] float32.
+      Two tensors [num_rows] float32.
     """
     seconds = tf.cast(age_s, tf.float32)
     is_known = seconds >= 0.0
@@ -50,50 +53,60 @@ def age_features(age_s: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
 
 
 class RecentPopularity:
-    """Features of items as of the start of a period; period NUM_PERIODS is the end of split train.
+    """Item features as of the start of a period; period NUM_PERIODS is the end of split train.
 
-    The logarithm of an item's share of the targets, relative to an even share, over several
-    trailing windows; a query's learned weights on them make its score move with popularity.
+    The features are the logarithm of the item's share of the targets relative to a uniform share,
+    in each trailing window; the item's age; and whether it has been a target. A query contains
+    learned weights for them.
 
     Attributes:
-      as_of_s: When split train ends, seconds UTC.
-      first_s: [num_items + 1] int64 seconds UTC, as `first_sight_s` gives them.
+      num_items: The number of items in the catalogue.
+      as_of_s: The end of split train, seconds since the epoch, UTC.
+      first_s: [num_items + 1] int64 seconds since the epoch, UTC, from `first_seen_s`.
     """
 
-    def __init__(self, rows: np.ndarray, time_s: np.ndarray, available_at_s: np.ndarray):
-        """Counts.
+    def __init__(
+        self,
+        rows: npt.NDArray[np.int32],
+        time_s: npt.NDArray[np.int64],
+        available_at_s: npt.NDArray[np.int64],
+    ):
+        """Counts the targets of each item by period.
 
         Args:
           rows: [num_targets] int32 rows of the candidate table.
-          time_s: [num_targets] int64 seconds UTC.
-          available_at_s: [num_items] int64 seconds UTC, -1 where unknown.
+          time_s: [num_targets] int64 seconds since the epoch, UTC.
+          available_at_s: [num_items] int64 seconds since the epoch, UTC; -1 where unknown.
         """
         self.num_items = len(available_at_s)
         self.as_of_s = int(time_s.max())
         firsts = np.arange(NUM_PERIODS) * len(time_s) // NUM_PERIODS
-        # What happened at the last second lies before the end.
+        # The end is one second later, so that targets of the last second are before it.
         starts = np.append(np.sort(time_s)[firsts], self.as_of_s + 1)
         self._starts_s = tf.constant(starts)
         before = np.zeros((NUM_PERIODS + 1, self.num_items + 1), np.float32)
         period = np.searchsorted(starts, time_s, side="right") - 1
         np.add.at(before, (period + 1, rows), 1.0)
         self._before = tf.constant(np.cumsum(before, axis=0, dtype=np.float32))
-        self.first_s = tf.constant(first_sight_s(rows, time_s, available_at_s))
+        self.first_s = tf.constant(first_seen_s(rows, time_s, available_at_s))
 
     def period(self, time_s: tf.Tensor) -> tf.Tensor:
-        """[...] int64 seconds to int32 periods; after split train it is NUM_PERIODS."""
-        place = tf.searchsorted(self._starts_s, tf.reshape(time_s, [-1]), side="right")
-        return tf.reshape(tf.clip_by_value(place - 1, 0, NUM_PERIODS), tf.shape(time_s))
+        """Returns the int32 period of each instant, [...] int64 seconds since the epoch, UTC.
+
+        The period of an instant after split train is NUM_PERIODS.
+        """
+        index = tf.searchsorted(self._starts_s, tf.reshape(time_s, [-1]), side="right")
+        return tf.reshape(tf.clip_by_value(index - 1, 0, NUM_PERIODS), tf.shape(time_s))
 
     def draw_lag(self) -> tf.Tensor:
-        """Scalar int32: periods, up to an eighth of the split.
+        """Returns a scalar int32: a random number of periods, up to an eighth of split train.
 
-        A served catalogue is as of its export, and requests come later.
+        The features of a served catalogue are as of its export, which is before its requests.
         """
         return tf.random.uniform([], maxval=_LONGEST_LAG + 1, dtype=tf.int32)
 
     def features(self, period: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
-        """What is known of items at the start of a period.
+        """Returns the features of items as of the start of a period.
 
         Args:
           period: Scalar int32.
@@ -103,11 +116,11 @@ class RecentPopularity:
           [num_rows, NUM_FEATURES] float32.
         """
         age = age_features(self._starts_s[period] - tf.gather(self.first_s, rows))
-        is_met = tf.cast(tf.gather(self._before[period], rows) > 0.0, tf.float32)
-        return tf.stack([*self._log_shares(period, rows), *age, is_met], axis=-1)
+        was_target = tf.cast(tf.gather(self._before[period], rows) > 0.0, tf.float32)
+        return tf.stack([*self._log_shares(period, rows), *age, was_target], axis=-1)
 
     def _log_shares(self, period: tf.Tensor, rows: tf.Tensor) -> list[tf.Tensor]:
-        """By trailing window, the longest first: [num_rows] log of the share over an even one."""
+        """Returns [num_rows] log of share over uniform share, one per window, longest first."""
         share = tf.fill(tf.shape(rows), 1.0 / self.num_items)
         logs = []
         for length in TRAILING_PERIODS:

@@ -1,14 +1,16 @@
-"""The programs that the ingestion benchmark compares do the same job, which checks the product too:
-three encoders, three ways to cut windows, one result."""
+"""Tests that the programs of the ingestion benchmark write the same examples.
+
+This also checks the pipeline: three encoders and three ways to cut windows give one result.
+"""
 
 from pathlib import Path
 
 import pytest
 
-from benchmarks.ingest import element_wise as ingest_element_wise
-from benchmarks.ingest.check import digests
-from benchmarks.ingest.log import ONE_REPEAT_IN, settings, write_log
-from benchmarks.ingest.programs import ELEMENT_WISE, FLOOR, FLOOR_PARALLEL, OURS, PROGRAMS
+from benchmarks.ingest import element_wise
+from benchmarks.ingest.digests import split_digests
+from benchmarks.ingest.generated_log import ONE_REPEAT_IN, log_settings, write_log
+from benchmarks.ingest.programs import ARROW, ARROW_PARALLEL, ELEMENT_WISE, PROGRAMS, TWOTOWER
 from components.example_gen import sample
 
 NUM_EVENTS = 4_000
@@ -22,7 +24,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_the_log_is_the_same_every_time(log: Path, tmp_path: Path) -> None:
+def test_log_is_the_same_every_time(log: Path, tmp_path: Path) -> None:
     write_log(tmp_path / "again.jsonl", NUM_EVENTS)
     content = log.read_bytes()
     assert content == (tmp_path / "again.jsonl").read_bytes()
@@ -35,14 +37,14 @@ def test_the_log_is_the_same_every_time(log: Path, tmp_path: Path) -> None:
 def test_all_programs_write_the_same_examples(
     limit: int, log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (sample, ingest_element_wise):
+    for module in (sample, element_wise):
         monkeypatch.setattr(module, "EVENTS_FOR_STATISTICS", limit)
-    found = {}
-    for name in (FLOOR, FLOOR_PARALLEL, ELEMENT_WISE, OURS):
+    digests = {}
+    for name in (ARROW, ARROW_PARALLEL, ELEMENT_WISE, TWOTOWER):
         (tmp_path / name).mkdir()
-        PROGRAMS[name]()(log, tmp_path / name, settings(str(log)))
-        found[name] = digests(tmp_path / name)
-    num_sampled = found[OURS]["events"]["examples"]
+        PROGRAMS[name]()(log, tmp_path / name, log_settings(str(log)))
+        digests[name] = split_digests(tmp_path / name)
+    num_sampled = digests[TWOTOWER]["events"]["examples"]
     kept = NUM_EVENTS - NUM_REPEATS
     assert num_sampled == kept if limit >= kept else 0.8 * limit < num_sampled < 1.2 * limit
-    assert all(digest == found[OURS] for digest in found.values())
+    assert all(digest == digests[TWOTOWER] for digest in digests.values())

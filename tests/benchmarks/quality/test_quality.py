@@ -1,4 +1,4 @@
-"""The standing benchmark: its table from known metrics, its measure of memory, and a whole run."""
+"""Tests of the quality benchmark: tables, memory measurement, failed runs, and a whole run."""
 
 import json
 import os
@@ -10,7 +10,12 @@ from typing import Any
 
 import pytest
 
-from benchmarks.quality.run import Run, RunFailedError, run_pipeline, tree_memory_bytes
+from benchmarks.quality.measured_run import (
+    MeasuredRun,
+    RunFailedError,
+    run_pipeline,
+    tree_memory_bytes,
+)
 from benchmarks.quality.table import render_tables
 from pipeline.exit_codes import ExitCode
 
@@ -18,8 +23,8 @@ ROOT = Path(__file__).parents[3]
 MEGABYTE = 2**20
 
 
-def measured(recall: float, name: str = "successive") -> dict[str, Any]:
-    """Protocol, test and confidence of one protocol."""
+def results(recall: float, name: str = "successive") -> dict[str, Any]:
+    """Returns the part of `metrics.json` with the results of one protocol."""
     return {
         "protocol": {"name": name, "targets": 12_000, "users": 70, "candidates": 900},
         "test": {
@@ -36,9 +41,9 @@ def measured(recall: float, name: str = "successive") -> dict[str, Any]:
     }
 
 
-def a_run(
+def make_run(
     seed: int = 17, recall: float = 0.25, exit_code: ExitCode = ExitCode.PUSHED, **metrics: Any
-) -> Run:
+) -> MeasuredRun:
     seconds = {"InteractionExampleGen": 3.0, "CatalogueExampleGen": 1.0, "TwoTowerTrainer": 20.0}
     record = {
         "components": [
@@ -49,32 +54,34 @@ def a_run(
         "verdict": {"headline": "Rejected", "cause": "recall of the index is 0.5.", "cure": ""},
         "versions": {"python": "3.10.1", "scann": "1.3.2"},
     }
-    all_metrics = {**measured(recall), **metrics}
-    return Run(seed, f"twotower run {seed}", exit_code, 30.0, 2_500_000_000, all_metrics, record)
+    all_metrics = {**results(recall), **metrics}
+    return MeasuredRun(
+        seed, f"twotower run {seed}", exit_code, 30.0, 2_500_000_000, all_metrics, record
+    )
 
 
 def rows_of(text: str, part: int) -> list[list[str]]:
-    """The cells of one part of the table, without its title."""
+    """Returns the cells of one part of the text, without its title."""
     lines = text.split("\n\n")[part].splitlines()
     return [re.split(r"\s{2,}", line.strip()) for line in lines[1:]]
 
 
-def test_table_has_model_intervals_and_baselines_from_best_to_worst() -> None:
-    title, *_ = render_tables([a_run()]).splitlines()
+def test_table_lists_model_intervals_and_baselines_from_best_to_worst() -> None:
+    title, *_ = render_tables([make_run()]).splitlines()
     assert title == "successive: 12,000 targets, 70 users, 900 candidates"
-    assert rows_of(render_tables([a_run()]), 0) == [
+    assert rows_of(render_tables([make_run()]), 0) == [
         ["recall@10", "recall@100", "ndcg@10"],
         ["this model", "0.2500", "0.5000", "0.1000"],
         ["95 % interval", "0.1500–0.3500"],
         ["popularity", "0.2500", "0.5000", "0.2000"],
         ["item knn", "0.1250", "0.2500", "0.1000"],
-        ["model's lead, 95 %", "+0.0000 … +0.2500"],
+        ["model minus baseline, 95 %", "+0.0000 … +0.2500"],
     ]
 
 
-def test_every_protocol_has_its_table_the_headline_first() -> None:
-    protocols = {name: measured(0.5, name) for name in ("all_future", "last")}
-    text = render_tables([a_run(recall=0.25, protocols=protocols)])
+def test_every_protocol_has_a_table_with_the_headline_protocol_first() -> None:
+    protocols = {name: results(0.5, name) for name in ("all_future", "last")}
+    text = render_tables([make_run(recall=0.25, protocols=protocols)])
     parts = text.split("\n\n")
     assert [part.partition(":")[0] for part in parts[:3]] == ["successive", "last", "all future"]
     assert [rows_of(text, part)[1][1] for part in range(3)] == [
@@ -84,26 +91,26 @@ def test_every_protocol_has_its_table_the_headline_first() -> None:
     ]
 
 
-def test_drawn_users_are_told() -> None:
-    run = a_run()
+def test_title_gives_the_number_of_users_sampled_from() -> None:
+    run = make_run()
     run.metrics["protocol"] |= {"sampled": True, "sampled_from_users": 8_000}
     title, *_ = render_tables([run]).splitlines()
     assert title.endswith("900 candidates, drawn from 8,000 users")
 
 
-def test_several_seeds_show_their_mean_and_each() -> None:
-    cells = rows_of(render_tables([a_run(17, 0.25), a_run(18, 0.35)]), 0)[1:]
+def test_table_of_several_seeds_has_the_mean_and_each_seed() -> None:
+    cells = rows_of(render_tables([make_run(17, 0.25), make_run(18, 0.35)]), 0)[1:]
     assert cells[0][:2] == ["this model, mean of 2 seeds", f"{(0.25 + 0.35) / 2:.4f}"]
     assert cells[1][:2] == ["seed 17", "0.2500"]
     assert cells[2] == ["95 % interval", "0.1500–0.3500"]
     assert cells[3][:2] == ["seed 18", "0.3500"]
     assert cells[4] == ["95 % interval", "0.2500–0.4500"]
-    # From the lowest bound of all seeds to the highest.
-    assert cells[-1] == ["model's lead, 95 %", "+0.0000 … +0.3500"]
+    # The lowest and the highest bound of all seeds.
+    assert cells[-1] == ["model minus baseline, 95 %", "+0.0000 … +0.3500"]
 
 
 def test_seconds_add_up_to_the_whole() -> None:
-    run = a_run()
+    run = make_run()
     assert run.step_seconds == {
         "ingestion": 3.0 + 1.0,
         "training": 20.0,
@@ -115,7 +122,7 @@ def test_seconds_add_up_to_the_whole() -> None:
     head, line = render_tables([run]).split("\n\n")[1].splitlines()
     assert head.split() == [
         *("seconds", "ingestion", "training", "evaluation", "index", "rest", "whole"),
-        *("epochs", "best", "targets/s", "peak", "memory"),
+        *("epochs", "best", "epoch", "targets/s", "peak", "memory"),
     ]
     assert re.split(r"\s{2,}", line) == [
         *("seed 17", "4.0", "20.0", "0.0", "0.0", "6.0", "30.0"),
@@ -123,22 +130,22 @@ def test_seconds_add_up_to_the_whole() -> None:
     ]
 
 
-def test_rejections_baselines_left_out_and_versions_are_told() -> None:
+def test_notes_list_rejections_baselines_left_out_and_versions() -> None:
     baselines = {"markov": {"window": 5}, "ease": {"left_out": "the catalogue is too large"}}
-    text = render_tables([a_run(exit_code=ExitCode.MODEL_REJECTED, baselines=baselines)])
+    text = render_tables([make_run(exit_code=ExitCode.MODEL_REJECTED, baselines=baselines)])
     assert text.split("\n\n")[2].splitlines() == [
-        "seed 17 was rejected all the same: recall of the index is 0.5.",
+        "seed 17: a gate rejected the model: recall of the index is 0.5.",
         "markov: window 5",
         "ease: left out the catalogue is too large",
         "python 3.10.1  scann 1.3.2",
         "twotower run 17",
     ]
-    assert "rejected" not in render_tables([a_run()])
+    assert "rejected" not in render_tables([make_run()])
 
 
-def test_memory_is_that_of_the_whole_tree() -> None:
-    held = 64 * MEGABYTE
-    hold = f"held = bytearray({held}); held[::4096] = b'x' * len(held[::4096])"
+def test_memory_includes_all_descendants() -> None:
+    num_bytes = 64 * MEGABYTE
+    hold = f"held = bytearray({num_bytes}); held[::4096] = b'x' * len(held[::4096])"
     wait = "print('ready', flush=True); input()"
     grandchild = f"{hold}; {wait}"
     child = (
@@ -149,19 +156,19 @@ def test_memory_is_that_of_the_whole_tree() -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
-        found = tree_memory_bytes(process.pid)
+        measured = tree_memory_bytes(process.pid)
         process.communicate("\n")
     interpreters = 2 * 40 * MEGABYTE
-    assert 2 * held < found < 2 * held + interpreters
+    assert 2 * num_bytes < measured < 2 * num_bytes + interpreters
 
 
-def test_run_without_metrics_says_why(tmp_path: Path) -> None:
+def test_error_of_a_run_without_metrics_gives_the_cause(tmp_path: Path) -> None:
     (tmp_path / "config.yaml").write_text("name: broken\n", encoding="utf-8")
-    with pytest.raises(RunFailedError, match="ended with exit code 2 and nothing to measure"):
+    with pytest.raises(RunFailedError, match="ended with exit code 2 and without metrics"):
         run_pipeline(tmp_path / "config.yaml", tmp_path / "run", 17, [])
 
 
-def benchmark(name: str, *options: str) -> subprocess.CompletedProcess[str]:
+def run_benchmark(name: str, *options: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", f"benchmarks.{name}", *options],
         cwd=ROOT,
@@ -174,24 +181,28 @@ def benchmark(name: str, *options: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 def test_whole_measurement_of_a_tiny_log(tmp_path: Path) -> None:
-    walks = [[user, *((user * 7 + place) % 150 + 1 for place in range(30))] for user in range(90)]
-    log = tmp_path / "walks.txt"
-    log.write_text("".join(" ".join(map(str, walk)) + "\n" for walk in walks), encoding="utf-8")
-    work, told = tmp_path / "work", tmp_path / "told.json"
-    options = ["--output", str(work), "--json", str(told), "--set", "train.max_epochs=2"]
-    done = benchmark("quality", str(log), *options, "--seed", "3")
+    sequences = [
+        [user, *((user * 7 + place) % 150 + 1 for place in range(30))] for user in range(90)
+    ]
+    log = tmp_path / "sequences.txt"
+    log.write_text(
+        "".join(" ".join(map(str, sequence)) + "\n" for sequence in sequences), encoding="utf-8"
+    )
+    work, output = tmp_path / "work", tmp_path / "results.json"
+    options = ["--output", str(work), "--json", str(output), "--set", "train.max_epochs=2"]
+    done = run_benchmark("quality", str(log), *options, "--seed", "3")
 
     assert done.returncode == 0, done.stderr[-3000:]
-    assert "user-items: `user item item …` a line: 90 users, 150 items, 2,700 events" in done.stderr
+    assert "user-items: lines `user item item …`: 90 users, 150 items, 2,700 events" in done.stderr
     assert "successive: 90 targets, 90 users, 150 candidates" in done.stdout
-    (run,) = json.loads(told.read_text(encoding="utf-8"))["runs"]
+    (run,) = json.loads(output.read_text(encoding="utf-8"))["runs"]
     assert run["metrics"] == json.loads((work / "seed-3" / "metrics.json").read_text())
     assert run["config"]["train"]["seed"] == 3
     assert run["training"]["epochs"] == 2
     assert sum(run["seconds"].values()) == pytest.approx(2 * run["seconds"]["whole"], abs=0.01)
     assert run["peak_memory_bytes"] > 300 * MEGABYTE
 
-    ablated = benchmark("ablation", str(work / "seed-3"), "--only", "the recipe")
+    ablated = run_benchmark("ablation", str(work / "seed-3"), "--only", "the recipe")
 
     assert ablated.returncode == 0, ablated.stderr[-3000:]
     assert "| the recipe | " in ablated.stdout

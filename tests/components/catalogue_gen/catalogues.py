@@ -1,4 +1,4 @@
-"""Small catalogues with a log beside them, and what their ingestion comes to."""
+"""Small catalogues with a log, and the results of their ingestion."""
 
 import gzip
 import json
@@ -33,13 +33,13 @@ def settings(
     erase: dict[str, Any] | None = None,
     **items: Any,
 ) -> DataSettings:
-    """Settings of a log of one user, who met `logged`, and of an items file; without it for None.
+    """Returns the settings of a log of one user and, unless `rows` is None, of an items file.
 
     Args:
-      folder: Where the files are written.
+      folder: The folder for the files.
       rows: The text of the items file.
-      logged: Item ids.
-      erase: What is erased.
+      logged: The items of the user's events.
+      erase: The section `erase`.
       **items: Further keys of `items`.
     """
     log = [{"user": "u", "item": item, "time": n} for n, item in enumerate(logged)]
@@ -67,17 +67,17 @@ def settings(
 
 
 def run(data: DataSettings, folder: Path) -> tuple[CatalogueReport, RawCatalogue]:
-    """The report, and the catalogue sorted by id."""
+    """Ingests the catalogue; returns the report, and the catalogue sorted by id."""
     uri = str(folder / "out" / "catalogue")
     report = ingest_catalogue(data, uri, str(folder / "out" / "rejects"), beam.Pipeline)
-    found = read_raw_catalogue(uri, feature_table(data))
-    order = np.argsort([item.decode() for item in found.item_id])
-    features = {name: values[order] for name, values in found.features.items()}
-    return report, RawCatalogue(found.item_id[order], found.available_at[order], features)
+    catalogue = read_raw_catalogue(uri, feature_table(data))
+    order = np.argsort([item.decode() for item in catalogue.item_id])
+    features = {name: values[order] for name, values in catalogue.features.items()}
+    return report, RawCatalogue(catalogue.item_id[order], catalogue.available_at[order], features)
 
 
 def rejects(folder: Path) -> list[dict[str, Any]]:
-    """The rejected rows, by file and line."""
+    """Returns the rejected rows in order of file and line."""
     with gzip.open(folder / "out" / "rejects" / "rejects.jsonl.gz", "rt") as file:
-        found = [json.loads(line) for line in file]
-    return sorted(found, key=lambda reject: (reject["file"], reject["line"]))
+        rows = [json.loads(line) for line in file]
+    return sorted(rows, key=lambda reject: (reject["file"], reject["line"]))

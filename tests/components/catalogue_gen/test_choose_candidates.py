@@ -1,4 +1,4 @@
-"""Which items are candidates, beside a plain dictionary."""
+"""Tests of the choice of candidates, in comparison with plain Python."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.catalogue_gen.choose_candidates import Settled, settle
+from components.catalogue_gen.choose_candidates import ChosenCandidates, choose_candidates
 from components.catalogue_gen.item_table import IS_READABLE, items_schema
-from components.records.arrow_rows import PLACE, TEXT
+from components.records.arrow_rows import POSITION, TEXT
 from schemas.events import RejectReason
 from schemas.features import AVAILABLE_AT, ITEM_ID
 from schemas.settings import DataSettings, from_dict
@@ -26,17 +26,19 @@ def data_settings(unknown: str, never_logged: str) -> DataSettings:
     return from_dict(DataSettings, {"interactions": interactions, "items": items})
 
 
-def settled(rows: list[tuple[str, int, bool]], logged: set[str], data: DataSettings) -> Settled:
-    """Settles rows of (item, line, whether it can be read)."""
+def chosen(
+    rows: list[tuple[str, int, bool]], logged: set[str], data: DataSettings
+) -> ChosenCandidates:
+    """Chooses candidates from rows of (item, line, is_readable)."""
     columns: dict[str, Any] = {
         ITEM_ID: [item for item, _, _ in rows],
-        PLACE: [line for _, line, _ in rows],
+        POSITION: [line for _, line, _ in rows],
         TEXT: [f"{item} {line}" for item, line, _ in rows],
         IS_READABLE: [is_readable for _, _, is_readable in rows],
         AVAILABLE_AT: [line for _, line, _ in rows],
     }
     table = pa.table(columns, items_schema(()))
-    return settle(table, pa.array(sorted(logged), pa.string()), data, FILES)
+    return choose_candidates(table, pa.array(sorted(logged), pa.string()), data, FILES)
 
 
 @given(
@@ -50,7 +52,7 @@ def settled(rows: list[tuple[str, int, bool]], logged: set[str], data: DataSetti
 def test_every_row_is_kept_or_rejected_by_the_stated_rules(
     rows: list[tuple[str, bool, int]], logged: set[str], unknown: str, never_logged: str
 ) -> None:
-    found = settled(
+    candidates = chosen(
         [(item, line, is_readable) for item, is_readable, line in rows],
         logged,
         data_settings(unknown, never_logged),
@@ -66,22 +68,22 @@ def test_every_row_is_kept_or_rejected_by_the_stated_rules(
     logged_only = logged - set(last) if unknown == "accept" else set()
     replaced = {line for item, ok, line in rows if ok and line != last[item]}
 
-    assert found.kept.column(ITEM_ID).to_pylist() == sorted(kept)
-    assert found.kept.column(PLACE).to_pylist() == [last[item] for item in sorted(kept)]
-    assert set(found.logged_only.to_pylist()) == logged_only
-    assert found.readmitted == len(logged_only & {item for item, _, _ in rows})
-    assert found.never_logged == (0 if never_logged == "strict" else len(unlogged))
+    assert candidates.kept.column(ITEM_ID).to_pylist() == sorted(kept)
+    assert candidates.kept.column(POSITION).to_pylist() == [last[item] for item in sorted(kept)]
+    assert set(candidates.logged_only.to_pylist()) == logged_only
+    assert candidates.readmitted == len(logged_only & {item for item, _, _ in rows})
+    assert candidates.never_logged == (0 if never_logged == "strict" else len(unlogged))
     by_reason = {reason: set[int]() for reason in RejectReason}
-    for reject in found.rejects:
+    for reject in candidates.rejects:
         by_reason[reject.reason].add(reject.line)
     rejected = {last[item] for item in unlogged} if never_logged == "strict" else set()
     assert by_reason[RejectReason.DUPLICATE] == replaced
     assert by_reason[RejectReason.NEVER_LOGGED] == rejected
-    assert len(found.rejects) == len(replaced) + len(rejected)
+    assert len(candidates.rejects) == len(replaced) + len(rejected)
 
 
-def test_a_rejection_shows_its_row_and_the_one_that_counts() -> None:
+def test_a_duplicate_shows_its_row_and_the_kept_one() -> None:
     rows = [("a", 7, True), ("a", 3, True), ("a", 9, False)]
-    (reject,) = settled(rows, set(), data_settings("strict", "accept")).rejects
+    (reject,) = chosen(rows, set(), data_settings("strict", "accept")).rejects
     assert (reject.file, reject.line, reject.raw) == ("only.csv", 3, "a 3")
     assert reject.detail.endswith("only.csv, line 7")

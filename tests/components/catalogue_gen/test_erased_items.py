@@ -1,4 +1,4 @@
-"""Erased items: absent from everything that is written, and counted."""
+"""Tests that erased items are counted and occur in no output."""
 
 import gzip
 from pathlib import Path
@@ -18,15 +18,15 @@ secret,Hidden,too,short
 
 
 def written(folder: Path) -> bytes:
-    """All bytes that were written, decompressed."""
+    """Returns all bytes that were written, decompressed."""
     files = [path for path in (folder / "out").rglob("*") if path.is_file()]
     assert len(files) >= 3
-    packed = [path.read_bytes() for path in files]
-    return b"".join(gzip.decompress(d) if d.startswith(b"\x1f\x8b") else d for d in packed)
+    contents = [path.read_bytes() for path in files]
+    return b"".join(gzip.decompress(d) if d.startswith(b"\x1f\x8b") else d for d in contents)
 
 
 @pytest.mark.parametrize("unknown", ["strict", "accept"])
-def test_erased_items_are_counted_and_nowhere_shown(tmp_path: Path, unknown: str) -> None:
+def test_erased_items_are_counted_and_never_written(tmp_path: Path, unknown: str) -> None:
     erase = {"item_ids": ["secret"]}
     data = settings(tmp_path, ROWS, ("a", "secret", "b"), erase, unknown=unknown)
 
@@ -39,7 +39,7 @@ def test_erased_items_are_counted_and_nowhere_shown(tmp_path: Path, unknown: str
     assert b"Hidden" not in written(tmp_path)
 
 
-def test_rows_whose_item_cannot_be_told_are_rejected_but_withheld(tmp_path: Path) -> None:
+def test_rows_without_a_readable_item_are_rejected_and_withheld(tmp_path: Path) -> None:
     run(settings(tmp_path, ROWS, erase={"item_ids": ["secret"]}), tmp_path)
     shown = {reject["line"]: reject for reject in rejects(tmp_path)}
     assert set(shown) == {5, 6, 7}
@@ -49,7 +49,7 @@ def test_rows_whose_item_cannot_be_told_are_rejected_but_withheld(tmp_path: Path
         assert shown[line]["detail"].startswith("withheld")
 
 
-def test_an_item_of_erased_users_alone_is_not_logged(tmp_path: Path) -> None:
+def test_an_item_with_events_of_erased_users_only_is_not_logged(tmp_path: Path) -> None:
     data = settings(tmp_path, None, ("a",), {"user_ids": ["gone"]})
     with (tmp_path / "log.jsonl").open("a") as log:
         log.write('{"user": "gone", "item": "theirs", "time": 9}\n')
@@ -61,7 +61,7 @@ def test_an_item_of_erased_users_alone_is_not_logged(tmp_path: Path) -> None:
     assert (report.items, report.logged_only) == (1, 1)
 
 
-def test_the_error_for_a_catalogue_of_erased_items_names_none(tmp_path: Path) -> None:
+def test_the_error_for_a_catalogue_of_erased_items_shows_no_id(tmp_path: Path) -> None:
     data = settings(tmp_path, f"{HEADER}secret,Hidden,,1,,\n", erase={"item_ids": ["secret"]})
     with pytest.raises(InputError, match=r"All 1 records were .*erased: 1") as raised:
         run(data, tmp_path)
@@ -69,12 +69,12 @@ def test_the_error_for_a_catalogue_of_erased_items_names_none(tmp_path: Path) ->
     assert "Hidden" not in str(raised.value)
 
 
-def test_the_error_for_a_log_of_erased_users_says_how_many_were_read(tmp_path: Path) -> None:
+def test_the_error_for_a_log_of_erased_users_has_the_number_of_records(tmp_path: Path) -> None:
     data = settings(tmp_path, None, ("a", "b", "a"), {"user_ids": ["u"]})
     with pytest.raises(InputError, match=r"All 3 records were .*erased: 3\.$"):
         run(data, tmp_path)
 
 
-def test_the_error_for_a_catalogue_without_a_row_sends_to_the_path(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="It holds no record: check the path"):
+def test_the_error_for_a_catalogue_without_rows_suggests_to_check_the_path(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="There is no record: check the path"):
         run(settings(tmp_path, HEADER), tmp_path)

@@ -1,6 +1,7 @@
-"""The catalogue: rows in, candidates and rejections out."""
+"""Tests of the ingestion of the catalogue, from rows to candidates and rejects."""
 
 from pathlib import Path
+from typing import Any
 
 import apache_beam as beam
 import numpy as np
@@ -14,7 +15,7 @@ from schemas.settings import DataSettings
 from tests.components.catalogue_gen.catalogues import HEADER, ROWS, rejects, run, settings
 
 
-def test_the_last_row_of_an_item_counts_and_dirt_is_rejected(tmp_path: Path) -> None:
+def test_the_last_row_of_an_item_is_kept_and_invalid_rows_are_rejected(tmp_path: Path) -> None:
     report, catalogue = run(settings(tmp_path, ROWS), tmp_path)
     assert catalogue.item_id.tolist() == [b"a", b"b"]
     assert catalogue.available_at.tolist() == [200, -1]
@@ -35,19 +36,19 @@ def test_the_last_row_of_an_item_counts_and_dirt_is_rejected(tmp_path: Path) -> 
     assert report.read == report.kept + sum(report.rejects.values())
 
 
-def test_of_several_files_the_last_by_name_counts(tmp_path: Path) -> None:
+def test_the_last_row_by_file_name_is_kept(tmp_path: Path) -> None:
     data = settings(tmp_path, "", path=[str(tmp_path / "day2.csv"), str(tmp_path / "day1.csv")])
     (tmp_path / "day1.csv").write_text(f"{HEADER}a,old,,1,,\na,newer,,2,,\n")
-    (tmp_path / "day2.csv").write_text(f"{HEADER}a,newest,,3,,\na,unfit,,cheap,,\n")
+    (tmp_path / "day2.csv").write_text(f"{HEADER}a,newest,,3,,\na,invalid,,cheap,,\n")
 
     _, catalogue = run(data, tmp_path)
 
     assert catalogue.features["title"].tolist() == [b"newest"]
-    found = [(reject["line"], reject["reason"], reject["raw"]) for reject in rejects(tmp_path)]
-    assert found == [
+    shown = [(reject["line"], reject["reason"], reject["raw"]) for reject in rejects(tmp_path)]
+    assert shown == [
         (2, "duplicate", "a,old,,1,,"),
         (3, "duplicate", "a,newer,,2,,"),
-        (3, "bad_value", "a,unfit,,cheap,,"),
+        (3, "bad_value", "a,invalid,,cheap,,"),
     ]
     assert f"{tmp_path / 'day2.csv'}, line 2" in rejects(tmp_path)[0]["detail"]
 
@@ -60,11 +61,11 @@ def test_accept_adds_logged_items_without_content(tmp_path: Path) -> None:
         assert catalogue.features[name][2:].tolist() == [missing, missing]
     assert np.isnan(catalogue.features["price"][2:]).all()
     assert (report.kept, report.items, report.logged_only) == (2, 4, 2)
-    assert report.readmitted == 1  # c has a row, which was rejected
+    assert report.readmitted == 1  # The row of c was rejected.
     assert report.never_logged == 1  # b
 
 
-def test_where_the_log_decides_on_nothing_it_is_not_read(tmp_path: Path) -> None:
+def test_the_log_is_not_read_if_it_does_not_affect_the_candidates(tmp_path: Path) -> None:
     data = settings(tmp_path, ROWS)
     (tmp_path / "log.jsonl").unlink()
     report, _ = run(data, tmp_path)
@@ -83,7 +84,7 @@ def test_strict_rejects_items_without_a_readable_event(tmp_path: Path) -> None:
     assert report.read == report.kept + sum(report.rejects.values())
 
 
-def test_without_a_catalogue_the_logged_items_are_it(tmp_path: Path) -> None:
+def test_without_a_catalogue_the_logged_items_are_the_candidates(tmp_path: Path) -> None:
     report, catalogue = run(settings(tmp_path, None), tmp_path)
     assert catalogue.item_id.tolist() == [b"a", b"new"]
     assert (report.read, report.kept, report.items, report.logged_only) == (0, 0, 2, 2)
@@ -96,14 +97,14 @@ def test_without_a_catalogue_the_logged_items_are_it(tmp_path: Path) -> None:
         (f"{HEADER}b,,,,,\n", {"never_logged": "strict"}, r"items\.csv: no item.*never_logged"),
     ],
 )
-def test_a_catalogue_without_an_item_is_an_error(
-    tmp_path: Path, rows: str, items: dict[str, str], message: str
+def test_a_catalogue_without_items_is_an_error(
+    tmp_path: Path, rows: str, items: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
         run(settings(tmp_path, rows, **items), tmp_path)
 
 
-def test_counts_are_metrics_too(tmp_path: Path) -> None:
+def test_counts_are_added_to_metrics(tmp_path: Path) -> None:
     counters = _counters(settings(tmp_path, ROWS, unknown="accept"), tmp_path)
     assert counters == {
         "items_read": 7,
@@ -124,9 +125,9 @@ def _counters(data: DataSettings, folder: Path) -> dict[str, int]:
     _ = pipeline | MakeCatalogueExamples(data, *files, ErasedIds())
     result = pipeline.run()
     result.wait_until_finish()
-    found = result.metrics().query(MetricsFilter().with_namespace("twotower"))["counters"]
+    metrics = result.metrics().query(MetricsFilter().with_namespace("twotower"))["counters"]
     totals: dict[str, int] = {}
-    for counter in found:
+    for counter in metrics:
         name = counter.key.metric.name
         totals[name] = totals.get(name, 0) + counter.result
     return totals

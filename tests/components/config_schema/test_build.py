@@ -1,4 +1,4 @@
-"""The merging rule, case by case."""
+"""Merging a curated schema into the schemas of the configuration."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from components.config_schema.build import (
     DEFAULT_NUMBER_DRIFT,
     DataSchemas,
     build_schemas,
-    read_curated,
+    read_curated_schema,
 )
 from schemas import tfmd
 from schemas.errors import InputError
@@ -34,11 +34,11 @@ def build(curated: str) -> DataSchemas:
 
 
 def feature(schema: schema_pb2.Schema, name: str) -> schema_pb2.Feature:
-    (found,) = (feature for feature in schema.feature if feature.name == name)
-    return found
+    (named,) = (feature for feature in schema.feature if feature.name == name)
+    return named
 
 
-def test_without_a_curated_file_the_configuration_alone_counts() -> None:
+def test_without_a_curated_schema_the_configuration_defines_everything() -> None:
     built = build_schemas(TABLE, None)
     assert built.windows == tfmd.windows_schema(TABLE)
     assert built.catalogue == tfmd.catalogue_schema(TABLE)
@@ -51,12 +51,12 @@ def test_without_a_curated_file_the_configuration_alone_counts() -> None:
         assert divergence.source.type == schema_pb2.HistogramSelection.QUANTILES
     for name in ("user_id", "item_id", "timestamp"):
         assert not comparators[name].ListFields()
-    for each in built.events.feature:
-        each.ClearField("drift_comparator")
+    for event_feature in built.events.feature:
+        event_feature.ClearField("drift_comparator")
     assert built.events == tfmd.events_schema(TABLE)
 
 
-def test_domains_and_limits_are_added_wherever_the_name_stands_but_not_to_windows() -> None:
+def test_domains_and_limits_are_merged_into_events_and_catalogue_but_not_windows() -> None:
     built = build('feature { name: "city" string_domain { value: "Oslo" } }')
     for schema in (built.events, built.catalogue):
         assert list(feature(schema, "city").string_domain.value) == ["Oslo"]
@@ -75,7 +75,7 @@ def test_a_curated_drift_limit_replaces_the_default() -> None:
     assert city.drift_comparator.infinity_norm.threshold == DEFAULT_CATEGORY_DRIFT
 
 
-def test_a_shared_domain_is_copied_in() -> None:
+def test_a_shared_domain_is_copied_into_the_feature() -> None:
     built = build(
         'string_domain { name: "towns" value: "Oslo" value: "Rome" }'
         'feature { name: "city" domain: "towns" }'
@@ -83,7 +83,7 @@ def test_a_shared_domain_is_copied_in() -> None:
     assert list(feature(built.events, "city").string_domain.value) == ["Oslo", "Rome"]
 
 
-def test_the_layout_may_be_repeated_and_the_presence_of_a_list_limited() -> None:
+def test_a_curated_schema_may_repeat_the_layout_and_limit_the_presence_of_a_list() -> None:
     built = build(
         'feature { name: "price" type: FLOAT shape { dim { size: 1 } }'
         "  presence { min_fraction: 1.0 min_count: 1 } float_domain { min: 0.0 } }"
@@ -98,23 +98,26 @@ def test_the_layout_may_be_repeated_and_the_presence_of_a_list_limited() -> None
     [
         ('feature { name: "pice" }', "'pice' is not a feature.*nearest: 'price'"),
         ('feature { name: "is_target" }', "'is_target' is not a feature"),
-        ('feature { name: "price" type: BYTES }', "has type BYTES.*makes it FLOAT"),
+        ('feature { name: "price" type: BYTES }', "has type BYTES.*requires FLOAT"),
         ('feature { name: "genres" value_count { min: 2 max: 2 } }', "has value_count.*min: 2"),
         ('feature { name: "age" presence { min_fraction: 0.5 } }', "has presence"),
         ('feature { name: "city" domain: "towns" }', "domain 'towns'.*defines: none"),
         ('feature { name: "city" deprecated: true }', "sets `deprecated`"),
-        ('tensor_representation_group { key: "" }', "`tensor_representation_group` is not read"),
+        (
+            'tensor_representation_group { key: "" }',
+            "`tensor_representation_group` is not supported",
+        ),
     ],
 )
-def test_what_cannot_be_merged_is_rejected(curated: str, message: str) -> None:
+def test_a_schema_that_cannot_be_merged_raises_an_input_error(curated: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         build(curated)
 
 
-def test_a_missing_file_and_one_that_is_no_schema_are_named(tmp_path: Path) -> None:
+def test_a_missing_or_malformed_file_raises_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"there is no file .*absent\.pbtxt"):
-        read_curated(str(tmp_path / "absent.pbtxt"))
+        read_curated_schema(str(tmp_path / "absent.pbtxt"))
     broken = tmp_path / "broken.pbtxt"
     broken.write_text('feature { nam: "x" }')
     with pytest.raises(InputError, match=r"broken\.pbtxt is not .*1:11.*nam"):
-        read_curated(str(broken))
+        read_curated_schema(str(broken))

@@ -1,11 +1,13 @@
-"""Training and serving environments: what a request lacks is no anomaly there, and one here."""
+"""Environments: features that are missing from requests are anomalies in training only."""
+
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 import tensorflow_data_validation as tfdv
 from google.protobuf import text_format
 from tensorflow_data_validation.statistics import stats_impl
-from tensorflow_metadata.proto.v0 import schema_pb2
+from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 from tfx.components.example_validator.executor import Executor as ExampleValidatorExecutor
 
 from components.config_schema.build import DataSchemas, build_schemas
@@ -34,19 +36,24 @@ def build(curated: str = "") -> DataSchemas:
     return build_schemas(TABLE, text_format.Parse(curated, schema_pb2.Schema()))
 
 
-def statistics_without(schema: schema_pb2.Schema, *absent: str):
-    """Of two examples of a layout that lack some features."""
-    features = [feature for feature in schema.feature if feature.name not in absent]
+def statistics_without(
+    schema: schema_pb2.Schema, *missing: str
+) -> statistics_pb2.DatasetFeatureStatisticsList:
+    """Returns the statistics of two examples without the features `missing`."""
+    features = [feature for feature in schema.feature if feature.name not in missing]
     columns = [pa.array([VALUES[f.type]] * 2, pa.list_(TYPES[f.type])) for f in features]
     batch = pa.RecordBatch.from_arrays(columns, [feature.name for feature in features])
     return stats_impl.generate_statistics_in_memory(batch, tfdv.StatsOptions())
 
 
-def complaints(schema: schema_pb2.Schema, environment: str | None, *absent: str) -> set[str]:
-    found = tfdv.validate_statistics(
-        statistics_without(schema, *absent), schema, environment=environment
+def anomalous_features(
+    schema: schema_pb2.Schema, environment: str | None, *missing: str
+) -> set[str]:
+    """Returns the names of the features with anomalies if the features `missing` are missing."""
+    anomalies = tfdv.validate_statistics(
+        statistics_without(schema, *missing), schema, environment=environment
     )
-    return set(found.anomaly_info)
+    return set(anomalies.anomaly_info)
 
 
 LABELS = {
@@ -57,23 +64,24 @@ LABELS = {
 
 
 @pytest.mark.parametrize("layout", LABELS)
-def test_a_missing_label_is_an_anomaly_in_training_alone(layout: str) -> None:
+def test_a_missing_label_is_an_anomaly_in_training_only(layout: str) -> None:
     schema, labels = getattr(build(), layout), LABELS[layout]
-    assert complaints(schema, tfmd.SERVING, *labels) == set()
-    assert complaints(schema, tfmd.TRAINING, *labels) == labels
+    assert anomalous_features(schema, tfmd.SERVING, *labels) == set()
+    assert anomalous_features(schema, tfmd.TRAINING, *labels) == labels
     for name in {feature.name for feature in schema.feature} - labels - {"genres"}:
-        assert complaints(schema, tfmd.SERVING, *labels, name) == {name}
+        assert anomalous_features(schema, tfmd.SERVING, *labels, name) == {name}
 
 
-def test_example_validator_validates_as_in_training(tmp_path) -> None:
+def test_example_validator_validates_as_in_training(tmp_path: Path) -> None:
     schema = build().events
     statistics = statistics_without(schema, "item_id")
     inputs = {"statistics": statistics, "schema": schema, "custom_validation_config": None}
-    found = ExampleValidatorExecutor()._Validate(inputs, {"schema_diff_path": str(tmp_path)})
-    assert set(found.anomaly_info) == complaints(schema, tfmd.TRAINING, "item_id") == {"item_id"}
+    anomalies = ExampleValidatorExecutor()._Validate(inputs, {"schema_diff_path": str(tmp_path)})
+    assert set(anomalies.anomaly_info) == {"item_id"}
+    assert anomalous_features(schema, tfmd.TRAINING, "item_id") == {"item_id"}
 
 
-def test_what_is_in_serving_is_what_the_signatures_take() -> None:
+def test_features_in_serving_are_the_inputs_of_the_signatures() -> None:
     built = build()
 
     def served(schema: schema_pb2.Schema) -> set[str]:
@@ -89,34 +97,36 @@ def test_what_is_in_serving_is_what_the_signatures_take() -> None:
     assert served(built.catalogue) == set(serving.candidate_specs(TABLE))
 
 
-def test_a_curated_file_may_mark_a_feature_and_take_a_mark_back() -> None:
+def test_a_curated_schema_may_exclude_a_feature_from_serving_and_include_it_again() -> None:
     built = build(
         'default_environment: "SERVING" default_environment: "TRAINING"'
         'feature { name: "dwell_s" not_in_environment: "SERVING" }'
         'feature { name: "event_type" in_environment: "SERVING" in_environment: "TRAINING" }'
     )
-    unknown = {"item_id", "value", "dwell_s"}
-    assert complaints(built.events, tfmd.SERVING, *unknown) == set()
-    assert complaints(built.events, tfmd.SERVING, *unknown, "event_type") == {"event_type"}
-    assert complaints(built.events, tfmd.TRAINING, "dwell_s") == {"dwell_s"}
+    not_served = {"item_id", "value", "dwell_s"}
+    assert anomalous_features(built.events, tfmd.SERVING, *not_served) == set()
+    assert anomalous_features(built.events, tfmd.SERVING, *not_served, "event_type") == {
+        "event_type"
+    }
+    assert anomalous_features(built.events, tfmd.TRAINING, "dwell_s") == {"dwell_s"}
 
 
 @pytest.mark.parametrize(
     ("curated", "message"),
     [
-        ('default_environment: "TRAINING"', "leaves out 'SERVING'; name both"),
+        ('default_environment: "TRAINING"', "'SERVING' is missing from .*; list both"),
         (
             'default_environment: "TRAINING" default_environment: "serve"',
-            "names environment 'serve'; did you mean 'SERVING'",
+            "has the unknown environment 'serve'; did you mean 'SERVING'",
         ),
         ('feature { name: "price" not_in_environment: "TRAIN" }', "did you mean 'TRAINING'"),
-        ('feature { name: "price" not_in_environment: "TRAINING" }', "hold every feature"),
+        ('feature { name: "price" not_in_environment: "TRAINING" }', "contain every feature"),
         (
             'feature { name: "price" in_environment: "SERVING" not_in_environment: "SERVING" }',
-            "keep one of the two",
+            "remove one of the two",
         ),
     ],
 )
-def test_environments_that_make_no_sense_are_rejected(curated: str, message: str) -> None:
+def test_invalid_environments_raise_an_input_error(curated: str, message: str) -> None:
     with pytest.raises(InputError, match=message):
         build(curated)

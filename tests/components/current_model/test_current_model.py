@@ -1,4 +1,4 @@
-"""CurrentModel tells what serves: none, the only version, or the newest of several."""
+"""CurrentModel finds the served model: none, the only version, or the newest of several."""
 
 import shutil
 from pathlib import Path
@@ -8,12 +8,12 @@ import pytest
 from components import artifacts
 from components.current_model.component import CurrentModel
 from components.current_model.executor import Executor
-from components.current_model.find import find_current
-from components.current_model.read import (
+from components.current_model.find import find_current_model
+from components.current_model.state import (
     CURRENT_FILE,
     CurrentModelState,
-    read_current,
-    write_current,
+    read_current_model,
+    write_current_model,
 )
 from components.pusher.rollback import rollback
 from schemas.errors import InputError
@@ -26,20 +26,20 @@ def destination(tmp_path: Path) -> Destination:
 
 
 def find(destination: Destination) -> CurrentModelState:
-    return find_current(str(destination.serving), str(destination.exact))
+    return find_current_model(str(destination.serving), str(destination.exact))
 
 
-def test_before_the_first_push_there_is_none(destination) -> None:
+def test_there_is_no_version_before_the_first_push(destination: Destination) -> None:
     assert find(destination) == CurrentModelState()
     assert find(destination).version is None
 
 
-def test_an_empty_folder_is_none(destination) -> None:
+def test_there_is_no_version_in_an_empty_folder(destination: Destination) -> None:
     destination.serving.mkdir(parents=True)
     assert find(destination) == CurrentModelState()
 
 
-def test_one_version(destination) -> None:
+def test_the_state_of_the_only_version(destination: Destination) -> None:
     published = destination.publish()
     state = find(destination)
     assert state == CurrentModelState(
@@ -49,17 +49,18 @@ def test_one_version(destination) -> None:
         metrics={"recall@10": 0.25},
         statistics_path=f"{published.serving_path}/assets.extra/statistics/FeatureStats.pb",
     )
+    assert state.statistics_path is not None
     assert Path(state.statistics_path).read_bytes() == b"statistics"
 
 
-def test_of_two_versions_the_newest_until_it_is_rolled_back(destination) -> None:
+def test_the_newest_version_is_served_until_it_is_rolled_back(destination: Destination) -> None:
     old, new = destination.publish("a"), destination.publish("b")
     assert find(destination).version == new.version
     rollback(str(destination.serving), str(destination.exact))
     assert find(destination).version == old.version
 
 
-def test_newest_is_by_number_and_not_by_text(destination) -> None:
+def test_versions_are_compared_as_numbers_not_as_text(destination: Destination) -> None:
     published = destination.publish()
     for folder, path in (
         (destination.serving, published.serving_path),
@@ -69,7 +70,7 @@ def test_newest_is_by_number_and_not_by_text(destination) -> None:
     assert find(destination).version == published.version
 
 
-def test_hidden_and_unfinished_folders_are_not_versions(destination) -> None:
+def test_hidden_and_incomplete_folders_are_not_versions(destination: Destination) -> None:
     published = destination.publish()
     (destination.serving / ".incoming-99999999999").mkdir()
     (destination.serving / "99999999999").mkdir()
@@ -77,7 +78,9 @@ def test_hidden_and_unfinished_folders_are_not_versions(destination) -> None:
     assert find(destination).version == published.version
 
 
-def test_a_newest_version_of_another_publisher_is_an_error(destination) -> None:
+def test_a_newest_version_of_another_publisher_raises_an_input_error(
+    destination: Destination,
+) -> None:
     destination.publish()
     foreign = destination.serving / "99999999999"
     foreign.mkdir()
@@ -86,7 +89,7 @@ def test_a_newest_version_of_another_publisher_is_an_error(destination) -> None:
         find(destination)
 
 
-def test_a_missing_twin_is_an_error(destination) -> None:
+def test_a_missing_twin_raises_an_input_error(destination: Destination) -> None:
     published = destination.publish()
     shutil.rmtree(published.exact_path)
     with pytest.raises(InputError, match=f"its twin {published.exact_path} is missing"):
@@ -100,33 +103,35 @@ def test_a_missing_twin_is_an_error(destination) -> None:
         CurrentModelState("7", "s/7", "e/7", {"mrr": 0.1}, "s/7/FeatureStats.pb"),
     ],
 )
-def test_round_trip(tmp_path, state) -> None:
-    write_current(str(tmp_path), state)
-    assert read_current(str(tmp_path)) == state
+def test_a_written_state_is_read_back(tmp_path: Path, state: CurrentModelState) -> None:
+    write_current_model(str(tmp_path), state)
+    assert read_current_model(str(tmp_path)) == state
 
 
-def test_reading_what_is_not_there_says_so(tmp_path) -> None:
+def test_a_missing_file_raises_an_input_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"current\.json does not exist"):
-        read_current(str(tmp_path))
+        read_current_model(str(tmp_path))
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"versions": 1}'])
-def test_reading_what_is_no_state_says_so(tmp_path, text) -> None:
+def test_a_file_without_a_state_raises_an_input_error(tmp_path: Path, text: str) -> None:
     (tmp_path / CURRENT_FILE).write_text(text)
-    with pytest.raises(InputError, match="does not hold a current model"):
-        read_current(str(tmp_path))
+    with pytest.raises(InputError, match="is not a valid model state"):
+        read_current_model(str(tmp_path))
 
 
-def test_the_executor_writes_what_the_reader_reads(destination, tmp_path) -> None:
+def test_the_executor_writes_the_state_that_is_read_back(
+    destination: Destination, tmp_path: Path
+) -> None:
     published = destination.publish()
     current = artifacts.CurrentModelInfo()
     current.uri = str(tmp_path / "current")
     properties = {"serving_dir": str(destination.serving), "exact_dir": str(destination.exact)}
     Executor().Do({}, {"current": [current]}, {**properties, "code_version": "c", "launch": "1"})
-    assert read_current(current.uri) == find(destination)
+    assert read_current_model(current.uri) == find(destination)
     assert current.get_string_custom_property("version") == published.version
 
 
-def test_the_component_gives_its_channel() -> None:
+def test_the_component_has_an_output_channel_of_current_model_info() -> None:
     component = CurrentModel("serving/demo", "serving_exact/demo", "c0", "1")
     assert component.outputs["current"].type is artifacts.CurrentModelInfo

@@ -1,14 +1,16 @@
-"""Statistics of a few events, as StatisticsGen computes them, and a search through those events."""
+"""Statistics of a few events, as computed by StatisticsGen, and a search for records in them."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import tensorflow_data_validation as tfdv
 from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
-from components.data_gate.records import MAX_RECORDS, FindRecords, Sought
+from components.data_gate.record_search import MAX_RECORDS, RecordFinder, ValueMatcher
 from schemas.features import Feature, FeatureTable
 from schemas.source_settings import FeatureKind
 
@@ -23,7 +25,7 @@ Column = list[str] | list[int] | list[float]
 
 
 def columns_of(given: Mapping[str, Column]) -> dict[str, Column]:
-    """The columns of events, those that are not given missing throughout."""
+    """Returns all columns of the events; columns that are not given contain missing values."""
     size = len(next(iter(given.values())))
     return {
         "user_id": ["u"] * size,
@@ -38,7 +40,7 @@ def columns_of(given: Mapping[str, Column]) -> dict[str, Column]:
 
 
 def statistics_of(**given: Column) -> statistics_pb2.DatasetFeatureStatisticsList:
-    """Of events whose columns are `given`, every other column missing."""
+    """Returns the statistics of events with the given columns; other columns are missing."""
     columns = columns_of(given)
     types = {str: pa.binary(), int: pa.int64(), float: pa.float32()}
     arrays = [
@@ -49,23 +51,25 @@ def statistics_of(**given: Column) -> statistics_pb2.DatasetFeatureStatisticsLis
     return stats_impl.generate_statistics_in_memory(batch, tfdv.StatsOptions())
 
 
-def finder_in(given: Mapping[str, Column]) -> FindRecords:
-    """Finds the user ids of events, in place of whole records."""
+def finder_in(given: Mapping[str, Column]) -> RecordFinder:
+    """Returns a finder that returns the user ids of the matching events instead of records."""
     columns = columns_of(given)
 
-    def array(values: Column) -> np.ndarray:
+    def array(values: Column) -> npt.NDArray[Any]:
         if isinstance(values[0], str):
             return np.array([str(value).encode() for value in values], object)
         return np.array(values, np.int64 if isinstance(values[0], int) else np.float32)
 
-    def find(sought: Mapping[str, Sought]) -> dict[str, list[str]]:
+    def find(matchers: Mapping[str, ValueMatcher]) -> dict[str, list[str]]:
         return {
             name: [
                 str(user)
-                for user, hit in zip(columns["user_id"], matches(array(columns[name])), strict=True)
-                if hit
+                for user, is_match in zip(
+                    columns["user_id"], matches(array(columns[name])), strict=True
+                )
+                if is_match
             ][:MAX_RECORDS]
-            for name, matches in sought.items()
+            for name, matches in matchers.items()
         }
 
     return find

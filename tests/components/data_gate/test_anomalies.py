@@ -1,4 +1,7 @@
-"""The gate on anomalies, with the records that show them."""
+"""The gate on anomalies, and the records that illustrate them."""
+
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,7 +11,7 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 
 from components.config_schema.build import build_schemas
 from components.data_gate.anomalies import anomalies_gate
-from components.data_gate.records import FindRecords, no_records
+from components.data_gate.record_search import RecordFinder, ValueMatcher, find_no_records
 from components.gate import GateResult
 from tests.components.data_gate.statistics import NAN, TABLE, Column, finder_in, statistics_of
 
@@ -20,20 +23,20 @@ SCHEMA = build_schemas(TABLE, text_format.Parse(CURATED, schema_pb2.Schema())).e
 
 
 def gate_of(
-    anomalies: anomalies_pb2.Anomalies, find_records: FindRecords = no_records
+    anomalies: anomalies_pb2.Anomalies, find_records: RecordFinder = find_no_records
 ) -> GateResult:
     return anomalies_gate("g", anomalies, "events", SCHEMA, find_records)
 
 
-def test_fit_events_with_missing_values_have_no_anomaly() -> None:
+def test_valid_events_with_missing_values_have_no_anomaly() -> None:
     statistics = statistics_of(event_type=["view", ""], value=[NAN, 4.5])
     gate = gate_of(tfdv.validate_statistics(statistics, SCHEMA))
     assert gate.passed
     assert gate.value == 0.0
-    assert gate.reason == "the events agree with their schema"
+    assert gate.reason == "the events conform to their schema"
 
 
-def test_every_anomaly_is_told_with_its_feature_and_both_descriptions() -> None:
+def test_the_reason_lists_the_feature_and_both_descriptions_of_every_anomaly() -> None:
     statistics = statistics_of(event_type=["view", "steal"], value=[1.0, 50.0])
     gate = gate_of(tfdv.validate_statistics(statistics, SCHEMA))
     assert not gate.passed
@@ -45,7 +48,7 @@ def test_every_anomaly_is_told_with_its_feature_and_both_descriptions() -> None:
     assert "for example" not in gate.reason
 
 
-def test_records_with_the_offending_values_are_shown() -> None:
+def test_the_reason_contains_records_with_invalid_values() -> None:
     columns: dict[str, Column] = {
         "user_id": ["ann", "bob", "cy", "dan"],
         "event_type": ["view", "steal", "", "view"],
@@ -68,26 +71,26 @@ def test_records_with_the_offending_values_are_shown() -> None:
         ('string_domain { value: "é" }', ["é", "e", ""], [False, True, True]),
     ],
 )
-def test_a_value_outside_its_domain_is_sought(
-    domain: str, values: list, outside: list[bool]
+def test_records_are_searched_for_values_outside_the_domain(
+    domain: str, values: list[Any], outside: list[bool]
 ) -> None:
     schema = text_format.Parse(f'feature {{ name: "x" {domain} }}', schema_pb2.Schema())
     anomalies = anomalies_pb2.Anomalies()
     anomalies.anomaly_info["x"].short_description = "Odd"
     texts = [v.encode() for v in values] if isinstance(values[0], str) else None
     dtype = np.int64 if isinstance(values[0], int) else np.float32
-    seen = {}
+    column = np.array(texts, object) if texts else np.array(values, dtype)
+    masks: dict[str, list[bool]] = {}
 
-    def find(sought):
-        column = np.array(texts, object) if texts else np.array(values, dtype)
-        seen.update({name: matches(column).tolist() for name, matches in sought.items()})
+    def find(matchers: Mapping[str, ValueMatcher]) -> dict[str, list[str]]:
+        masks.update({name: matches(column).tolist() for name, matches in matchers.items()})
         return {}
 
     anomalies_gate("g", anomalies, "events", schema, find)
-    assert seen == {"x": outside}
+    assert masks == {"x": outside}
 
 
-def test_a_warning_is_told_but_rejects_nothing() -> None:
+def test_a_warning_is_listed_but_does_not_reject() -> None:
     anomalies = anomalies_pb2.Anomalies()
     info = anomalies.anomaly_info["price"]
     info.severity, info.short_description, info.description = info.WARNING, "Odd", "a bit odd"
@@ -96,5 +99,5 @@ def test_a_warning_is_told_but_rejects_nothing() -> None:
     assert "warnings: price: Odd: a bit odd" in gate.reason
 
 
-def test_no_example_at_all_is_rejected() -> None:
+def test_missing_examples_are_rejected() -> None:
     assert not gate_of(anomalies_pb2.Anomalies(data_missing=True)).passed

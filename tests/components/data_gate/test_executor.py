@@ -1,4 +1,4 @@
-"""DataGate over artifact folders: the verdict is written whatever it is."""
+"""DataGate reads artifact folders and writes the results of the gates, passed or rejected."""
 
 from contextlib import nullcontext
 from dataclasses import replace
@@ -13,7 +13,7 @@ from tfx.types import standard_artifacts
 
 from components.artifacts import CurrentModelInfo, DataVerdict, Rejects
 from components.config_schema.executor import Executor as ConfigSchemaExecutor
-from components.current_model.read import CurrentModelState, write_current
+from components.current_model.state import CurrentModelState, write_current_model
 from components.data_gate.component import DataGateSpec
 from components.data_gate.executor import Executor
 from components.fragment import read_fragment, write_fragment
@@ -52,10 +52,10 @@ Artifacts = dict[str, list[types.Artifact]]
 
 
 def artifact(cls: type[types.Artifact], folder: Path) -> types.Artifact:
-    made = cls()
-    made.uri = str(folder)
+    created = cls()
+    created.uri = str(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    return made
+    return created
 
 
 def context(folder: Path) -> base_executor.BaseExecutor.Context:
@@ -64,7 +64,7 @@ def context(folder: Path) -> base_executor.BaseExecutor.Context:
 
 @pytest.fixture
 def inputs(tmp_path: Path) -> Artifacts:
-    """Artifacts of a first run on clean data, the schemas written by ConfigSchema itself."""
+    """Artifacts of a first run on valid data, with the schemas that ConfigSchema writes."""
     names = ("windows_schema", "events_schema", "catalogue_schema")
     schemas = {n: [artifact(standard_artifacts.Schema, tmp_path / n)] for n in names}
     properties: dict[str, Any] = {"data": to_json(DATA), "curated": "", "code_version": "1"}
@@ -72,38 +72,38 @@ def inputs(tmp_path: Path) -> Artifacts:
 
     statistics = artifact(standard_artifacts.ExampleStatistics, tmp_path / "events_statistics")
     write(statistics, "events", "FeatureStats.pb", statistics_of(device=["tv", "phone"]))
-    made: Artifacts = {
+    artifacts: Artifacts = {
         "events_schema": schemas["events_schema"],
         "catalogue_schema": schemas["catalogue_schema"],
         "events_statistics": [statistics],
         "events": [artifact(standard_artifacts.Examples, tmp_path / "events")],
         "catalogue": [artifact(standard_artifacts.Examples, tmp_path / "catalogue")],
     }
-    write_split(made["events"][0].uri, "events", EVENTS)
-    write_split(made["catalogue"][0].uri, "catalogue", [])
+    write_split(artifacts["events"][0].uri, "events", EVENTS)
+    write_split(artifacts["catalogue"][0].uri, "catalogue", [])
     for split in ("events", "catalogue"):
         anomalies = artifact(standard_artifacts.ExampleAnomalies, tmp_path / f"{split}_anomalies")
         write(anomalies, split, "SchemaDiff.pb", anomalies_pb2.Anomalies())
-        made[f"{split}_anomalies"] = [anomalies]
+        artifacts[f"{split}_anomalies"] = [anomalies]
     for name in ("interaction_rejects", "catalogue_rejects"):
         rejects = artifact(Rejects, tmp_path / name)
         write_fragment(
             rejects.uri, INTERACTION_EXAMPLE_GEN, {"read": 10, "kept": 10, "rejects": {}}
         )
-        made[name] = [rejects]
+        artifacts[name] = [rejects]
     current = artifact(CurrentModelInfo, tmp_path / "current")
-    write_current(current.uri, CurrentModelState())
-    return made | {"current": [current]}
+    write_current_model(current.uri, CurrentModelState())
+    return artifacts | {"current": [current]}
 
 
-def write(made: types.Artifact, split: str, name: str, message: Any) -> None:
-    folder = Path(made.uri) / f"Split-{split}"
+def write(target: types.Artifact, split: str, name: str, message: Any) -> None:
+    folder = Path(target.uri) / f"Split-{split}"
     folder.mkdir(exist_ok=True)
     (folder / name).write_bytes(message.SerializeToString())
 
 
 def run(inputs: Artifacts, folder: Path, data: DataSettings = DATA) -> list[dict[str, Any]]:
-    """The gates in the fragment that was written."""
+    """Runs the executor and returns the gates in the fragment that it writes."""
     verdict = artifact(DataVerdict, folder / "verdict")
     properties = {"data": to_json(data), "code_version": "1", "launch": "1"}
     Executor(context(folder)).Do(inputs, {"verdict": [verdict]}, properties)
@@ -113,10 +113,11 @@ def run(inputs: Artifacts, folder: Path, data: DataSettings = DATA) -> list[dict
 def gates_in(folder: Path) -> list[dict[str, Any]]:
     fragment = read_fragment(str(folder / "verdict"))
     assert fragment is not None
-    return fragment["gates"]
+    gates: list[dict[str, Any]] = fragment["gates"]
+    return gates
 
 
-def test_a_first_run_on_clean_data_passes(inputs: Artifacts, tmp_path: Path) -> None:
+def test_a_first_run_on_valid_data_passes(inputs: Artifacts, tmp_path: Path) -> None:
     gates = run(inputs, tmp_path)
     assert [gate["name"] for gate in gates] == [
         "data.interaction_reject_fraction",
@@ -128,7 +129,7 @@ def test_a_first_run_on_clean_data_passes(inputs: Artifacts, tmp_path: Path) -> 
     assert all(gate["passed"] for gate in gates)
 
 
-def test_every_rejecting_gate_is_named_and_the_verdict_is_written(
+def test_a_rejection_lists_every_rejecting_gate_and_the_results_are_written(
     inputs: Artifacts, tmp_path: Path
 ) -> None:
     write_fragment(
@@ -153,11 +154,11 @@ def serve_statistics_of(inputs: Artifacts, folder: Path, devices: list[str]) -> 
     reference = folder / "FeatureStats.pb"
     reference.write_bytes(statistics_of(device=devices).SerializeToString())
     state = replace(CurrentModelState(), version="3", statistics_path=str(reference))
-    write_current(inputs["current"][0].uri, state)
+    write_current_model(inputs["current"][0].uri, state)
 
 
 @pytest.mark.parametrize("raw", [True, False])
-def test_drift_is_shown_by_events_unless_raw_records_are_off(
+def test_drift_lists_events_unless_raw_records_are_off(
     inputs: Artifacts, tmp_path: Path, raw: bool
 ) -> None:
     serve_statistics_of(inputs, tmp_path, ["phone"] * 9 + ["tv"])
@@ -169,7 +170,7 @@ def test_drift_is_shown_by_events_unless_raw_records_are_off(
 
 
 @pytest.mark.parametrize(("limit", "passed"), [(0.5, True), (0.0, False)])
-def test_a_reason_of_the_users_file_may_have_a_limit_of_its_own(
+def test_a_reject_reason_of_the_users_file_may_have_its_own_limit(
     inputs: Artifacts, tmp_path: Path, limit: float, passed: bool
 ) -> None:
     users_file = {"read": 8, "kept": 4, "rejects": {"duplicate": 4}}
@@ -191,43 +192,45 @@ def with_users(
 
 
 @pytest.mark.parametrize(("limit", "passed"), [(2 / 8, True), (1 / 8, False)])
-def test_the_users_file_has_a_gate_of_its_own(
+def test_the_users_file_has_its_own_gate(
     inputs: Artifacts, tmp_path: Path, limit: float, passed: bool
 ) -> None:
     users_file = {"read": 8, "kept": 6, "rejects": {"unparseable": 2}}
     counts = {"read": 10, "kept": 10, "rejects": {}, "users_file": users_file}
     write_fragment(inputs["interaction_rejects"][0].uri, INTERACTION_EXAMPLE_GEN, counts)
-    cure = r"users\.max_reject_fraction"
-    with nullcontext() if passed else pytest.raises(GateRejectedError, match=cure):
+    remedy = r"users\.max_reject_fraction"
+    with nullcontext() if passed else pytest.raises(GateRejectedError, match=remedy):
         run(inputs, tmp_path, with_users(limit))
     (gate,) = [g for g in gates_in(tmp_path) if g["name"] == "data.user_reject_fraction"]
     assert (gate["passed"], gate["value"], gate["threshold"]) == (passed, 2 / 8, limit)
 
 
-def test_a_users_file_without_counts_is_never_a_pass(inputs: Artifacts, tmp_path: Path) -> None:
+def test_a_users_file_without_counts_raises_an_input_error(
+    inputs: Artifacts, tmp_path: Path
+) -> None:
     with pytest.raises(InputError, match="no counts of the users file"):
         run(inputs, tmp_path, with_users(0.1))
 
 
-def test_without_events_the_catalogue_alone_is_judged(inputs: Artifacts, tmp_path: Path) -> None:
+def test_without_events_only_the_catalogue_is_checked(inputs: Artifacts, tmp_path: Path) -> None:
     items = {"path": "items.csv", "format": "csv", "fields": {"item_id": "i"}}
     data = replace(DATA, items=from_dict(ItemsSettings, items | {"max_reject_fraction": 0.2}))
-    own = {name: value for name, value in inputs.items() if name.startswith("catalogue")}
+    catalogue = {name: value for name, value in inputs.items() if name.startswith("catalogue")}
 
-    gates = run(own, tmp_path, data)
+    gates = run(catalogue, tmp_path, data)
 
     names = ["data.catalogue_reject_fraction", "data.catalogue_anomalies"]
     assert [(gate["name"], gate["passed"]) for gate in gates] == [(name, True) for name in names]
     write_fragment(
-        own["catalogue_rejects"][0].uri,
+        catalogue["catalogue_rejects"][0].uri,
         CATALOGUE_EXAMPLE_GEN,
         {"read": 10, "rejects": {"duplicate": 3}},
     )
     with pytest.raises(GateRejectedError, match="duplicate 3"):
-        run(own, tmp_path, data)
+        run(catalogue, tmp_path, data)
 
 
-def test_the_component_takes_what_the_gates_read(inputs: Artifacts) -> None:
+def test_the_inputs_of_the_component_are_those_that_the_gates_read(inputs: Artifacts) -> None:
     assert set(DataGateSpec.INPUTS) == set(inputs)
 
 
@@ -240,7 +243,7 @@ def test_the_component_takes_what_the_gates_read(inputs: Artifacts) -> None:
         ("interaction_rejects", "fragment.json"),
     ],
 )
-def test_a_missing_file_is_never_a_pass(
+def test_a_missing_file_raises_an_input_error(
     inputs: Artifacts, tmp_path: Path, name: str, file: str
 ) -> None:
     (Path(inputs[name][0].uri) / file).unlink()

@@ -1,4 +1,4 @@
-"""Small logs written as the example generators write them, and a model with a known answer."""
+"""Writes small logs in the format of the example generators, and a model with known outputs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -37,12 +37,12 @@ SETTINGS: dict[str, Any] = {
     "history": {"max_length": 3},
 }
 
-# (user, [(item, timestamp, is_target)]): one window.
+# One window: (user, [(item, timestamp, is_target)]).
 Window = tuple[str, list[tuple[str, int, int]]]
 
 
 def data_settings(**changes: Any) -> DataSettings:
-    """Settings with features of every place, changed at the top level."""
+    """Returns settings with user, item and context features; `changes` replace top-level keys."""
     return from_dict(DataSettings, {**SETTINGS, **changes})
 
 
@@ -50,9 +50,9 @@ TABLE: FeatureTable = feature_table(data_settings())
 
 
 def write_windows(uri: str, splits: Mapping[str, Iterable[Window]]) -> str:
-    """Writes raw windows; the other event columns follow from the timestamp."""
+    """Writes raw windows; the other event columns are derived from the timestamp."""
     for split, windows in {f.PAST_SPLIT: (), **splits}.items():
-        examples = []
+        examples: list[dict[str, list[Any]]] = []
         for user, events in windows:
             times = [time for _, time, _ in events]
             examples.append(
@@ -73,7 +73,7 @@ def write_windows(uri: str, splits: Mapping[str, Iterable[Window]]) -> str:
 
 
 def write_catalogue(uri: str, items: Iterable[str]) -> str:
-    """Writes a raw catalogue; the n-th item has n genres and costs n."""
+    """Writes a raw catalogue; the n-th item has n genres and the price n."""
     write_split(
         uri,
         f.CATALOGUE_SPLIT,
@@ -91,7 +91,7 @@ def write_catalogue(uri: str, items: Iterable[str]) -> str:
 
 
 def event_columns(windows: Iterable[tuple[int, list[tuple[int, int, int]]]]) -> EventColumns:
-    """Columns of windows given as (user code, [(item row, timestamp, is_target)])."""
+    """Builds event columns from windows (user code, [(item row, timestamp, is_target)])."""
     user, events, offsets = [], [], [0]
     for code, window in windows:
         user += [code] * len(window)
@@ -106,9 +106,10 @@ def event_columns(windows: Iterable[tuple[int, list[tuple[int, int, int]]]]) -> 
 def save_successor_model(
     path: str, items: list[str], table: FeatureTable = TABLE, scale: float = 1.0
 ) -> str:
-    """Saves a model that scores `scale` for the item after the last of the history, else 0.
+    """Saves a model with one-hot embeddings that recommends the successor of the last item.
 
-    Without history it scores the first item of the list.
+    The item after the last item of the history, in the order of `items`, has the score `scale`²,
+    all others 0. Without history it is the first item.
     """
     module = tf.Module()
     keys = tf.constant(items)
@@ -140,7 +141,7 @@ def save_successor_model(
 
 
 def queries_of(relevant: Sequence[Sequence[int]], seen: Sequence[set[int]]) -> Queries:
-    """One query a user, with given relevant and seen items."""
+    """Builds one query per user, with the given relevant and seen items."""
     num_queries = len(relevant)
     num_seen = [len(items) for items in seen]
     start = np.cumsum([0, *num_seen])

@@ -1,4 +1,4 @@
-"""Users become codes and items rows of the catalogue, alike in all splits."""
+"""The mapping of users to codes and of items to catalogue rows."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ SPLITS = {
 }
 
 
-def test_codes_are_shared_by_splits(tmp_path: Path) -> None:
+def test_user_codes_are_the_same_in_all_splits(tmp_path: Path) -> None:
     uri = write_windows(str(tmp_path), SPLITS)
     windows = {split: read_raw_windows(uri, split, TABLE) for split in SPLITS}
 
@@ -32,7 +32,7 @@ def test_codes_are_shared_by_splits(tmp_path: Path) -> None:
     assert events["train"].window_start.tolist() == [0, 0, 2]
 
 
-def test_item_outside_the_catalogue_is_named(tmp_path: Path) -> None:
+def test_an_item_outside_the_catalogue_raises_an_error_with_its_id(tmp_path: Path) -> None:
     uri = write_windows(str(tmp_path), SPLITS)
     windows = {split: read_raw_windows(uri, split, TABLE) for split in SPLITS}
 
@@ -40,7 +40,7 @@ def test_item_outside_the_catalogue_is_named(tmp_path: Path) -> None:
         index_events({"train": windows["train"]}, np.array([b"b"], object))
 
 
-def test_recent_items_come_newest_first_and_stay_in_their_window() -> None:
+def test_recent_items_are_the_newest_first_within_the_window() -> None:
     events = event_columns([(0, [(5, 1, 1), (6, 2, 1), (7, 3, 1)]), (1, [(8, 1, 1), (9, 2, 1)])])
 
     assert recent_items(events, np.array([2, 0, 4]), width=3).tolist() == [

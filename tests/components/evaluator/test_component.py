@@ -1,4 +1,4 @@
-"""The component's contract with TFX: channels, files, properties."""
+"""The TFX component and its executor: channels, files and properties."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from tfx import types
 from tfx.types import standard_artifacts
 
 from components import artifacts
-from components.current_model.read import CurrentModelState, write_current
+from components.current_model.state import CurrentModelState, write_current_model
 from components.evaluator.component import RetrievalEvaluator
 from components.evaluator.executor import Executor
 from components.fragment import read_fragment
@@ -26,19 +26,19 @@ ITEMS = [f"item {n}" for n in range(8)]
 
 
 def artifact(kind: type[types.Artifact], uri: Path) -> types.Artifact:
-    made = kind()
-    made.uri = str(uri)
-    return made
+    created = kind()
+    created.uri = str(uri)
+    return created
 
 
 def execute(root: Path, gates: ModelGateSettings, current: CurrentModelState) -> dict[str, Any]:
-    """Runs the executor as a launcher would, and returns its output artifacts."""
+    """Runs the executor as a TFX launcher does, and returns its output artifacts."""
     train = [(f"u{n}", [(ITEMS[n], n, 1), (ITEMS[n + 1], n + 10, 1)]) for n in range(5)]
     test = [("u1", [(ITEMS[1], 1, 0), (ITEMS[2], 11, 0), (ITEMS[3], 30, 1)])]
     write_windows(str(root / "windows"), {"train": train, "eval": [], "test": test})
     write_catalogue(str(root / "catalogue"), ITEMS)
     save_successor_model(str(root / "model" / "Format-Serving"), ITEMS)
-    write_current(str(root / "current"), current)
+    write_current_model(str(root / "current"), current)
     inputs = {
         "model": [artifact(standard_artifacts.Model, root / "model")],
         "windows": [artifact(standard_artifacts.Examples, root / "windows")],
@@ -55,10 +55,10 @@ def execute(root: Path, gates: ModelGateSettings, current: CurrentModelState) ->
         "code_version": "1",
     }
     Executor().Do(inputs, outputs, properties)
-    return {key: made for key, (made,) in outputs.items()}
+    return {key: output for key, (output,) in outputs.items()}
 
 
-def test_good_model_is_blessed(tmp_path: Path) -> None:
+def test_a_model_that_passes_all_gates_is_blessed(tmp_path: Path) -> None:
     outputs = execute(tmp_path, ModelGateSettings(metric="mrr"), CurrentModelState())
 
     evaluation = json.loads((tmp_path / "evaluation" / "evaluation.json").read_text())
@@ -68,14 +68,14 @@ def test_good_model_is_blessed(tmp_path: Path) -> None:
     assert fragment.pop("seconds") >= 0
     assert fragment == evaluation
     assert outputs["evaluation"].get_float_custom_property("mrr") == 1.0
-    told = outputs["evaluation"]
-    assert told.get_int_custom_property("targets") == 1
-    assert told.get_string_custom_property("protocol") == "successive"
+    properties = outputs["evaluation"]
+    assert properties.get_int_custom_property("targets") == 1
+    assert properties.get_string_custom_property("protocol") == "successive"
     markov = evaluation["test"]["baselines"]["markov"]
-    assert told.get_float_custom_property("baselines/markov/ndcg@10") == markov["ndcg@10"]
-    assert told.get_float_custom_property("all_future/recall@1") == 1.0
+    assert properties.get_float_custom_property("baselines/markov/ndcg@10") == markov["ndcg@10"]
+    assert properties.get_float_custom_property("all_future/recall@1") == 1.0
     for key in ("confidence", "baselines", "diagnosis", "gates"):
-        assert json.loads(told.get_string_custom_property(key)) == evaluation[key]
+        assert json.loads(properties.get_string_custom_property(key)) == evaluation[key]
     assert (tmp_path / "blessing" / "BLESSED").exists()
     assert not (tmp_path / "blessing" / "NOT_BLESSED").exists()
     assert outputs["blessing"].get_int_custom_property("blessed") == 1
@@ -84,11 +84,11 @@ def test_good_model_is_blessed(tmp_path: Path) -> None:
     )
 
 
-def test_rejected_model_is_not_blessed_and_the_reason_stands_in_the_evaluation(
+def test_a_rejected_model_is_not_blessed_and_its_gates_are_in_the_evaluation(
     tmp_path: Path,
 ) -> None:
-    twin = save_successor_model(str(tmp_path / "exact" / "7"), ITEMS)
-    serving = CurrentModelState(version="7", serving_path="", exact_path=twin)
+    exact_model = save_successor_model(str(tmp_path / "exact" / "7"), ITEMS)
+    serving = CurrentModelState(version="7", serving_path="", exact_path=exact_model)
 
     outputs = execute(tmp_path, ModelGateSettings(beats=("markov",), metric="recall@100"), serving)
 
@@ -119,4 +119,4 @@ def test_component_wires_its_channels() -> None:
     assert component.outputs["evaluation"].type is artifacts.Evaluation
     assert component.outputs["blessing"].type is standard_artifacts.ModelBlessing
     with pytest.raises(TypeError):
-        RetrievalEvaluator(model=None)  # type: ignore[call-arg]
+        RetrievalEvaluator(model=None)  # type: ignore[call-arg, arg-type]

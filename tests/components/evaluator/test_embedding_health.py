@@ -1,4 +1,4 @@
-"""Embedding spaces whose defects are known."""
+"""Diagnostics of embeddings with known defects."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from components.evaluator.columns import NO_ITEM
 from components.evaluator.embedding_health import effective_rank, embedding_health, hubness
 
 
-def test_effective_rank_counts_the_dimensions_in_use() -> None:
+def test_effective_rank_is_the_number_of_dimensions_with_equal_variance() -> None:
     generator = np.random.default_rng(3)
     spread = generator.normal(size=(20_000, 8))
 
@@ -21,29 +21,29 @@ def test_collapsed_dimensions_and_norms() -> None:
     candidates = np.random.default_rng(4).normal(size=(500, 4)).astype(np.float32)
     candidates[:, 1] = 5.0
     candidates[:, 3] *= 0.001
-    queries = np.tile(np.float32([3, 0, 4, 0]), (7, 1))
+    queries = np.tile(np.array([3, 0, 4, 0], np.float32), (7, 1))
 
-    found = embedding_health(queries, candidates, np.zeros((7, 1), np.int64))
+    result = embedding_health(queries, candidates, np.zeros((7, 1), np.int64))
 
-    assert found["dim"] == 4
-    assert found["candidate"]["collapsed_dimensions"] == 2
-    assert found["candidate"]["effective_rank"] == pytest.approx(2, abs=0.1)
-    assert found["query"] == {
+    assert result["dim"] == 4
+    assert result["candidate"]["collapsed_dimensions"] == 2
+    assert result["candidate"]["effective_rank"] == pytest.approx(2, abs=0.1)
+    assert result["query"] == {
         "norm": {"p1": 5.0, "p50": 5.0, "p99": 5.0},
         "collapsed_dimensions": 4,
         "effective_rank": 0.0,
     }
 
 
-def test_a_hub_that_is_in_every_list() -> None:
+def test_hubness_of_an_item_that_is_in_every_list() -> None:
     even = np.arange(200).reshape(100, 2)
     hub = even.copy()
     hub[:, 0] = 0
 
     assert hubness(even, 200) == {"skewness": 0.0, "top_percent_share": 2 / 200}
-    found = hubness(hub, 200)
-    assert found["skewness"] > 10
-    assert found["top_percent_share"] == pytest.approx((100 + 1) / 200)
+    result = hubness(hub, 200)
+    assert result["skewness"] > 10
+    assert result["top_percent_share"] == pytest.approx((100 + 1) / 200)
 
 
 def test_skewness_is_the_third_standardised_moment() -> None:

@@ -1,7 +1,8 @@
-"""The whole measurement on a log of chains, with models whose answers are known."""
+"""The complete evaluation of models with known outputs, on a log of item sequences."""
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import tensorflow as tf
 
 from components.evaluator.embed import SignatureEncoder
 from components.evaluator.evaluate import evaluate
-from components.evaluator.held_out import read_held_out
+from components.evaluator.held_out import read_held_out_data
 from components.examples.read import read_raw_catalogue, read_raw_windows
 from schemas.errors import InputError
 from schemas.features import feature_table
@@ -31,24 +32,26 @@ SETTINGS = EvaluationSettings(cutoffs=(1, 10), bootstrap_samples=50)
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Each user walks along the items; the last two steps are the test split."""
+    """Each user has six successive items; the last two events are the test split."""
     root = tmp_path_factory.mktemp("log")
     train, test = [], []
     for user in range(12):
-        walk = [(ITEMS[2 * user + n], 1000 * n + user) for n in range(6)]
-        train.append((f"user {user}", [(item, time, 1) for item, time in walk[:4]]))
+        sequence = [(ITEMS[2 * user + n], 1000 * n + user) for n in range(6)]
+        train.append((f"user {user}", [(item, time, 1) for item, time in sequence[:4]]))
         test.append((f"user {user}", [(item, time, int(n >= 4)) for n, (item, time) in
-                                      enumerate(walk) if n >= 1]))  # fmt: skip
+                                      enumerate(sequence) if n >= 1]))  # fmt: skip
     return {
         "windows": write_windows(str(root / "windows"), {"train": train, "eval": [], "test": test}),
         "catalogue": write_catalogue(str(root / "catalogue"), ITEMS),
         "successor": save_successor_model(str(root / "successor"), ITEMS),
-        # The same towers over a list in the opposite order: it always names the item before.
+        # The same model over the reversed list of items: it recommends the preceding item.
         "predecessor": save_successor_model(str(root / "predecessor"), ITEMS[::-1]),
     }
 
 
-def run(log: dict[str, str], model: str, current: str | None = None, **changes: object) -> dict:
+def run(
+    log: dict[str, str], model: str, current: str | None = None, **changes: Any
+) -> dict[str, Any]:
     return evaluate(
         model_path=log[model],
         windows_uri=log["windows"],
@@ -59,10 +62,10 @@ def run(log: dict[str, str], model: str, current: str | None = None, **changes: 
     )
 
 
-def test_model_that_knows_the_answer_is_perfect_and_passes(log: dict[str, str]) -> None:
-    found = run(log, "successor")
+def test_a_perfect_model_has_perfect_metrics_and_passes_the_gates(log: dict[str, str]) -> None:
+    result = run(log, "successor")
 
-    assert found["protocol"] == {
+    assert result["protocol"] == {
         "name": "successive",
         "split": "test",
         "queries": 2 * 12,
@@ -74,24 +77,24 @@ def test_model_that_knows_the_answer_is_perfect_and_passes(log: dict[str, str]) 
         "sampled": False,
         "sampled_from_users": 12,
     }
-    assert found["test"]["model"]["recall@1"] == 1.0
-    assert found["test"]["model"]["mrr"] == 1.0
-    assert found["confidence"]["model"]["recall@1"] == [1.0, 1.0]
-    assert tuple(found["test"]["baselines"]) == BASELINES
-    assert found["baselines"]["markov"]["not_chosen"] == "the eval split has no target event"
-    assert "current" not in found["test"]
-    low, high = found["confidence"]["model_minus_popularity"]["mrr"]
-    assert 0 < low <= 1.0 - found["test"]["baselines"]["popularity"]["mrr"] <= high
-    assert found["slices"]["past_events"]["3-9"]["targets"] == 24
-    assert found["slices"]["past_events"]["3-9"]["recall@10"] == 1.0
-    assert sum(s["targets"] for s in found["slices"]["item_popularity"].values()) == 24
-    assert [gate["name"] for gate in found["gates"]] == [
+    assert result["test"]["model"]["recall@1"] == 1.0
+    assert result["test"]["model"]["mrr"] == 1.0
+    assert result["confidence"]["model"]["recall@1"] == [1.0, 1.0]
+    assert tuple(result["test"]["baselines"]) == BASELINES
+    assert result["baselines"]["markov"]["not_chosen"] == "the eval split has no target event"
+    assert "current" not in result["test"]
+    low, high = result["confidence"]["model_minus_popularity"]["mrr"]
+    assert 0 < low <= 1.0 - result["test"]["baselines"]["popularity"]["mrr"] <= high
+    assert result["slices"]["past_events"]["3-9"]["targets"] == 24
+    assert result["slices"]["past_events"]["3-9"]["recall@10"] == 1.0
+    assert sum(s["targets"] for s in result["slices"]["item_popularity"].values()) == 24
+    assert [gate["name"] for gate in result["gates"]] == [
         "model.beats_popularity",
         "model.max_drop",
         "model.parity",
     ]
-    assert all(gate["passed"] for gate in found["gates"])
-    json.dumps(found, allow_nan=False)
+    assert all(gate["passed"] for gate in result["gates"])
+    json.dumps(result, allow_nan=False)
 
 
 def test_other_protocols_have_their_own_targets_baselines_and_intervals(
@@ -99,12 +102,12 @@ def test_other_protocols_have_their_own_targets_baselines_and_intervals(
 ) -> None:
     protocols = run(log, "successor")["protocols"]
 
-    facts = {name: found["protocol"] for name, found in protocols.items()}
+    facts = {name: result["protocol"] for name, result in protocols.items()}
     assert [(name, fact["queries"], fact["targets"]) for name, fact in facts.items()] == [
         ("first", 12, 12), ("last", 12, 12), ("all_future", 12, 24),
     ]  # fmt: skip
     assert protocols["first"]["test"]["model"]["recall@1"] == 1.0
-    # It knows the next item alone: the second has the score of all that are left.
+    # The model predicts only the next item; the second one ties with all remaining items.
     all_future = protocols["all_future"]["test"]["model"]
     assert all_future["recall@1"] == 1.0
     assert all_future["map@10"] == pytest.approx((1 / 1 + 0) / 2)
@@ -113,7 +116,7 @@ def test_other_protocols_have_their_own_targets_baselines_and_intervals(
 
 
 def test_leave_one_out_has_one_protocol(log: dict[str, str]) -> None:
-    found = evaluate(
+    result = evaluate(
         log["successor"],
         log["windows"],
         log["catalogue"],
@@ -122,12 +125,12 @@ def test_leave_one_out_has_one_protocol(log: dict[str, str]) -> None:
         SETTINGS,
     )
 
-    assert found["protocols"] == {}
-    assert "days_since_split" not in found["slices"]
+    assert result["protocols"] == {}
+    assert "days_since_split" not in result["slices"]
 
 
-def test_what_no_window_of_a_target_holds_was_seen_all_the_same(tmp_path: Path) -> None:
-    """A view long ago, and the purchase of the same item in the test split: no new target."""
+def test_items_of_the_past_split_count_as_seen(tmp_path: Path) -> None:
+    """An item that the user viewed long before the target's window is not a target again."""
     windows = {
         "train": [("u", [(ITEMS[0], 1, 1)]), ("v", [(ITEMS[5], 1, 1)])],
         "eval": [],
@@ -135,7 +138,7 @@ def test_what_no_window_of_a_target_holds_was_seen_all_the_same(tmp_path: Path) 
         "test": [("u", [(ITEMS[4], 8, 0), (ITEMS[9], 10, 1), (ITEMS[7], 11, 1)])],
     }
 
-    held_out = read_held_out(
+    held_out = read_held_out_data(
         write_windows(str(tmp_path / "windows"), windows),
         write_catalogue(str(tmp_path / "catalogue"), ITEMS),
         data_settings(),
@@ -150,34 +153,36 @@ def test_what_no_window_of_a_target_holds_was_seen_all_the_same(tmp_path: Path) 
 
 
 def test_slices_and_diagnosis(log: dict[str, str]) -> None:
-    found = run(log, "successor", slices=("items.genres", "users.country"))
+    result = run(log, "successor", slices=("items.genres", "users.country"))
 
-    assert list(found["slices"]) == [
+    assert list(result["slices"]) == [
         "user_activity", "past_events", "item_popularity", "days_since_split", "event_type",
         "items.genres", "users.country",
     ]  # fmt: skip
-    part = found["slices"]["past_events"]["3-9"]
+    part = result["slices"]["past_events"]["3-9"]
     assert part["interval"] == {"recall@10": [1.0, 1.0]}
     assert set(part["baselines"]) == set(BASELINES)
-    assert found["slices"]["users.country"]["country of user 3"]["targets"] == 2
-    assert found["diagnosis"]["embeddings"]["dim"] == NUM_ITEMS
-    consumed = found["diagnosis"]["consumption"]["consumed"]
+    assert result["slices"]["users.country"]["country of user 3"]["targets"] == 2
+    assert result["diagnosis"]["embeddings"]["dim"] == NUM_ITEMS
+    consumed = result["diagnosis"]["consumption"]["consumed"]
     assert consumed["head"] + consumed["middle"] + consumed["tail"] + consumed[
         "never_trained"
     ] == pytest.approx(1)
-    assert "no parity sample" in found["diagnosis"]["parity"]["left_out"]
+    assert "no parity sample" in result["diagnosis"]["parity"]["left_out"]
 
 
-def test_ties_count_against_a_model_that_is_wrong(log: dict[str, str]) -> None:
-    """It gives 1 to a seen item and 0 to all others: the true one ties with all that are left."""
-    found = run(log, "predecessor")
+def test_ties_count_against_the_model(log: dict[str, str]) -> None:
+    """The model scores a seen item 1 and all others 0, so the target ties with all candidates."""
+    result = run(log, "predecessor")
 
-    left = [NUM_ITEMS - 4, NUM_ITEMS - 5]
-    assert found["test"]["model"]["mrr"] == pytest.approx((1 / left[0] + 1 / left[1]) / 2)
-    assert not found["gates"][0]["passed"]
+    num_candidates = [NUM_ITEMS - 4, NUM_ITEMS - 5]
+    assert result["test"]["model"]["mrr"] == pytest.approx(
+        (1 / num_candidates[0] + 1 / num_candidates[1]) / 2
+    )
+    assert not result["gates"][0]["passed"]
 
 
-def test_comparison_with_what_serves_on_the_same_targets(log: dict[str, str]) -> None:
+def test_comparison_with_the_currently_served_model(log: dict[str, str]) -> None:
     worse = run(log, "predecessor", current="successor")
     better = run(log, "successor", current="predecessor")
 
@@ -188,13 +193,13 @@ def test_comparison_with_what_serves_on_the_same_targets(log: dict[str, str]) ->
     assert [gate["passed"] for gate in better["gates"]][1] is True
 
 
-def test_measuring_twice_gives_the_same(log: dict[str, str]) -> None:
+def test_evaluation_is_reproducible(log: dict[str, str]) -> None:
     assert run(log, "successor", max_targets=10) == run(log, "successor", max_targets=10)
     assert run(log, "successor", max_targets=10)["protocol"]["targets"] == 10
 
 
 @pytest.mark.parametrize("scale", [float("nan"), float("inf"), 1e30])
-def test_model_with_scores_that_are_not_finite_is_rejected(
+def test_a_model_with_scores_that_are_not_finite_raises_an_error(
     log: dict[str, str], tmp_path: Path, scale: float
 ) -> None:
     broken = save_successor_model(str(tmp_path / "broken"), ITEMS, scale=scale)
@@ -203,7 +208,7 @@ def test_model_with_scores_that_are_not_finite_is_rejected(
         run({**log, "broken": broken}, "broken")
 
 
-def test_saved_model_without_the_signatures_is_rejected(
+def test_a_saved_model_without_the_signatures_raises_an_error(
     log: dict[str, str], tmp_path: Path
 ) -> None:
     tf.saved_model.save(tf.Module(), str(tmp_path / "bare"))
@@ -212,7 +217,9 @@ def test_saved_model_without_the_signatures_is_rejected(
         run({**log, "bare": str(tmp_path / "bare")}, "bare")
 
 
-def test_batches_come_back_in_order(log: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batched_embeddings_are_returned_in_the_order_of_the_queries(
+    log: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("components.evaluator.embed.QUERY_BATCH", 5)
     encoder = SignatureEncoder(log["successor"], TABLE)
     windows = read_raw_windows(log["windows"], "train", TABLE)
@@ -228,7 +235,7 @@ def test_batches_come_back_in_order(log: dict[str, str], monkeypatch: pytest.Mon
     assert embedded.argmax(axis=1).tolist() == expected
 
 
-def test_model_of_other_features_gets_what_it_knows_and_missing_for_the_rest(
+def test_inputs_that_the_settings_do_not_define_are_sent_as_missing_values(
     log: dict[str, str],
 ) -> None:
     fewer = feature_table(data_settings(users=None, items=None))
@@ -242,16 +249,18 @@ def test_model_of_other_features_gets_what_it_knows_and_missing_for_the_rest(
     assert queries.argmax(axis=1).tolist() == [2]
 
 
-def test_feature_that_changed_its_kind_is_named(log: dict[str, str]) -> None:
+def test_a_feature_that_changed_its_kind_raises_an_error_with_its_name(log: dict[str, str]) -> None:
     context = {"device": {"kind": "number"}}
     changed = {**SETTINGS_OF_LOG["interactions"], "context": context}
 
-    with pytest.raises(InputError, match="takes device as string, and the settings make it float"):
+    with pytest.raises(
+        InputError, match="input device of dtype string, but the settings define it as float"
+    ):
         SignatureEncoder(log["successor"], feature_table(data_settings(interactions=changed)))
 
 
-def test_one_user_one_item_and_no_past(tmp_path: Path) -> None:
-    found = evaluate(
+def test_one_user_one_item_and_no_history(tmp_path: Path) -> None:
+    result = evaluate(
         save_successor_model(str(tmp_path / "model"), ["only"]),
         write_windows(
             str(tmp_path / "windows"),
@@ -267,8 +276,8 @@ def test_one_user_one_item_and_no_past(tmp_path: Path) -> None:
         SETTINGS,
     )
 
-    assert found["test"]["model"]["recall@10"] == 1.0
-    assert found["test"]["baselines"]["markov"]["recall@10"] == 1.0
-    assert found["slices"]["past_events"]["0"]["targets"] == 1
-    assert not found["gates"][0]["passed"]
-    json.dumps(found, allow_nan=False)
+    assert result["test"]["model"]["recall@10"] == 1.0
+    assert result["test"]["baselines"]["markov"]["recall@10"] == 1.0
+    assert result["slices"]["past_events"]["0"]["targets"] == 1
+    assert not result["gates"][0]["passed"]
+    json.dumps(result, allow_nan=False)

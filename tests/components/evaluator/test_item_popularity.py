@@ -1,4 +1,4 @@
-"""The popularity of items, by thirds of the events and by percentiles."""
+"""Popularity classes and percentiles of items."""
 
 import numpy as np
 import pytest
@@ -10,7 +10,7 @@ from components.evaluator.item_popularity import (
 )
 
 
-def test_head_middle_and_tail_each_hold_a_third_of_the_events() -> None:
+def test_head_middle_and_tail_each_contain_a_third_of_the_events() -> None:
     counts = np.array([1, 0, 4, 2, 2, 1, 2])  # 12 events: 4 | 2 + 2 | 2 + 1 + 1
 
     codes = popularity_class(counts)
@@ -20,15 +20,15 @@ def test_head_middle_and_tail_each_hold_a_third_of_the_events() -> None:
     ]  # fmt: skip
 
 
-def test_an_item_that_got_nearly_all_events_is_head() -> None:
+def test_an_item_with_nearly_all_events_is_in_the_head() -> None:
     assert popularity_class(np.array([98, 1, 1])).tolist() == [0, 2, 2]
 
 
-def test_no_training_events_at_all() -> None:
+def test_without_training_events_all_items_are_never_trained() -> None:
     assert popularity_class(np.array([0, 0])).tolist() == [3, 3]
 
 
-def test_percentiles_count_those_below_and_half_of_those_equal() -> None:
+def test_percentiles_count_less_popular_items_and_half_of_equally_popular_items() -> None:
     counts = np.random.default_rng(3).poisson(3, size=200)
 
     fewer = (counts[None, :] < counts[:, None]).sum(axis=1)
@@ -36,7 +36,7 @@ def test_percentiles_count_those_below_and_half_of_those_equal() -> None:
     np.testing.assert_allclose(popularity_percentiles(counts), (fewer + equal / 2) / 200)
 
 
-def test_percentiles_average_to_a_half() -> None:
+def test_the_mean_percentile_is_one_half() -> None:
     counts = np.random.default_rng(1).poisson(3, size=101)
 
     assert popularity_percentiles(counts).mean() == pytest.approx(0.5)

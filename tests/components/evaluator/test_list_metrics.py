@@ -1,4 +1,4 @@
-"""Metrics of recommended lists against their formulas, worked out as arithmetic."""
+"""Metrics of recommended lists compared with their formulas, evaluated by hand."""
 
 from math import sqrt
 
@@ -11,13 +11,13 @@ from components.evaluator.columns import NO_ITEM
 from components.evaluator.item_popularity import popularity_percentiles
 
 
-def test_coverage_counts_distinct_items_and_no_padding() -> None:
+def test_coverage_counts_distinct_items_without_unfilled_places() -> None:
     top = np.array([[0, 1], [1, NO_ITEM], [3, 0]])
 
     assert list_metrics.coverage(top, num_items=8) == 3 / 8
 
 
-def test_gini_of_equal_one_sided_and_mixed_counts() -> None:
+def test_gini_of_equal_concentrated_and_mixed_counts() -> None:
     assert list_metrics.gini(np.array([3, 3, 3, 3])) == 0
     assert list_metrics.gini(np.array([0, 0, 8, 0])) == 3 / 4
     # Ordered 1, 2, 5 with the weights -2, 0, 2.
@@ -32,7 +32,7 @@ def test_gini_is_half_the_relative_mean_difference_of_all_pairs() -> None:
     assert list_metrics.gini(counts) == pytest.approx(pairs / (2 * counts.mean()))
 
 
-def test_popularity_percentile_counts_half_of_those_equal() -> None:
+def test_popularity_percentile_is_the_mean_over_the_list() -> None:
     counts = np.array([0, 5, 5, 9])
     percentiles = popularity_percentiles(counts)
 
@@ -46,13 +46,13 @@ def test_popularity_percentile_counts_half_of_those_equal() -> None:
     ]
 
 
-def test_diversity_is_the_mean_distance_of_pairs() -> None:
+def test_diversity_is_the_mean_cosine_distance_of_pairs() -> None:
     half = 1 / sqrt(2)
     content = sparse.csr_matrix([[1, 0], [0, 1], [half, half], [0, 0]])
     top = np.array([[0, 1, 2], [0, 0, NO_ITEM], [0, 3, NO_ITEM], [1, NO_ITEM, NO_ITEM]])
 
-    found = list_metrics.intra_list_diversity(top, content)
+    result = list_metrics.intra_list_diversity(top, content)
 
-    assert found.tolist() == pytest.approx(
+    assert result.tolist() == pytest.approx(
         [((1 - 0) + (1 - half) + (1 - half)) / 3, 1 - 1, 1 - 0, 0], abs=1e-12
     )

@@ -1,10 +1,10 @@
-"""All metrics of a ranking as one table."""
+"""All metrics of a ranking."""
 
 import numpy as np
 import pytest
 from scipy import sparse
 
-from components.evaluator.measure import Items, measure
+from components.evaluator.measure import ItemStatistics, measure
 from components.evaluator.ranking import Ranking
 from schemas.metrics import COVERAGE, DIVERSITY, GINI, POPULARITY_PERCENTILE, accuracy_names
 
@@ -18,8 +18,8 @@ def ranking() -> Ranking:
     return Ranking(RANKS, np.arange(6), TOP)
 
 
-def test_users_count_the_same_however_many_queries_they_have() -> None:
-    measured = measure(ranking(), USERS, Items(COUNTS, None), cutoffs=(1, 10))
+def test_users_have_equal_weight_regardless_of_their_number_of_queries() -> None:
+    measured = measure(ranking(), USERS, ItemStatistics(COUNTS, None), cutoffs=(1, 10))
 
     assert measured.values["recall@10"] == (3 / 4 + 0) / 2
     assert measured.by_user["recall@10"].tolist() == [0, 3 / 4]
@@ -32,19 +32,19 @@ def test_users_count_the_same_however_many_queries_they_have() -> None:
     )
 
 
-def test_lists_together_make_coverage_and_gini() -> None:
-    measured = measure(ranking(), USERS, Items(COUNTS, None), cutoffs=(1, 10))
+def test_coverage_and_gini_are_computed_over_all_lists() -> None:
+    measured = measure(ranking(), USERS, ItemStatistics(COUNTS, None), cutoffs=(1, 10))
 
     assert measured.values[COVERAGE] == 3 / 4
     # Recommended 5, 4, 1 and 0 times; ordered with the weights -3, -1, 1, 3.
     assert measured.values[GINI] == pytest.approx((-1 * 1 + 1 * 4 + 3 * 5) / (4 * 10))
 
 
-def test_diversity_is_there_where_items_have_content() -> None:
+def test_diversity_is_computed_only_if_items_have_content() -> None:
     content = sparse.csr_matrix(np.eye(4))
 
-    without = measure(ranking(), USERS, Items(COUNTS, None), cutoffs=(10,))
-    measured = measure(ranking(), USERS, Items(COUNTS, content), cutoffs=(10,))
+    without = measure(ranking(), USERS, ItemStatistics(COUNTS, None), cutoffs=(10,))
+    measured = measure(ranking(), USERS, ItemStatistics(COUNTS, content), cutoffs=(10,))
 
     assert set(measured.values) - set(without.values) == {DIVERSITY}
     assert set(without.values) == {

@@ -1,4 +1,4 @@
-"""Each accuracy metric against its formula, worked out as arithmetic."""
+"""Each accuracy metric compared with its formula, evaluated by hand."""
 
 from collections.abc import Sequence
 from math import log2
@@ -13,17 +13,17 @@ from schemas.metrics import accuracy_names
 
 
 def ranking_of(*ranks: Sequence[int]) -> Ranking:
-    """Queries given as the ranks of their relevant items."""
+    """Builds a ranking from the ranks of the relevant items of each query."""
     offsets = np.cumsum([0, *(len(query) for query in ranks)])
     return Ranking(np.concatenate(ranks), offsets, np.full((len(ranks), 10), NO_ITEM))
 
 
 ONE_EACH = ranking_of([1], [2], [10], [11], [200])
-# Three relevant items, two of them in the top 4; a dozen; one that is just outside.
+# Three relevant items, two of them in the top 4; twelve in the top 12; one just below the top 10.
 SEVERAL = ranking_of([1, 4, 30], range(1, 13), [11])
 
 
-def test_one_relevant_item_a_query() -> None:
+def test_one_relevant_item_per_query() -> None:
     assert metrics.recall(ONE_EACH, 10).tolist() == [1, 1, 1, 0, 0]
     assert metrics.recall(ONE_EACH, 1).tolist() == [1, 0, 0, 0, 0]
     assert metrics.hit_rate(ONE_EACH, 10).tolist() == [1, 1, 1, 0, 0]
@@ -35,36 +35,36 @@ def test_one_relevant_item_a_query() -> None:
     assert metrics.average_precision(ONE_EACH, 10).tolist() == [1, 1 / 2, 1 / 10, 0, 0]
 
 
-def test_recall_divides_by_what_the_list_has_room_for() -> None:
+def test_recall_divides_by_the_largest_possible_number_of_hits() -> None:
     assert metrics.recall(SEVERAL, 10).tolist() == [2 / 3, 10 / 10, 0]
     assert metrics.recall(SEVERAL, 2).tolist() == [1 / 2, 2 / 2, 0]
     assert metrics.recall(SEVERAL, 100).tolist() == [1, 1, 1]
 
 
-def test_hit_rate_and_reciprocal_rank_look_at_the_best_alone() -> None:
+def test_hit_rate_and_reciprocal_rank_use_only_the_best_rank() -> None:
     assert metrics.hit_rate(SEVERAL, 10).tolist() == [1, 1, 0]
     assert metrics.reciprocal_rank(SEVERAL).tolist() == [1, 1, 1 / 11]
 
 
-def test_ndcg_divides_by_the_best_possible_order() -> None:
+def test_ndcg_divides_by_the_dcg_of_an_ideal_ranking() -> None:
     ideal_of_3 = 1 + 1 / log2(3) + 1 / log2(4)
 
-    found = metrics.ndcg(SEVERAL, 10)
+    result = metrics.ndcg(SEVERAL, 10)
 
-    assert found.tolist() == pytest.approx([(1 + 1 / log2(5)) / ideal_of_3, 1, 0])
+    assert result.tolist() == pytest.approx([(1 + 1 / log2(5)) / ideal_of_3, 1, 0])
     assert metrics.ndcg(SEVERAL, 100)[0] == pytest.approx(
         (1 + 1 / log2(5) + 1 / log2(31)) / ideal_of_3
     )
 
 
 def test_average_precision_sums_the_precision_at_each_relevant_item() -> None:
-    found = metrics.average_precision(SEVERAL, 10)
+    result = metrics.average_precision(SEVERAL, 10)
 
-    assert found.tolist() == pytest.approx([(1 / 1 + 2 / 4) / 3, 10 / 10, 0])
+    assert result.tolist() == pytest.approx([(1 / 1 + 2 / 4) / 3, 10 / 10, 0])
     assert metrics.average_precision(SEVERAL, 100)[0] == pytest.approx((1 + 2 / 4 + 3 / 30) / 3)
 
 
-def test_a_user_counts_by_the_mean_of_its_queries() -> None:
+def test_mean_by_user_averages_the_queries_of_each_user() -> None:
     users = np.array([7, 7, 7, 7, 2])
 
     by_user = metrics.mean_by_user(metrics.recall(ONE_EACH, 10), users)
@@ -72,6 +72,6 @@ def test_a_user_counts_by_the_mean_of_its_queries() -> None:
     assert by_user.tolist() == [0, 3 / 4]
 
 
-def test_names_are_those_of_the_schema_with_recall_at_10_whatever_the_cutoffs() -> None:
+def test_metric_names_equal_those_of_the_schema_and_include_recall_at_10() -> None:
     assert tuple(metrics.accuracy(ONE_EACH, (5,))) == accuracy_names((5,))
     assert {"recall@5", "recall@10"} < set(accuracy_names((5,)))

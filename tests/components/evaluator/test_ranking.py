@@ -1,6 +1,9 @@
-"""Ranks and lists against a naive sort, with ties, seen items and chunks of any size."""
+"""Ranks and lists compared with a naive sort, with ties, seen items and chunks of any size."""
+
+from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -8,7 +11,7 @@ from hypothesis import strategies as st
 from components.evaluator.columns import NO_ITEM
 from components.evaluator.history import SeenItems
 from components.evaluator.queries import Queries
-from components.evaluator.ranking import dot_product, rank_queries
+from components.evaluator.ranking import dot_product_scorer, rank_queries
 
 
 def queries_of(relevant: list[list[int]], seen: list[set[int]]) -> Queries:
@@ -28,14 +31,14 @@ def queries_of(relevant: list[list[int]], seen: list[set[int]]) -> Queries:
     )
 
 
-def naive_ranks(scores: list[float], relevant: list[int], seen: set[int]) -> list[int]:
-    """Walks down the sorted catalogue, where the relevant stand behind all that score the same."""
+def naive_ranks(scores: Sequence[float], relevant: list[int], seen: set[int]) -> list[int]:
+    """Sorts the candidates, with relevant items after all others of the same score."""
     left = [item for item in range(len(scores)) if item not in seen]
     in_order = sorted(left, key=lambda item: (-scores[item], item in relevant))
     return [place for place, item in enumerate(in_order, start=1) if item in relevant]
 
 
-def naive_top(scores: list[float], seen: set[int], top_k: int) -> list[int]:
+def naive_top(scores: Sequence[float], seen: set[int], top_k: int) -> list[int]:
     left = [item for item in range(len(scores)) if item not in seen]
     best = sorted(left, key=lambda item: (-scores[item], item))[:top_k]
     return best + [NO_ITEM] * (top_k - len(best))
@@ -46,7 +49,7 @@ def naive_top(scores: list[float], seen: set[int], top_k: int) -> list[int]:
 def test_ranks_and_lists_match_a_naive_sort(data: st.DataObject) -> None:
     num_items = data.draw(st.integers(1, 8))
     num_queries = data.draw(st.integers(1, 12))
-    row = st.lists(st.integers(-2, 2), min_size=num_items, max_size=num_items)  # ties abound
+    row = st.lists(st.integers(-2, 2), min_size=num_items, max_size=num_items)  # many ties
     scores = data.draw(st.lists(row, min_size=num_queries, max_size=num_queries))
     some_items = st.sets(st.integers(0, num_items - 1), min_size=1)
     relevant = [sorted(data.draw(some_items)) for _ in range(num_queries)]
@@ -61,11 +64,11 @@ def test_ranks_and_lists_match_a_naive_sort(data: st.DataObject) -> None:
         chunk_size=chunk_size,
     )
 
-    expected = [naive_ranks(*of) for of in zip(scores, relevant, seen, strict=True)]
+    expected = [naive_ranks(*query) for query in zip(scores, relevant, seen, strict=True)]
     assert ranking.ranks.tolist() == [rank for ranks in expected for rank in ranks]
     assert ranking.offsets.tolist() == [0, *np.cumsum([len(ranks) for ranks in expected])]
     assert ranking.top.tolist() == [
-        naive_top(of, gone, 3) for of, gone in zip(scores, seen, strict=True)
+        naive_top(of_query, excluded, 3) for of_query, excluded in zip(scores, seen, strict=True)
     ]
 
 
@@ -78,7 +81,7 @@ def test_a_catalogue_of_many_groups_matches_a_naive_sort(values: int) -> None:
         rng.choice(num_items, size, False).tolist() for size in (1, 1, 7, 1, 2, 1, 40, 1, 1)
     ]
     seen = [
-        set(np.argsort(-scores[n])[: 5 * n].tolist()) - set(relevant[n])  # the best are gone
+        set(np.argsort(-scores[n])[: 5 * n].tolist()) - set(relevant[n])  # the best ones
         for n in range(num_queries)
     ]
 
@@ -92,7 +95,7 @@ def test_a_catalogue_of_many_groups_matches_a_naive_sort(values: int) -> None:
         assert ranking.top[n].tolist() == naive_top(scores[n].tolist(), seen[n], 10)
 
 
-def test_identical_scores_rank_last_of_what_is_left() -> None:
+def test_a_relevant_item_tied_with_all_candidates_has_the_last_rank() -> None:
     ranking = rank_queries(
         lambda rows: np.zeros((1, 5), np.float32), queries_of([[2]], [{0, 1}]), num_items=5
     )
@@ -101,23 +104,23 @@ def test_identical_scores_rank_last_of_what_is_left() -> None:
     assert ranking.top.tolist() == [[2, 3, 4] + [NO_ITEM] * 7]
 
 
-def test_the_ranks_of_one_query_are_each_counted_without_the_other_relevant_items() -> None:
+def test_ranks_of_a_query_with_several_relevant_items() -> None:
     scores = np.array([[5, 4, 3, 2, 1]], np.float32)
 
     ranking = rank_queries(lambda rows: scores.copy(), queries_of([[3, 1]], [{0}]), num_items=5)
 
-    # of items 1 to 4, item 1 is the first, item 3 the third
+    # Of the items 1 to 4, item 1 is the first and item 3 the third.
     assert ranking.ranks.tolist() == [1, 3]
 
 
-def test_one_item_ranks_first() -> None:
+def test_the_only_item_has_rank_one() -> None:
     ranking = rank_queries(lambda rows: np.zeros((1, 1), np.float32), queries_of([[0]], [set()]), 1)
 
     assert ranking.ranks.tolist() == [1]
     assert ranking.top.tolist() == [[0] + [NO_ITEM] * 9]
 
 
-def test_a_selection_is_the_ranking_of_those_queries() -> None:
+def test_select_returns_the_ranking_of_the_selected_queries() -> None:
     scores = np.array([[1, 2, 3], [3, 2, 1], [2, 3, 1]], np.float32)
     ranking = rank_queries(
         lambda rows: scores[rows].copy(), queries_of([[0, 1], [1], [2, 0]], [set()] * 3), 3
@@ -128,36 +131,36 @@ def test_a_selection_is_the_ranking_of_those_queries() -> None:
     assert ranking.top[:, :3].tolist() == [[2, 1, 0], [1, 0, 2]]
 
 
-def test_scores_are_asked_for_a_chunk_at_a_time() -> None:
-    asked = []
+def test_the_scorer_is_called_once_per_chunk() -> None:
+    calls = []
 
-    def scorer(rows: slice) -> np.ndarray:
-        asked.append((rows.start, rows.stop))
+    def scorer(rows: slice) -> npt.NDArray[np.float32]:
+        calls.append((rows.start, rows.stop))
         return np.zeros((rows.stop - rows.start, 2), np.float32)
 
     rank_queries(scorer, queries_of([[0]] * 5, [set()] * 5), num_items=2, chunk_size=2)
 
-    assert asked == [(0, 2), (2, 4), (4, 5)]
+    assert calls == [(0, 2), (2, 4), (4, 5)]
 
 
-def test_dot_product_scores_a_slice() -> None:
+def test_dot_product_scorer_scores_a_slice_of_the_queries() -> None:
     queries = np.array([[1, 0], [0, 1], [2, 3]], np.float32)
     candidates = np.array([[5, 7], [11, 13]], np.float32)
-    scorer = dot_product(queries, candidates)
+    scorer = dot_product_scorer(queries, candidates)
 
     assert scorer(slice(0, 1)).tolist() == [[5, 11]]
     assert scorer(slice(1, 3)).tolist() == [[7, 13], [2 * 5 + 3 * 7, 2 * 11 + 3 * 13]]
 
 
-def test_vectors_that_overflow_are_rejected() -> None:
+def test_embeddings_whose_products_overflow_raise_an_error() -> None:
     long = np.full((1, 2), 1e30, np.float32)
 
     with pytest.raises(FloatingPointError, match="overflow"):
-        dot_product(long, long)
+        dot_product_scorer(long, long)
 
 
 @pytest.mark.parametrize("score", [np.inf, -np.inf])
-def test_a_relevant_item_without_a_finite_score_is_rejected(score: float) -> None:
+def test_a_score_of_a_relevant_item_that_is_not_finite_raises_an_error(score: float) -> None:
     with pytest.raises(FloatingPointError, match=r"relevant item .* not finite"):
         rank_queries(
             lambda rows: np.array([[score, 1.0]], np.float32), queries_of([[0]], [set()]), 2
@@ -165,7 +168,7 @@ def test_a_relevant_item_without_a_finite_score_is_rejected(score: float) -> Non
 
 
 @pytest.mark.parametrize("item", [0, 1])
-def test_a_nan_is_rejected(item: int) -> None:
+def test_a_score_that_is_nan_raises_an_error(item: int) -> None:
     with pytest.raises(FloatingPointError, match="NaN"):
         rank_queries(
             lambda rows: np.array([[np.nan, 1.0]], np.float32), queries_of([[item]], [set()]), 2

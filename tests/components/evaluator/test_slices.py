@@ -1,27 +1,31 @@
-"""Metrics by parts: averaged per user, with intervals, beside the baselines."""
+"""Metrics of slices: averaged per user, with intervals and baselines."""
 
 import numpy as np
 
 from components.evaluator.measure import Measurement
-from components.evaluator.slices import sliced
+from components.evaluator.slices import slice_metrics
 
 USERS = np.array([0, 0, 0, 1, *range(100, 130)])
 GROUPS = np.array([0, 0, 1, 0, *[2] * 30])
-PARTS = {label: code == GROUPS for code, label in enumerate(("few", "some", "many", "empty"))}
+MASKS = {
+    label: np.equal(GROUPS, code) for code, label in enumerate(("few", "some", "many", "empty"))
+}
 
 
 def measured(values: list[float]) -> Measurement:
     return Measurement({"recall@10": np.array(values), "mrr": np.array(values) / 2}, {}, {})
 
 
-def test_slices_average_per_user_and_mark_the_small_ones() -> None:
+def test_slices_average_per_user_and_small_slices_are_marked() -> None:
     model = measured([1.0, 0.0, 1.0, 1.0, *[0.0] * 29, 1.0])
     baseline = measured([0.0, 0.0, 1.0, 1.0, *[1.0] * 30])
 
-    found = sliced(model, {"markov": baseline}, USERS, PARTS, ("recall@10", "mrr"), 200, seed=1)
+    result = slice_metrics(
+        model, {"markov": baseline}, USERS, MASKS, ("recall@10", "mrr"), 200, seed=1
+    )
 
-    intervals = {label: part.pop("interval") for label, part in found.items()}
-    assert found == {
+    intervals = {label: part.pop("interval") for label, part in result.items()}
+    assert result == {
         "few": {
             "users": 2, "targets": 3, "small": True,
             "recall@10": (1 / 2 + 1) / 2, "mrr": (1 / 4 + 1 / 2) / 2,

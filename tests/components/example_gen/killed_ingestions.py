@@ -1,9 +1,9 @@
-"""Ingestions that kill themselves, each in a process of its own: CONFIG.json FOLDER [KILL…].
+"""Ingestions that kill their own process. Usage: CONFIG.json FOLDER [KILL…].
 
-A KILL such as `open-3` or `os.rename-1` writes into FOLDER/KILL and ends by SIGKILL just before the
-process opens its third file there for writing, or gives its first file there another name; `never`
-is not killed. Python's own audit events tell when, so no moment depends on time. Prints the exit
-codes as JSON.
+For each KILL an ingestion in a process of its own writes into FOLDER/KILL. With `open-3` it ends by
+SIGKILL before it opens its third file for writing; with `os.rename-1`, before it renames its first
+file; with `never` it finishes. The moments are determined by Python's audit events, not by time.
+Prints the exit codes as JSON.
 """
 
 import json
@@ -21,28 +21,31 @@ from tests.components.example_gen.logs import NOW_S
 
 
 def kill_before(folder: Path, event: str, ordinal: int) -> None:
-    """Arms the kill."""
-    seen = 0
+    """Kills this process before the given occurrence of an audit event."""
+    count = 0
 
-    def hook(happening: str, arguments: tuple[Any, ...]) -> None:
-        nonlocal seen
-        if happening == event and _writes(folder, happening, arguments):
-            seen += 1
-            if seen == ordinal:
+    def hook(name: str, arguments: tuple[Any, ...]) -> None:
+        nonlocal count
+        if name == event and _writes(folder, name, arguments):
+            count += 1
+            if count == ordinal:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(hook)
 
 
-def _writes(folder: Path, happening: str, arguments: tuple[Any, ...]) -> bool:
-    if happening == "open":
+def _writes(folder: Path, event: str, arguments: tuple[Any, ...]) -> bool:
+    if event == "open":
         path, mode, _ = arguments
         return str(path).startswith(str(folder)) and bool(mode) and "w" in mode
     return str(arguments[1]).startswith(str(folder))
 
 
 def exit_code(data: DataSettings, folder: Path, kill: str) -> int:
-    """How one ingestion ended. A fork, since importing Beam and TensorFlow takes longer than it."""
+    """Returns the exit code of one ingestion.
+
+    It runs in a fork, since importing Beam and TensorFlow takes longer than the ingestion.
+    """
     child = os.fork()
     if child:
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
@@ -57,7 +60,7 @@ def exit_code(data: DataSettings, folder: Path, kill: str) -> int:
 
 
 def main() -> None:
-    """Runs one ingestion after the other."""
+    """Runs the ingestions one after another."""
     config, folder, *kills = sys.argv[1:]
     data = from_json(DataSettings, Path(config).read_text())
     print(json.dumps({kill: exit_code(data, Path(folder, kill), kill) for kill in kills}))

@@ -1,4 +1,4 @@
-"""Literal log lines through a whole ingestion, and what came out as plain values."""
+"""Small logs given as lines, and the results of their ingestion as Python values."""
 
 import gzip
 import json
@@ -20,7 +20,7 @@ NOW_S = 2_000_000_000
 
 @dataclass(frozen=True)
 class Ingested:
-    """What an ingestion wrote."""
+    """The output of an ingestion."""
 
     catalogue: CatalogueReport
     report: IngestReport
@@ -28,9 +28,18 @@ class Ingested:
     rejects: list[dict[str, Any]]
 
 
-def settings(folder: Path, log: list[str], items: list[str] | None = None, **changes: Any):
-    """Data settings for a log of JSON lines (user, item, time, type, value, id) and a CSV
-    catalogue of item ids; `changes` replace whole sections, some of them (`keep`, …) the log's."""
+def settings(
+    folder: Path, log: list[str], items: list[str] | None = None, **changes: Any
+) -> DataSettings:
+    """Writes a log and a catalogue, and returns their settings.
+
+    Args:
+      folder: The folder for the files.
+      log: JSON lines with the fields user, item, time, type, value and id.
+      items: The item ids of a CSV catalogue; None for no catalogue.
+      **changes: Sections that replace the defaults; `keep`, `reject`, `context`, `timestamp_unit`
+        and `damaged_files` are sections of `interactions`.
+    """
     (folder / "log.jsonl").write_text("".join(line + "\n" for line in log))
     fields = {"user_id": "user", "item_id": "item", "timestamp": "time", "event_type": "type"}
     interactions: dict[str, Any] = {
@@ -50,13 +59,13 @@ def settings(folder: Path, log: list[str], items: list[str] | None = None, **cha
 
 
 def event(user: Any, item: Any, time: Any, **more: Any) -> str:
-    """One line of the log; every field is there."""
+    """Returns one line of the log, with every field."""
     fields = {"user": user, "item": item, "time": time, "type": "view", "value": 1, "id": ""}
     return json.dumps({**fields, **more})
 
 
 def run(data: DataSettings, folder: Path, now_s: int = NOW_S) -> Ingested:
-    """Runs both ingestions; windows are sorted, as (user, items, timestamps, is_target)."""
+    """Ingests catalogue and log; windows are sorted tuples (user, items, timestamps, is_target)."""
     catalogue_uri = str(folder / "catalogue")
     make_pipeline = beam.Pipeline
     catalogue = ingest_catalogue(data, catalogue_uri, str(folder / "item_rejects"), make_pipeline)
@@ -71,13 +80,15 @@ def run(data: DataSettings, folder: Path, now_s: int = NOW_S) -> Ingested:
 
 
 def _plain_windows(uri: str, split: str, data: DataSettings) -> list[Any]:
-    found = read_raw_windows(uri, split, feature_table(data))
+    windows = read_raw_windows(uri, split, feature_table(data))
     return sorted(
         (
-            found.user_id[w].decode(),
-            [item.decode() for item in found.item_id[begin:end]],
-            found.timestamp[begin:end].tolist(),
-            found.is_target[begin:end].tolist(),
+            windows.user_id[w].decode(),
+            [item.decode() for item in windows.item_id[begin:end]],
+            windows.timestamp[begin:end].tolist(),
+            windows.is_target[begin:end].tolist(),
         )
-        for w, (begin, end) in enumerate(zip(found.offsets[:-1], found.offsets[1:], strict=True))
+        for w, (begin, end) in enumerate(
+            zip(windows.offsets[:-1], windows.offsets[1:], strict=True)
+        )
     )

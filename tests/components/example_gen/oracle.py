@@ -1,4 +1,4 @@
-"""A second ingestion, in plain Python, that goes by what the settings say."""
+"""A second implementation of cleaning, splits and windows in plain Python, by the settings."""
 
 import math
 from collections import Counter, defaultdict
@@ -14,7 +14,7 @@ SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400}
 
 
 class Line(NamedTuple):
-    """One line of a log; of unfit values the first, in this order, is the reason of a rejection."""
+    """One line of a log. The first invalid field, in this order, is the reason of its rejection."""
 
     user: str
     time: int | str
@@ -24,7 +24,7 @@ class Line(NamedTuple):
     event_id: str = ""
 
     @property
-    def dirt(self) -> str | None:
+    def invalid_reason(self) -> str | None:
         if not self.user.strip():
             return "missing_field"
         if not isinstance(self.time, int) or self.time < 0:
@@ -35,51 +35,61 @@ class Line(NamedTuple):
 
 
 class Event(NamedTuple):
-    """A readable line and its place, which events of one time are ordered by."""
+    """A valid line and its (file, line) position, which orders events of equal time."""
 
     user: str
     time: int
-    place: tuple[int, int]
+    position: tuple[int, int]
     line: Line
 
 
 class Window(NamedTuple):
-    """One example: the places of its events, and which of them are targets."""
+    """One example: the positions of its events, and which of them are targets."""
 
     split: str
     user: str
-    places: tuple[tuple[int, int], ...]
+    positions: tuple[tuple[int, int], ...]
     is_target: tuple[bool, ...]
 
 
 class Oracle:
-    """The same in plain Python: `split_of` kept events, and the reason of each rejection."""
+    """The expected result of an ingestion.
+
+    Attributes:
+      kept: The kept events, sorted by user, time and position.
+      split_of: The split of each event, by position.
+      rejected: The reason of each rejection, by position.
+      erased: The positions of erased records.
+      users: The kept events by user.
+    """
 
     def __init__(self, lines: dict[tuple[int, int], Line], data: DataSettings, known: Any):
         self._data, self._log = data, data.interactions
-        self.rejected = {place: line.dirt for place, line in lines.items() if line.dirt}
+        self.rejected = {
+            position: line.invalid_reason for position, line in lines.items() if line.invalid_reason
+        }
         self.erased = {
-            place
-            for place, line in lines.items()
+            position
+            for position, line in lines.items()
             if line.user.strip() in data.erase.user_ids or line.item.strip() in data.erase.item_ids
         }
-        self.rejected = {p: why for p, why in self.rejected.items() if p not in self.erased}
+        self.rejected = {p: reason for p, reason in self.rejected.items() if p not in self.erased}
         self.kept = sorted(
-            Event(line.user.strip(), int(line.time), place, line)
-            for place, line in lines.items()
-            if place not in self.rejected and place not in self.erased
+            Event(line.user.strip(), int(line.time), position, line)
+            for position, line in lines.items()
+            if position not in self.rejected and position not in self.erased
         )
         self._clean(known)
         self.split_of = self._splits()
-        train = [event for event in self.kept if self.split_of[event.place] == "train"]
+        train = [event for event in self.kept if self.split_of[event.position] == "train"]
         users = Counter(event.user for event in train)
         items = Counter(event.line.item for event in train)
         keep = self._log.keep
-        least_user, least_item = keep.min_user_events, keep.min_item_events
-        if least_user > 1:
-            self._reject("too_few_user_events", lambda event: users[event.user] < least_user)
-        if least_item > 1:
-            self._reject("too_few_item_events", lambda event: items[event.line.item] < least_item)
+        min_user, min_item = keep.min_user_events, keep.min_item_events
+        if min_user > 1:
+            self._reject("too_few_user_events", lambda event: users[event.user] < min_user)
+        if min_item > 1:
+            self._reject("too_few_item_events", lambda event: items[event.line.item] < min_item)
         self.users: dict[str, list[Event]] = defaultdict(list)
         for event in self.kept:
             self.users[event.user].append(event)
@@ -88,10 +98,10 @@ class Oracle:
         types = self._data.targets.event_types
         return types is None or event.line.kind in types
 
-    def _reject(self, reason: str, is_unfit: Callable[[Event], bool]) -> None:
-        unfit = [event.place for event in self.kept if is_unfit(event)]
-        self.rejected.update(dict.fromkeys(unfit, reason))
-        self.kept = [event for event in self.kept if event.place not in self.rejected]
+    def _reject(self, reason: str, is_invalid: Callable[[Event], bool]) -> None:
+        invalid = [event.position for event in self.kept if is_invalid(event)]
+        self.rejected.update(dict.fromkeys(invalid, reason))
+        self.kept = [event for event in self.kept if event.position not in self.rejected]
 
     def _clean(self, known: Any) -> None:
         keep, reject = self._log.keep, self._log.reject
@@ -108,10 +118,10 @@ class Oracle:
         if (limit := reject.user_rate_limit) is not None:
             period = SECONDS[limit.per]
             counts = Counter((event.user, event.time // period) for event in self.kept)
-            most = limit.events
+            maximum = limit.events
             self._reject(
                 "over_rate_limit",
-                lambda event: counts[event.user, event.time // period] > most,
+                lambda event: counts[event.user, event.time // period] > maximum,
             )
         if (types := keep.event_types) is not None:
             self._reject("event_type_not_kept", lambda event: event.line.kind not in types)
@@ -121,16 +131,16 @@ class Oracle:
             newer: Counter[str] = Counter()
             over = set()
             for event in reversed(self.kept):
-                over |= {event.place} if newer[event.user] >= cap else set()
+                over |= {event.position} if newer[event.user] >= cap else set()
                 newer[event.user] += 1
-            self._reject("over_user_cap", lambda event: event.place in over)
+            self._reject("over_user_cap", lambda event: event.position in over)
 
     def _splits(self) -> dict[tuple[int, int], str]:
         if self._data.split.policy == "leave_one_out":
             return self._last_targets()
         eval_s, test_s = self._boundaries()
         return {
-            event.place: SPLITS[(event.time >= eval_s) + (event.time >= test_s)]
+            event.position: SPLITS[(event.time >= eval_s) + (event.time >= test_s)]
             for event in self.kept
         }
 
@@ -141,13 +151,13 @@ class Oracle:
             at = [n for n, event in enumerate(events) if self.is_target(event)]
             first = at[-2:] if len(at) >= 3 else [len(events)] * 2
             for n, event in enumerate(events):
-                split_of[event.place] = SPLITS[sum(n >= begin for begin in first)]
+                split_of[event.position] = SPLITS[sum(n >= begin for begin in first)]
         return split_of
 
     def _boundaries(self) -> tuple[float, float]:
         split = self._data.split
-        if (given_us := configured_boundaries(split)) is not None:
-            return given_us.eval_start_us / 10**6, given_us.test_start_us / 10**6
+        if (boundaries := configured_boundaries(split)) is not None:
+            return boundaries.eval_start_us / 10**6, boundaries.test_start_us / 10**6
         times = sorted(event.time for event in self.kept)
         num_test = max(1, round(len(times) * split.test_fraction))
         num_eval = max(1, round(len(times) * split.eval_fraction))
@@ -165,7 +175,7 @@ class Oracle:
 
 
 def is_repeat(event: Event, seen: set[Any]) -> bool:
-    """Whether an event like it was seen; remembers it."""
+    """Returns whether an equal event was seen before; adds the event to `seen`."""
     line = event.line
     same: Any = line.event_id or (line.item, event.time, line.kind)
     key = (event.user, same)

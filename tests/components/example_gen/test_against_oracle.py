@@ -1,4 +1,4 @@
-"""Whole ingestions against a second one, in plain Python, that goes by what the settings say."""
+"""Tests that whole ingestions agree with a second implementation in plain Python (`oracle`)."""
 
 import json
 from collections import Counter, defaultdict
@@ -16,12 +16,12 @@ from apache_beam.pvalue import TaggedOutput
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.example_gen.across_partitions import Timeline
 from components.example_gen.clean import CleanRules
+from components.example_gen.combiners import ComputeTimeStatistics
 from components.example_gen.event_parser import EventParser
 from components.example_gen.event_table import TIME_US
 from components.example_gen.partition_steps import CleanPartition, CountTrainItems, MakeExamples
-from components.example_gen.read_log import INTERACTIONS, RowReader
+from components.example_gen.partitioned_reader import INTERACTIONS, PartitionedReader
 from components.example_gen.split import instant_us
 from components.readers.read import read_batches
 from components.readers.source_columns import check_source
@@ -34,33 +34,39 @@ from schemas.settings import DataSettings, from_dict
 from tests.components.example_gen.logs import run
 from tests.components.example_gen.oracle import NOW_S, SECONDS, SPLITS, Line, Oracle, Window
 
-# Of a TFRecord: its length and that one's checksum, and the checksum of its data.
+# Sizes of a TFRecord's header (length and its checksum) and footer (checksum of the data).
 HEADER_BYTES = 12
 FOOTER_BYTES = 4
 
 
 @dataclass
 class Outcome:
-    """What an ingestion came to."""
+    """The result of an ingestion.
+
+    Attributes:
+      rejected: The reason of each rejection, by (file, line).
+      windows: The windows of all splits.
+      summary: The merged counts of all steps.
+    """
 
     rejected: dict[tuple[int, int], str] = field(default_factory=dict)
     windows: list[Window] = field(default_factory=list)
     summary: Summary = field(default_factory=Summary)
 
     def main(self, outputs: Iterable[Any]) -> list[Any]:
-        """The main output of a step; its rejections and counts are taken in."""
-        found = []
+        """Returns the main output of a step; records its rejects and counts."""
+        main = []
         for output in outputs:
             if not isinstance(output, TaggedOutput):
-                found.append(output)
+                main.append(output)
             elif output.tag == SUMMARY_TAG:
                 self.summary.merge(output.value)
             elif output.tag == REJECTS_TAG:
                 for reject in read_stream(output.value).to_pylist():
-                    place = (int(Path(reject["file"]).stem), reject["line"])
-                    assert place not in self.rejected
-                    self.rejected[place] = reject["reason"]
-        return found
+                    position = (int(Path(reject["file"]).stem), reject["line"])
+                    assert position not in self.rejected
+                    self.rejected[position] = reject["reason"]
+        return main
 
 
 def steps(data: DataSettings, known_items: list[str] | None) -> Outcome:
@@ -68,11 +74,11 @@ def steps(data: DataSettings, known_items: list[str] | None) -> Outcome:
     outcome, table = Outcome(), feature_table(data)
     files = check_source(INTERACTIONS, data.interactions)
     parser = EventParser(data.interactions, table.context, load_erased_ids(data.erase))
-    reader = RowReader(INTERACTIONS, files, data.interactions, parser, num_partitions=3)
+    reader = PartitionedReader(INTERACTIONS, files, data.interactions, parser, num_partitions=3)
     partitions = defaultdict(list)
     for number, path in enumerate(files):
         for batch in read_batches(path, data.interactions, reader.columns):
-            for partition, rows in outcome.main(reader.outputs_of(batch, number)):
+            for partition, rows in outcome.main(reader.process_batch(batch, number)):
                 partitions[partition].append(rows)
     reject = data.interactions.reject
     earliest_us = reject.earliest and instant_us("earliest", reject.earliest)
@@ -80,27 +86,30 @@ def steps(data: DataSettings, known_items: list[str] | None) -> Outcome:
     known = None if known_items is None else pa.array(known_items, pa.string())
     step = CleanPartition(rules, (), table)
     cleaned = [
-        of_partition
+        partition_events
         for index, rows in partitions.items()
-        for of_partition in outcome.main(step.process((index, {INTERACTIONS: rows}), known))
+        for partition_events in outcome.main(step.process((index, {INTERACTIONS: rows}), known))
     ]
     times = [read_stream(events).column(TIME_US).to_numpy() for events, _ in cleaned]
-    timeline = Timeline(data).extract_output(times)
+    statistics = ComputeTimeStatistics(data).extract_output(times)
     counts: Counter[str] = Counter()
-    for of_partition in cleaned:
-        for of_items in CountTrainItems(data).process(of_partition, timeline):
-            counts.update(of_items)
+    for partition_events in cleaned:
+        for partition_counts in CountTrainItems(data).process(partition_events, statistics):
+            counts.update(partition_counts)
     item_counts = counts if data.interactions.keep.min_item_events > 1 else None
     make = MakeExamples(data, table, files)
-    for of_partition in cleaned:
-        for split, framed in outcome.main(make.process(of_partition, timeline, item_counts)):
+    for partition_events in cleaned:
+        for split, framed in outcome.main(make.process(partition_events, statistics, item_counts)):
             if split in SPLITS:
                 outcome.windows += [window(split, record) for record in records(framed)]
     return outcome
 
 
 def records(framed: bytes) -> Iterator[bytes]:
-    """https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details."""
+    """Yields the records of framed TFRecords.
+
+    See https://www.tensorflow.org/tutorials/load_data/tfrecord#tfrecords_format_details.
+    """
     while framed:
         end = HEADER_BYTES + int.from_bytes(framed[:8], "little")
         yield framed[HEADER_BYTES:end]
@@ -109,36 +118,40 @@ def records(framed: bytes) -> Iterator[bytes]:
 
 def window(split: str, record: bytes) -> Window:
     features = tf.train.Example.FromString(record).features.feature
-    places = [divmod(int(place), 1_000) for place in features["place"].float_list.value]
+    positions = [divmod(int(position), 1_000) for position in features["position"].float_list.value]
     flags = map(bool, features["is_target"].int64_list.value)
     user = features["user_id"].bytes_list.value[0].decode()
-    return Window(split, user, tuple(places), tuple(flags))
+    return Window(split, user, tuple(positions), tuple(flags))
 
 
-def check(found: Outcome, expected: Oracle, num_lines: int, max_length: int) -> None:
-    assert found.rejected == expected.rejected
-    read, num_rejected = found.summary.read[INTERACTIONS], found.summary.rejects.total()
+def check(actual: Outcome, expected: Oracle, num_lines: int, max_length: int) -> None:
+    assert actual.rejected == expected.rejected
+    read, num_rejected = actual.summary.read[INTERACTIONS], actual.summary.rejects.total()
     assert read == num_lines == len(expected.kept) + num_rejected
     assert num_rejected == len(expected.rejected) + len(expected.erased)
-    number_of = {e.place: n for events in expected.users.values() for n, e in enumerate(events)}
+    number_of = {e.position: n for events in expected.users.values() for n, e in enumerate(events)}
     targets: list[tuple[tuple[int, int], str]] = []
-    for split, user, places, flags in found.windows:
-        begin = number_of[places[0]]
-        events = expected.users[user][begin : begin + len(places)]
-        assert places == tuple(event.place for event in events)
-        assert len(places) <= max_length + 1
-        least = -(-max_length // 2) if split == "train" else max_length
-        assert split != "train" or {expected.split_of[place] for place in places} == {"train"}
-        for history, place in enumerate(places):
+    for split, user, positions, flags in actual.windows:
+        begin = number_of[positions[0]]
+        events = expected.users[user][begin : begin + len(positions)]
+        assert positions == tuple(event.position for event in events)
+        assert len(positions) <= max_length + 1
+        min_history = -(-max_length // 2) if split == "train" else max_length
+        assert split != "train" or {expected.split_of[position] for position in positions} == {
+            "train"
+        }
+        for history, position in enumerate(positions):
             if flags[history]:
-                targets.append((place, split))
-                assert history >= min(number_of[place], least)
-    wanted = [(e.place, expected.split_of[e.place]) for e in expected.kept if expected.is_target(e)]
+                targets.append((position, split))
+                assert history >= min(number_of[position], min_history)
+    wanted = [
+        (e.position, expected.split_of[e.position]) for e in expected.kept if expected.is_target(e)
+    ]
     assert sorted(targets) == sorted(wanted)
     for split in SPLITS:
-        counts = found.summary.splits[split]
+        counts = actual.summary.splits[split]
         assert counts.targets == sum(of == split for _, of in wanted)
-        assert counts.events == sum(expected.split_of[e.place] == split for e in expected.kept)
+        assert counts.events == sum(expected.split_of[e.position] == split for e in expected.kept)
 
 
 USERS = ("ann", "bob", "0012", "nan", "ünï 🙂")
@@ -156,7 +169,7 @@ lines_of_logs = st.builds(
 logs = st.lists(st.lists(lines_of_logs, min_size=1, max_size=30), min_size=1, max_size=3)
 
 
-def some(**values: st.SearchStrategy) -> st.SearchStrategy:
+def optional_keys(**values: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
     return st.fixed_dictionaries({}, optional=values)
 
 
@@ -168,9 +181,9 @@ instants = st.integers(0, 60).map(
 fractions = st.sampled_from([0.05, 0.1, 0.3])
 configurations = st.fixed_dictionaries(
     {
-        "keep": some(event_types=kinds, min_value=st.just(1.0), min_user_events=few,
+        "keep": optional_keys(event_types=kinds, min_value=st.just(1.0), min_user_events=few,
                      min_item_events=few, max_user_events=few),
-        "reject": some(duplicates=st.booleans(), future=st.booleans(), earliest=instants,
+        "reject": optional_keys(duplicates=st.booleans(), future=st.booleans(), earliest=instants,
                        user_rate_limit=st.fixed_dictionaries(
                            {"events": few, "per": st.sampled_from(sorted(SECONDS))})),
         "split": st.one_of(
@@ -178,21 +191,21 @@ configurations = st.fixed_dictionaries(
             st.fixed_dictionaries({"eval_fraction": fractions, "test_fraction": fractions}),
             st.lists(instants, min_size=2, max_size=2, unique=True).map(sorted).map(
                 lambda both: {"eval_start": both[0], "test_start": both[1]})),
-        "targets": some(event_types=kinds),
-        "erase": some(user_ids=st.just(["bob"]), item_ids=st.just(["i3"])),
+        "targets": optional_keys(event_types=kinds),
+        "erase": optional_keys(user_ids=st.just(["bob"]), item_ids=st.just(["i3"])),
         "history": st.fixed_dictionaries({"max_length": st.integers(2, 7)}),
     }
 )  # fmt: skip
 
 
 def write(folder: Path, log: list[list[Line]]) -> dict[tuple[int, int], Line]:
-    """Writes a file of JSON lines for each list, and says which line stands where."""
+    """Writes a file of JSON lines for each list; returns the lines by (file, line)."""
     where = {}
     for file, lines in enumerate(log):
         rows = []
         for number, line in enumerate(lines, 1):
             where[file, number] = line
-            rows.append(json.dumps({**line._asdict(), "place": 1_000 * file + number}) + "\n")
+            rows.append(json.dumps({**line._asdict(), "position": 1_000 * file + number}) + "\n")
         (folder / f"{file}.jsonl").write_text("".join(rows))
     return where
 
@@ -203,7 +216,7 @@ def settings_of(folder: Path, keep: Any, reject: Any, **more: Any) -> DataSettin
         "path": f"{folder}/*.jsonl",
         "format": "jsonl",
         "fields": {**names, "value": "value", "event_id": "event_id"},
-        "context": {"place": {"kind": "number"}},
+        "context": {"position": {"kind": "number"}},
     }
     log = {**interactions, "keep": keep, "reject": reject}
     return from_dict(DataSettings, {"interactions": log, **more})
@@ -211,7 +224,7 @@ def settings_of(folder: Path, keep: Any, reject: Any, **more: Any) -> DataSettin
 
 @given(logs, configurations, st.none() | st.just(["i1", "i2"]))
 @settings(max_examples=100, deadline=None)
-def test_steps_do_what_the_settings_say(log: Any, configuration: Any, known: Any) -> None:
+def test_steps_agree_with_the_oracle(log: Any, configuration: Any, known: Any) -> None:
     with TemporaryDirectory() as name:
         where = write(Path(name), log)
         data = settings_of(Path(name), **configuration)
@@ -232,7 +245,7 @@ def random_log(seed: int, num_lines: int) -> list[list[Line]]:
 
 
 @pytest.mark.parametrize("policy", ["temporal", "leave_one_out"])
-def test_a_pipeline_gives_what_its_steps_give(policy: str, tmp_path: Path) -> None:
+def test_a_pipeline_agrees_with_its_steps(policy: str, tmp_path: Path) -> None:
     where = write(tmp_path, random_log(7, 600))
     data = settings_of(
         tmp_path,
@@ -243,8 +256,8 @@ def test_a_pipeline_gives_what_its_steps_give(policy: str, tmp_path: Path) -> No
         erase={"user_ids": ["u3"]},
         history={"max_length": 7},
     )
-    found, expected = steps(data, None), Oracle(where, data, None)
-    check(found, expected, len(where), 7)
+    actual, expected = steps(data, None), Oracle(where, data, None)
+    check(actual, expected, len(where), 7)
     out = run(data, tmp_path, NOW_S)
     rejected = {
         (int(Path(reject["file"]).stem), reject["line"]): reject["reason"] for reject in out.rejects
@@ -257,11 +270,11 @@ def test_a_pipeline_gives_what_its_steps_give(policy: str, tmp_path: Path) -> No
         wanted = [
             (
                 window.user,
-                [where[place].item for place in window.places],
-                [where[place].time for place in window.places],
+                [where[position].item for position in window.positions],
+                [where[position].time for position in window.positions],
                 list(window.is_target),
             )
-            for window in found.windows
+            for window in actual.windows
             if window.split == split
         ]
         assert out.windows[split] == sorted(wanted)

@@ -1,4 +1,4 @@
-"""The rules that need one user's events only."""
+"""Tests of the rules that reject events of one user, and of the minimum counts."""
 
 import json
 import math
@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from components.example_gen.clean import CleanRules, clean
 from components.example_gen.minimum_counts import below_minimum_counts
-from components.example_gen.rejections import to_rejects
+from components.example_gen.rejected_events import to_rejects
 from components.example_gen.sorted_events import SortedEvents
 from components.example_gen.split import Cuts
 from schemas.data_settings import KeepSettings, RateLimitSettings, RejectRulesSettings
@@ -34,7 +34,10 @@ def rules(
 def rejected(
     events: SortedEvents, applied: CleanRules, items: Any = None
 ) -> list[tuple[int, RejectReason]]:
-    """(line, reason) of what was rejected; checks that each event is kept or rejected once."""
+    """Returns (line, reason) of the rejected events.
+
+    Checks that each event is either kept or rejected once.
+    """
     known = None if items is None else pa.array(items, pa.string())
     is_kept, rejections = clean(events, applied, known)
     rejects = list(to_rejects(events, rejections, ("log",)))
@@ -81,7 +84,7 @@ def repeated(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 
 @given(repeated())
-def test_duplicates_are_those_that_a_loop_finds(rows: list[dict[str, Any]]) -> None:
+def test_duplicates_agree_with_a_loop(rows: list[dict[str, Any]]) -> None:
     seen, expected = set(), []
     for line, row in sorted(enumerate(rows), key=lambda entry: (entry[1]["time_us"], entry[0])):
         without_id = (row["item_id"], row["time_us"], row["event_type"])
@@ -92,17 +95,17 @@ def test_duplicates_are_those_that_a_loop_finds(rows: list[dict[str, Any]]) -> N
     assert rejected(sorted_events(rows), rules()) == sorted(expected)
 
 
-def test_only_later_than_now_is_the_future() -> None:
+def test_events_later_than_now_are_in_the_future() -> None:
     assert rejected(at_times(5, 6), rules(now_us=5)) == [(1, RejectReason.FUTURE_TIMESTAMP)]
     assert rejected(at_times(5, 6), rules(now_us=5, future=False)) == []
 
 
-def test_only_earlier_than_the_horizon_is_late() -> None:
-    found = rejected(at_times(4, 5), rules(earliest_us=5, earliest="1970-01-01"))
-    assert found == [(0, RejectReason.LATE)]
+def test_events_before_the_earliest_time_are_late() -> None:
+    actual = rejected(at_times(4, 5), rules(earliest_us=5, earliest="1970-01-01"))
+    assert actual == [(0, RejectReason.LATE)]
 
 
-def test_items_must_be_known_where_a_catalogue_says_so() -> None:
+def test_unknown_items_are_rejected_with_a_strict_catalogue() -> None:
     assert rejected(at_times(1, 2), rules(), {"i1"}) == [(0, RejectReason.UNKNOWN_ITEM)]
     assert rejected(at_times(1, 2), rules(), []) == [
         (0, RejectReason.UNKNOWN_ITEM),
@@ -111,7 +114,7 @@ def test_items_must_be_known_where_a_catalogue_says_so() -> None:
 
 
 @pytest.mark.parametrize(("per", "period"), [("minute", 60), ("hour", 3600), ("day", 86_400)])
-def test_a_period_over_the_limit_is_rejected_whole(per: Any, period: int) -> None:
+def test_all_events_of_a_period_over_the_limit_are_rejected(per: Any, period: int) -> None:
     end = period * SECOND
     events = at_times(1, 2, end - 1, end, end + 1)
     limit = RateLimitSettings(events=2, per=per)
@@ -120,7 +123,7 @@ def test_a_period_over_the_limit_is_rejected_whole(per: Any, period: int) -> Non
     ]
 
 
-def test_the_limit_counts_each_user_alone_and_no_duplicate() -> None:
+def test_the_rate_limit_is_per_user_and_ignores_duplicates() -> None:
     rows = [{"user_id": u, "item_id": f"i{n % 2}"} for n, u in enumerate("aabb" + "aa")]
     limit = RateLimitSettings(events=2, per="day")
     assert rejected(sorted_events(rows), rules(user_rate_limit=limit)) == [
@@ -129,7 +132,7 @@ def test_the_limit_counts_each_user_alone_and_no_duplicate() -> None:
     ]
 
 
-def test_types_and_values_that_are_not_kept() -> None:
+def test_other_types_and_low_or_missing_values_are_rejected() -> None:
     events = sorted_events(
         [
             {"event_type": "view", "value": 1.0},
@@ -145,7 +148,7 @@ def test_types_and_values_that_are_not_kept() -> None:
     ]
 
 
-def test_the_cap_keeps_each_users_newest() -> None:
+def test_the_cap_keeps_the_newest_events_of_each_user() -> None:
     rows = [{"user_id": user, "time_us": n} for n, user in enumerate("aabaab")]
     assert rejected(sorted_events(rows), rules(keep={"max_user_events": 2})) == [
         (0, RejectReason.OVER_USER_CAP),
@@ -155,21 +158,21 @@ def test_the_cap_keeps_each_users_newest() -> None:
 
 def test_the_cap_counts_kept_events_only() -> None:
     events = at_times(1, 2, 3, 4)
-    found = rejected(events, rules(now_us=3, keep={"max_user_events": 2}))
-    assert found == [(0, RejectReason.OVER_USER_CAP), (3, RejectReason.FUTURE_TIMESTAMP)]
+    actual = rejected(events, rules(now_us=3, keep={"max_user_events": 2}))
+    assert actual == [(0, RejectReason.OVER_USER_CAP), (3, RejectReason.FUTURE_TIMESTAMP)]
 
 
-def test_no_event_at_all() -> None:
-    everything = rules(
+def test_rules_accept_an_empty_table() -> None:
+    all_rules = rules(
         earliest_us=1,
         earliest="1970-01-01",
         user_rate_limit=RateLimitSettings(events=1),
         keep={"event_types": ("view",), "min_value": 1.0, "max_user_events": 1},
     )
-    assert rejected(sorted_events([]), everything, {"i"}) == []
+    assert rejected(sorted_events([]), all_rules, {"i"}) == []
 
 
-def minimum(
+def below_minimum(
     events: SortedEvents, cuts: Cuts, counts: Counter[str] | None = None, **keep: Any
 ) -> list[tuple[int, RejectReason]]:
     is_kept, rejections = below_minimum_counts(events, cuts, KeepSettings(**keep), counts)
@@ -178,22 +181,22 @@ def minimum(
     return sorted((reject.line, reject.reason) for reject in rejects)
 
 
-def test_users_with_too_few_train_events_go_from_every_split() -> None:
+def test_users_with_too_few_train_events_are_rejected_in_every_split() -> None:
     rows = [{"user_id": user, "time_us": n, "item_id": f"i{n}"} for n, user in enumerate("aaab")]
     events = sorted_events(rows)
     cuts = Cuts(eval=np.array([2, 3]), test=np.array([2, 4]))
-    assert minimum(events, cuts, min_user_events=2) == [(3, RejectReason.TOO_FEW_USER_EVENTS)]
-    assert minimum(events, cuts, min_user_events=3) == [
+    assert below_minimum(events, cuts, min_user_events=2) == [(3, RejectReason.TOO_FEW_USER_EVENTS)]
+    assert below_minimum(events, cuts, min_user_events=3) == [
         (line, RejectReason.TOO_FEW_USER_EVENTS) for line in range(4)
     ]
-    assert minimum(events, cuts, min_user_events=1) == []
+    assert below_minimum(events, cuts, min_user_events=1) == []
 
 
-def test_items_with_too_few_train_events_go_from_every_split() -> None:
+def test_items_with_too_few_train_events_are_rejected_in_every_split() -> None:
     events = at_times(1, 2, 3)
     cuts = Cuts(eval=np.array([2]), test=np.array([3]))
     counts = Counter({"i0": 1, "i1": 5})
-    assert minimum(events, cuts, counts, min_item_events=2) == [
+    assert below_minimum(events, cuts, counts, min_item_events=2) == [
         (0, RejectReason.TOO_FEW_ITEM_EVENTS),
         (2, RejectReason.TOO_FEW_ITEM_EVENTS),
     ]

@@ -1,15 +1,16 @@
-"""Examples encoded in batches, beside tf.train.Example built one by one."""
+"""Tests that examples encoded in batches agree with tf.train.Example."""
 
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pytest
 import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
 
 from components.example_gen.event_examples import EventExamples, user_examples
-from components.example_gen.windows import Windows
+from components.example_gen.windows import WindowRanges
 from components.examples import encode
 from components.examples.encode_batch import int_elements, text_elements
 from components.examples.tfrecord import frame
@@ -25,12 +26,12 @@ USERS = pa.table({"user_id": ["u", "vé"], "city": ["Ulm", ""], "age": [7.5, flo
 
 
 def plain(record: bytes) -> dict[str, list[Any]]:
-    """The values of a serialised example; NaN as None."""
+    """Returns the values of a serialised example; NaN as None."""
     values = {}
     for name, feature in tf.train.Example.FromString(record).features.feature.items():
         kind = feature.WhichOneof("kind")
-        found = list(getattr(feature, kind).value) if kind else []
-        values[name] = [None if value != value else value for value in found]
+        elements = list(getattr(feature, kind).value) if kind else []
+        values[name] = [None if value != value else value for value in elements]
     return values
 
 
@@ -59,13 +60,15 @@ def number(value: float) -> list[float | None]:
 
 
 @given(rows())
-def test_single_events(events: list[dict[str, Any]]) -> None:
+def test_single_events_have_every_feature(events: list[dict[str, Any]]) -> None:
     table = sorted_events(events, TABLE.context)
     examples = EventExamples(table, np.ones(len(table), bool), USERS, TABLE)
-    found = [
-        plain(r) for chunk in examples.single(np.arange(len(table))) for r in chunk.to_pylist()
+    decoded = [
+        plain(r)
+        for chunk in examples.single_events(np.arange(len(table)))
+        for r in chunk.to_pylist()
     ]
-    for example, row in zip(found, table.table.to_pylist(), strict=True):
+    for example, row in zip(decoded, table.table.to_pylist(), strict=True):
         assert example == {
             "user_id": [row["user_id"].encode()],
             "city": [b"Ulm" if row["user_id"] == "u" else b""],
@@ -80,7 +83,9 @@ def test_single_events(events: list[dict[str, Any]]) -> None:
 
 
 @given(rows(), st.data())
-def test_windows_hold_their_events_and_mark_their_own_targets(events, data) -> None:
+def test_windows_contain_their_events_and_mark_their_targets(
+    events: list[dict[str, Any]], data: st.DataObject
+) -> None:
     table = sorted_events(events, TABLE.context)
     is_target = np.array(
         data.draw(st.lists(st.booleans(), min_size=len(table), max_size=len(table)))
@@ -90,10 +95,11 @@ def test_windows_hold_their_events_and_mark_their_own_targets(events, data) -> N
         begin = data.draw(st.integers(start, stop - 1))
         first = data.draw(st.integers(begin, stop - 1))
         bounds.append((begin, stop, first))
-    windows = Windows(*np.array(bounds).T, num_targets=0)
+    begins, ends, firsts = np.array(bounds).T
+    windows = WindowRanges(begins, ends, firsts, num_targets=0)
     examples = EventExamples(table, is_target, USERS, TABLE)
-    found = [plain(record) for chunk in examples.windows(windows) for record in chunk.to_pylist()]
-    for example, (begin, end, first) in zip(found, bounds, strict=True):
+    decoded = [plain(record) for chunk in examples.windows(windows) for record in chunk.to_pylist()]
+    for example, (begin, end, first) in zip(decoded, bounds, strict=True):
         of_window = table.table.slice(begin, end - begin).to_pylist()
         assert example["item_id"] == [row["item_id"].encode() for row in of_window]
         assert example["timestamp"] == [row["time_us"] // SECOND for row in of_window]
@@ -104,37 +110,37 @@ def test_windows_hold_their_events_and_mark_their_own_targets(events, data) -> N
         ]
 
 
-def test_users() -> None:
+def test_users_have_every_feature() -> None:
     (chunk,) = user_examples(USERS, TABLE.user)
-    found = [plain(record) for record in chunk.to_pylist()]
-    assert found == [
+    decoded = [plain(record) for record in chunk.to_pylist()]
+    assert decoded == [
         {"user_id": [b"u"], "city": [b"Ulm"], "age": [7.5]},
         {"user_id": ["vé".encode()], "city": [b""], "age": [None]},
     ]
 
 
-def test_a_window_longer_than_a_chunk_stands_alone(monkeypatch) -> None:
+def test_a_window_larger_than_a_chunk_is_a_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("components.example_gen.event_examples._BYTES_PER_CHUNK", 100)
     table = sorted_events([{"time_us": n} for n in range(9)])
-    windows = Windows(np.array([0, 0, 4]), np.array([2, 7, 9]), np.array([0, 0, 4]), 0)
+    windows = WindowRanges(np.array([0, 0, 4]), np.array([2, 7, 9]), np.array([0, 0, 4]), 0)
     no_features = FeatureTable()
     examples = EventExamples(table, np.ones(9, bool), pa.table({"user_id": ["u"]}), no_features)
     chunks = [len(chunk) for chunk in examples.windows(windows)]
     assert sum(chunks) == 3
     assert len(chunks) > 1
-    assert sum(len(chunk) for chunk in examples.single(np.arange(9))) == 9
+    assert sum(len(chunk) for chunk in examples.single_events(np.arange(9))) == 9
 
 
 @given(st.lists(st.integers(-(2**63), 2**63 - 1)), st.lists(st.text(max_size=300)))
-def test_elements_are_those_of_one_by_one(integers: list[int], texts: list[str]) -> None:
-    found = int_elements(np.array(integers, np.int64)).to_pylist()
-    assert found == [encode.varint(value) for value in integers]
+def test_elements_agree_with_encoding_one_by_one(integers: list[int], texts: list[str]) -> None:
+    decoded = int_elements(np.array(integers, np.int64)).to_pylist()
+    assert decoded == [encode.varint(value) for value in integers]
     elements = text_elements(pa.array(texts, pa.string())).to_pylist()
     encoded = [text.encode() for text in texts]
     assert elements == [encode.element_header(len(text)) + text for text in encoded]
 
 
-def test_frames_of_a_slice() -> None:
+def test_slices_are_framed_like_single_records() -> None:
     records = pa.array([b"a", b"bc", b"", b"d" * 300], pa.binary())
     whole = [frame(records.slice(at, 1)) for at in range(4)]
     assert frame(records) == b"".join(whole)

@@ -1,4 +1,4 @@
-"""Records as tables of events: what is kept, rejected with a reason, or erased."""
+"""Tests of the parsers: records are valid, rejected with a reason, or erased."""
 
 import math
 from typing import Any
@@ -9,7 +9,7 @@ import pyarrow as pa
 from components.example_gen.event_parser import EventParser, UserParser
 from components.readers.records import Rows
 from components.records.arrow_rows import file_and_line
-from components.records.erase import WITHHELD, ErasedIds
+from components.records.erase import WITHHELD_DETAIL, ErasedIds
 from schemas.data_settings import (
     InteractionFields,
     InteractionsSettings,
@@ -31,24 +31,24 @@ def parser(erased: ErasedIds = ErasedIds(), **fields: Any) -> EventParser:  # no
 
 
 def rows(*records: tuple[Any, ...]) -> Rows:
-    """On lines 1, 3, 5, …, their text their values."""
+    """Returns records on lines 1, 3, 5, … whose texts are their values."""
     lines = np.arange(1, 2 * len(records), 2)
     columns = tuple(list(column) for column in zip(*records, strict=True))
     return Rows(lines, columns, [repr(record) for record in records])
 
 
-def test_columns_are_asked_for_in_the_order_they_are_parsed() -> None:
+def test_columns_are_read_in_the_order_in_which_they_are_parsed() -> None:
     assert parser(value="v", event_id="e").columns == ("u", "t", "i", "v", "e", "dev", "cost")
 
 
-def test_events_have_every_column_and_their_place() -> None:
+def test_events_have_every_column_and_their_position() -> None:
     parsed = parser().parse(
         rows((7, "12.5", " a ", "web", "1.5"), ("b", 3, "é", None, None)), 2, ""
     )
     assert parsed.rejects == []
     first, second = parsed.batch.to_pylist()
-    assert file_and_line(first.pop("place")) == (2, 1)
-    assert file_and_line(second.pop("place")) == (2, 3)
+    assert file_and_line(first.pop("position")) == (2, 1)
+    assert file_and_line(second.pop("position")) == (2, 3)
     assert math.isnan(first.pop("value"))
     assert first == {
         "user_id": "7",
@@ -64,7 +64,7 @@ def test_events_have_every_column_and_their_place() -> None:
     assert math.isnan(second["context.price"])
 
 
-def test_the_first_unfit_field_names_the_reason_and_the_others_stay() -> None:
+def test_the_first_invalid_field_is_the_reason_and_valid_records_remain() -> None:
     parsed = parser(value="v").parse(
         rows(
             ("", "x", "i", 1, "", 0),
@@ -87,7 +87,7 @@ def test_the_first_unfit_field_names_the_reason_and_the_others_stay() -> None:
     assert parsed.batch.num_rows == 1
 
 
-def test_records_of_erased_ids_leave_nothing() -> None:
+def test_records_of_erased_ids_are_only_counted() -> None:
     erased = ErasedIds(frozenset({"gone"}), frozenset({"banned"}))
     parsed = parser(erased).parse(
         rows(
@@ -102,24 +102,24 @@ def test_records_of_erased_ids_leave_nothing() -> None:
     )
     assert parsed.num_erased == 2
     assert parsed.batch.column(0).to_pylist() == ["u"]
-    assert [(reject.line, reject.detail == WITHHELD) for reject in parsed.rejects] == [
+    assert [(reject.line, reject.detail == WITHHELD_DETAIL) for reject in parsed.rejects] == [
         (5, False),
         (7, True),
     ]
     assert parsed.rejects[1].raw == ""
 
 
-def test_users_keep_their_text() -> None:
+def test_rows_of_users_have_the_original_text() -> None:
     settings = UsersSettings(path="users", format="csv", fields=UserFields(user_id="id"))
     users = UserParser(settings, (PRICE,), ErasedIds())
     parsed = users.parse(rows(("a", "1"), ("b", "much")), 0, "users")
     assert parsed.batch.to_pylist() == [
-        {"user_id": "a", "place": 1, "text": "('a', '1')", "price": 1.0}
+        {"user_id": "a", "position": 1, "text": "('a', '1')", "price": 1.0}
     ]
     assert [reject.reason for reject in parsed.rejects] == [RejectReason.BAD_VALUE]
 
 
-def test_a_batch_of_arrow_columns() -> None:
+def test_arrow_columns_are_parsed() -> None:
     arrow = (pa.array([7, 8]), pa.array([1.5, 2]), pa.array(["a", "b"]), pa.nulls(2), pa.nulls(2))
     parsed = parser().parse(Rows(np.array([1, 2]), arrow), 0, "log")
     assert parsed.batch.column(0).to_pylist() == ["7", "8"]

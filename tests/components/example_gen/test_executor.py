@@ -1,4 +1,4 @@
-"""The two example generators through their TFX executors, from files to artifacts."""
+"""Tests of the TFX executors of both example generators, from files to artifacts."""
 
 import gzip
 import json
@@ -20,44 +20,47 @@ from components.examples.read import read_raw_catalogue, read_raw_windows, read_
 from components.fragment import read_fragment
 from schemas.features import feature_table
 from schemas.settings import DataSettings, from_dict, to_json
-from tests.worlds import next_item, write_chain_world
+from tests.chain_dataset import next_item, write_chain_dataset
 
 NUM_USERS, NUM_ITEMS, EVENTS_PER_USER = 24, 30, 15
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[DataSettings, dict[str, Artifact]]:
-    """Settings, and every artifact of both components."""
+    """Runs both components; returns the settings and all artifacts by key."""
     folder = tmp_path_factory.mktemp("world")
-    data = from_dict(DataSettings, write_chain_world(folder, NUM_USERS, NUM_ITEMS, EVENTS_PER_USER))
+    data = from_dict(
+        DataSettings, write_chain_dataset(folder, NUM_USERS, NUM_ITEMS, EVENTS_PER_USER)
+    )
     with (folder / "log.jsonl").open("a") as file:
         file.write('{"user": "user-000", "item"\n')
     return data, run_executors(data, folder)
 
 
 def run_executors(data: DataSettings, folder: Path) -> dict[str, Artifact]:
-    """Runs both executors as a TFX launcher does."""
+    """Runs both executors like a TFX launcher; returns all artifacts by key."""
 
-    def artifact(kind: type, name: str) -> Artifact:
-        made = kind()
-        made.uri = str(folder / name)
-        return made
+    def new_artifact(artifact_type: type[Artifact], name: str) -> Artifact:
+        artifact = artifact_type()
+        artifact.uri = str(folder / name)
+        return artifact
 
     properties = {"data": to_json(data), "code_version": "1", "fingerprint": "2"}
     catalogue = {
-        "examples": artifact(standard_artifacts.Examples, "catalogue"),
-        "rejects": artifact(Rejects, "catalogue_rejects"),
+        "examples": new_artifact(standard_artifacts.Examples, "catalogue"),
+        "rejects": new_artifact(Rejects, "catalogue_rejects"),
     }
     CatalogueExecutor().Do({}, {key: [value] for key, value in catalogue.items()}, properties)
     log = {
-        key: artifact(standard_artifacts.Examples, key) for key in ("windows", "events", "users")
-    } | {"rejects": artifact(Rejects, "rejects")}
+        key: new_artifact(standard_artifacts.Examples, key)
+        for key in ("windows", "events", "users")
+    } | {"rejects": new_artifact(Rejects, "rejects")}
     outputs = {key: [value] for key, value in log.items()}
     Executor().Do({"catalogue": [catalogue["examples"]]}, outputs, properties)
     return {"catalogue": catalogue["examples"], "catalogue_rejects": catalogue["rejects"], **log}
 
 
-def test_artifacts_say_what_tfx_reads(run: Any) -> None:
+def test_artifacts_have_the_properties_that_tfx_reads(run: Any) -> None:
     _, artifacts = run
     for key, splits in (
         ("windows", ["train", "eval", "test", "past"]),
@@ -69,7 +72,7 @@ def test_artifacts_say_what_tfx_reads(run: Any) -> None:
         assert artifacts[key].get_string_custom_property("payload_format") == "FORMAT_TF_EXAMPLE"
 
 
-def test_every_kept_event_is_a_target_once(run: Any) -> None:
+def test_every_kept_event_is_a_target_exactly_once(run: Any) -> None:
     data, artifacts = run
     table = feature_table(data)
     seen = []
@@ -81,7 +84,7 @@ def test_every_kept_event_is_a_target_once(run: Any) -> None:
     assert len(seen) == len(set(seen)) == NUM_USERS * EVENTS_PER_USER
 
 
-def test_windows_follow_the_ring_and_the_order_of_time(run: Any) -> None:
+def test_windows_are_in_order_of_time(run: Any) -> None:
     data, artifacts = run
     last_time = 0
     for split in ("train", "eval", "test"):
@@ -96,7 +99,7 @@ def test_windows_follow_the_ring_and_the_order_of_time(run: Any) -> None:
         last_time = target_times.max()
 
 
-def test_user_features_and_context_travel_with_the_window(run: Any) -> None:
+def test_windows_have_user_features_and_context(run: Any) -> None:
     data, artifacts = run
     windows = read_raw_windows(artifacts["windows"].uri, "train", feature_table(data))
     number = np.array([int(user.decode()[-3:]) for user in windows.user_id])
@@ -119,7 +122,7 @@ def test_catalogue_and_users_are_complete(run: Any) -> None:
     assert len(read_users(artifacts["users"].uri, table)["user_id"]) == NUM_USERS
 
 
-def test_fragments_and_properties_count_everything(run: Any) -> None:
+def test_fragments_and_properties_have_the_counts(run: Any) -> None:
     _, artifacts = run
     fragment = read_fragment(artifacts["rejects"].uri)
     assert fragment is not None
@@ -137,7 +140,7 @@ def test_fragments_and_properties_count_everything(run: Any) -> None:
     assert (catalogue["items"], catalogue["logged_only"]) == (NUM_ITEMS, 0)
 
 
-def test_rejects_hold_file_line_reason_and_record(run: Any) -> None:
+def test_rejects_have_file_line_reason_and_record(run: Any) -> None:
     data, artifacts = run
     path = Path(artifacts["rejects"].uri) / "rejects.jsonl.gz"
     with gzip.open(path, "rt") as file:
@@ -151,7 +154,7 @@ def test_rejects_hold_file_line_reason_and_record(run: Any) -> None:
     }
 
 
-def test_components_declare_what_they_take_and_give() -> None:
+def test_components_declare_their_inputs_and_outputs() -> None:
     catalogue = CatalogueExampleGen(data="{}", code_version="1", fingerprint="2")
     log = InteractionExampleGen(catalogue.outputs["examples"], "{}", "1", "2")
     assert set(catalogue.outputs) == {"examples", "rejects"}

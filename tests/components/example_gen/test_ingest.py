@@ -1,11 +1,11 @@
-"""Literal log lines in, windows and rejections out."""
+"""Tests of the ingestion of the log, from lines to windows and rejects."""
 
 import gzip
 import random
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import apache_beam as beam
 import numpy as np
@@ -27,7 +27,7 @@ def test_windows_of_two_users(tmp_path: Path) -> None:
     log = [event("ann", f"i{n}", 10 * n) for n in range(1, 9)]
     log += [event(7, 12, 35), event(7, 12.0, 75)]
     out = run(settings(tmp_path, log), tmp_path)
-    # Ten events: the ninth in time is eval (ann's at 70 s and user 7's at 75 s come 8th and 9th).
+    # Of ten events the ninth in time is eval: that of user 7 at 75 s, after ann's at 70 s.
     assert out.report.splits["eval"]["first"] == "1970-01-01T00:01:15Z"
     assert out.windows["train"] == [
         ("7", ["12"], [35], [True]),
@@ -44,10 +44,10 @@ def test_windows_of_two_users(tmp_path: Path) -> None:
 
 
 def test_every_reason_rejects_its_record(tmp_path: Path) -> None:
-    # Three users walk ten items, so every item has two train events (before day 15) or more.
+    # Three users have events on ten items, so every item has at least two train events.
     log = [event(user, f"i{n % 10}", n * DAY_S) for user in "uv" for n in range(1, 21)]
     log += [event("w", f"i{n % 10}", n * DAY_S) for n in range(1, 11)]
-    dirt = {
+    invalid = {
         RejectReason.UNPARSEABLE: ["{"],
         RejectReason.MISSING_FIELD: [event("", "i1", 1)],
         RejectReason.BAD_TIMESTAMP: [event("u", "i1", "noon")],
@@ -63,10 +63,10 @@ def test_every_reason_rejects_its_record(tmp_path: Path) -> None:
         RejectReason.TOO_FEW_USER_EVENTS: [event("once", "i1", 7)],
         RejectReason.TOO_FEW_ITEM_EVENTS: [event("w", "rare", 8)],
     }
-    elsewhere = {RejectReason.DAMAGED_FILE, RejectReason.NEVER_LOGGED, RejectReason.ERASED}
-    assert set(dirt) == set(RejectReason) - elsewhere
+    not_tested_here = {RejectReason.DAMAGED_FILE, RejectReason.NEVER_LOGGED, RejectReason.ERASED}
+    assert set(invalid) == set(RejectReason) - not_tested_here
     reason_of_line = dict.fromkeys(range(1, len(log) + 1))
-    for reason, lines in dirt.items():
+    for reason, lines in invalid.items():
         for line in lines:
             log.append(line)
             reason_of_line[len(log)] = reason.value
@@ -95,7 +95,7 @@ def test_every_reason_rejects_its_record(tmp_path: Path) -> None:
     ]
 
 
-def test_order_of_lines_does_not_matter(tmp_path: Path) -> None:
+def test_the_order_of_lines_does_not_matter(tmp_path: Path) -> None:
     log = [event(f"u{n % 7}", f"i{n % 11}", 100 * n, value=n) for n in range(80)]
     shuffled = random.Random(1).sample(log, len(log))
     outs = []
@@ -106,7 +106,7 @@ def test_order_of_lines_does_not_matter(tmp_path: Path) -> None:
     assert outs[0].report.splits == outs[1].report.splits
 
 
-def test_history_only_types_and_leave_one_out(tmp_path: Path) -> None:
+def test_leave_one_out_with_event_types_that_are_no_targets(tmp_path: Path) -> None:
     types = ["buy", "view", "buy", "view", "buy"]
     log = [event("u", f"i{n}", n + 1, type=kind) for n, kind in enumerate(types)]
     log.append(event("short", "i0", 9, type="buy"))
@@ -169,7 +169,7 @@ def test_movielens_1m_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("log", "changes", "said"),
+    ("log", "changes", "message"),
     [
         ([event("u", "i", n * 10**12) for n in (1, 2)], {}, "bad_timestamp: 2.*timestamp_unit"),
         ([event("u", "x", n) for n in (1, 2, 3)], {"items": ["y"]}, "unknown_item: 3.*accept"),
@@ -190,53 +190,60 @@ def test_movielens_1m_lines(tmp_path: Path) -> None:
             r"targets.event_types \(buy\)",
         ),
     ],
-    ids=["wrong unit", "all unknown", "one instant", "instants outside", "too short", "no target"],
+    ids=[
+        "wrong unit",
+        "unknown items",
+        "one time",
+        "boundaries outside the log",
+        "too few events",
+        "no target",
+    ],
 )
-def test_a_log_that_comes_to_nothing_is_an_error(
-    tmp_path: Path, log: list[str], changes: dict[str, Any], said: str
+def test_a_log_without_usable_events_is_an_error(
+    tmp_path: Path, log: list[str], changes: dict[str, Any], message: str
 ) -> None:
-    with pytest.raises(InputError, match=said) as caught:
+    with pytest.raises(InputError, match=message) as caught:
         run(settings(tmp_path, log, **changes), tmp_path)
     assert str(tmp_path / "log.jsonl") in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (None, "interactions.path: no file matches"),
         (b"", "interactions.path: .*empty"),
         (b'{"usr": "u", "item": "i", "time": 1, "type": "", "value": 1, "id": ""}', "usr"),
     ],
 )
-def test_unfit_files_are_rejected_before_beam_starts(
-    tmp_path: Path, content: bytes | None, said: str
+def test_invalid_files_are_errors_before_beam_starts(
+    tmp_path: Path, content: bytes | None, message: str
 ) -> None:
     data = settings(tmp_path, [event("u", "i", 1)])
     path = tmp_path / "log.jsonl"
     path.unlink() if content is None else path.write_bytes(content)
 
     class NeverRun(beam.Pipeline):
-        def run(self, test_runner_api: object = "AUTO") -> None:
+        def run(self, test_runner_api: object = "AUTO") -> NoReturn:
             raise AssertionError("Beam was started")
 
-    with pytest.raises(InputError, match=said) as caught:
+    with pytest.raises(InputError, match=message) as caught:
         ingest(data, "", Outputs("", "", "", ""), NeverRun)
     assert str(path) in str(caught.value)
 
 
-def test_a_missing_column_is_named_with_its_nearest(tmp_path: Path) -> None:
+def test_the_error_for_a_missing_column_suggests_a_similar_one(tmp_path: Path) -> None:
     data = settings(tmp_path, [event("u", "i", 1)], context={"devise": {"kind": "category"}})
     (tmp_path / "log.jsonl").write_text(event("u", "i", 1, device="web"))
     with pytest.raises(InputError) as caught:
         check_source("interactions", data.interactions)
-    said = str(caught.value)
-    assert said.startswith(
+    message = str(caught.value)
+    assert message.startswith(
         f"interactions.context.devise: {tmp_path}/log.jsonl has no column 'devise'"
     )
-    assert "did you mean 'device'? it has: user, item, time, type, value, id, device" in said
+    assert "did you mean 'device'? it has: user, item, time, type, value, id, device" in message
 
 
-def test_a_damaged_file_is_an_error_that_names_it(tmp_path: Path) -> None:
+def test_the_error_for_a_damaged_file_names_the_file(tmp_path: Path) -> None:
     data = settings(tmp_path, [event(f"u{n}", "i", n) for n in range(5000)])
     whole = gzip.compress((tmp_path / "log.jsonl").read_bytes())
     (tmp_path / "log.jsonl").unlink()

@@ -1,4 +1,4 @@
-"""A run that is killed while it writes leaves no shard that a later step takes as complete."""
+"""Tests that an ingestion killed while writing leaves no incomplete split."""
 
 import json
 import os
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 
 def examples(output: Path, split: str) -> list[bytes]:
-    """All records that a reader finds in a split; none where there is no file."""
+    """Returns all records that a reader finds in a split; none if there is no file."""
     try:
         files = split_files(str(output / SPLITS[split]), split)
     except InputError:
@@ -34,32 +34,32 @@ def examples(output: Path, split: str) -> list[bytes]:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The outputs of ingestions of one log: each killed at another moment, then one that is not."""
+    """Runs ingestions of one log, each killed at another moment, and one that finishes."""
     folder = tmp_path_factory.mktemp("killed")
     log = [event(f"u{n % 7}", f"i{n % 11}", 100 * n) for n in range(500)] + ["{"]
     config = folder / "config.json"
     config.write_text(to_json(settings(folder, log)))
     program = "tests.components.example_gen.killed_ingestions"
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-m", program, str(config), str(folder), *KILLS, NEVER],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr.decode()
-    assert json.loads(done.stdout) == {**dict.fromkeys(KILLS, -signal.SIGKILL), NEVER: 0}
+    assert completed.returncode == 0, completed.stderr.decode()
+    assert json.loads(completed.stdout) == {**dict.fromkeys(KILLS, -signal.SIGKILL), NEVER: 0}
     return folder
 
 
 @pytest.mark.parametrize("kill", KILLS)
-def test_splits_are_whole_or_absent(folder: Path, kill: str) -> None:
+def test_splits_are_complete_or_absent(folder: Path, kill: str) -> None:
     for split in SPLITS:
-        whole = examples(folder / NEVER, split)
-        assert whole
-        assert examples(folder / kill, split) in ([], whole)
+        complete = examples(folder / NEVER, split)
+        assert complete
+        assert examples(folder / kill, split) in ([], complete)
 
 
-def test_a_run_killed_before_the_first_name_leaves_none(folder: Path) -> None:
+def test_a_run_killed_before_the_first_rename_leaves_no_shard(folder: Path) -> None:
     for kill in ("open-1", "os.rename-1"):
         assert not [path for path in (folder / kill).glob("*/Split-*/*") if path.is_file()]

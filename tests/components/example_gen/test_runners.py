@@ -1,4 +1,4 @@
-"""The same log on every local runner; steps that pickle and have names."""
+"""Tests that every local Beam runner gives the same output, and that steps can be pickled."""
 
 import gzip
 import json
@@ -38,7 +38,7 @@ SPLITS = {
 
 @dataclass(frozen=True)
 class Written:
-    """All that two ingestions wrote and counted, in an order that depends on no runner."""
+    """The output and counts of both ingestions, sorted so that all runners give the same order."""
 
     examples: dict[str, list[bytes]]
     rejects: dict[str, list[str]]
@@ -47,7 +47,7 @@ class Written:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> DataSettings:
-    """Two log files with dirt of every easy kind, a strict catalogue, a users file."""
+    """Two log files with many kinds of invalid records, a strict catalogue, and a users file."""
     folder = tmp_path_factory.mktemp("input")
     log = [event(f"u{n % 13}", f"i{n * n % 17}", 1000 + 6000 * n, value=n % 5) for n in range(400)]
     log += [event(7, 12, 5000), event("ünï", "i3", 6000), event("u1", "i1", 7000, type="buy")]
@@ -96,7 +96,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> DataSettings:
 def ingest_all(
     data: DataSettings, folder: Path, make_pipeline: Callable[[], beam.Pipeline]
 ) -> dict[str, Any]:
-    """Both ingestions into `folder`; their counts without the time they took."""
+    """Runs both ingestions into `folder`; returns their counts, with a duration of zero."""
     catalogue = str(folder / "catalogue")
     items = ingest_catalogue(data, catalogue, str(folder / "item_rejects"), make_pipeline)
     outputs = Outputs(*(str(folder / name) for name in ("windows", "events", "users", "rejects")))
@@ -129,12 +129,12 @@ def in_memory(data: DataSettings, tmp_path_factory: pytest.TempPathFactory) -> W
 
 @pytest.fixture
 def _workers_find_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Worker processes import this project as the tests do, and set up Keras by themselves."""
+    """Lets worker processes import this project, and set the Keras version themselves."""
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]))
     monkeypatch.delenv("TF_USE_LEGACY_KERAS")
 
 
-def test_the_log_has_what_runners_could_confuse(in_memory: Written) -> None:
+def test_the_log_has_records_of_many_reasons(in_memory: Written) -> None:
     reasons = {json.loads(line)["reason"] for line in in_memory.rejects["rejects"]}
     assert reasons >= {
         reason.value
@@ -174,35 +174,35 @@ def test_worker_processes_use_keras_2(tmp_path: Path) -> None:
             | beam.Map(keras_setting)
             | beam.io.WriteToText(str(tmp_path / "setting"), num_shards=1)
         )
-    (found,) = tmp_path.iterdir()
-    assert found.read_text() == "another process, TF_USE_LEGACY_KERAS=1\n"
+    (output,) = tmp_path.iterdir()
+    assert output.read_text() == "another process, TF_USE_LEGACY_KERAS=1\n"
 
 
 def applied_transforms(pipeline: beam.Pipeline) -> list[AppliedPTransform]:
-    found: list[AppliedPTransform] = []
+    nodes: list[AppliedPTransform] = []
 
     class Collect(PipelineVisitor):
         def enter_composite_transform(self, transform_node: AppliedPTransform) -> None:
-            found.append(transform_node)
+            nodes.append(transform_node)
 
         def visit_transform(self, transform_node: AppliedPTransform) -> None:
-            found.append(transform_node)
+            nodes.append(transform_node)
 
     pipeline.visit(Collect())
-    return [node for node in found if node.parent is not None]
+    return [node for node in nodes if node.parent is not None]
 
 
-class Unrun(beam.Pipeline):
-    """A pipeline that is built, and not run."""
+class BuildOnly(beam.Pipeline):
+    """A pipeline that is built but not run."""
 
     built: list[AppliedPTransform]
 
     def run(self, *_: Any, **__: Any) -> Any:
         type(self).built = applied_transforms(self)
-        raise StopBeforeRun
+        raise PipelineBuiltError
 
 
-class StopBeforeRun(Exception):
+class PipelineBuiltError(Exception):
     """Ends an ingestion once its pipeline is built."""
 
 
@@ -212,36 +212,37 @@ def built(
     data: DataSettings,
     tmp_path: Path,
 ) -> list[AppliedPTransform]:
-    """Every transform of one ingestion's pipeline."""
+    """All transforms of the pipeline of one ingestion."""
     if request.param == "catalogue":
-        with pytest.raises(StopBeforeRun):
-            ingest_catalogue(data, str(tmp_path / "c"), str(tmp_path / "r"), Unrun)
-        return Unrun.built
+        with pytest.raises(PipelineBuiltError):
+            ingest_catalogue(data, str(tmp_path / "c"), str(tmp_path / "r"), BuildOnly)
+        return BuildOnly.built
     shard = tmp_path / "Split-catalogue" / "data_tfrecord-00000-of-00001.gz"
     shard.parent.mkdir()
     shard.write_bytes(gzip.compress(b""))
     outputs = Outputs(*(str(tmp_path / name) for name in ("w", "e", "u", "r")))
-    with pytest.raises(StopBeforeRun):
-        ingest(data, str(tmp_path), outputs, Unrun, NOW_S)
-    return Unrun.built
+    with pytest.raises(PipelineBuiltError):
+        ingest(data, str(tmp_path), outputs, BuildOnly, NOW_S)
+    return BuildOnly.built
 
 
 def is_ours(node: AppliedPTransform) -> bool:
-    """Whether the project, not Beam, applied a transform."""
+    """Returns whether this project, not Beam, applied a transform."""
     parent = node.parent
+    assert parent is not None
     return parent.transform is None or type(parent.transform).__module__.startswith("components.")
 
 
-def test_steps_have_names_of_ours(built: list[AppliedPTransform]) -> None:
+def test_steps_have_explicit_names(built: list[AppliedPTransform]) -> None:
     unnamed = [
         node.full_label
         for node in filter(is_ours, built)
-        if node.full_label.split("/")[-1] == node.transform.default_label()
+        if node.transform and node.full_label.split("/")[-1] == node.transform.default_label()
     ]
     assert not unnamed
 
 
-def test_transforms_and_functions_pickle(built: list[AppliedPTransform]) -> None:
+def test_transforms_and_functions_can_be_pickled(built: list[AppliedPTransform]) -> None:
     transforms = [node.transform for node in built]
     functions = [getattr(transform, "fn", None) for transform in transforms]
     ours = [

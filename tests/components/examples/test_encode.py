@@ -1,7 +1,8 @@
-"""tf.Examples and TFRecords written by hand, read by TensorFlow."""
+"""Encoded tf.Examples and TFRecords are read by TensorFlow."""
 
 import numpy as np
 import pyarrow as pa
+import pytest
 import tensorflow as tf
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,7 +16,9 @@ INTS = st.lists(st.integers(-(2**63), 2**63 - 1), max_size=5)
 
 
 @given(TEXTS, FLOATS, INTS)
-def test_tensorflow_reads_what_was_written(texts, floats, ints) -> None:
+def test_tensorflow_parses_encoded_examples(
+    texts: list[str], floats: list[float], ints: list[int]
+) -> None:
     encoded = [text.encode() for text in texts]
     elements = b"".join(e.element_header(len(text)) + text for text in encoded)
     packed = np.array(floats, "<f4").tobytes()
@@ -31,12 +34,14 @@ def test_tensorflow_reads_what_was_written(texts, floats, ints) -> None:
     written = e.element_header(len(features)) + features
     feature = tf.train.Example.FromString(written).features.feature
     assert list(feature["texts"].bytes_list.value) == encoded
-    np.testing.assert_array_equal(feature["floats"].float_list.value, np.float32(floats))
+    np.testing.assert_array_equal(feature["floats"].float_list.value, np.array(floats, np.float32))
     assert list(feature["ints"].int64_list.value) == ints
 
 
 @given(st.lists(st.binary(max_size=300), max_size=5))
-def test_frames_are_tfrecords(tmp_path_factory, records) -> None:
+def test_tensorflow_reads_framed_records(
+    tmp_path_factory: pytest.TempPathFactory, records: list[bytes]
+) -> None:
     path = tmp_path_factory.mktemp("records") / "records"
     path.write_bytes(frame(pa.array(records, pa.binary())))
     assert [record.numpy() for record in tf.data.TFRecordDataset(str(path))] == records

@@ -1,4 +1,4 @@
-"""Shards: complete under their final names, whatever was tried before."""
+"""Shards: complete under their final names, also after failed attempts."""
 
 import gzip
 from pathlib import Path
@@ -25,8 +25,8 @@ def framed(chunk: list[bytes]) -> bytes:
 def write(folders: dict[str, str], *chunks: list[tuple[str, bytes]]) -> None:
     with beam.Pipeline() as pipeline:
         steps = [
-            pipeline | f"Chunks{n}" >> beam.Create(of_step, reshuffle=False)
-            for n, of_step in enumerate(chunks)
+            pipeline | f"Chunks{n}" >> beam.Create(chunks_of_step, reshuffle=False)
+            for n, chunks_of_step in enumerate(chunks)
         ]
         _ = tuple(steps) | WriteShards(folders)
     remove_temporary(folders.values())
@@ -52,9 +52,7 @@ def test_chunks_of_several_steps_and_splits(tmp_path: Path) -> None:
     ]
 
 
-def test_a_full_shard_is_followed_by_another(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_full_shard_is_followed_by_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(write_shards, "_MAX_SHARD_BYTES", 100)
     monkeypatch.setattr(write_shards, "_MAX_PENDING_CHUNKS", 0)
     chunks = [("a", framed([b"%d" % n])) for n in range(20)]
@@ -65,7 +63,7 @@ def test_a_full_shard_is_followed_by_another(
     assert records(tmp_path / "Split-a") == sorted(b"%d" % n for n in range(20))
 
 
-def test_publishing_again_finds_what_was_moved_already(tmp_path: Path) -> None:
+def test_repeated_rename_skips_renamed_files(tmp_path: Path) -> None:
     sources = [tmp_path / "one", tmp_path / "two"]
     targets = [tmp_path / "first", tmp_path / "second"]
     for path in (targets[0], sources[1]):
@@ -74,7 +72,7 @@ def test_publishing_again_finds_what_was_moved_already(tmp_path: Path) -> None:
     assert [path.read_text() for path in targets] == ["first", "two"]
 
 
-def test_shards_of_another_attempt_are_removed(tmp_path: Path) -> None:
+def test_shards_of_an_earlier_attempt_are_removed(tmp_path: Path) -> None:
     folder = tmp_path / "Split-a"
     folder.mkdir()
     (folder / "data_tfrecord-00000-of-00002.gz").write_bytes(b"stale")
@@ -83,7 +81,7 @@ def test_shards_of_another_attempt_are_removed(tmp_path: Path) -> None:
     assert records(folder) == [b"1"]
 
 
-def test_a_lost_temporary_file_is_an_error(tmp_path: Path) -> None:
+def test_missing_temporary_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="Rename operation failed"):
         write_shards._move([str(tmp_path / "gone")], [str(tmp_path / "never")])
 

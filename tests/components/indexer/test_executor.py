@@ -1,4 +1,4 @@
-"""The component's executor on real artifacts, its probe included."""
+"""The executor on real artifacts, including the probe."""
 
 import os
 from contextlib import nullcontext
@@ -14,10 +14,10 @@ from tfx.types import standard_artifacts
 
 from components.artifacts import Bundle
 from components.fragment import read_fragment
-from components.indexer import bundle
+from components.indexer import build_bundle
 from components.indexer.executor import Executor
-from components.indexer.search import choose
-from components.parity.sample import write_sample
+from components.indexer.search import choose_index
+from components.parity.sample_file import write_sample
 from schemas.model_settings import IndexSettings
 from schemas.serving import SIGNATURES
 from schemas.settings import to_json
@@ -60,7 +60,7 @@ def _run(
     return {"fragment": fragment, "blessing": outputs["infra_blessing"][0]}
 
 
-def test_a_good_index_is_blessed_as_tfx_reads_blessings(tmp_path: Path) -> None:
+def test_good_index_is_blessed(tmp_path: Path) -> None:
     shop = make_shop(str(tmp_path), 150)
     write_sample(shop.model, shop_sample(shop))
     result = _run(shop, tmp_path, IndexSettings(k=10, max_k=20))
@@ -84,7 +84,7 @@ def test_a_good_index_is_blessed_as_tfx_reads_blessings(tmp_path: Path) -> None:
     assert index["index_bytes"] >= 150 * index["dim"] * np.dtype(np.float32).itemsize
 
 
-def test_an_index_below_the_recall_target_is_not_blessed(
+def test_index_below_the_recall_target_is_not_blessed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     probed = {
@@ -96,9 +96,9 @@ def test_an_index_below_the_recall_target_is_not_blessed(
         "parity": {},
     }
     process = SimpleNamespace(result=lambda cases: probed)
-    monkeypatch.setattr(bundle, "ProbeProcess", lambda uri: nullcontext(process))
+    monkeypatch.setattr(build_bundle, "ProbeProcess", lambda uri: nullcontext(process))
     shop = make_shop(str(tmp_path), 300)
-    monkeypatch.setattr(choose, "MAX_EXACT_ITEMS", 0)
+    monkeypatch.setattr(choose_index, "MAX_EXACT_ITEMS", 0)
     narrow = IndexSettings(k=10, max_k=20, num_leaves=30, num_leaves_to_search=1)
     result = _run(shop, tmp_path, narrow)
     failed = {gate["name"] for gate in result["fragment"]["gates"] if not gate["passed"]}

@@ -1,13 +1,13 @@
-"""Verdicts on an index, and on answers that break the contract."""
+"""The gates of an index, and the faults of outputs that violate the contract."""
 
 from typing import Any
 
 import numpy as np
 import pytest
 
-from components.indexer.gate import gates
-from components.indexer.probe.agreement import overlap, ranking_faults
-from components.indexer.search.plan import SearchKind, SearchPlan
+from components.indexer.gate import index_gates
+from components.indexer.probe.exact_comparison import overlap, ranking_faults
+from components.indexer.search.search_plan import SearchKind, SearchPlan
 from schemas.model_settings import IndexSettings
 from schemas.serving import PADDING_SCORE
 
@@ -23,14 +23,20 @@ GOOD: dict[str, Any] = {
 FLAT = SearchPlan(SearchKind.SCANN_BRUTE_FORCE, "few items")
 
 
-def _failed(recall: float = 1.0, settings: dict | None = None, **changed: Any) -> list[str]:
-    verdicts = gates(recall, FLAT, {**GOOD, **changed}, 10 * MIB, IndexSettings(**(settings or {})))
+def _failed(
+    recall: float = 1.0, settings: dict[str, Any] | None = None, **changed: Any
+) -> list[str]:
+    verdicts = index_gates(
+        recall, FLAT, {**GOOD, **changed}, 10 * MIB, IndexSettings(**(settings or {}))
+    )
     return [gate.name for gate in verdicts if not gate.passed]
 
 
-def test_a_good_index_passes_and_latency_is_judged_only_where_it_is_limited() -> None:
+def test_good_index_passes_and_latency_gate_requires_a_limit() -> None:
     assert _failed() == []
-    assert "index.latency" not in {gate.name for gate in gates(1, FLAT, GOOD, 1, IndexSettings())}
+    assert "index.latency" not in {
+        gate.name for gate in index_gates(1, FLAT, GOOD, 1, IndexSettings())
+    }
     assert _failed(settings={"max_latency_ms": 4.0}) == []
     assert _failed(settings={"max_latency_ms": 3.9}) == ["index.latency"]
 
@@ -41,7 +47,7 @@ def test_recall_below_the_target_is_rejected() -> None:
 
 
 @pytest.mark.parametrize(
-    ("plan", "cure"),
+    ("plan", "remedy"),
     [
         (
             SearchPlan(SearchKind.SCANN_TREE_HASH, "", num_leaves=50, leaves_to_search=7),
@@ -57,13 +63,13 @@ def test_recall_below_the_target_is_rejected() -> None:
         ),
     ],
 )
-def test_the_cure_for_low_recall_fits_the_plan(plan: SearchPlan, cure: str) -> None:
-    recall_gate = gates(0.5, plan, GOOD, 1, IndexSettings())[0]
-    assert cure in recall_gate.reason
+def test_remedy_for_low_recall_depends_on_the_plan(plan: SearchPlan, remedy: str) -> None:
+    recall_gate = index_gates(0.5, plan, GOOD, 1, IndexSettings())[0]
+    assert remedy in recall_gate.reason
 
 
-def test_faults_and_lost_recall_of_signatures_are_rejected() -> None:
-    assert _failed(faults=["recommend: scores do not descend"]) == ["index.signatures"]
+def test_faults_and_low_overlap_of_signatures_are_rejected() -> None:
+    assert _failed(faults=["recommend: scores are not in descending order"]) == ["index.signatures"]
     lost = {"similar_items": {"calls": 3, "overlap": 0.5}}
     assert _failed(signatures=lost) == ["index.signatures"]
 
@@ -82,7 +88,7 @@ def _answer(ids: list[str], scores: list[float]) -> dict[str, Any]:
 EXACT = _answer(["a", "b", ""], [3.0, 2.0, PADDING_SCORE])
 
 
-def test_a_near_answer_is_no_fault_but_overlaps_less() -> None:
+def test_approximate_ranking_has_no_fault_but_less_overlap() -> None:
     near = _answer(["a", "c", ""], [3.0, 1.0, PADDING_SCORE])
     assert ranking_faults(near, EXACT) == []
     assert overlap(near, EXACT) == [0.5]
@@ -93,13 +99,13 @@ def test_a_near_answer_is_no_fault_but_overlaps_less() -> None:
     [
         (_answer(["a", "b"], [3.0, 2.0]), "shape"),
         (_answer(["a", "b", ""], [3.0, np.nan, PADDING_SCORE]), "not finite"),
-        (_answer(["a", "", ""], [3.0, PADDING_SCORE, PADDING_SCORE]), "fewer items"),
+        (_answer(["a", "", ""], [3.0, PADDING_SCORE, PADDING_SCORE]), "more or fewer items"),
         (_answer(["a", "b", ""], [3.0, 2.0, 0.0]), "padding"),
         (_answer(["a", "a", ""], [3.0, 3.0, PADDING_SCORE]), "twice"),
         (_answer(["b", "a", ""], [2.0, 3.0, PADDING_SCORE]), "descend"),
-        (_answer(["hidden", "a", ""], [9.0, 3.0, PADDING_SCORE]), "exceeds the best"),
-        (_answer(["a", "b", ""], [3.0, 1.5, PADDING_SCORE]), "item b'b' scores"),
+        (_answer(["hidden", "a", ""], [9.0, 3.0, PADDING_SCORE]), "exceeds the exact score"),
+        (_answer(["a", "b", ""], [3.0, 1.5, PADDING_SCORE]), "item b'b' has the score"),
     ],
 )
-def test_each_broken_promise_is_named(answer: dict[str, Any], fault: str) -> None:
+def test_each_violation_of_the_contract_is_reported(answer: dict[str, Any], fault: str) -> None:
     assert any(fault in found for found in ranking_faults(answer, EXACT))

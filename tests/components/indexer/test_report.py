@@ -1,17 +1,20 @@
-"""What of the tuning is reported."""
+"""The reported measurements of tuning."""
 
-from components.indexer.report import frontier
-from components.indexer.search.plan import SearchKind, SearchPlan
-from components.indexer.search.tune import Measured
-
-
-def point(recall: float, latency_ms: float) -> Measured:
-    return Measured(SearchPlan(SearchKind.SCANN_HASH, ""), recall, latency_ms, True)
+from components.indexer.report import pareto_front
+from components.indexer.search.search_plan import SearchKind, SearchPlan
+from components.indexer.search.tune import MeasuredPlan
 
 
-def test_the_curve_is_what_no_other_way_beats_in_both() -> None:
+def point(recall: float, latency_ms: float) -> MeasuredPlan:
+    return MeasuredPlan(SearchPlan(SearchKind.SCANN_HASH, ""), recall, latency_ms, True)
+
+
+def test_curve_is_the_pareto_front_of_recall_and_latency() -> None:
     best = [point(0.5, 1.0), point(0.8, 2.0), point(0.9, 4.0)]
     beaten = [point(0.5, 1.5), point(0.4, 1.0), point(0.8, 3.0), point(0.7, 5.0)]
 
-    assert frontier([beaten[0], best[2], beaten[1], best[0], beaten[2], best[1], beaten[3]]) == best
-    assert frontier([]) == []
+    assert (
+        pareto_front([beaten[0], best[2], beaten[1], best[0], beaten[2], best[1], beaten[3]])
+        == best
+    )
+    assert pareto_front([]) == []

@@ -1,25 +1,26 @@
-"""Small parity samples and windows, written by hand."""
+"""Builds small parity samples and raw windows for tests."""
 
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from components.examples.read import RawWindows
-from components.parity.sample import Answer, ParitySample, fingerprint
+from components.parity.sample_file import ParitySample, SignatureOutputs, window_fingerprint
 
-# (user, [(item, time in seconds)]): one window.
+# One window: (user, [(item, time in seconds)]).
 Window = tuple[str, list[tuple[str, int]]]
 
 
-def bytes_array(values: Sequence[str | bytes]) -> np.ndarray:
-    """[num_values] bytes."""
+def bytes_array(values: Sequence[str | bytes]) -> npt.NDArray[np.object_]:
+    """An object array [num_values] of bytes."""
     array = np.empty(len(values), dtype=object)
     array[:] = [value.encode() if isinstance(value, str) else value for value in values]
     return array
 
 
 def windows_of(windows: Sequence[Window]) -> RawWindows:
-    """Raw windows without features; every event is a target."""
+    """Builds raw windows without features; every event is a target."""
     events = [event for _, window in windows for event in window]
     size = len(events)
     return RawWindows(
@@ -39,13 +40,13 @@ def sample_of(
     windows: Sequence[Window],
     position: Sequence[int],
     item_id: Sequence[str] = (),
-    answers: dict[str, Answer] | None = None,
+    outputs: dict[str, SignatureOutputs] | None = None,
     split: str = "eval",
 ) -> ParitySample:
-    """A sample with one query before an event of each window."""
+    """Builds a sample with one query per window, made before the event at `position`."""
     ids = [bytes_array([item for item, _ in window]) for _, window in windows]
     times = [np.array([time_s for _, time_s in window], np.int64) for _, window in windows]
-    keys = [fingerprint(items, time_s) for items, time_s in zip(ids, times, strict=True)]
+    keys = [window_fingerprint(items, time_s) for items, time_s in zip(ids, times, strict=True)]
     return ParitySample(
         split=split,
         window=bytes_array(keys),
@@ -53,5 +54,5 @@ def sample_of(
         last_s=np.array([time_s[-1] for time_s in times], np.int64),
         position=np.array(position, np.int64),
         item_id=bytes_array(item_id),
-        answers=answers or {},
+        outputs=outputs or {},
     )

@@ -1,14 +1,14 @@
-"""Small stand-ins for what is published: only their files matter here."""
+"""Small fake bundles and a push destination: the pusher only copies their files."""
 
 from pathlib import Path
 
 from components.pusher.lock import LOCK_FILE
 from components.pusher.manifest import Manifest
-from components.pusher.publish import Published, publish
+from components.pusher.publish import PublishedVersion, publish
 
 
 def write_bundle(folder: Path, content: str = "graph") -> Path:
-    """Writes a bundle of two SavedModels whose bytes follow from `content`."""
+    """Writes a bundle of two fake SavedModels; equal `content` gives equal bytes."""
     for model in ("scann", "exact"):
         files = {
             "saved_model.pb": f"{model} {content}",
@@ -24,7 +24,7 @@ def write_bundle(folder: Path, content: str = "graph") -> Path:
 
 
 class Destination:
-    """A push destination under `root`, and what to publish to it."""
+    """A push destination under `root`."""
 
     def __init__(self, root: Path):
         self.root = root
@@ -33,8 +33,8 @@ class Destination:
         self.statistics = root / "FeatureStats.pb"
         self.statistics.write_bytes(b"statistics")
 
-    def publish(self, content: str = "graph", keep_versions: int = 5) -> Published:
-        """Publishes a bundle made of `content`."""
+    def publish(self, content: str = "graph", keep_versions: int = 5) -> PublishedVersion:
+        """Publishes a bundle with the given content."""
         bundle = write_bundle(self.root / f"bundle-{content}", content)
         return publish(
             str(bundle),
@@ -46,11 +46,11 @@ class Destination:
         )
 
     def visible(self) -> tuple[list[str], list[str]]:
-        """The versions a server sees, in both folders."""
+        """The versions that a server sees in the served and in the exact folder."""
         return _visible(self.serving), _visible(self.exact)
 
     def all_names(self) -> set[str]:
-        """Every child of both folders, hidden ones too, but the lock."""
+        """The names of all files in both folders, including hidden ones, except the lock."""
         folders = [d for d in (self.serving, self.exact) if d.exists()]
         return {p.name for d in folders for p in d.iterdir()} - {LOCK_FILE}
 

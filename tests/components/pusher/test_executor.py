@@ -1,7 +1,8 @@
-"""VersionedPusher publishes what both blessings allow, and states every rejection."""
+"""VersionedPusher publishes blessed bundles and reports every rejection."""
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tfx import types
@@ -18,7 +19,7 @@ from tests.components.pusher.bundles import Destination, write_bundle
 
 def blessing(kind: type[types.Artifact], root: Path, blessed: int) -> list[types.Artifact]:
     artifact = kind()
-    artifact.uri = str(root / kind.TYPE_NAME)
+    artifact.uri = str(root / str(kind.TYPE_NAME))
     artifact.set_int_custom_property("blessed", blessed)
     return [artifact]
 
@@ -31,7 +32,9 @@ def artifact_at(kind: type[types.Artifact], path: Path) -> list[types.Artifact]:
 
 
 class Push:
-    """One execution of the pusher with artifacts under `root`."""
+    """An execution of the pusher with artifacts under `root`."""
+
+    reindex_of = ""
 
     def __init__(self, root: Path):
         self.destination = Destination(root)
@@ -50,10 +53,8 @@ class Push:
         (root / "evaluation/evaluation.json").write_text(json.dumps(evaluation))
         (self.pushed_model,) = artifact_at(standard_artifacts.PushedModel, root / "pushed_model")
 
-    reindex_of = ""
-
-    def run(self) -> dict:
-        """Executes, and returns the fragment."""
+    def run(self) -> dict[str, Any]:
+        """Runs the executor and returns its fragment."""
         Executor().Do(
             self.inputs,
             {"pushed_model": [self.pushed_model]},
@@ -77,7 +78,7 @@ def push(tmp_path: Path) -> Push:
     return Push(tmp_path)
 
 
-def test_with_both_blessings_it_publishes(push) -> None:
+def test_bundle_with_both_blessings_is_published(push: Push) -> None:
     fragment = push.run()
 
     version = fragment["version"]
@@ -95,7 +96,7 @@ def test_with_both_blessings_it_publishes(push) -> None:
     assert (manifest.as_of, manifest.reindex_of) == (fragment["as_of"], "") == (None, "")
 
 
-def test_a_re_index_says_of_which_version_and_as_of_when(push) -> None:
+def test_reindex_reports_original_version_and_time(push: Push) -> None:
     first = push.run()["version"]
     write_bundle(push.destination.root / "bundle", "with more items")
     as_of = "2026-03-01T00:00:00+00:00"
@@ -105,69 +106,71 @@ def test_a_re_index_says_of_which_version_and_as_of_when(push) -> None:
     fragment = push.run()
 
     assert (fragment["reindex_of"], fragment["as_of"]) == (first, as_of)
-    assert f"a re-index of version {first}" in fragment["reason"]
+    assert f"as a re-index of version {first}" in fragment["reason"]
     manifest = read_manifest(fragment["serving_path"])
     assert (manifest.reindex_of, manifest.as_of) == (first, as_of)
     assert manifest.metrics == {"recall@10": 0.25}
 
 
-def test_a_second_run_says_that_it_serves_already(push) -> None:
+def test_second_run_reports_that_version_is_already_served(push: Push) -> None:
     first = push.run()
     second = push.run()
     assert second["version"] == first["version"]
-    assert "already serving" in second["reason"]
+    assert "is already served" in second["reason"]
 
 
 @pytest.mark.parametrize(
-    ("key", "kind", "cure"),
+    ("key", "kind", "remedy"),
     [
         ("model_blessing", standard_artifacts.ModelBlessing, "evaluation.gates"),
         ("infra_blessing", standard_artifacts.InfraBlessing, "index.recall_target"),
     ],
 )
-def test_a_failed_blessing_is_named_with_its_cure(push, tmp_path, key, kind, cure) -> None:
+def test_denied_blessing_is_reported_with_remedy(
+    push: Push, tmp_path: Path, key: str, kind: type[types.Artifact], remedy: str
+) -> None:
     push.inputs[key] = blessing(kind, tmp_path, 0)
     fragment = push.run()
     assert (fragment["pushed"], fragment["version"]) == (False, None)
-    assert f"the {key.replace('_', ' ')} was rejected" in fragment["reason"]
-    assert cure in fragment["reason"]
+    assert f"the {key.replace('_', ' ')} was denied" in fragment["reason"]
+    assert remedy in fragment["reason"]
     assert push.pushed_model.get_int_custom_property("pushed") == 0
     assert push.destination.all_names() == set()
 
 
 @pytest.mark.parametrize("key", ["model_blessing", "infra_blessing"])
-def test_a_missing_blessing_is_named(push, key) -> None:
+def test_missing_blessing_is_reported(push: Push, key: str) -> None:
     del push.inputs[key]
     fragment = push.run()
     assert not fragment["pushed"]
-    assert f"there is no {key.replace('_', ' ')}" in fragment["reason"]
+    assert f"the {key.replace('_', ' ')} is missing" in fragment["reason"]
     assert push.destination.all_names() == set()
 
 
-def test_both_rejections_are_told(push, tmp_path) -> None:
+def test_both_rejections_are_reported(push: Push, tmp_path: Path) -> None:
     push.inputs["model_blessing"] = blessing(standard_artifacts.ModelBlessing, tmp_path, 0)
     push.inputs["infra_blessing"] = []
     reason = push.run()["reason"]
-    assert "the model blessing was rejected" in reason
-    assert "there is no infra blessing" in reason
+    assert "the model blessing was denied" in reason
+    assert "the infra blessing is missing" in reason
 
 
-def test_a_rejection_leaves_what_serves_untouched(push, tmp_path) -> None:
+def test_rejection_does_not_change_served_version(push: Push, tmp_path: Path) -> None:
     version = push.run()["version"]
     push.inputs["model_blessing"] = blessing(standard_artifacts.ModelBlessing, tmp_path, 0)
     push.run()
     assert push.destination.visible() == ([version], [version])
 
 
-def test_the_component_requires_both_blessings() -> None:
-    channels = {
+def test_component_requires_both_blessings() -> None:
+    channels: dict[str, Any] = {
         "bundle": types.Channel(type=artifacts.Bundle),
         "model_blessing": types.Channel(type=standard_artifacts.ModelBlessing),
         "infra_blessing": types.Channel(type=standard_artifacts.InfraBlessing),
         "evaluation": types.Channel(type=artifacts.Evaluation),
         "events_statistics": types.Channel(type=standard_artifacts.ExampleStatistics),
     }
-    settings = {
+    settings: dict[str, Any] = {
         "name": "demo",
         "serving_dir": "serving/demo",
         "exact_dir": "serving_exact/demo",

@@ -1,4 +1,4 @@
-"""The manifest survives the way to disk and back; what is no manifest is an error with a cure."""
+"""Writing and reading manifests; an invalid manifest is an error with a remedy."""
 
 from pathlib import Path
 
@@ -14,7 +14,9 @@ from schemas.errors import InputError
     name=st.text(),
     metrics=st.dictionaries(st.text(), st.floats(allow_nan=False, allow_infinity=False)),
 )
-def test_round_trip(tmp_path_factory, name, metrics) -> None:
+def test_round_trip(
+    tmp_path_factory: pytest.TempPathFactory, name: str, metrics: dict[str, float]
+) -> None:
     folder = str(tmp_path_factory.mktemp("version"))
     manifest = Manifest(
         name=name,
@@ -29,12 +31,12 @@ def test_round_trip(tmp_path_factory, name, metrics) -> None:
     assert read_manifest(folder) == manifest
 
 
-def test_a_missing_manifest_names_the_version_and_the_cure(tmp_path) -> None:
+def test_missing_manifest_error_contains_version_and_remedy(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"17 has no assets\.extra/manifest\.json.*push\.serving"):
         read_manifest(str(tmp_path / "17"))
 
 
-def test_a_manifest_of_another_release_stays_readable(tmp_path) -> None:
+def test_manifest_of_another_release_is_readable(tmp_path: Path) -> None:
     path = Path(manifest_path(str(tmp_path)))
     path.parent.mkdir()
     path.write_text('{"name": "demo", "version": "17", "content_hash": "ab", "code_version": "c"}')
@@ -42,9 +44,9 @@ def test_a_manifest_of_another_release_stays_readable(tmp_path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"name": "demo"}', '{"unknown": 1}', "[]"])
-def test_an_unreadable_manifest_is_an_input_error(tmp_path, text) -> None:
+def test_invalid_manifest_is_an_input_error(tmp_path: Path, text: str) -> None:
     path = Path(manifest_path(str(tmp_path)))
     path.parent.mkdir()
     path.write_text(text)
-    with pytest.raises(InputError, match="cannot be read as a manifest"):
+    with pytest.raises(InputError, match="is not a valid manifest"):
         read_manifest(str(tmp_path))

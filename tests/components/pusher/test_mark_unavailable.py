@@ -1,15 +1,15 @@
-"""A new list of unavailable items is a new version of the same files."""
+"""A new list of unavailable items creates a new version with the same model files."""
 
 from pathlib import Path
 
 import pytest
 
+from components.pusher.install_version import unavailable_path
 from components.pusher.manifest import read_manifest
 from components.pusher.mark_unavailable import mark_unavailable
-from components.pusher.place import unavailable_path
-from components.pusher.publish import Published
-from components.pusher.same_towers import check_descent
-from components.unavailable import read_unavailable
+from components.pusher.publish import PublishedVersion
+from components.pusher.same_towers import check_same_towers
+from components.unavailable_items import read_unavailable
 from schemas.errors import InputError
 from tests.components.pusher.bundles import Destination
 
@@ -19,12 +19,12 @@ def destination(tmp_path: Path) -> Destination:
     return Destination(tmp_path)
 
 
-def mark(destination: Destination, *item_ids: str, keep_versions: int = 5) -> Published:
+def mark(destination: Destination, *item_ids: str, keep_versions: int = 5) -> PublishedVersion:
     folders = str(destination.serving), str(destination.exact)
     return mark_unavailable(*folders, item_ids, keep_versions)
 
 
-def lists(published: Published) -> list[list[str]]:
+def lists(published: PublishedVersion) -> list[list[str]]:
     folders = (published.serving_path, published.exact_path)
     return [read_unavailable(unavailable_path(folder)) for folder in folders]
 
@@ -39,7 +39,7 @@ def files(folder: str) -> dict[str, bytes]:
     }
 
 
-def test_the_same_model_serves_with_the_new_list(destination: Destination) -> None:
+def test_same_model_is_served_with_new_list(destination: Destination) -> None:
     first = destination.publish()
     assert lists(first) == [[], []]
 
@@ -59,10 +59,10 @@ def test_the_same_model_serves_with_the_new_list(destination: Destination) -> No
     assert lists(third) == [[], []]
     for version in (second, third):
         assert read_manifest(version.serving_path).reindex_of == first.version
-    check_descent(str(destination.serving), first.version)  # so a re-index may follow
+    check_same_towers(str(destination.serving), first.version)  # a re-index remains possible
 
 
-def test_a_run_that_finds_its_model_serving_knows_its_first_version(
+def test_repeated_push_reports_first_version(
     destination: Destination,
 ) -> None:
     first = destination.publish()
@@ -72,10 +72,10 @@ def test_a_run_that_finds_its_model_serving_knows_its_first_version(
 
     assert again.already_serving
     assert (again.version, again.first_version) == (marked.version, first.version)
-    check_descent(str(destination.serving), again.first_version)
+    check_same_towers(str(destination.serving), again.first_version)
 
 
-def test_a_new_model_keeps_the_list(destination: Destination) -> None:
+def test_new_model_takes_over_list(destination: Destination) -> None:
     destination.publish()
     mark(destination, "sold out")
 
@@ -94,7 +94,7 @@ def test_old_versions_are_removed(destination: Destination) -> None:
 
 
 @pytest.mark.parametrize("keep_versions", [2, 3])
-def test_lists_push_out_no_model_to_go_back_to(
+def test_new_lists_do_not_remove_versions_of_other_models(
     destination: Destination, keep_versions: int
 ) -> None:
     models = [destination.publish(content).version for content in ("older", "old", "graph")]
@@ -109,15 +109,15 @@ def test_lists_push_out_no_model_to_go_back_to(
 
 
 @pytest.mark.parametrize("model_dir", ["serving", "exact"])
-def test_a_model_that_reads_no_list_is_rejected(destination: Destination, model_dir: str) -> None:
+def test_model_without_list_is_rejected(destination: Destination, model_dir: str) -> None:
     published = destination.publish()
     folder = {"serving": published.serving_path, "exact": published.exact_path}[model_dir]
     Path(unavailable_path(folder)).unlink()
-    with pytest.raises(InputError, match="made without a list of unavailable items"):
+    with pytest.raises(InputError, match="exported without a list of unavailable items"):
         mark(destination, "a")
     assert [len(versions) for versions in destination.visible()] == [1, 1]
 
 
-def test_nothing_is_marked_where_nothing_serves(destination: Destination) -> None:
-    with pytest.raises(InputError, match="has no version: run the pipeline first"):
+def test_missing_version_is_rejected(destination: Destination) -> None:
+    with pytest.raises(InputError, match="contains no version; run the pipeline first"):
         mark(destination, "a")

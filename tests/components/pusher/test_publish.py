@@ -1,4 +1,4 @@
-"""Publishing is atomic, idempotent by content, and leaves what others put there alone."""
+"""Publishing is atomic, idempotent by content, and keeps foreign files."""
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor, TimeoutError
@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from components.pusher import publish as publish_module
 from components.pusher.content_hash import content_hash
-from components.pusher.lock import exclusive
+from components.pusher.lock import exclusive_lock
 from components.pusher.manifest import read_manifest, statistics_path
 from components.pusher.rollback import rollback
 from schemas.errors import InputError
@@ -27,7 +27,9 @@ def tree(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_both_models_stand_under_one_version_with_manifest_and_statistics(destination) -> None:
+def test_both_models_have_one_version_with_manifest_and_statistics(
+    destination: Destination,
+) -> None:
     published = destination.publish()
 
     assert destination.visible() == ([published.version], [published.version])
@@ -45,7 +47,7 @@ def test_both_models_stand_under_one_version_with_manifest_and_statistics(destin
     assert destination.all_names() == {published.version}
 
 
-def test_equal_content_is_not_copied_again(destination) -> None:
+def test_equal_content_is_not_copied_again(destination: Destination) -> None:
     first = destination.publish()
     before = tree(destination.serving)
 
@@ -56,7 +58,7 @@ def test_equal_content_is_not_copied_again(destination) -> None:
     assert tree(destination.serving) == before
 
 
-def test_a_served_version_without_its_twin_is_published_again(destination) -> None:
+def test_served_version_without_twin_is_published_again(destination: Destination) -> None:
     first = destination.publish()
     shutil.rmtree(first.exact_path)
 
@@ -67,13 +69,15 @@ def test_a_served_version_without_its_twin_is_published_again(destination) -> No
     assert destination.visible()[1] == [again.version]
 
 
-def test_only_the_newest_version_counts_as_serving(destination) -> None:
+def test_only_the_newest_version_counts_as_serving(destination: Destination) -> None:
     destination.publish("a")
     destination.publish("b")
     assert not destination.publish("a").already_serving
 
 
-def test_versions_grow_within_a_second_and_past_a_clock_gone_back(destination, monkeypatch) -> None:
+def test_versions_increase_within_a_second_and_if_the_clock_goes_back(
+    destination: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(publish_module.time, "time", lambda: 1000.9)
     assert [destination.publish(c).version for c in "abc"] == ["1000", "1001", "1002"]
     monkeypatch.setattr(publish_module.time, "time", lambda: 500.0)
@@ -82,7 +86,9 @@ def test_versions_grow_within_a_second_and_past_a_clock_gone_back(destination, m
     assert destination.publish("e").version == "2000"
 
 
-def test_a_withdrawn_version_number_is_not_given_again(destination, monkeypatch) -> None:
+def test_withdrawn_version_number_is_not_reused(
+    destination: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(publish_module.time, "time", lambda: 1000.0)
     for content in "ab":
         destination.publish(content)
@@ -90,24 +96,24 @@ def test_a_withdrawn_version_number_is_not_given_again(destination, monkeypatch)
     assert destination.publish("c").version == "1002"
 
 
-def fail_after(monkeypatch, num_copies: int) -> None:
-    """The disk is full after `num_copies` files."""
-    copied = []
-    real = tf.io.gfile.copy
+def fail_after(monkeypatch: pytest.MonkeyPatch, num_copies: int) -> None:
+    """Makes copying fail after `num_copies` files, as if the disk were full."""
+    copied: list[str] = []
+    original = tf.io.gfile.copy
 
     def copy(source: str, target: str, overwrite: bool = False) -> None:
         if len(copied) == num_copies:
             raise OSError("no space left on device")
         copied.append(target)
-        real(source, target, overwrite)
+        original(source, target, overwrite)
 
     monkeypatch.setattr(publish_module.tf.io.gfile, "copy", copy)
 
 
-# A model is five files with its statistics: 0-4 break the twin, 5-9 the served model.
+# A model with its statistics has five files: 0-4 belong to the twin, 5-9 to the served model.
 @pytest.mark.parametrize("num_copies", range(10))
-def test_a_push_that_breaks_leaves_nothing_and_the_last_good_version(
-    destination, monkeypatch, num_copies
+def test_failed_push_leaves_only_the_previous_version(
+    destination: Destination, monkeypatch: pytest.MonkeyPatch, num_copies: int
 ) -> None:
     good = destination.publish("good")
     before = tree(destination.root / "serving"), tree(destination.root / "serving_exact")
@@ -121,13 +127,15 @@ def test_a_push_that_breaks_leaves_nothing_and_the_last_good_version(
     assert destination.all_names() == {good.version}
 
 
-def test_the_twin_goes_when_the_served_model_cannot_be_renamed(destination, monkeypatch) -> None:
-    real = tf.io.gfile.rename
+def test_twin_is_removed_if_served_model_cannot_be_renamed(
+    destination: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = tf.io.gfile.rename
 
     def rename(source: str, target: str, overwrite: bool = False) -> None:
         if target.startswith(str(destination.serving)):
             raise OSError("permission denied")
-        real(source, target, overwrite)
+        original(source, target, overwrite)
 
     monkeypatch.setattr(publish_module.tf.io.gfile, "rename", rename)
     with pytest.raises(OSError, match="permission denied"):
@@ -135,27 +143,31 @@ def test_the_twin_goes_when_the_served_model_cannot_be_renamed(destination, monk
     assert destination.all_names() == set()
 
 
-def test_nothing_is_visible_while_files_are_copied(destination, monkeypatch) -> None:
+def test_versions_are_invisible_while_files_are_copied(
+    destination: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen = []
-    real = tf.io.gfile.copy
+    original = tf.io.gfile.copy
 
     def copy(source: str, target: str, overwrite: bool = False) -> None:
         seen.append(destination.visible())
-        real(source, target, overwrite)
+        original(source, target, overwrite)
 
     monkeypatch.setattr(publish_module.tf.io.gfile, "copy", copy)
     published = destination.publish()
-    # The twin first, all of it; then the served model.
+    # The twin becomes visible before the first file of the served model is copied.
     assert seen == [([], [])] * 5 + [([], [published.version])] * 5
 
 
-def test_on_an_object_store_the_saved_model_file_is_copied_last(destination, monkeypatch) -> None:
+def test_saved_model_file_is_copied_last_on_object_store(
+    destination: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
     targets = []
-    real = tf.io.gfile.copy
+    original = tf.io.gfile.copy
 
     def copy(source: str, target: str, overwrite: bool = False) -> None:
         targets.append(Path(target).name)
-        real(source, target, overwrite)
+        original(source, target, overwrite)
 
     monkeypatch.setattr(publish_module.tf.io.gfile, "copy", copy)
     monkeypatch.setattr(publish_module.v, "is_remote", lambda path: True)
@@ -165,11 +177,11 @@ def test_on_an_object_store_the_saved_model_file_is_copied_last(destination, mon
     assert destination.visible() == ([published.version], [published.version])
 
 
-def test_what_a_killed_push_left_is_removed(destination) -> None:
+def test_files_of_killed_push_are_removed(destination: Destination) -> None:
     good = destination.publish("good")
     (destination.serving / ".incoming-7" / "variables").mkdir(parents=True)
     (destination.exact / ".incoming-7").mkdir()
-    # Killed between the twin's rename and the served model's.
+    # Killed after the rename of the twin and before that of the served model.
     orphan = destination.exact / str(int(good.version) + 50)
     shutil.copytree(good.exact_path, orphan)
     # Killed on an object store, before saved_model.pb.
@@ -183,7 +195,9 @@ def test_what_a_killed_push_left_is_removed(destination) -> None:
     assert destination.all_names() == {good.version}
 
 
-def test_an_orphan_stays_until_the_new_version_has_been_placed(destination, monkeypatch) -> None:
+def test_orphan_twin_is_kept_until_new_version_is_installed(
+    destination: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
     good = destination.publish("good")
     orphan = destination.exact / str(int(good.version) + 50)
     shutil.copytree(good.exact_path, orphan)
@@ -198,7 +212,9 @@ def test_an_orphan_stays_until_the_new_version_has_been_placed(destination, monk
 
 
 @pytest.mark.parametrize("keep_versions", [1, 5])
-def test_twins_of_what_serves_from_another_folder_stay(destination, keep_versions) -> None:
+def test_twins_of_another_serving_folder_are_kept(
+    destination: Destination, keep_versions: int
+) -> None:
     served = [destination.publish(content).version for content in "ab"]
     elsewhere, destination.serving = destination.serving, destination.root / "moved" / "demo"
 
@@ -210,12 +226,12 @@ def test_twins_of_what_serves_from_another_folder_stay(destination, keep_version
 
 
 @pytest.mark.parametrize("locked", ["serving", "exact"])
-def test_a_publisher_waits_for_the_one_before_it(destination, locked) -> None:
+def test_publishers_wait_for_each_other(destination: Destination, locked: str) -> None:
     folder = getattr(destination, locked)
     incoming = folder / ".incoming-7"
     incoming.mkdir(parents=True)
     with ThreadPoolExecutor(1) as pool:
-        with exclusive(str(folder)):
+        with exclusive_lock(str(folder)):
             waiting = pool.submit(destination.publish)
             with pytest.raises(TimeoutError):
                 waiting.result(timeout=0.3)
@@ -224,12 +240,14 @@ def test_a_publisher_waits_for_the_one_before_it(destination, locked) -> None:
     assert destination.all_names() == {published.version}
 
 
-def test_an_object_store_is_not_locked() -> None:
-    with exclusive("gs://bucket/demo"), exclusive("gs://bucket/demo"):
+def test_object_store_is_not_locked() -> None:
+    with exclusive_lock("gs://bucket/demo"), exclusive_lock("gs://bucket/demo"):
         pass
 
 
-def test_old_versions_go_only_after_a_push_that_succeeded(destination, monkeypatch) -> None:
+def test_old_versions_are_removed_only_after_successful_push(
+    destination: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
     versions = [destination.publish(c, keep_versions=2).version for c in "abc"]
     assert destination.visible() == (versions[1:], versions[1:])
 
@@ -243,7 +261,9 @@ def test_old_versions_go_only_after_a_push_that_succeeded(destination, monkeypat
     assert destination.visible() == ([newest], [newest])
 
 
-def test_withdrawn_versions_go_once_older_than_all_that_is_kept(destination) -> None:
+def test_withdrawn_versions_are_removed_when_older_than_kept_versions(
+    destination: Destination,
+) -> None:
     for content in "ab":
         destination.publish(content)
     withdrawn = rollback(str(destination.serving), str(destination.exact)).withdrawn[0]
@@ -254,7 +274,7 @@ def test_withdrawn_versions_go_once_older_than_all_that_is_kept(destination) -> 
     assert hidden not in destination.all_names()
 
 
-def test_versions_of_others_stay_and_do_not_count(destination) -> None:
+def test_foreign_versions_are_kept_and_not_counted(destination: Destination) -> None:
     foreign = destination.serving / "3"
     foreign.mkdir(parents=True)
     (foreign / "saved_model.pb").write_text("not ours")
@@ -262,7 +282,7 @@ def test_versions_of_others_stay_and_do_not_count(destination) -> None:
     assert destination.visible() == (["3", *versions[1:]], versions[1:])
 
 
-def test_the_hash_follows_names_and_bytes_and_not_volatile_files(tmp_path) -> None:
+def test_content_hash_depends_on_names_and_bytes_except_volatile_files(tmp_path: Path) -> None:
     one = content_hash(str(write_bundle(tmp_path / "one")))
     assert content_hash(str(write_bundle(tmp_path / "two"))) == one
     (tmp_path / "two" / "fragment.json").write_text("{}")
@@ -275,10 +295,10 @@ def test_the_hash_follows_names_and_bytes_and_not_volatile_files(tmp_path) -> No
 
 
 @pytest.mark.parametrize("missing", ["scann", "exact"])
-def test_a_bundle_without_a_model_is_rejected(destination, missing) -> None:
+def test_bundle_without_model_is_rejected(destination: Destination, missing: str) -> None:
     bundle = write_bundle(destination.root / "bundle-graph")
     (bundle / missing / "saved_model.pb").unlink()
-    with pytest.raises(InputError, match=rf"{missing} holds no saved_model\.pb"):
+    with pytest.raises(InputError, match=rf"{missing} contains no saved_model\.pb"):
         publish_module.publish(
             str(bundle),
             str(destination.serving),
@@ -290,12 +310,12 @@ def test_a_bundle_without_a_model_is_rejected(destination, missing) -> None:
     assert destination.all_names() == set()
 
 
-def test_one_folder_for_both_models_is_rejected(destination) -> None:
+def test_same_folder_for_both_models_is_rejected(destination: Destination) -> None:
     destination.exact = destination.serving
-    with pytest.raises(InputError, match="folder of its own"):
+    with pytest.raises(InputError, match="separate folder"):
         destination.publish()
 
 
-def test_keeping_no_version_is_rejected(destination) -> None:
+def test_keeping_no_version_is_rejected(destination: Destination) -> None:
     with pytest.raises(InputError, match="at least 1"):
         destination.publish(keep_versions=0)

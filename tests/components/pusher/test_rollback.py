@@ -1,4 +1,4 @@
-"""A rollback withdraws the newer versions from both folders, or from neither."""
+"""A rollback withdraws the newer versions from both folders or from neither."""
 
 from pathlib import Path
 
@@ -6,11 +6,11 @@ import pytest
 import tensorflow as tf
 
 from components.pusher import rollback as rollback_module
+from components.pusher.install_version import unavailable_path
 from components.pusher.mark_unavailable import mark_unavailable
-from components.pusher.place import unavailable_path
 from components.pusher.rollback import rollback
 from components.pusher.versions import version_dir
-from components.unavailable import read_unavailable
+from components.unavailable_items import read_unavailable
 from schemas.errors import InputError
 from tests.components.pusher.bundles import Destination
 
@@ -23,21 +23,21 @@ def destination(tmp_path: Path) -> Destination:
     return destination
 
 
-def test_by_default_it_goes_back_by_one(destination) -> None:
+def test_default_is_previous_version(destination: Destination) -> None:
     versions = destination.visible()[0]
     done = rollback(str(destination.serving), str(destination.exact))
     assert (done.version, done.withdrawn) == (versions[1], (versions[2],))
     assert destination.visible() == (versions[:2], versions[:2])
 
 
-def test_it_goes_back_to_a_named_version(destination) -> None:
+def test_rollback_to_given_version(destination: Destination) -> None:
     versions = destination.visible()[0]
     done = rollback(str(destination.serving), str(destination.exact), to=int(versions[0]))
     assert (done.version, done.withdrawn) == (versions[0], tuple(versions[1:]))
     assert destination.visible() == (versions[:1], versions[:1])
 
 
-def test_what_is_withdrawn_can_be_brought_back(destination) -> None:
+def test_withdrawn_version_can_be_restored(destination: Destination) -> None:
     folders = str(destination.serving), str(destination.exact)
     versions = destination.visible()[0]
     rollback(*folders, to=int(versions[0]))
@@ -55,7 +55,7 @@ def test_what_is_withdrawn_can_be_brought_back(destination) -> None:
         rollback(*folders, to=12)
 
 
-def test_by_default_it_goes_back_to_another_model(destination) -> None:
+def test_default_skips_versions_of_the_same_model(destination: Destination) -> None:
     folders = str(destination.serving), str(destination.exact)
     versions = destination.visible()[0]
     marked = mark_unavailable(*folders, ["sold out"], keep_versions=5).version
@@ -65,25 +65,30 @@ def test_by_default_it_goes_back_to_another_model(destination) -> None:
     assert (done.version, done.withdrawn) == (versions[1], (versions[2], marked))
 
 
-def test_what_stands_in_the_way_is_named(destination) -> None:
+def test_existing_target_folder_is_reported(destination: Destination) -> None:
     mark_unavailable(str(destination.serving), str(destination.exact), ["sold out"], 5)
     before = destination.visible()
     (destination.exact / f".rolled-back-{before[0][-1]}").mkdir()
-    with pytest.raises(InputError, match=r"exact.*\.rolled-back-.* stands in the way of"):
+    with pytest.raises(
+        InputError,
+        match=r"cannot move .*exact.* to .*exact.*\.rolled-back-.*, which already exists",
+    ):
         rollback(str(destination.serving), str(destination.exact))
     assert destination.visible() == before
     older = unavailable_path(str(destination.serving / before[0][-2]))
     assert read_unavailable(older) == []
 
 
-def test_going_back_to_what_serves_changes_nothing(destination) -> None:
+def test_rollback_to_served_version_changes_nothing(destination: Destination) -> None:
     before = destination.visible()
     done = rollback(str(destination.serving), str(destination.exact), to=int(before[0][-1]))
     assert done.withdrawn == ()
     assert destination.visible() == before
 
 
-def test_a_rollback_that_breaks_takes_its_moves_back(destination, monkeypatch) -> None:
+def test_failed_rollback_reverts_its_moves(
+    destination: Destination, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = destination.visible()
     real = tf.io.gfile.rename
 
@@ -98,22 +103,24 @@ def test_a_rollback_that_breaks_takes_its_moves_back(destination, monkeypatch) -
     assert destination.visible() == before
 
 
-def test_an_unknown_version_lists_those_there(destination) -> None:
+def test_unknown_version_error_lists_available_versions(destination: Destination) -> None:
     versions = destination.visible()[0]
-    with pytest.raises(InputError, match=f"no version 12; .*{', '.join(versions)}"):
+    with pytest.raises(
+        InputError, match=f"no version 12; available versions: {', '.join(versions)}"
+    ):
         rollback(str(destination.serving), str(destination.exact), to=12)
 
 
-def test_the_only_version_cannot_be_rolled_back(tmp_path) -> None:
+def test_only_version_cannot_be_rolled_back(tmp_path: Path) -> None:
     destination = Destination(tmp_path)
     version = destination.publish().version
     with pytest.raises(
-        InputError, match=rf"no other model to go back to \(versions there: {version}\)"
+        InputError, match=rf"no other model to roll back to \(available versions: {version}\)"
     ):
         rollback(str(destination.serving), str(destination.exact))
 
 
-def test_a_target_without_its_twin_is_rejected(destination) -> None:
+def test_version_without_twin_is_rejected(destination: Destination) -> None:
     versions = destination.visible()[0]
     (destination.exact / versions[1] / "saved_model.pb").unlink()
     with pytest.raises(InputError, match="has no twin"):
@@ -121,7 +128,7 @@ def test_a_target_without_its_twin_is_rejected(destination) -> None:
     assert destination.visible()[0] == versions
 
 
-def test_the_list_of_what_serves_is_carried_over(destination) -> None:
+def test_list_of_served_version_is_copied(destination: Destination) -> None:
     folders = str(destination.serving), str(destination.exact)
     mark_unavailable(*folders, ["sold out"], keep_versions=5)
     target = int(destination.visible()[0][0])
@@ -132,7 +139,7 @@ def test_the_list_of_what_serves_is_carried_over(destination) -> None:
         assert not Path(f"{path}.incoming").exists()
 
 
-def test_a_version_that_reads_no_list_gets_none(destination) -> None:
+def test_version_without_list_gets_no_list(destination: Destination) -> None:
     folders = str(destination.serving), str(destination.exact)
     mark_unavailable(*folders, ["sold out"], keep_versions=5)
     target = int(destination.visible()[0][0])

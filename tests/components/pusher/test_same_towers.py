@@ -1,20 +1,22 @@
-"""A re-index replaces the model that it is of, and no other."""
+"""A re-index replaces only versions with the same towers."""
+
+from pathlib import Path
 
 import pytest
 
 from components.pusher.manifest import Manifest, read_manifest
-from components.pusher.publish import Published, publish
-from components.pusher.same_towers import check_descent
+from components.pusher.publish import PublishedVersion, publish
+from components.pusher.same_towers import check_same_towers
 from schemas.errors import InputError
 from tests.components.pusher.bundles import Destination, write_bundle
 
 
 @pytest.fixture
-def destination(tmp_path):
+def destination(tmp_path: Path) -> Destination:
     return Destination(tmp_path)
 
 
-def reindex(destination: Destination, content: str, of: str) -> Published:
+def reindex(destination: Destination, content: str, of: str) -> PublishedVersion:
     return publish(
         str(write_bundle(destination.root / content, content)),
         str(destination.serving),
@@ -25,7 +27,7 @@ def reindex(destination: Destination, content: str, of: str) -> Published:
     )
 
 
-def test_a_version_and_its_re_indexes_may_be_replaced(destination) -> None:
+def test_reindex_may_replace_original_version_and_its_reindexes(destination: Destination) -> None:
     first = destination.publish()
     again = reindex(destination, "more items", first.version)
     newest = reindex(destination, "still more", first.version)
@@ -35,12 +37,12 @@ def test_a_version_and_its_re_indexes_may_be_replaced(destination) -> None:
     assert destination.visible()[0] == [first.version, again.version, newest.version]
 
 
-def test_where_nothing_serves_it_may_be_published(destination) -> None:
-    check_descent(str(destination.serving), "7")
+def test_reindex_may_be_published_to_empty_destination(destination: Destination) -> None:
+    check_same_towers(str(destination.serving), "7")
     assert reindex(destination, "items", "7").version
 
 
-def test_another_model_stays(destination) -> None:
+def test_reindex_does_not_replace_another_model(destination: Destination) -> None:
     first = destination.publish("first")
     second = destination.publish("second")
 
@@ -52,10 +54,10 @@ def test_another_model_stays(destination) -> None:
     assert destination.visible() == ([first.version, second.version],) * 2
 
 
-def test_a_re_index_of_another_model_stays(destination) -> None:
+def test_reindex_does_not_replace_reindex_of_another_model(destination: Destination) -> None:
     first = destination.publish("first")
     second = destination.publish("second")
     reindex(destination, "items", second.version)
 
-    with pytest.raises(InputError, match="neither version"):
-        check_descent(str(destination.serving), first.version)
+    with pytest.raises(InputError, match="is neither version"):
+        check_same_towers(str(destination.serving), first.version)

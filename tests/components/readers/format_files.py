@@ -1,11 +1,11 @@
-"""The same records as a file of any format."""
+"""Writes the same records as files of every format."""
 
 import bz2
 import gzip
 import io
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeAlias
 
 import fastavro
 import pyarrow as pa
@@ -15,7 +15,9 @@ import zstandard
 
 from components.examples.tfrecord import frame
 from schemas.data_settings import InteractionFields, InteractionsSettings
-from schemas.source_settings import CsvSettings
+from schemas.source_settings import CsvSettings, SourceFormat
+
+DamagedFiles: TypeAlias = Literal["fail", "reject"]
 
 FIELDS = InteractionFields(user_id="user", item_id="item", timestamp="time")
 COLUMNS = ("user", "item", "time")
@@ -39,14 +41,16 @@ Event = dict[str, Any]
 
 
 def events(count: int) -> list[Event]:
-    """Records whose values differ from row to row."""
+    """Returns records with values that differ from row to row."""
     return [
         {"user": f"u{n % 7}", "item": f"i{n * n}", "time": 1_700_000_000 + n} for n in range(count)
     ]
 
 
-def settings(file_format: str, damaged_files: str = "fail", **csv: Any) -> InteractionsSettings:
-    """Settings of a log of that format."""
+def settings(
+    file_format: SourceFormat, damaged_files: DamagedFiles = "fail", **csv: Any
+) -> InteractionsSettings:
+    """Returns the settings of a log in the given format."""
     return InteractionsSettings(
         path="",
         format=file_format,
@@ -72,14 +76,14 @@ def to_parquet(rows: list[Event], rows_per_group: int = 20, compression: str = "
     return file.getvalue()
 
 
-def to_avro(rows: list[Event], codec: str = "deflate", schema: Any = None) -> bytes:
+def to_avro(rows: Sequence[Any], codec: str = "deflate", schema: Any = None) -> bytes:
     file = io.BytesIO()
     fastavro.writer(file, schema or AVRO_SCHEMA, rows, codec, sync_interval=200)
     return file.getvalue()
 
 
 def to_example(row: Event) -> bytes:
-    """A tf.Example; lists become features of several values."""
+    """Returns a tf.Example; lists become features with several values."""
     example = tf.train.Example()
     for name, value in row.items():
         feature = example.features.feature[name]
@@ -97,7 +101,7 @@ def to_tfrecord(rows: list[Event]) -> bytes:
     return frame(pa.array([to_example(row) for row in rows], pa.binary()))
 
 
-WRITERS: dict[str, Callable[[list[Event]], bytes]] = {
+WRITERS: dict[SourceFormat, Callable[[list[Event]], bytes]] = {
     "jsonl": to_jsonl,
     "csv": to_csv,
     "parquet": to_parquet,

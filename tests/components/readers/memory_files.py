@@ -1,4 +1,4 @@
-"""A remote filesystem for tests: `memory://` paths, as Beam knows gs:// ones."""
+"""A remote filesystem in memory for tests, which Beam reads by `memory://` paths."""
 
 import hashlib
 import io
@@ -11,7 +11,14 @@ from apache_beam.io.filesystem import BeamIOError, CompressionTypes, FileMetadat
 
 
 class MemoryFileSystem(FileSystem):
-    """An object store: names and contents, no folders; `has_times` as some stores have none."""
+    """An object store, without folders.
+
+    Attributes:
+      contents: The content of each object, by path.
+      times: Modification times, in seconds since the epoch; 1.0 for other objects.
+      has_times: Whether the store has modification times.
+      has_checksums: Whether the store has checksums.
+    """
 
     contents: ClassVar[dict[str, bytes]] = {}
     times: ClassVar[dict[str, float]] = {}
@@ -88,7 +95,7 @@ class MemoryFileSystem(FileSystem):
 
 
 class MemoryFolders(MemoryFileSystem):
-    """The same contents as `folders://` paths; folders are listed one by one, as HDFS does."""
+    """The same objects by `folders://` paths; folders are listed one by one, as on HDFS."""
 
     @classmethod
     def scheme(cls) -> str:
@@ -112,7 +119,7 @@ class MemoryFolders(MemoryFileSystem):
 
 
 class _Object(io.BytesIO):
-    """Appears under its name when it is closed, as objects do."""
+    """A file that is stored under its path when it is closed, like the objects of a store."""
 
     def __init__(self, contents: dict[str, bytes], path: str):
         super().__init__()
@@ -127,7 +134,7 @@ class _Object(io.BytesIO):
 
 @contextmanager
 def memory_files(**changes: Any) -> Iterator[dict[str, bytes]]:
-    """An empty store; `changes` replace attributes of the filesystem meanwhile."""
+    """Yields the contents of an empty store; `changes` temporarily replace class attributes."""
     before = {key: getattr(MemoryFileSystem, key) for key in changes}
     MemoryFileSystem.contents.clear()
     MemoryFileSystem.times.clear()

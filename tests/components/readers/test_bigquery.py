@@ -1,4 +1,4 @@
-"""BigQuery without the service: the SQL, rows through a real pipeline, and what a dry run says."""
+"""BigQuery without the service: the SQL, rows in a real pipeline, and metadata of a dry run."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
@@ -13,7 +13,7 @@ from google.api_core.exceptions import BadRequest, NotFound
 from google.cloud.bigquery import SchemaField, TableReference
 
 from components.readers.bigquery import ReadQuery, select_columns
-from components.readers.bigquery_facts import QueryClient, describe_query
+from components.readers.bigquery_metadata import QueryClient, describe_query
 from components.readers.records import ReadBatch
 from schemas.errors import InputError
 
@@ -21,7 +21,7 @@ QUERY = "SELECT * FROM shop.log"
 ARGS = ("--project=shop", "--temp_location=gs://bucket/temp")
 
 
-def test_the_sql_selects_quoted_columns_and_fields_of_structs() -> None:
+def test_sql_selects_quoted_columns_and_struct_fields() -> None:
     sql = select_columns("SELECT * FROM shop.log -- all of it\n;\n", ("user id", "event.item.id"))
     assert sql == (
         "SELECT\n"
@@ -33,7 +33,7 @@ def test_the_sql_selects_quoted_columns_and_fields_of_structs() -> None:
     )
 
 
-def test_a_backtick_cannot_end_a_name() -> None:
+def test_backticks_in_names_are_escaped() -> None:
     assert "source.`a\\` FROM x; --` AS column_0" in select_columns(QUERY, ("a` FROM x; --",))
 
 
@@ -48,7 +48,7 @@ ROWS = [
 def _check(batches: list[ReadBatch]) -> None:
     rows = [row for batch in batches for row in zip(*batch.rows.columns, strict=True)]
     noon = datetime(2024, 5, 1, 12, 30, tzinfo=timezone.utc)
-    expected = [
+    expected: list[tuple[Any, ...]] = [
         ("u1", datetime(2024, 5, 1, tzinfo=timezone.utc), None),
         (7, noon.replace(microsecond=123456), Decimal("1.5")),
         (b"u3", noon, [1, 2]),
@@ -68,7 +68,7 @@ def test_rows_become_batches_of_columns() -> None:
         assert_that(batches, _check)
 
 
-def test_a_pipeline_from_bigquery_is_constructed() -> None:
+def test_pipeline_from_bigquery_is_constructed() -> None:
     pipeline = beam.Pipeline(options=PipelineOptions(list(ARGS)))
     _ = pipeline | "ReadLog" >> ReadQuery(QUERY, ("user",))
     names = [transform.full_label for transform in pipeline.transforms_stack[0].parts]
@@ -104,7 +104,7 @@ class FakeTable:
 
 @dataclass
 class FakeClient(QueryClient):
-    """Knows tables by name; every query reads all of them."""
+    """A client with some tables; every query reads all of them."""
 
     tables: dict[str, FakeTable] = field(default_factory=lambda: {"log": FakeTable()})
     error: Exception | None = None
@@ -126,15 +126,15 @@ class FakeClient(QueryClient):
         return self.tables[table.table_id]
 
 
-def test_a_dry_run_tells_columns_and_tables() -> None:
+def test_dry_run_returns_columns_and_tables() -> None:
     tables = {"log": FakeTable(), "a": FakeTable(table_id="a", table_type="VIEW")}
-    facts = describe_query(QUERY, ARGS, FakeClient(tables))
-    assert facts.columns == ("user", "event", "event.item", "tags")
-    assert facts.tables == (
+    metadata = describe_query(QUERY, ARGS, FakeClient(tables))
+    assert metadata.columns == ("user", "event", "event.item", "tags")
+    assert metadata.tables == (
         ("shop.events.a", "2024-05-01T00:00:00+00:00"),
         ("shop.events.log", "2024-05-01T00:00:00+00:00"),
     )
-    assert facts.unsettled == ""
+    assert metadata.volatile_reason == ""
 
 
 @pytest.mark.parametrize(
@@ -148,13 +148,11 @@ def test_a_dry_run_tells_columns_and_tables() -> None:
         (QUERY, {f"log{n}": FakeTable(table_id=f"log{n}") for n in range(50)}, "50 tables or more"),
     ],
 )
-def test_what_may_change_unnoticed_is_said(
-    query: str, tables: dict[str, FakeTable], reason: str
-) -> None:
-    assert reason in describe_query(query, ARGS, FakeClient(tables)).unsettled
+def test_volatile_query_has_a_reason(query: str, tables: dict[str, FakeTable], reason: str) -> None:
+    assert reason in describe_query(query, ARGS, FakeClient(tables)).volatile_reason
 
 
 @pytest.mark.parametrize("error", [BadRequest("Syntax error"), NotFound("no table")])
-def test_the_services_own_words_are_passed_on(error: Exception) -> None:
+def test_message_of_the_service_is_included(error: Exception) -> None:
     with pytest.raises(InputError, match=f"{error.message}.*check the SQL"):  # type: ignore[attr-defined]
         describe_query(QUERY, ARGS, FakeClient(error=error))

@@ -1,10 +1,10 @@
-"""Files that are cut, corrupted or not what they say, in every format: what is readable is read."""
+"""Truncated, corrupted and mislabelled files of every format: the readable part is read."""
 
 import pickle
 import traceback
 from itertools import pairwise, product
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -17,10 +17,12 @@ from components.readers.magic import WrongFormatError
 from components.readers.read import find_columns, read_batches, read_records
 from schemas.errors import InputError
 from schemas.events import Reject, RejectReason
+from schemas.source_settings import SourceFormat
 from tests.components.readers.format_files import (
     COLUMNS,
     COMPRESS,
     WRITERS,
+    DamagedFiles,
     events,
     settings,
     to_avro,
@@ -31,14 +33,14 @@ from tests.components.readers.format_files import (
 
 NUM_EVENTS = 60
 EVENTS = events(NUM_EVENTS)
-FIRST_LINE = {"csv": 2}  # after the header
+FIRST_LINE: dict[SourceFormat, int] = {"csv": 2}  # after the header
 
 formats = pytest.mark.parametrize("file_format", WRITERS)
 compressions = pytest.mark.parametrize("suffix", COMPRESS)
 
 
-def as_read(row: int, file_format: str) -> tuple[Any, ...]:
-    """The values of one event as the format gives them."""
+def as_read(row: int, file_format: SourceFormat) -> tuple[Any, ...]:
+    """Returns the values of one event in the types of the format."""
     values = tuple(EVENTS[row].values())
     if file_format == "csv":
         return tuple(map(str, values))
@@ -47,8 +49,10 @@ def as_read(row: int, file_format: str) -> tuple[Any, ...]:
     return values
 
 
-def checked_read(path: Path, file_format: str, damaged_files: str = "reject") -> list[Any]:
-    """The records of a file, once every promise about its batches has been checked."""
+def checked_read(
+    path: Path, file_format: SourceFormat, damaged_files: DamagedFiles = "reject"
+) -> list[Any]:
+    """Returns the records of a file, after checks of the invariants of its batches."""
     num_lines = 0
     source = settings(file_format, damaged_files)
     for batch in read_batches(str(path), source, COLUMNS):
@@ -66,8 +70,8 @@ def checked_read(path: Path, file_format: str, damaged_files: str = "reject") ->
     return list(read_records(str(path), source, COLUMNS))
 
 
-def fault(path: Path, file_format: str, damaged_files: str) -> str:
-    """Reads a file; the path that the error names, where there is one."""
+def fault(path: Path, file_format: SourceFormat, damaged_files: DamagedFiles) -> str:
+    """Reads a file and returns the path in the error message, "" where there is no error."""
     try:
         checked_read(path, file_format, damaged_files)
         find_columns(str(path), settings(file_format), COLUMNS)
@@ -78,7 +82,9 @@ def fault(path: Path, file_format: str, damaged_files: str) -> str:
 
 @formats
 @compressions
-def test_every_format_gives_the_same_records(tmp_path, file_format, suffix) -> None:
+def test_every_format_has_the_same_records(
+    tmp_path: Path, file_format: SourceFormat, suffix: str
+) -> None:
     path = tmp_path / f"log{suffix}"
     path.write_bytes(COMPRESS[suffix](WRITERS[file_format](EVENTS)))
 
@@ -88,16 +94,18 @@ def test_every_format_gives_the_same_records(tmp_path, file_format, suffix) -> N
     assert [(record.line, record.values) for record in found] == [
         (first + row, as_read(row, file_format)) for row in range(NUM_EVENTS)
     ]
-    lacking = find_columns(str(path), settings(file_format), (*COLUMNS, "usr"))[1]
-    assert lacking == ["usr"]
+    missing = find_columns(str(path), settings(file_format), (*COLUMNS, "usr")).missing
+    assert missing == ["usr"]
 
 
 @pytest.mark.parametrize(
     ("file_format", "suffix"),
-    # Text that is not compressed has no end that could lack.
+    # Truncated text without compression is valid text.
     [each for each in product(WRITERS, COMPRESS) if each not in (("csv", ""), ("jsonl", ""))],
 )
-def test_of_a_truncated_file_the_readable_part_stays(tmp_path, file_format, suffix) -> None:
+def test_readable_part_of_a_truncated_file_is_kept(
+    tmp_path: Path, file_format: SourceFormat, suffix: str
+) -> None:
     path = tmp_path / f"log{suffix}"
     whole = COMPRESS[suffix](WRITERS[file_format](EVENTS))
     path.write_bytes(whole[: len(whole) * 3 // 4])
@@ -115,7 +123,7 @@ def test_of_a_truncated_file_the_readable_part_stays(tmp_path, file_format, suff
         list(read_batches(str(path), settings(file_format), COLUMNS))
 
 
-def test_a_corrupt_row_group_is_rejected_alone(tmp_path) -> None:
+def test_only_the_corrupt_row_group_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "log.parquet"
     data = bytearray(to_parquet(EVENTS, rows_per_group=20, compression="gzip"))
     path.write_bytes(data)
@@ -138,10 +146,10 @@ def test_a_corrupt_row_group_is_rejected_alone(tmp_path) -> None:
     ]
 
 
-def test_an_avro_block_that_cannot_be_decoded_is_rejected_alone(tmp_path) -> None:
+def test_only_the_undecodable_avro_block_is_rejected(tmp_path: Path) -> None:
     path = tmp_path / "log.avro"
     data = to_avro(EVENTS, codec="null")
-    # The branch of the union before this user's name: there are two branches.
+    # The index of the union's branch before this user id; the union has only two branches.
     at = data.index(b"\x02\x04u3\x04i9")
     path.write_bytes(data[:at] + b"\x7e" + data[at + 1 :])
 
@@ -167,8 +175,12 @@ corruptions = st.lists(
 @compressions
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(corruptions, st.floats(0, 1))
-def test_nothing_but_input_errors_whatever_the_bytes(
-    tmp_path, file_format, suffix, changes, end
+def test_corrupted_bytes_raise_only_input_errors(
+    tmp_path: Path,
+    file_format: SourceFormat,
+    suffix: str,
+    changes: list[tuple[float, bytes, bool]],
+    end: float,
 ) -> None:
     data = WRITERS[file_format](EVENTS)
     for place, new, is_overwritten in changes:
@@ -184,18 +196,22 @@ def test_nothing_but_input_errors_whatever_the_bytes(
 @formats
 @given(data=st.binary(min_size=1, max_size=300))
 @hypothesis_settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-def test_any_bytes_at_all(tmp_path, file_format, data) -> None:
+def test_random_bytes_raise_only_input_errors(
+    tmp_path: Path, file_format: SourceFormat, data: bytes
+) -> None:
     path = tmp_path / "log"
     path.write_bytes(data)
     assert fault(path, file_format, "reject") in ("", str(path))
 
 
 @pytest.mark.parametrize("damaged_files", ["fail", "reject"])
-def test_a_wrong_checksum_tells_its_record_and_none_of_its_data(tmp_path, damaged_files) -> None:
+def test_wrong_checksum_names_the_record_without_its_data(
+    tmp_path: Path, damaged_files: DamagedFiles
+) -> None:
     path = tmp_path / "log.tfrecord"
     head = len(to_tfrecord(EVENTS[:40]))
     data = bytearray(to_tfrecord(EVENTS))
-    data[head + 12 + 3] ^= 1  # behind the length and its checksum
+    data[head + 12 + 3] ^= 1  # after the length and its checksum
     path.write_bytes(data)
     source = settings("tfrecord", damaged_files)
     if damaged_files == "reject":
@@ -216,28 +232,34 @@ def test_a_wrong_checksum_tells_its_record_and_none_of_its_data(tmp_path, damage
 
 @pytest.mark.parametrize("file_format", ["parquet", "avro", "tfrecord"])
 @compressions
-def test_a_file_of_another_format_is_told_from_a_damaged_one(tmp_path, file_format, suffix) -> None:
+def test_file_of_another_format_is_distinguished_from_damage(
+    tmp_path: Path, file_format: SourceFormat, suffix: str
+) -> None:
     path = tmp_path / f"log{suffix}"
     path.write_bytes(COMPRESS[suffix](to_csv(EVENTS)))
-    told = rf"{path} is not a {file_format} file: .*check format"
+    message = rf"{path} is not a {file_format} file: .*check format"
     for read in (find_columns, read_batches):
-        with pytest.raises(InputError, match=f"(?i){told}"):
+        with pytest.raises(InputError, match=f"(?i){message}"):
             list(read(str(path), settings(file_format), COLUMNS))
     (lost,) = read_records(str(path), settings(file_format, "reject"), COLUMNS)
     assert isinstance(lost, Reject)
     assert lost.reason is RejectReason.DAMAGED_FILE
 
 
-def test_a_wrong_format_travels_between_processes() -> None:
+def test_wrong_format_error_is_picklable() -> None:
     error = pickle.loads(pickle.dumps(WrongFormatError("log", "Avro").at(7)))
     assert (error.path, error.line, str(error)) == ("log", 1, str(WrongFormatError("log", "Avro")))
 
 
 @formats
 @pytest.mark.parametrize("suffix", [".gz", ".bz2", ".zst"])
-def test_a_compressed_file_without_its_suffix_is_told(tmp_path, file_format, suffix) -> None:
+def test_compressed_file_without_its_suffix_is_an_error(
+    tmp_path: Path, file_format: SourceFormat, suffix: str
+) -> None:
     path = tmp_path / "log"
     path.write_bytes(COMPRESS[suffix](WRITERS[file_format](EVENTS)))
-    for damaged_files, read in product(("fail", "reject"), (find_columns, read_batches)):
-        with pytest.raises(InputError, match=rf"compressed.*lacks {suffix}.*to log{suffix}$"):
+    for damaged_files, read in product(get_args(DamagedFiles), (find_columns, read_batches)):
+        with pytest.raises(
+            InputError, match=rf"compressed.*does not end with {suffix}.*to log{suffix}$"
+        ):
             list(read(str(path), settings(file_format, damaged_files), COLUMNS))

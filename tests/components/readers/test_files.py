@@ -1,4 +1,4 @@
-"""Finding files, and their fingerprint."""
+"""Lookup of files by paths, globs and folders."""
 
 import re
 from pathlib import Path
@@ -24,7 +24,7 @@ def names(path: str | tuple[str, ...]) -> list[str]:
     return [Path(file.path).name for file in find_files(path)]
 
 
-def test_file_glob_directory_and_list(folder) -> None:
+def test_file_glob_directory_and_list(folder: Path) -> None:
     assert names(f"{folder}/b.csv") == ["b.csv"]
     assert names(f"{folder}/*.csv") == ["a.csv", "b.csv"]
     assert names(str(folder)) == names(f"{folder}/") == ["a.csv", "b.csv"]
@@ -37,19 +37,19 @@ def test_file_glob_directory_and_list(folder) -> None:
 
 
 @pytest.mark.parametrize("name", ["no.csv", "no-*.csv", "empty.csv"])
-def test_nothing_to_read_is_an_error_that_names_the_path(folder, name) -> None:
+def test_path_without_data_is_named(folder: Path, name: str) -> None:
     with pytest.raises(InputError) as caught:
         fingerprint(f"{folder}/{name}")
     assert f"{folder}/{name}" in str(caught.value)
 
 
-def test_unknown_compression_is_rejected(folder) -> None:
+def test_unknown_compression_is_rejected(folder: Path) -> None:
     (folder / "log.jsonl.xz").write_text("x")
     with pytest.raises(InputError, match=r"log\.jsonl\.xz.*\.gz, \.bz2, \.zst"):
         find_files(f"{folder}/log.jsonl.xz")
 
 
-def test_unreadable_file_is_named(folder, monkeypatch) -> None:
+def test_unreadable_file_is_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def reject(path: str, *args: object, **kwargs: object) -> None:
         raise PermissionError(13, "Permission denied", path)
 
@@ -59,20 +59,20 @@ def test_unreadable_file_is_named(folder, monkeypatch) -> None:
 
 
 @pytest.mark.parametrize("path", ["", "/", "/*"])
-def test_a_folder_of_folders_is_told_how_to_be_read(tmp_path, path) -> None:
+def test_folder_of_folders_has_a_hint(tmp_path: Path, path: str) -> None:
     (tmp_path / "logs/day").mkdir(parents=True)
     (tmp_path / "logs/day/a.csv").write_text("a")
-    with pytest.raises(InputError, match=r"files in subfolders, for which write (\S+/logs/\*\*);"):
+    with pytest.raises(InputError, match=r"files are in subfolders: write (\S+/logs/\*\*);"):
         find_files(f"{tmp_path}/logs{path}")
     assert names(f"{tmp_path}/logs/**") == ["a.csv"]
 
 
-def test_brackets_in_a_name_are_told(tmp_path) -> None:
+def test_brackets_in_a_name_have_a_hint(tmp_path: Path) -> None:
     path = f"{tmp_path}/log[1].csv"
-    with pytest.raises(InputError, match=r"brackets in it are wildcards, \[ab\] matches a or b; "):
+    with pytest.raises(InputError, match=r"brackets are wildcards, \[ab\] matches a or b; "):
         find_files(path)
     Path(path).write_text("a")
-    with pytest.raises(InputError, match=r"that very name exists: write (\S+);") as caught:
+    with pytest.raises(InputError, match=r"exactly this name exists: write (\S+);") as caught:
         find_files(path)
     (written,) = re.findall(r"exists: write (\S+);", str(caught.value))
     assert names(written) == ["log[1].csv"]

@@ -1,4 +1,4 @@
-"""Paths on other filesystems: read as local ones are, or rejected with the cure."""
+"""Paths on other filesystems: read like local ones, or rejected with a remedy."""
 
 import gzip
 
@@ -13,7 +13,7 @@ from schemas.source_settings import SourceSettings
 from tests.components.readers.memory_files import memory_files
 
 
-def test_a_remote_file_is_found_and_read() -> None:
+def test_remote_file_is_found_and_read() -> None:
     source = SourceSettings(path="memory://bucket/log", format="csv")
     with memory_files() as contents:
         contents["memory://bucket/log/a.csv.gz"] = gzip.compress(b"user,item\nu1,i1\n")
@@ -28,7 +28,7 @@ def test_a_remote_file_is_found_and_read() -> None:
         assert find_columns(paths[0], source, ("item", "no"))[1] == ["no"]
 
 
-def test_folders_that_are_listed_one_by_one() -> None:
+def test_filesystem_that_lists_one_folder_at_a_time() -> None:
     names = ["2024/05/01/a.csv", "2024/05/02/a.csv", "2024/05/02/b.csv"]
     expected = [f"folders://host/log/{name}" for name in names]
     with memory_files() as contents:
@@ -52,11 +52,11 @@ def test_folders_that_are_listed_one_by_one() -> None:
         ("s3a://bucket/log", "write s3://BUCKET/"),
         ("abfss://container@account/log", "write azfs://ACCOUNT/CONTAINER/"),
         ("file:///log.csv", "write a local path without file://"),
-        ("ftp://host/log", "ftp:// is not known; known are local paths and "),
+        ("ftp://host/log", "ftp:// is not supported; use a local path or "),
         ("hdfs://log/a.csv", "the options of the filesystem in beam.args"),
     ],
 )
-def test_a_filesystem_that_cannot_be_read_is_named(path: str, part: str) -> None:
+def test_unsupported_filesystem_is_named(path: str, part: str) -> None:
     with pytest.raises(InputError) as caught:
         find_files(path)
     assert path in str(caught.value)
@@ -71,7 +71,7 @@ def test_a_filesystem_that_cannot_be_read_is_named(path: str, part: str) -> None
         ("gs://bucket/log", "google.cloud.storage", "gcp"),
     ],
 )
-def test_a_missing_extra_is_named(
+def test_missing_extra_is_named(
     path: str, package: str, extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def find_nothing(module: str) -> None:

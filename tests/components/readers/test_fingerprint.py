@@ -1,4 +1,4 @@
-"""The fingerprint changes with the inputs, and with nothing else."""
+"""The fingerprint changes if and only if the inputs change."""
 
 import os
 from collections.abc import Iterator
@@ -6,11 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from components.readers.bigquery_facts import QueryFacts
-from components.readers.fingerprint import (
-    fingerprint,
-    query_fingerprint,
-)
+from components.readers.bigquery_metadata import QueryMetadata
+from components.readers.fingerprint import fingerprint, query_fingerprint
 from schemas.errors import InputError
 from schemas.source_settings import RangeSettings
 from tests.components.readers.memory_files import MemoryFileSystem, memory_files
@@ -33,7 +30,7 @@ def bucket() -> Iterator[dict[str, bytes]]:
         yield contents
 
 
-def test_every_change_of_local_files_changes_it(folder: Path) -> None:
+def test_every_change_of_local_files_changes_the_fingerprint(folder: Path) -> None:
     seen = [fingerprint(str(folder))]
     os.utime(folder / "a.csv", (2, 2))
     seen.append(fingerprint(str(folder)))
@@ -49,7 +46,7 @@ def test_every_change_of_local_files_changes_it(folder: Path) -> None:
     assert len(set(seen)) == len(seen)
 
 
-def test_unchanged_files_keep_it_in_whatever_order_they_are_given(folder: Path) -> None:
+def test_fingerprint_does_not_depend_on_the_order_of_paths(folder: Path) -> None:
     paths = (f"{folder}/a.csv", f"{folder}/b.csv")
     expected = fingerprint(str(folder))
     assert fingerprint(paths) == fingerprint(paths[::-1]) == fingerprint((*paths, *paths))
@@ -58,7 +55,7 @@ def test_unchanged_files_keep_it_in_whatever_order_they_are_given(folder: Path) 
     assert fingerprint(str(folder)) == expected
 
 
-def test_a_new_day_changes_it_and_one_before_the_window_does_not(tmp_path: Path) -> None:
+def test_only_days_in_the_window_change_the_fingerprint(tmp_path: Path) -> None:
     def write(day: str) -> str:
         (tmp_path / f"{day}.csv").write_text(day)
         return fingerprint(f"{tmp_path}/{{YYYY}}-{{MM}}-{{DD}}.csv", RangeSettings(last=2))
@@ -69,7 +66,9 @@ def test_a_new_day_changes_it_and_one_before_the_window_does_not(tmp_path: Path)
     assert write("2024-03-01") != before
 
 
-def test_remote_files_by_their_times(bucket: dict[str, bytes]) -> None:
+def test_modification_time_of_a_remote_file_changes_the_fingerprint(
+    bucket: dict[str, bytes],
+) -> None:
     before = fingerprint(REMOTE)
     bucket[f"{REMOTE}/a.csv"] = b"A"
     assert fingerprint(REMOTE) == before  # neither size nor time changed
@@ -77,7 +76,7 @@ def test_remote_files_by_their_times(bucket: dict[str, bytes]) -> None:
     assert fingerprint(REMOTE) != before
 
 
-def test_checksums_stand_in_for_times(bucket: dict[str, bytes]) -> None:
+def test_checksums_are_used_without_modification_times(bucket: dict[str, bytes]) -> None:
     with memory_files(has_times=False) as contents:
         contents.update({f"{REMOTE}/a.csv": b"a", f"{REMOTE}/b.csv": b"b"})
         before = fingerprint(REMOTE)
@@ -87,20 +86,21 @@ def test_checksums_stand_in_for_times(bucket: dict[str, bytes]) -> None:
         assert changed != before == fingerprint(REMOTE)
 
 
-def test_what_could_change_unnoticed_is_rejected() -> None:
+def test_file_without_time_and_checksum_is_rejected() -> None:
     with memory_files(has_times=False, has_checksums=False) as contents:
         contents[f"{REMOTE}/a.csv"] = b"a"
         with pytest.raises(InputError, match=r"a\.csv.*neither a modification time nor a checksum"):
             fingerprint(REMOTE)
 
 
-def test_a_query_changes_with_its_text_and_its_tables() -> None:
-    facts = QueryFacts(("user",), (("p.d.log", "2024-05-01T00:00:00"),), unsettled="")
-    later = QueryFacts(("user",), (("p.d.log", "2024-05-02T00:00:00"),), unsettled="")
-    same = query_fingerprint("SELECT 1", facts)
-    assert same == query_fingerprint("SELECT 1", facts)
+def test_fingerprint_of_a_query_changes_with_text_and_tables() -> None:
+    metadata = QueryMetadata(("user",), (("p.d.log", "2024-05-01T00:00:00"),), volatile_reason="")
+    later = QueryMetadata(("user",), (("p.d.log", "2024-05-02T00:00:00"),), volatile_reason="")
+    same = query_fingerprint("SELECT 1", metadata)
+    assert same == query_fingerprint("SELECT 1", metadata)
     assert (
-        len({same, query_fingerprint("SELECT 2", facts), query_fingerprint("SELECT 1", later)}) == 3
+        len({same, query_fingerprint("SELECT 2", metadata), query_fingerprint("SELECT 1", later)})
+        == 3
     )
-    volatile = QueryFacts(("user",), facts.tables, unsettled="it uses RAND")
+    volatile = QueryMetadata(("user",), metadata.tables, volatile_reason="it uses RAND")
     assert query_fingerprint("SELECT 1", volatile) != query_fingerprint("SELECT 1", volatile)

@@ -1,4 +1,4 @@
-"""Placeholders in paths: what is found, which days and spans are meant, and what is rejected."""
+"""Placeholders in paths: files found, days and spans selected, and errors."""
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.components.readers.memory_files import memory_files
 
 DAYS = "memory://log/{YYYY}/{MM}/{DD}/part.csv"
 SPANS = "memory://log/span-{SPAN}.csv"
-# 2023-12-29 to 2024-03-04: months of 31 and 29 days, the turn of a year, a leap day.
+# 2023-12-29 to 2024-03-04: months of 31 and 29 days, the end of a year, a leap day.
 FIRST_DAY, NUM_DAYS = date(2023, 12, 29), 67
 
 
@@ -52,35 +52,35 @@ def rejection(path: str | tuple[str, ...], **limits: object) -> str:
         ]
     ),
 )
-def test_a_date_is_read_back_from_its_path(of: date, template: str) -> None:
+def test_date_is_parsed_from_its_path(of: date, template: str) -> None:
     parts = {"{YYYY}": f"{of:%Y}", "{MM}": f"{of:%m}", "{DD}": f"{of:%d}"}
     path = template.replace("**", "a/b").replace("*", "").replace("[a-z]?", "xy")
     for placeholder, text in parts.items():
         path = path.replace(placeholder, text)
-    assert parse_pattern(template).place(path) == of.toordinal()
+    assert parse_pattern(template).ordinal(path) == of.toordinal()
 
 
 @given(st.integers(0, 9999), st.integers(0, 99), st.integers(0, 99))
-def test_impossible_dates_are_no_matches(year: int, month: int, of_month: int) -> None:
+def test_impossible_dates_do_not_match(year: int, month: int, of_month: int) -> None:
     text = f"{year:04}-{month:02}-{of_month:02}"
     try:
         expected = date.fromisoformat(text).toordinal()
     except ValueError:
         expected = None
-    assert parse_pattern("{YYYY}-{MM}-{DD}.csv").place(f"{text}.csv") == expected
+    assert parse_pattern("{YYYY}-{MM}-{DD}.csv").ordinal(f"{text}.csv") == expected
 
 
-def test_repeated_placeholders_must_agree() -> None:
+def test_repeated_placeholders_must_be_equal() -> None:
     pattern = parse_pattern("{YYYY}/{YYYY}-{MM}-{DD}")
-    assert pattern.place("2024/2024-05-01") == date(2024, 5, 1).toordinal()
-    assert pattern.place("2023/2024-05-01") is None
+    assert pattern.ordinal("2024/2024-05-01") == date(2024, 5, 1).toordinal()
+    assert pattern.ordinal("2023/2024-05-01") is None
 
 
 @given(st.integers(0, 10**12), st.integers(0, 4))
-def test_a_span_is_the_whole_number(span: int, zeros: int) -> None:
+def test_span_is_the_whole_number(span: int, zeros: int) -> None:
     text = "0" * zeros + str(span)
-    assert parse_pattern("out/*span-{SPAN}*.gz").place(f"out/my-span-{text}.csv.gz") == span
-    assert parse_pattern("{SPAN}").place(f"{text}x") is None
+    assert parse_pattern("out/*span-{SPAN}*.gz").ordinal(f"out/my-span-{text}.csv.gz") == span
+    assert parse_pattern("{SPAN}").ordinal(f"{text}x") is None
 
 
 @given(
@@ -88,7 +88,7 @@ def test_a_span_is_the_whole_number(span: int, zeros: int) -> None:
     last=st.integers(1, 40),
     allow_missing=st.booleans(),
 )
-def test_the_last_days_count_back_from_the_newest(
+def test_last_counts_back_from_the_newest_day(
     present: set[int], last: int, allow_missing: bool
 ) -> None:
     window = range(max(present) - last + 1, max(present) + 1)
@@ -135,7 +135,7 @@ def test_spans_from_begin_to_end(
             assert "no file for " in message if expected else "no file is in the range" in message
 
 
-def test_without_a_range_every_day_is_read_and_other_files_are_not() -> None:
+def test_without_a_range_all_valid_days_are_found() -> None:
     with memory_files() as contents:
         for name in ("2024-02-29.csv", "2024-01-01.csv", "2023-02-29.csv", "2024-13-45.csv"):
             contents[f"memory://log/{name}"] = b"x"
@@ -145,7 +145,7 @@ def test_without_a_range_every_day_is_read_and_other_files_are_not() -> None:
         ]
 
 
-def test_a_folder_a_day_a_glob_and_a_list(tmp_path: Path) -> None:
+def test_folders_per_day_globs_and_lists(tmp_path: Path) -> None:
     names = ("2024-05-01/b.csv", "2024-05-01/a.csv", "2024-05-01/_SUCCESS", "2024-05-02/a.csv")
     for name in (*names, "2024-05-02/.part.crc", "2024-05-03x/a.csv", "old.csv"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
@@ -161,7 +161,7 @@ def test_a_folder_a_day_a_glob_and_a_list(tmp_path: Path) -> None:
     ]
 
 
-def test_every_path_of_a_list_must_have_its_days() -> None:
+def test_every_path_of_a_list_must_be_complete() -> None:
     with memory_files() as contents:
         for name in ("eu/2024-05-01", "eu/2024-05-02", "us/2024-05-01"):
             contents[f"memory://{name}"] = b"x"
@@ -176,7 +176,7 @@ def test_relative_paths_without_a_folder(tmp_path: Path, monkeypatch: pytest.Mon
     assert found("{YYYY}-{MM}-{DD}.csv", last=1) == found("*.csv") == ["2024-05-01.csv"]
 
 
-def test_many_missing_days_are_listed_in_part() -> None:
+def test_only_the_first_missing_days_are_listed() -> None:
     with memory_files() as contents:
         contents[day_path(date(2024, 5, 1))] = b"x"
         message = rejection(DAYS, begin="2024-04-20", end="2024-05-01")
@@ -190,11 +190,11 @@ def test_many_missing_days_are_listed_in_part() -> None:
         ("log/{HH}.csv", "unknown placeholder {HH}; known are {YYYY}, {MM} and {DD}, or {SPAN}"),
         ("log/{date}.csv", "unknown placeholder {date}"),
         ("log/{yyyy}{MM}{DD}", "unknown placeholder {yyyy}"),
-        ("log/{YYYY}-{MM}.csv", "{DD} is absent"),
-        ("log/{MM}/{DD}", "{YYYY} is absent"),
-        ("log/{YYYY}-{MM}-{DD}/{SPAN}", "has a date and a {SPAN}"),
+        ("log/{YYYY}-{MM}.csv", "{DD} is missing"),
+        ("log/{MM}/{DD}", "{YYYY} is missing"),
+        ("log/{YYYY}-{MM}-{DD}/{SPAN}", "has both a date and a {SPAN}"),
         ("memory://log/{YYYY}-{MM}-{DD}", "no file matches memory://log/{YYYY}-{MM}-{DD}"),
     ],
 )
-def test_paths_that_cannot_be_read(path: str, part: str) -> None:
+def test_invalid_paths_are_rejected(path: str, part: str) -> None:
     assert part in rejection(path)

@@ -1,7 +1,8 @@
-"""Records from files of every format and compression."""
+"""Records of files in every format and compression."""
 
 import bz2
 import gzip
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -12,24 +13,20 @@ import pytest
 import zstandard
 
 from components.readers.read import find_columns, read_records
-from schemas.data_settings import InteractionFields, InteractionsSettings
+from schemas.data_settings import InteractionsSettings
 from schemas.errors import InputError
 from schemas.events import Reject, RejectReason
-from schemas.source_settings import CsvSettings
+from schemas.source_settings import SourceFormat
+from tests.components.readers.format_files import settings
 
-FIELDS = InteractionFields(user_id="user", item_id="item", timestamp="time")
 JSON = b'{"user": "u", "item": {"id": 7}, "time": 5}\n'
 
 
-def source(file_format: str, **csv: Any) -> InteractionsSettings:
-    return InteractionsSettings(path="", format=file_format, fields=FIELDS, csv=CsvSettings(**csv))
-
-
-def values(path: Path, settings: InteractionsSettings, *columns: str) -> list[Any]:
-    """(line, values) of records, (line, reason) of rejections."""
+def values(path: Path, source: InteractionsSettings, *columns: str) -> list[Any]:
+    """Returns (line, values) of records and (line, reason) of rejections."""
     return [
         (found.line, found.reason if isinstance(found, Reject) else found.values)
-        for found in read_records(str(path), settings, columns)
+        for found in read_records(str(path), source, columns)
     ]
 
 
@@ -42,36 +39,40 @@ def values(path: Path, settings: InteractionsSettings, *columns: str) -> list[An
         (".zst", zstandard.ZstdCompressor().compress),
     ],
 )
-def test_compression_goes_by_suffix(tmp_path, suffix, compress) -> None:
+def test_compression_is_determined_by_the_suffix(
+    tmp_path: Path, suffix: str, compress: Callable[[bytes], bytes]
+) -> None:
     path = tmp_path / f"log.jsonl{suffix}"
     path.write_bytes(compress(JSON * 3))
-    assert values(path, source("jsonl"), "user", "item.id") == [(n, ("u", 7)) for n in (1, 2, 3)]
+    assert values(path, settings("jsonl"), "user", "item.id") == [(n, ("u", 7)) for n in (1, 2, 3)]
 
 
-def test_zstd_frames_follow_each_other(tmp_path) -> None:
+def test_all_zstd_frames_are_read(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl.zst"
     path.write_bytes(zstandard.compress(JSON * 50_000) + zstandard.compress(JSON))
-    assert len(values(path, source("jsonl"), "user")) == 50_001
+    assert len(values(path, settings("jsonl"), "user")) == 50_001
 
 
 @pytest.mark.parametrize(
     ("suffix", "compress"),
     [(".gz", gzip.compress), (".bz2", bz2.compress), (".zst", zstandard.compress)],
 )
-def test_a_truncated_file_is_an_error_that_names_it(tmp_path, suffix, compress) -> None:
+def test_truncated_file_is_named(
+    tmp_path: Path, suffix: str, compress: Callable[[bytes], bytes]
+) -> None:
     path = tmp_path / f"log.jsonl{suffix}"
     whole = compress(b"".join(b'{"user": %d}\n' % (n * n) for n in range(2_000)))
     path.write_bytes(whole[: len(whole) // 2])
     with pytest.raises(InputError, match=r"log\.jsonl.*copy it again"):
-        values(path, source("jsonl"), "user")
+        values(path, settings("jsonl"), "user")
 
 
-def test_json_lines_are_rejected_one_by_one(tmp_path) -> None:
+def test_only_invalid_json_lines_are_rejected(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     path.write_bytes(
         b"\xef\xbb\xbf" + JSON + b"{broken\r\n\n[1]\n" + b'{"user": "\xff"}\n' + b'{"item.id": 3}'
     )
-    assert values(path, source("jsonl"), "user", "item.id") == [
+    assert values(path, settings("jsonl"), "user", "item.id") == [
         (1, ("u", 7)),
         (2, RejectReason.UNPARSEABLE),
         (4, RejectReason.UNPARSEABLE),
@@ -80,39 +81,39 @@ def test_json_lines_are_rejected_one_by_one(tmp_path) -> None:
     ]
 
 
-def test_csv_with_a_header_in_the_file(tmp_path) -> None:
+def test_csv_with_a_header_in_the_file(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     path.write_bytes("\ufeffitem, user\r\n1,é\n2\n3,x,y\n".encode())
-    assert values(path, source("csv"), "user", "item") == [
+    assert values(path, settings("csv"), "user", "item") == [
         (2, ("é", "1")),
         (3, RejectReason.UNPARSEABLE),
         (4, RejectReason.UNPARSEABLE),
     ]
 
 
-def test_csv_with_the_header_configured_and_an_encoding(tmp_path) -> None:
+def test_csv_with_a_configured_header_and_encoding(tmp_path: Path) -> None:
     path = tmp_path / "movies.dat"
     path.write_bytes(b"1::Am\xe9lie (2001)::Comedy|Romance\n2::M::Drama\n")
-    layout = {"delimiter": "::", "header": ("movie", "title", "genres")}
-    assert values(path, source("csv", encoding="latin-1", **layout), "title", "movie") == [
+    layout: dict[str, Any] = {"delimiter": "::", "header": ("movie", "title", "genres")}
+    assert values(path, settings("csv", encoding="latin-1", **layout), "title", "movie") == [
         (1, ("Amélie (2001)", "1")),
         (2, ("M", "2")),
     ]
-    assert values(path, source("csv", **layout), "title", "movie") == [
+    assert values(path, settings("csv", **layout), "title", "movie") == [
         (1, RejectReason.UNPARSEABLE),
         (2, ("M", "2")),
     ]
 
 
-def test_encodings_without_plain_line_ends_are_rejected(tmp_path) -> None:
+def test_unsupported_encodings_are_rejected(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     path.write_text("a,b\n", encoding="utf-7")
     for encoding in ("cp037", "no-such"):
         with pytest.raises(InputError, match=r"csv\.encoding"):
-            values(path, source("csv", encoding=encoding), "a")
+            values(path, settings("csv", encoding=encoding), "a")
 
 
-def test_parquet_values_keep_their_types(tmp_path) -> None:
+def test_parquet_values_keep_their_types(tmp_path: Path) -> None:
     path = tmp_path / "log.parquet"
     table = {
         "user": [1, 2],
@@ -120,25 +121,26 @@ def test_parquet_values_keep_their_types(tmp_path) -> None:
         "time": pa.array([0, 1_000], pa.timestamp("ns")),
     }
     pq.write_table(pa.table(table), path)
-    assert values(path, source("parquet"), "user", "item.id", "time") == [
+    assert values(path, settings("parquet"), "user", "item.id", "time") == [
         (1, (1, "a", datetime(1970, 1, 1))),
         (2, (2, None, datetime(1970, 1, 1, 0, 0, 0, 1))),
     ]
 
 
-def test_a_damaged_parquet_file_is_named(tmp_path) -> None:
+def test_damaged_parquet_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "log.parquet"
     path.write_bytes(b"PAR1 nothing of the sort PAR1")
     with pytest.raises(InputError, match=r"log\.parquet is damaged.*not a readable Parquet"):
-        values(path, source("parquet"), "user")
+        values(path, settings("parquet"), "user")
 
 
-def test_columns_found_and_lacking(tmp_path) -> None:
+def test_existing_and_missing_columns(tmp_path: Path) -> None:
     jsonl, csv, parquet = (tmp_path / f"log.{suffix}" for suffix in ("jsonl", "csv", "parquet"))
     jsonl.write_bytes(b"{broken\n" + JSON)
     csv.write_text("user,item,time\n")
     pq.write_table(pa.table({"user": [1], "item": [2], "time": [3]}), parquet)
-    for path, file_format in ((jsonl, "jsonl"), (csv, "csv"), (parquet, "parquet")):
-        found = find_columns(str(path), source(file_format), ("time", "usr"))
+    files: list[tuple[Path, SourceFormat]] = [(jsonl, "jsonl"), (csv, "csv"), (parquet, "parquet")]
+    for path, file_format in files:
+        found = find_columns(str(path), settings(file_format), ("time", "usr"))
         assert found[:2] == (["user", "item", "time"], ["usr"])
-    assert find_columns(str(jsonl), source("jsonl"), ("item.id", "item.no"))[1] == ["item.no"]
+    assert find_columns(str(jsonl), settings("jsonl"), ("item.id", "item.no"))[1] == ["item.no"]

@@ -1,4 +1,4 @@
-"""Columns convert as their values do one by one."""
+"""Tests that converting a column gives the same result as converting its values one by one."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -21,7 +21,7 @@ texts = st.one_of(
 )
 integers = st.integers(-(2**70), 2**70)
 floats = st.floats(allow_nan=True, allow_infinity=True)
-anything = st.one_of(
+any_value = st.one_of(
     texts, integers, floats, st.none(), st.booleans(), st.binary(max_size=4), st.just([1])
 )
 number_texts = st.one_of(
@@ -36,7 +36,7 @@ moments = st.datetimes(datetime(1960, 1, 1), datetime(2300, 1, 1))
 
 @st.composite
 def time_texts(draw: st.DrawFn) -> str:
-    """ISO 8601, mostly well-formed: date, hour, minutes, seconds, fraction and zone optional."""
+    """ISO 8601 texts, mostly valid: date, hour, minutes, seconds, fraction and zone optional."""
     moment = draw(moments)
     shape = draw(
         st.sampled_from(
@@ -50,71 +50,77 @@ def time_texts(draw: st.DrawFn) -> str:
     return moment.strftime(shape) + fraction + zone
 
 
-def lists_of(values: st.SearchStrategy) -> st.SearchStrategy:
+def short_lists(values: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
     return st.lists(values, max_size=6)
 
 
-def one_type(*strategies: st.SearchStrategy) -> st.SearchStrategy:
-    """Columns of one type, with and without missing values, and columns of several."""
-    single = [lists_of(st.one_of(s, st.none())) for s in strategies] + [
-        lists_of(s) for s in strategies
+def raw_columns(*strategies: st.SearchStrategy[Any]) -> st.SearchStrategy[list[Any]]:
+    """Columns of one type, with and without missing values, and columns of several types."""
+    single_type = [short_lists(st.one_of(s, st.none())) for s in strategies] + [
+        short_lists(s) for s in strategies
     ]
-    return st.one_of(*single, lists_of(anything))
+    return st.one_of(*single_type, short_lists(any_value))
 
 
-def check(values: Sequence[Any], converted: columns.Converted, one: Callable[[Any], Any]) -> None:
-    """Every row has the value, or the failure, that it has alone."""
+def check(
+    values: Sequence[Any], converted: columns.ConvertedColumn, convert_one: Callable[[Any], Any]
+) -> None:
+    """Checks that every row has the value or the failure of its single value."""
     assert len(converted.values) == len(values)
     for row, value in enumerate(values):
-        expected = outcome(one, as_text(value))
+        expected = value_or_error(convert_one, decoded(value))
         if isinstance(expected, fields.FieldError):
             failure = converted.failures[row]
             assert (failure.reason, failure.detail) == (expected.reason, expected.detail)
         else:
             assert row not in converted.failures
-            found = converted.values[row].as_py()
-            assert found == expected or (math.isnan(found) and math.isnan(expected))
+            actual = converted.values[row].as_py()
+            assert actual == expected or (math.isnan(actual) and math.isnan(expected))
 
 
-def as_text(value: Any) -> Any:
-    """Bytes stand for their text."""
+def decoded(value: Any) -> Any:
+    """Returns bytes as text; other values, and invalid UTF-8, are unchanged."""
     try:
         return value.decode() if isinstance(value, bytes) else value
     except UnicodeDecodeError:
         return value
 
 
-def outcome(one: Callable[[Any], Any], value: Any) -> Any:
+def value_or_error(convert_one: Callable[[Any], Any], value: Any) -> Any:
     try:
-        return one(value)
+        return convert_one(value)
     except fields.FieldError as error:
         return error
 
 
-@given(one_type(texts, integers, st.integers(0, 100), floats, st.binary(max_size=4)))
+@given(raw_columns(texts, integers, st.integers(0, 100), floats, st.binary(max_size=4)))
 def test_ids_and_categories(values: list[Any]) -> None:
-    check(values, columns.ids(values, "x"), lambda value: fields.to_id(value, "x"))
-    check(values, columns.categories(values, "x"), lambda value: fields.to_category(value, "x"))
+    check(values, columns.convert_ids(values, "x"), lambda value: fields.to_id(value, "x"))
+    check(
+        values,
+        columns.convert_categories(values, "x"),
+        lambda value: fields.to_category(value, "x"),
+    )
 
 
 byte_texts = st.one_of(number_texts, time_texts(), texts).map(str.encode)
 
 
-@given(one_type(number_texts, integers, st.integers(-5, 2**40), floats, byte_texts))
+@given(raw_columns(number_texts, integers, st.integers(-5, 2**40), floats, byte_texts))
 def test_numbers(values: list[Any]) -> None:
-    check(values, columns.numbers(values, "x"), lambda value: fields.to_number(value, "x"))
+    check(values, columns.convert_numbers(values, "x"), lambda value: fields.to_number(value, "x"))
 
 
 @given(
-    one_type(number_texts, st.integers(-5, 2**64), st.floats(-1, 1e18), floats, byte_texts),
+    raw_columns(number_texts, st.integers(-5, 2**64), st.floats(-1, 1e18), floats, byte_texts),
     st.sampled_from(["s", "ms", "us"]),
 )
 def test_numeric_timestamps(values: list[Any], unit: Any) -> None:
-    check(values, columns.timestamps(values, unit), fields.timestamp_parser(unit))
+    check(values, columns.convert_timestamps(values, unit), fields.timestamp_parser(unit))
 
 
 @given(
-    one_type(
+    raw_columns(
         time_texts(),
         texts,
         byte_texts,
@@ -122,7 +128,7 @@ def test_numeric_timestamps(values: list[Any], unit: Any) -> None:
     )
 )
 def test_iso8601_timestamps(values: list[Any]) -> None:
-    check(values, columns.timestamps(values, "iso8601"), fields.timestamp_parser("iso8601"))
+    check(values, columns.convert_timestamps(values, "iso8601"), fields.timestamp_parser("iso8601"))
 
 
 MOMENT = datetime(2024, 5, 1, 12, 30, 0, 123456)
@@ -145,26 +151,26 @@ MOMENT_US = int(MOMENT.replace(tzinfo=timezone.utc).timestamp()) * 10**6 + 12345
         (pa.array([b"7"]), [7 * 10**6]),
     ],
 )
-def test_timestamps_of_arrow(array: pa.Array, expected: list[int]) -> None:
-    found = columns.timestamps(array, "s")
-    assert found.values.to_pylist() == expected
-    assert not found.failures
+def test_timestamps_in_arrow_arrays(array: pa.Array, expected: list[int]) -> None:
+    converted = columns.convert_timestamps(array, "s")
+    assert converted.values.to_pylist() == expected
+    assert not converted.failures
 
 
 @pytest.mark.parametrize("unit", ["s", "ms"])
-def test_times_that_no_datetime_holds_are_rejected_alone(unit: str) -> None:
+def test_only_times_outside_the_range_of_datetime_are_rejected(unit: str) -> None:
     far = pa.array([1_700_000_000, 18_448_444_073_709, 9_000_000_000_000_000], pa.int64())
-    found = columns.timestamps(far.cast(pa.timestamp(unit)), "s")
-    assert sorted(found.failures) == ([1, 2] if unit == "s" else [2])
-    reasons = {failure.reason.value for failure in found.failures.values()}
+    converted = columns.convert_timestamps(far.cast(pa.timestamp(unit)), "s")
+    assert sorted(converted.failures) == ([1, 2] if unit == "s" else [2])
+    reasons = {failure.reason.value for failure in converted.failures.values()}
     assert reasons == {"bad_timestamp"}
 
 
-def test_a_column_of_arrow_fails_row_by_row() -> None:
+def test_failures_in_arrow_arrays_are_reported_by_row() -> None:
     moments_with_gap = pa.array([MOMENT, None], pa.timestamp("us"))
-    assert list(columns.timestamps(moments_with_gap, "s").failures) == [1]
+    assert list(columns.convert_timestamps(moments_with_gap, "s").failures) == [1]
     before = pa.array([MOMENT, datetime(1960, 1, 1) + timedelta(0)], pa.timestamp("us"))
-    assert list(columns.timestamps(before, "iso8601").failures) == [1]
-    found = columns.ids(pa.array([1.0, 2.5, None]), "user_id")
-    assert (found.values[0].as_py(), list(found.failures)) == ("1", [1, 2])
-    assert list(columns.ids(pa.array([b"a", b"\xff"]), "user_id").failures) == [1]
+    assert list(columns.convert_timestamps(before, "iso8601").failures) == [1]
+    converted = columns.convert_ids(pa.array([1.0, 2.5, None]), "user_id")
+    assert (converted.values[0].as_py(), list(converted.failures)) == ("1", [1, 2])
+    assert list(columns.convert_ids(pa.array([b"a", b"\xff"]), "user_id").failures) == [1]

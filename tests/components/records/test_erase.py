@@ -1,31 +1,31 @@
-"""Ids to erase: where they come from, which rows they are, and that nothing shows them."""
+"""Tests of the ids to erase: reading them, finding their rows, and never showing them."""
 
 import gzip
 from pathlib import Path
 
 import pytest
 
-from components.records.column_values import ids
-from components.records.erase import ErasedIds, load_erased_ids, withheld
+from components.records.column_values import convert_ids
+from components.records.erase import ErasedIds, load_erased_ids, withhold_record
 from schemas.data_settings import EraseSettings
 from schemas.errors import InputError
 from schemas.events import Reject, RejectReason
 
 
-def test_ids_come_from_the_settings_and_from_files(tmp_path: Path) -> None:
+def test_ids_are_read_from_the_settings_and_from_files(tmp_path: Path) -> None:
     users, items = tmp_path / "users.txt", tmp_path / "items.txt.gz"
     users.write_bytes(b"\xef\xbb\xbfu1\r\n\n  \xc3\xa9 \nu1\n\t\nlast")
     items.write_bytes(gzip.compress(b"i 1\n7"))
 
-    found = load_erased_ids(
+    erased = load_erased_ids(
         EraseSettings(user_ids=(" given ",), user_ids_path=str(users), item_ids_path=str(items))
     )
 
-    assert found.user_ids == {"given", "u1", "é", "last"}
-    assert found.item_ids == {"i 1", "7"}
+    assert erased.user_ids == {"given", "u1", "é", "last"}
+    assert erased.item_ids == {"i 1", "7"}
 
 
-def test_nothing_to_erase(tmp_path: Path) -> None:
+def test_erased_ids_are_empty_by_default(tmp_path: Path) -> None:
     (tmp_path / "empty.txt").touch()
     assert not load_erased_ids(EraseSettings())
     assert not load_erased_ids(EraseSettings(user_ids_path=str(tmp_path / "empty.txt")))
@@ -40,7 +40,7 @@ def test_nothing_to_erase(tmp_path: Path) -> None:
     ],
     ids=["absent", "latin-1", "cut"],
 )
-def test_a_file_that_cannot_be_read_is_an_error_that_shows_no_id(
+def test_an_unreadable_file_is_an_error_that_shows_no_id(
     tmp_path: Path, name: str, content: bytes | None, message: str
 ) -> None:
     path = tmp_path / name
@@ -53,30 +53,33 @@ def test_a_file_that_cannot_be_read_is_an_error_that_shows_no_id(
 
 def test_rows_of_an_erased_user_or_item() -> None:
     columns = {
-        "user_id": ids(["u1", " u2 ", "u3", None, "u1"], "user_id"),
-        "item_id": ids([7, 8.0, "9", 7, True], "item_id"),
+        "user_id": convert_ids(["u1", " u2 ", "u3", None, "u1"], "user_id"),
+        "item_id": convert_ids([7, 8.0, "9", 7, True], "item_id"),
     }
     erased = ErasedIds(frozenset({"u2"}), frozenset({"7"}))
     assert erased.erased_rows(columns).tolist() == [True, True, False, True, False]
-    assert erased.untold_rows(columns) == {3}
+    assert erased.unidentified_rows(columns) == {3}
 
 
-def test_what_is_not_erased_need_not_be_told() -> None:
-    columns = {"user_id": ids(["", "u2"], "user_id"), "item_id": ids(["a", ""], "item_id")}
+def test_only_columns_with_erased_ids_must_be_valid() -> None:
+    columns = {
+        "user_id": convert_ids(["", "u2"], "user_id"),
+        "item_id": convert_ids(["a", ""], "item_id"),
+    }
     only_items = ErasedIds(item_ids=frozenset({"a"}))
     assert only_items.erased_rows(columns).tolist() == [True, False]
-    assert only_items.untold_rows(columns) == {1}
+    assert only_items.unidentified_rows(columns) == {1}
     assert only_items.erased_rows({"user_id": columns["user_id"]}).tolist() == [False, False]
 
 
-def test_a_withheld_rejection_keeps_its_reason_and_place() -> None:
+def test_a_withheld_reject_keeps_its_file_line_and_reason() -> None:
     shown = Reject("log.csv", 7, RejectReason.BAD_VALUE, "value is 'secret'", "secret,x")
-    hidden = withheld(shown)
+    hidden = withhold_record(shown)
     assert (hidden.file, hidden.line, hidden.reason) == ("log.csv", 7, RejectReason.BAD_VALUE)
     assert "secret" not in hidden.detail + hidden.raw
 
 
-def test_neither_logs_nor_the_digest_show_an_id() -> None:
+def test_neither_the_representation_nor_the_digest_shows_an_id() -> None:
     one, other = (ErasedIds(user_ids=frozenset({name})) for name in ("secret", "other"))
     assert "secret" not in repr(one) + str([one]) + one.digest
     assert one.digest != other.digest

@@ -1,8 +1,10 @@
-"""Values as ids, times, numbers and categories."""
+"""Tests of the conversion of single values to ids, timestamps, numbers and categories."""
 
 import math
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,6 +18,7 @@ from components.records.fields import (
     to_number,
 )
 from schemas.events import RejectReason
+from schemas.source_settings import TimestampUnit
 
 MAY_FIRST_US = 1_714_566_600 * 10**6  # 2024-05-01T12:30:00Z
 
@@ -24,7 +27,7 @@ MAY_FIRST_US = 1_714_566_600 * 10**6  # 2024-05-01T12:30:00Z
     ("value", "expected"),
     [(" a ", "a"), (12, "12"), (12.0, "12"), (-3, "-3"), ("12.0", "12.0"), (b"x", "x"), ("é", "é")],
 )
-def test_ids_are_trimmed_text(value, expected) -> None:
+def test_ids_are_trimmed_text(value: Any, expected: str) -> None:
     assert to_id(value, "item_id") == expected
 
 
@@ -41,14 +44,14 @@ def test_ids_are_trimmed_text(value, expected) -> None:
         (b"\xff", RejectReason.UNPARSEABLE),
     ],
 )
-def test_other_ids_are_rejected(value, reason) -> None:
+def test_other_ids_are_rejected(value: Any, reason: RejectReason) -> None:
     with pytest.raises(FieldError, match="item_id") as caught:
         to_id(value, "item_id")
     assert caught.value.reason is reason
 
 
 @given(st.integers(0, 4_000_000_000), st.sampled_from(["s", "ms", "us"]), st.booleans())
-def test_integer_timestamps_are_exact(seconds, unit, as_text) -> None:
+def test_integer_timestamps_are_exact(seconds: int, unit: TimestampUnit, as_text: bool) -> None:
     value = seconds * {"s": 1, "ms": 10**3, "us": 10**6}[unit]
     assert timestamp_parser(unit)(str(value) if as_text else value) == seconds * 10**6
 
@@ -57,7 +60,7 @@ def test_integer_timestamps_are_exact(seconds, unit, as_text) -> None:
     st.datetimes(datetime(1971, 1, 1), datetime(2100, 1, 1)),
     st.integers(-14 * 60, 14 * 60),
 )
-def test_iso8601_agrees_with_datetime(moment, offset_minutes) -> None:
+def test_iso8601_timestamps_agree_with_datetime(moment: datetime, offset_minutes: int) -> None:
     zoned = moment.replace(tzinfo=timezone(timedelta(minutes=offset_minutes)))
     expected = (zoned - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(microseconds=1)
     assert timestamp_parser("iso8601")(zoned.isoformat()) == expected
@@ -81,7 +84,9 @@ def test_iso8601_agrees_with_datetime(moment, offset_minutes) -> None:
         ("iso8601", date(1970, 1, 2), 86_400 * 10**6),
     ],
 )
-def test_timestamps_become_microseconds_utc(unit, value, expected_us) -> None:
+def test_timestamps_become_microseconds_utc(
+    unit: TimestampUnit, value: Any, expected_us: int
+) -> None:
     assert timestamp_parser(unit)(value) == expected_us
 
 
@@ -102,21 +107,21 @@ def test_timestamps_become_microseconds_utc(unit, value, expected_us) -> None:
         ("iso8601", "1969-12-31T23:59:59Z"),
     ],
 )
-def test_other_timestamps_are_rejected(unit, value) -> None:
+def test_other_timestamps_are_rejected(unit: TimestampUnit, value: Any) -> None:
     with pytest.raises(FieldError) as caught:
         timestamp_parser(unit)(value)
     assert caught.value.reason is RejectReason.BAD_TIMESTAMP
 
 
 @pytest.mark.parametrize("unit", ["s", "iso8601"])
-def test_no_timestamp_is_a_missing_field(unit) -> None:
+def test_an_empty_timestamp_is_a_missing_field(unit: TimestampUnit) -> None:
     with pytest.raises(FieldError) as caught:
         timestamp_parser(unit)("")
     assert caught.value.reason is RejectReason.MISSING_FIELD
 
 
 @pytest.mark.parametrize(
-    "read",
+    "convert",
     [
         lambda value: to_id(value, "x"),
         lambda value: to_category(value, "x"),
@@ -128,23 +133,23 @@ def test_no_timestamp_is_a_missing_field(unit) -> None:
 @given(
     value=st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.binary())
 )
-def test_any_value_is_understood_or_rejected(read, value) -> None:
+def test_any_value_is_converted_or_rejected(convert: Callable[[Any], Any], value: Any) -> None:
     with suppress(FieldError):
-        assert isinstance(read(value), str | float | int)
+        assert isinstance(convert(value), str | float | int)
 
 
-def test_numbers() -> None:
+def test_numbers_are_finite_float32() -> None:
     assert to_number("4.5", "price") == 4.5
     assert to_number(3, "price") == 3.0
     for missing in (None, "", " ", math.nan):
         assert math.isnan(to_number(missing, "price"))
-    for unfit in ("free", "nan", math.inf, "1e39", True, [1.0]):
+    for invalid in ("free", "nan", math.inf, "1e39", True, [1.0]):
         with pytest.raises(FieldError, match="price") as caught:
-            to_number(unfit, "price")
+            to_number(invalid, "price")
         assert caught.value.reason is RejectReason.BAD_VALUE
 
 
-def test_categories() -> None:
+def test_categories_are_trimmed_text() -> None:
     assert [to_category(value, "x") for value in (None, " a ", 3, 3.0, 2.5, True)] == [
         "",
         "a",

@@ -1,4 +1,4 @@
-"""A log, a catalogue and users that come from queries; all but the service is real."""
+"""Tests of a log, a catalogue and users read with queries; only the query service is replaced."""
 
 from datetime import datetime, timezone
 from pathlib import Path
@@ -25,8 +25,8 @@ TABLES: dict[str, list[dict[str, Any]]] = {
 }
 
 
-class Answer(beam.PTransform):
-    """What the service would give for the wanted columns of one of the tables."""
+class FakeQuery(beam.PTransform[beam.pvalue.PBegin, beam.PCollection[Any]]):
+    """Returns the requested columns of a table of TABLES in place of the query service."""
 
     def __init__(self, query: str, columns: tuple[str, ...]):
         super().__init__()
@@ -35,7 +35,7 @@ class Answer(beam.PTransform):
             for row in TABLES[query]
         ]
 
-    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection:
+    def expand(self, begin: beam.pvalue.PBegin) -> beam.PCollection[Any]:
         return begin | beam.Create(self._rows, reshuffle=False)
 
 
@@ -44,7 +44,7 @@ def data(monkeypatch: pytest.MonkeyPatch) -> DataSettings:
     monkeypatch.setattr(
         read_source,
         "ReadQuery",
-        lambda query, columns: ReadQuery(query, columns, Answer(query, tuple(columns))),
+        lambda query, columns: ReadQuery(query, columns, FakeQuery(query, tuple(columns))),
     )
     fields = {"user_id": "u", "item_id": "i", "timestamp": "at", "event_type": "kind"}
     return from_dict(
@@ -68,7 +68,7 @@ def data(monkeypatch: pytest.MonkeyPatch) -> DataSettings:
     )
 
 
-def test_queries_are_ingested(data: DataSettings, tmp_path: Path) -> None:
+def test_an_ingestion_reads_queries(data: DataSettings, tmp_path: Path) -> None:
     out = run(data, tmp_path)
     assert (out.report.read, out.report.kept) == (len(LOG) + 2, len(LOG))
     assert out.report.rejects == {"duplicate": 1, "missing_field": 1}

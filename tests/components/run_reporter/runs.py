@@ -1,4 +1,4 @@
-"""Runs as the runner and the steps would tell of them: complete, rejected and failed."""
+"""Records of the runner and fragments of the steps, for complete, rejected and failed runs."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ STEPS = (
 
 
 def ranking(recall_at_10: float) -> dict[str, float]:
-    """Metrics of a ranking whose recall grows by a fixed power of K."""
+    """Returns the metrics of a ranking whose recall grows with a fixed power of K."""
     recalls = {f"recall@{k}": round(min(1.0, recall_at_10 * (k / 10) ** 0.6), 4) for k in CUTOFFS}
     return {
         **recalls,
@@ -28,18 +28,18 @@ def ranking(recall_at_10: float) -> dict[str, float]:
 
 
 def around(values: dict[str, float], offset: float = 0.0) -> dict[str, list[float]]:
-    """An interval of 0.01 on either side of each value less `offset`."""
+    """Returns an interval of 0.01 on both sides of each value minus `offset`."""
     return {name: [value - offset - 0.01, value - offset + 0.01] for name, value in values.items()}
 
 
-def gate(name: str, passed: bool = True, reason: str = "as it should be") -> dict[str, Any]:
-    """A gate of value 0.2 and threshold 0.1."""
+def gate(name: str, passed: bool = True, reason: str = "within the limit") -> dict[str, Any]:
+    """Returns a gate result of value 0.2 and threshold 0.1."""
     return {"name": name, "passed": passed, "value": 0.2, "threshold": 0.1, "reason": reason}
 
 
 def diagnosis() -> dict[str, Any]:
-    """A model that serves as it was trained, in a space of three dimensions in use."""
-    space = {
+    """Returns a diagnosis with exact parity and embeddings of effective rank 3."""
+    statistics = {
         "norm": {"p1": 3.1, "p50": 4.2, "p99": 5.3},
         "collapsed_dimensions": 61,
         "effective_rank": 2.9,
@@ -49,8 +49,8 @@ def diagnosis() -> dict[str, Any]:
         "parity": {"max_difference": 3.4e-6, "equal_lists": 1.0, "tolerance": 1e-5},
         "embeddings": {
             "dim": 64,
-            "query": space,
-            "candidate": space,
+            "query": statistics,
+            "candidate": statistics,
             "hubness": {"skewness": 3.21, "top_percent_share": 0.074},
         },
         "consumption": {"recommended": shares, "consumed": {**shares, "head": 0.41}},
@@ -58,7 +58,7 @@ def diagnosis() -> dict[str, Any]:
 
 
 def fragments() -> dict[str, dict[str, Any]]:
-    """What every step of a complete run said."""
+    """Returns the fragments of the steps of a complete run, by component."""
     model = ranking(0.1874)
     baselines = {
         "popularity": ranking(0.0612),
@@ -68,7 +68,7 @@ def fragments() -> dict[str, dict[str, Any]]:
     }
     leads = {f"model_minus_{name}": around(model, 0.1) for name in baselines}
     split = {"first": "2024-01-01T00:00:00+00:00", "last": "2024-05-01T00:00:00+00:00"}
-    told: tuple[dict[str, Any], ...] = (
+    written: tuple[dict[str, Any], ...] = (
         {
             "component": "CatalogueExampleGen",
             "read": 2004,
@@ -189,17 +189,17 @@ def fragments() -> dict[str, dict[str, Any]]:
             "seconds": 0.5,
         },
     )
-    return {fragment["component"]: fragment for fragment in told}
+    return {fragment["component"]: fragment for fragment in written}
 
 
 def steps(failed: str | None = None, error: str | None = None) -> list[dict[str, Any]]:
-    """The steps of a run, skipped after the one that failed. Each has its own fragment folder."""
-    listed: list[dict[str, Any]] = []
+    """Returns the steps of a run, skipped after the failed one, each with a fragment folder."""
+    records: list[dict[str, Any]] = []
     status = "complete"
     for name, seconds in STEPS:
         if name == failed:
             status = "failed"
-        listed.append(
+        records.append(
             {
                 "component": name,
                 "status": status,
@@ -209,11 +209,11 @@ def steps(failed: str | None = None, error: str | None = None) -> list[dict[str,
             }
         )
         status = "skipped" if status == "failed" else status
-    return listed
+    return records
 
 
 def run(**changes: Any) -> dict[str, Any]:
-    """What the runner knows of a run."""
+    """Returns the runner's record of a run."""
     return {
         "name": "demo",
         "config_path": "pipeline/configs/demo.yaml",

@@ -1,6 +1,8 @@
-"""metrics.json and run.json hold what the steps said, and null where none spoke."""
+"""metrics.json and run.json contain the fragments of the steps, and null for missing ones."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,25 +23,25 @@ METRICS_KEYS = [
 ]
 
 
-def test_fragments_are_gathered_from_every_artifact_that_has_one(tmp_path) -> None:
+def test_fragments_are_gathered_from_every_artifact_that_has_one(tmp_path: Path) -> None:
     written = runs.fragments()
     steps = runs.steps()
     for index, step in enumerate(steps):
-        step["fragment_uris"] = [str(tmp_path / f"{index}-silent"), str(tmp_path / f"{index}")]
+        step["fragment_uris"] = [str(tmp_path / f"{index}-empty"), str(tmp_path / f"{index}")]
     for index, (name, fragment) in enumerate(written.items()):
         write_fragment(str(tmp_path / str(index)), name, fragment)
     assert gather_fragments(steps) == json.loads(json.dumps(written))
 
 
-def test_metrics_of_a_complete_run_have_the_keys_of_the_design() -> None:
-    told = runs.fragments()
-    metrics = collect_metrics(told, runs.run())
+def test_metrics_of_a_complete_run_have_the_documented_keys() -> None:
+    fragments = runs.fragments()
+    metrics = collect_metrics(fragments, runs.run())
     assert list(metrics) == METRICS_KEYS
-    evaluation = told["RetrievalEvaluator"]
+    evaluation = fragments["RetrievalEvaluator"]
     for key in METRICS_KEYS[:-2]:
         assert metrics[key] == evaluation[key]
     assert set(metrics["test"]) == {"model", "baselines"}
-    assert metrics["index"] == told["ScannIndexer"]["index"]
+    assert metrics["index"] == fragments["ScannIndexer"]["index"]
     assert [gate["name"] for gate in metrics["gates"]] == [
         "data.reject_fraction",
         "model.beats_popularity",
@@ -49,109 +51,114 @@ def test_metrics_of_a_complete_run_have_the_keys_of_the_design() -> None:
         assert set(gate) == {"name", "passed", "value", "threshold", "reason"}
 
 
-def test_a_run_rejected_by_its_data_has_the_gates_of_the_rejection_and_no_metrics() -> None:
+def test_a_run_with_rejected_data_has_the_gates_of_the_rejection_and_no_metrics() -> None:
     rejection = runs.gate("data.reject_fraction", False, "too many")
     metrics = collect_metrics({}, runs.run(gates=[rejection]))
     assert metrics == {**dict.fromkeys(METRICS_KEYS), "gates": [rejection]}
 
 
-def test_a_gate_that_a_fragment_holds_is_not_told_twice() -> None:
+def test_a_gate_of_both_a_fragment_and_the_run_is_listed_once() -> None:
     gate = runs.gate("data.reject_fraction", False, "too many")
-    told = {"DataGate": {"component": "DataGate", "gates": [gate]}}
-    assert collect_metrics(told, runs.run(gates=[gate]))["gates"] == [gate]
+    fragments = {"DataGate": {"component": "DataGate", "gates": [gate]}}
+    assert collect_metrics(fragments, runs.run(gates=[gate]))["gates"] == [gate]
 
 
-def test_the_run_holds_status_and_seconds_of_every_step() -> None:
-    told = runs.fragments()
-    record = collect_run(runs.steps(), told, runs.run())
+def test_the_run_has_the_status_and_the_seconds_of_every_step() -> None:
+    fragments = runs.fragments()
+    record = collect_run(runs.steps(), fragments, runs.run())
     assert [(s["component"], s["seconds"]) for s in record["components"]] == list(runs.STEPS)
     assert {step["status"] for step in record["components"]} == {"complete"}
     for key in ("name", "config", "config_hash", "versions", "started", "status", "exit_code"):
         assert record[key] == runs.run()[key]
-    assert record["training"] == told["TwoTowerTrainer"]
+    assert record["training"] == fragments["TwoTowerTrainer"]
     assert record["push"]["version"] == "1719848123"
     assert record["ingestion"]["interactions"]["read"] == 201_530
 
 
-def verdict(steps, fragments, **run):
-    return collect_run(steps, fragments, runs.run(**run))["verdict"]
+def verdict_of(
+    steps: list[dict[str, Any]], fragments: dict[str, dict[str, Any]], **run: Any
+) -> dict[str, str]:
+    verdict: dict[str, str] = collect_run(steps, fragments, runs.run(**run))["verdict"]
+    return verdict
 
 
 def test_the_verdict_of_a_push() -> None:
-    told = verdict(runs.steps(), runs.fragments())
-    assert told["outcome"] == "pushed"
-    assert told["headline"] == "Version 1719848123 is served"
-    assert told["cure"] == ""
+    verdict = verdict_of(runs.steps(), runs.fragments())
+    assert verdict["outcome"] == "pushed"
+    assert verdict["headline"] == "Version 1719848123 is served"
+    assert verdict["cure"] == ""
 
 
 def test_the_verdict_of_a_data_gate() -> None:
-    gate = runs.gate("data.reject_fraction", False, "13 % were rejected: look at rejects/")
+    gate = runs.gate("data.reject_fraction", False, "13 % were rejected: check rejects/")
     steps = runs.steps("DataGate", "GateRejectedError")
-    told = verdict(steps, {}, exit_code=3, error="GateRejectedError", gates=[gate])
-    assert told["outcome"] == "rejected"
-    assert told["headline"] == "Rejected by data.reject_fraction: nothing was pushed"
-    assert told["cause"] == "13 % were rejected: look at rejects/."
+    verdict = verdict_of(steps, {}, exit_code=3, error="GateRejectedError", gates=[gate])
+    assert verdict["outcome"] == "rejected"
+    assert verdict["headline"] == "Rejected by data.reject_fraction: nothing was pushed"
+    assert verdict["cause"] == "13 % were rejected: check rejects/."
 
 
-def test_the_verdict_of_a_model_gate_stands_above_the_pushers_rejection() -> None:
+def test_the_verdict_of_a_model_gate_takes_precedence_over_the_pushers_reason() -> None:
     fragments = runs.fragments()
     fragments["RetrievalEvaluator"]["gates"] = [runs.gate("model.beats_popularity", False, "low")]
     fragments["VersionedPusher"] |= {"pushed": False, "version": None, "reason": "train longer"}
-    told = verdict(runs.steps(), fragments, exit_code=4)
-    assert told["outcome"] == "rejected"
-    assert "model.beats_popularity" in told["headline"]
-    assert told["cause"] == "low."
-    assert told["cure"].startswith("Cure that")
+    verdict = verdict_of(runs.steps(), fragments, exit_code=4)
+    assert verdict["outcome"] == "rejected"
+    assert "model.beats_popularity" in verdict["headline"]
+    assert verdict["cause"] == "low."
+    assert verdict["cure"].startswith("Resolve the cause, then run the same command again")
 
 
 def test_the_verdict_of_a_push_without_a_blessing_is_the_pushers_reason() -> None:
     fragments = runs.fragments()
     fragments["VersionedPusher"] |= {"pushed": False, "version": None, "reason": "no blessing"}
-    told = verdict(runs.steps(), fragments, exit_code=4)
-    assert (told["outcome"], told["cause"]) == ("rejected", "no blessing")
+    verdict = verdict_of(runs.steps(), fragments, exit_code=4)
+    assert (verdict["outcome"], verdict["cause"]) == ("rejected", "no blessing")
 
 
-def test_the_verdict_of_a_step_that_fails_after_the_push_says_what_serves() -> None:
+def test_the_verdict_of_a_step_that_fails_after_the_push_states_the_served_version() -> None:
     steps = [*runs.steps(), {**runs.steps("DataGate")[3], "component": "Export"}]
-    told = verdict(steps, runs.fragments(), exit_code=1, error="x")
-    assert told["headline"] == "Failed in Export: version 1719848123 is served"
+    verdict = verdict_of(steps, runs.fragments(), exit_code=1, error="x")
+    assert verdict["headline"] == "Failed in Export: version 1719848123 is served"
 
 
 @pytest.mark.parametrize("step_error", [None, "OOM when allocating"])
-def test_the_verdict_of_a_failed_step_names_it_its_cause_and_the_log(step_error) -> None:
+def test_the_verdict_of_a_failed_step_states_the_step_the_cause_and_the_log(
+    step_error: str | None,
+) -> None:
     steps = runs.steps("TwoTowerTrainer", step_error)
-    told = verdict(steps, {}, exit_code=1, error="OOM when allocating.")
-    assert told["outcome"] == "failed"
-    assert told["headline"] == "Failed in TwoTowerTrainer: nothing was pushed"
-    assert told["cause"] == "OOM when allocating."
-    assert "runs/demo/run.log" in told["cure"]
+    verdict = verdict_of(steps, {}, exit_code=1, error="OOM when allocating.")
+    assert verdict["outcome"] == "failed"
+    assert verdict["headline"] == "Failed in TwoTowerTrainer: nothing was pushed"
+    assert verdict["cause"] == "OOM when allocating."
+    assert "runs/demo/run.log" in verdict["cure"]
 
 
-def test_the_verdict_of_a_run_that_never_began() -> None:
-    told = verdict([], {}, exit_code=2, error="no file matches data/*.csv")
-    assert (told["outcome"], told["cause"]) == ("failed", "no file matches data/*.csv")
+def test_the_verdict_of_a_run_that_never_started() -> None:
+    verdict = verdict_of([], {}, exit_code=2, error="no file matches data/*.csv")
+    assert (verdict["outcome"], verdict["cause"]) == ("failed", "no file matches data/*.csv")
 
 
 @pytest.mark.parametrize(
     ("state", "error", "cause"),
     [
-        ("SUCCEEDED", None, "No error message came with it."),
-        ("SUCCEEDED", {}, "No error message came with it."),
+        ("SUCCEEDED", None, "There is no error message."),
+        ("SUCCEEDED", {}, "There is no error message."),
         ("CANCELLED", {"code": 1, "message": "cancelled by a user"}, "cancelled by a user"),
         ("FAILED", {"code": 9, "message": "DataGate failed"}, "DataGate failed"),
     ],
 )
-def test_the_verdict_of_a_final_status_states_what_was_told_and_no_more(
-    state, error, cause
+def test_the_verdict_of_a_final_status_contains_the_state_and_the_error_only(
+    state: str, error: dict[str, Any] | None, cause: str
 ) -> None:
     job = "projects/1/locations/l/pipelineJobs/demo-7"
     final = {"state": state, "pipelineJobResourceName": job, "error": error}
     record = collect_run([], {}, final)
-    told = record["verdict"]
-    assert told["outcome"] == "told_by_state"
-    assert told["headline"] == f"The pipeline ended with the state {state}"
-    assert told["cause"] == cause
-    assert f"artifacts of {job}" in told["cure"]
-    assert "push" not in " ".join(told.values())
+    verdict = record["verdict"]
+    assert verdict["outcome"] == "told_by_state"
+    assert verdict["headline"] == f"The pipeline ended with the state {state}"
+    assert verdict["cause"] == cause
+    assert f"artifacts of {job}" in verdict["cure"]
+    assert "push" not in " ".join(verdict.values())
     assert (record["status"], record["name"]) == (state, None)
     assert record["error"] == (error or {}).get("message")

@@ -1,7 +1,8 @@
-"""RunReporter reads fragments from folders and replaces its files whole."""
+"""RunReporter reads fragments from artifact folders and replaces its files atomically."""
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -9,15 +10,15 @@ from components import artifacts
 from components.fragment import write_fragment
 from components.run_reporter import write
 from components.run_reporter.component import RunReporter
+from components.run_reporter.copy_rejects import copy_rejects
 from components.run_reporter.executor import Executor
-from components.run_reporter.rejects import copy_rejects
 from tests.components.run_reporter import runs
 
 FILES = {"metrics.json", "run.json", "report.html"}
 
 
-def report(tmp_path: Path, steps: list[dict], run: dict) -> Path:
-    """Executes, and returns the run directory."""
+def report(tmp_path: Path, steps: list[dict[str, Any]], run: dict[str, Any]) -> Path:
+    """Runs the executor and returns the run directory."""
     artifact = artifacts.RunReport()
     artifact.uri = str(tmp_path / "report")
     output = tmp_path / "run"
@@ -27,7 +28,7 @@ def report(tmp_path: Path, steps: list[dict], run: dict) -> Path:
     return output
 
 
-def steps_on_disk(tmp_path: Path) -> list[dict]:
+def steps_on_disk(tmp_path: Path) -> list[dict[str, Any]]:
     steps = runs.steps()
     for step in steps:
         step["fragment_uris"] = [str(tmp_path / "root" / step["component"])]
@@ -36,7 +37,7 @@ def steps_on_disk(tmp_path: Path) -> list[dict]:
     return steps
 
 
-def test_it_writes_the_same_three_files_to_run_directory_and_artifact(tmp_path) -> None:
+def test_the_same_three_files_are_written_to_run_directory_and_artifact(tmp_path: Path) -> None:
     output = report(tmp_path, steps_on_disk(tmp_path), runs.run())
     for folder in (output, tmp_path / "report"):
         assert {path.name for path in folder.iterdir()} == FILES
@@ -49,7 +50,9 @@ def test_it_writes_the_same_three_files_to_run_directory_and_artifact(tmp_path) 
     assert "0.1874" in (output / "report.html").read_text()
 
 
-def test_the_rejected_records_of_both_logs_stand_in_the_run_directory(tmp_path) -> None:
+def test_the_rejected_records_of_both_sources_are_copied_to_the_run_directory(
+    tmp_path: Path,
+) -> None:
     steps = steps_on_disk(tmp_path)
     for step in steps[:2]:
         step["fragment_uris"].insert(0, str(tmp_path / "root" / "examples"))
@@ -68,7 +71,9 @@ def test_the_rejected_records_of_both_logs_stand_in_the_run_directory(tmp_path) 
     assert not (tmp_path / "report" / "rejects").exists()
 
 
-def test_rejects_of_steps_that_did_not_run_or_did_not_ingest_are_not_copied(tmp_path) -> None:
+def test_rejects_of_steps_that_did_not_run_or_did_not_ingest_are_not_copied(
+    tmp_path: Path,
+) -> None:
     other = tmp_path / "root" / "DataGate"
     other.mkdir(parents=True)
     (other / "rejects.jsonl.gz").write_bytes(b"of another step")
@@ -79,7 +84,9 @@ def test_rejects_of_steps_that_did_not_run_or_did_not_ingest_are_not_copied(tmp_
     assert not (tmp_path / "run").exists()
 
 
-def test_rejects_that_cannot_be_copied_leave_the_older_ones(tmp_path, monkeypatch) -> None:
+def test_a_failed_copy_of_rejects_keeps_the_existing_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     steps = steps_on_disk(tmp_path)
     rejects = tmp_path / "root" / "InteractionExampleGen" / "rejects.jsonl.gz"
     rejects.write_bytes(b"older")
@@ -96,7 +103,7 @@ def test_rejects_that_cannot_be_copied_leave_the_older_ones(tmp_path, monkeypatc
     assert Path(written).read_bytes() == b"older"
 
 
-def test_an_exit_handler_reports_the_state_it_was_told(tmp_path) -> None:
+def test_an_exit_handler_reports_the_final_status(tmp_path: Path) -> None:
     output = report(tmp_path, [], {"state": "FAILED", "error": {"code": 9, "message": "boom"}})
     record = json.loads((output / "run.json").read_text())
     assert (record["status"], record["error"]) == ("FAILED", "boom")
@@ -106,14 +113,16 @@ def test_an_exit_handler_reports_the_state_it_was_told(tmp_path) -> None:
         assert unknown not in html
 
 
-def test_a_run_without_fragments_is_reported_too(tmp_path) -> None:
+def test_a_run_without_fragments_is_reported(tmp_path: Path) -> None:
     steps = runs.steps("CatalogueExampleGen", "no file matches items/*.csv")
     output = report(tmp_path, steps, runs.run(exit_code=2, error="x"))
     assert json.loads((output / "metrics.json").read_text())["test"] is None
     assert "no file matches items/*.csv" in (output / "report.html").read_text()
 
 
-def test_a_report_that_cannot_be_written_leaves_the_older_one(tmp_path, monkeypatch) -> None:
+def test_a_failed_write_of_the_report_keeps_the_existing_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     output = report(tmp_path, steps_on_disk(tmp_path), runs.run())
     before = (output / "metrics.json").read_text()
 
@@ -126,7 +135,7 @@ def test_a_report_that_cannot_be_written_leaves_the_older_one(tmp_path, monkeypa
     assert (output / "metrics.json").read_text() == before
 
 
-def test_the_component_takes_no_channel() -> None:
+def test_the_component_has_no_input_channels() -> None:
     component = RunReporter("[]", "{}", "runs/demo", "c0", "1")
     assert component.inputs == {}
     assert component.outputs["report"].type is artifacts.RunReport

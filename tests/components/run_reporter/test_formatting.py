@@ -1,4 +1,6 @@
-"""Numbers as a person reads them."""
+"""Numbers, times and names are formatted for display."""
+
+from typing import Any
 
 import pytest
 
@@ -17,7 +19,7 @@ from components.run_reporter import formatting as fmt
         ("scann", "scann"),
     ],
 )
-def test_number(value, text) -> None:
+def test_number(value: Any, text: str) -> None:
     assert fmt.number(value) == text
 
 
@@ -25,7 +27,7 @@ def test_number(value, text) -> None:
     ("seconds", "text"),
     [(None, "–"), (0.04, "0.0 s"), (9.94, "9.9 s"), (59.4, "59 s"), (59.6, "1 min 00 s")],
 )
-def test_duration(seconds, text) -> None:
+def test_duration(seconds: float | None, text: str) -> None:
     assert fmt.duration(seconds) == text
 
 
@@ -33,12 +35,12 @@ def test_duration(seconds, text) -> None:
     ("size_bytes", "text"),
     [(None, "–"), (999, "999 B"), (1000, "1.0 kB"), (2_345_678, "2.3 MB"), (10**16, "10000.0 TB")],
 )
-def test_size(size_bytes, text) -> None:
+def test_size(size_bytes: float | None, text: str) -> None:
     assert fmt.size(size_bytes) == text
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "expected"),
     [
         (None, "–"),
         ("2024-05-01T23:30:59+02:00", "2024-05-01 21:30 UTC"),
@@ -46,8 +48,8 @@ def test_size(size_bytes, text) -> None:
         ("2024-05-01T21:30:00", "2024-05-01 21:30"),
     ],
 )
-def test_instant(text, shown) -> None:
-    assert fmt.instant(text) == shown
+def test_instant(text: str | None, expected: str) -> None:
+    assert fmt.instant(text) == expected
 
 
 def test_natural_order() -> None:

@@ -2,9 +2,9 @@
 
 from components.run_reporter.ingestion import (
     catalogue_facts,
+    items_without_kept_event,
     rejects_by_reason,
     sources,
-    without_kept_event,
 )
 
 LOG = {
@@ -16,7 +16,7 @@ LOG = {
 ITEMS = {"read": 4, "kept": 4, "rejects": {"late": 0}, "items": 9, "logged_only": 5}
 
 
-def test_every_source_that_was_read_is_told() -> None:
+def test_every_source_that_was_read_is_listed() -> None:
     read = sources(LOG, ITEMS)
     assert [(s.name, s.read, s.kept, s.rejected) for s in read] == [
         ("log", 10, 6, 3 + 1),
@@ -30,21 +30,21 @@ def test_every_source_that_was_read_is_told() -> None:
     assert sources(None, None) == []
 
 
-def test_reasons_stand_from_most_to_least_frequent_and_never_without_a_record() -> None:
+def test_reasons_are_sorted_by_frequency_and_listed_only_with_records() -> None:
     assert rejects_by_reason(sources(LOG, ITEMS)) == [("duplicate", [3, 2, 0]), ("late", [1, 0, 0])]
 
 
-def test_of_the_catalogue_what_was_counted_is_told() -> None:
-    told = catalogue_facts({**ITEMS, "never_logged": None})
-    assert list(told.values()) == [9, 5]
+def test_catalogue_facts_contain_the_counts_that_are_not_missing() -> None:
+    facts = catalogue_facts({**ITEMS, "never_logged": None})
+    assert list(facts.values()) == [9, 5]
     assert catalogue_facts({"never_logged": 0}) == {"items never logged": 0}
     assert catalogue_facts(None) == {}
 
 
-def test_candidates_without_a_kept_event_are_told_where_both_steps_counted() -> None:
+def test_candidates_without_a_kept_event_are_counted_if_both_steps_ran() -> None:
     log = {**LOG, "items": 7}
-    assert without_kept_event(log, ITEMS) == 9 - 7
+    assert items_without_kept_event(log, ITEMS) == 9 - 7
     assert catalogue_facts(ITEMS, log)["items without a kept event"] == 9 - 7
-    assert without_kept_event(log, {**ITEMS, "items": 7}) == 0
-    assert without_kept_event(None, ITEMS) is None
-    assert without_kept_event(log, None) is None
+    assert items_without_kept_event(log, {**ITEMS, "items": 7}) == 0
+    assert items_without_kept_event(None, ITEMS) is None
+    assert items_without_kept_event(log, None) is None

@@ -1,7 +1,9 @@
-"""The page shows what was measured, needs nothing beside itself, and escapes what it shows."""
+"""The page contains the measurements, has no external resources, and escapes its content."""
 
 import re
+from collections.abc import Callable
 from html.parser import HTMLParser
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -15,7 +17,7 @@ HOSTILE = "</title><script>alert('x')</script>\"'&"
 
 
 class Balanced(HTMLParser):
-    """Fails on tags that are not closed in order; collects headings and attributes."""
+    """Fails on tags that are not closed in order; collects tags and links."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,11 +35,15 @@ class Balanced(HTMLParser):
         assert self.open.pop() == tag
 
 
-def page(steps=None, fragments=None, **run) -> str:
+def page(
+    steps: list[dict[str, Any]] | None = None,
+    fragments: dict[str, dict[str, Any]] | None = None,
+    **run: Any,
+) -> str:
     steps = runs.steps() if steps is None else steps
     fragments = runs.fragments() if fragments is None else fragments
-    known = runs.run(**run)
-    return render_report(collect_metrics(fragments, known), collect_run(steps, fragments, known))
+    record = runs.run(**run)
+    return render_report(collect_metrics(fragments, record), collect_run(steps, fragments, record))
 
 
 def headings(html: str) -> list[str]:
@@ -45,18 +51,18 @@ def headings(html: str) -> list[str]:
 
 
 def rejected() -> str:
-    told = {k: v for k, v in runs.fragments().items() if k.endswith("ExampleGen")}
-    gate = runs.gate("data.reject_fraction", False, "13 % were rejected: look at rejects/")
-    return page(runs.steps("DataGate"), told, exit_code=3, error="x", gates=[gate])
+    fragments = {k: v for k, v in runs.fragments().items() if k.endswith("ExampleGen")}
+    gate = runs.gate("data.reject_fraction", False, "13 % were rejected: check rejects/")
+    return page(runs.steps("DataGate"), fragments, exit_code=3, error="x", gates=[gate])
 
 
 def failed() -> str:
-    told = {k: v for k, v in runs.fragments().items() if k.endswith("ExampleGen")}
-    return page(runs.steps("TwoTowerTrainer"), told, exit_code=1, error="OOM: out of memory")
+    fragments = {k: v for k, v in runs.fragments().items() if k.endswith("ExampleGen")}
+    return page(runs.steps("TwoTowerTrainer"), fragments, exit_code=1, error="OOM: out of memory")
 
 
 @pytest.mark.parametrize("render", [page, rejected, failed])
-def test_the_page_is_well_formed_and_self_contained(render) -> None:
+def test_the_page_is_well_formed_and_self_contained(render: Callable[[], str]) -> None:
     html = render()
     parser = Balanced()
     parser.feed(html)
@@ -69,11 +75,11 @@ def test_the_page_is_well_formed_and_self_contained(render) -> None:
         ElementTree.fromstring(svg)
 
 
-def test_a_complete_run_shows_its_sections_and_values() -> None:
+def test_the_page_of_a_complete_run_has_all_sections_and_values() -> None:
     html = page()
     assert headings(html) == [
         "✓ Version 1719848123 is served",
-        "Quality on held-out time",
+        "Quality on held-out data",
         "Gates",
         "Slices",
         "Diagnosis",
@@ -87,31 +93,31 @@ def test_a_complete_run_shows_its_sections_and_values() -> None:
     for text in (
         "0.1874",  # recall@10 of the model
         "0.1774–0.1974",  # its interval
-        "+0.0774 … +0.0974",  # its lead over a baseline
+        "+0.0774 … +0.0974",  # its difference from a baseline
         "0.0612",  # recall@10 of popularity
         "recent popularity",
         "0.1511",  # recall@10 of the model under another protocol
-        "one query a user at the split",
+        "one query per user at the split",
         "targets 14,987",
         "window 10, decay 0.8, eval recall@10 0.1412",
         "left out 40,000 items, above 10,000",
         "0.1666–0.1999",  # the interval of a slice
         "best baseline recall@10",
-        "0.1207 item knn",  # the best baseline there
+        "0.1207 item knn",  # the best baseline on the slice
         "3.4e-06",  # the largest difference between training and serving
         "3.1 · 4.2 · 5.3",  # percentiles of norms
-        "7.4%",  # the share of the hubs
-        "0.4100",  # the head's share of what is consumed
+        "7.4%",  # the share of the most recommended items
+        "0.4100",  # the head's share of the consumed items
         "model.beats_popularity",
         "0.9934",  # recall of the index
         "3.9 ms",
         "2.3 MB",
-        "0.9712",  # a point of the index's curve
+        "0.9712",  # a point of the tuning curve of the index
         "plan num leaves",
-        "0.8 s",  # to load the index
+        "0.8 s",  # the time to load the index
         "412,345",  # parameters
         "201,530",  # events read
-        "1,416",  # duplicates of log and items: 1412 + 4
+        "1,416",  # duplicates in the log and the items file: 1412 + 4
         "3,011",  # rows of the users file
         "<dt>items never logged</dt><dd>64</dd>",
         'bad value</th><td class="num">–</td><td class="num">11</td>',
@@ -122,28 +128,27 @@ def test_a_complete_run_shows_its_sections_and_values() -> None:
         "2.16.2",
     ):
         assert text in html, text
-    assert "plan kind" not in html  # said of the whole index already
-    # Recall@K, loss and validation metrics.
-    assert html.count("<svg") == 3
+    assert "plan kind" not in html  # equal to the kind of the index
+    assert html.count("<svg") == 3  # recall@K, losses, validation metrics
 
 
-def test_baselines_stand_from_best_to_worst_below_the_model() -> None:
+def test_baselines_are_listed_below_the_model_from_best_to_worst() -> None:
     html = page()
     names = ["this model", "markov", "item knn", "recent popularity", "popularity"]
-    places = [html.index(f'<th scope="row">{name}</th>') for name in names]
-    assert places == sorted(places)
+    offsets = [html.index(f'<th scope="row">{name}</th>') for name in names]
+    assert offsets == sorted(offsets)
 
 
-def test_a_data_rejection_names_gate_and_reason_and_shows_no_quality() -> None:
+def test_the_page_of_a_data_rejection_has_gate_and_reason_but_no_quality() -> None:
     html = rejected()
     assert "Rejected by data.reject_fraction: nothing was pushed" in html
-    assert "13 % were rejected: look at rejects/" in html
+    assert "13 % were rejected: check rejects/" in html
     assert "✗ rejected" in html
-    assert not {"Quality on held-out time", "Training", "Index", "Slices"} & set(headings(html))
+    assert not {"Quality on held-out data", "Training", "Index", "Slices"} & set(headings(html))
     assert "Data" in headings(html)
 
 
-def test_a_failed_step_shows_where_why_and_what_was_skipped() -> None:
+def test_the_page_of_a_failed_run_has_the_step_the_cause_and_the_skipped_steps() -> None:
     html = failed()
     assert "Failed in TwoTowerTrainer: nothing was pushed" in html
     assert "OOM: out of memory" in html
@@ -151,7 +156,7 @@ def test_a_failed_step_shows_where_why_and_what_was_skipped() -> None:
     assert "Gates" not in headings(html)
 
 
-def test_a_run_without_any_step_still_has_a_page() -> None:
+def test_a_run_without_steps_has_a_page() -> None:
     html = page([], {}, exit_code=2, error="no file matches", paths=None, config=None)
     assert "no file matches" in html
 

@@ -1,15 +1,21 @@
-"""The summary is plain text: aligned metrics, gates with verdicts, and where things are."""
+"""The summary is plain text: verdict, aligned metrics, gates with their results, and paths."""
+
+from typing import Any
 
 from components.run_reporter.collect import collect_metrics, collect_run
 from components.run_reporter.summary import align, render_summary
 from tests.components.run_reporter import runs
 
 
-def summary(steps=None, fragments=None, **run) -> list[str]:
+def summary(
+    steps: list[dict[str, Any]] | None = None,
+    fragments: dict[str, dict[str, Any]] | None = None,
+    **changes: Any,
+) -> list[str]:
     fragments = runs.fragments() if fragments is None else fragments
     steps = runs.steps() if steps is None else steps
-    known = runs.run(**run)
-    metrics, record = collect_metrics(fragments, known), collect_run(steps, fragments, known)
+    run = runs.run(**changes)
+    metrics, record = collect_metrics(fragments, run), collect_run(steps, fragments, run)
     return render_summary(metrics, record).splitlines()
 
 
@@ -17,7 +23,7 @@ def test_columns_are_aligned() -> None:
     assert align([["a", "1", "x"], ["long", "22", ""]], left=1) == ["a      1  x", "long  22"]
 
 
-def test_metrics_stand_beside_the_baselines_in_columns() -> None:
+def test_the_metrics_of_model_and_baselines_are_aligned_in_columns() -> None:
     lines = summary()
     start = next(i for i, line in enumerate(lines) if line.startswith("test metrics"))
     table = lines[start : start + 7]
@@ -33,14 +39,14 @@ def test_metrics_stand_beside_the_baselines_in_columns() -> None:
     assert len({len(row) for row in table}) == 1
 
 
-def test_what_serves_now_stands_next_to_the_model() -> None:
+def test_the_currently_served_model_is_listed_before_the_baselines() -> None:
     fragments = runs.fragments()
     fragments["RetrievalEvaluator"]["test"]["current"] = runs.ranking(0.05)
     names = [line.split("  ")[0] for line in summary(fragments=fragments)]
-    assert names.index("serving now") < names.index("markov")
+    assert names.index("currently served") < names.index("markov")
 
 
-def test_gates_have_their_verdicts_and_reasons() -> None:
+def test_gates_are_listed_with_result_and_reason() -> None:
     fragments = runs.fragments()
     fragments["ScannIndexer"]["gates"] = [runs.gate("index.recall", False, "search wider")]
     lines = summary(fragments=fragments)
@@ -49,13 +55,13 @@ def test_gates_have_their_verdicts_and_reasons() -> None:
     assert rejected.split()[2:] == ["0.2", "0.1", "search", "wider"]
 
 
-def test_places_are_listed_and_the_model_first() -> None:
+def test_paths_are_listed_with_the_model_first() -> None:
     lines = summary()
     assert "model   runs/demo/serving/demo/1719848123" in lines
     assert "log     runs/demo/run.log" in lines
 
 
-def test_a_failed_run_says_where_why_and_what_to_do() -> None:
+def test_the_summary_of_a_failed_run_has_the_step_the_cause_and_the_remedy() -> None:
     lines = summary(runs.steps("TwoTowerTrainer"), {}, exit_code=1, error="out of memory")
     assert lines[0] == "Failed in TwoTowerTrainer: nothing was pushed"
     assert lines[1] == "out of memory"

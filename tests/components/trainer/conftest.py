@@ -1,4 +1,4 @@
-"""One small world with every kind of feature, trained and exported once."""
+"""A small dataset with every kind of feature, and a model that is trained on it and exported."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,14 +11,14 @@ import tensorflow as tf
 from components.trainer.export.saved_model import export_towers
 from components.trainer.fit.train import TrainedTowers, train
 from schemas.model_settings import EncoderSettings, ModelSettings, TrainSettings
-from tests.components.trainer.worlds import (
+from tests.components.trainer.datasets import (
     NAN,
     RICH,
+    Dataset,
     Row,
-    World,
     data_settings,
     item,
-    make_world,
+    make_dataset,
     window,
 )
 
@@ -34,9 +34,9 @@ SIZES = ModelSettings(
 
 @dataclass(frozen=True)
 class Exported:
-    """A world, the model trained on it, and the SavedModel."""
+    """A dataset, the model trained on it, and the folders of SavedModel and TensorBoard logs."""
 
-    world: World
+    dataset: Dataset
     trained: TrainedTowers
     path: Path
     log_dir: Path
@@ -45,29 +45,29 @@ class Exported:
 @pytest.fixture(scope="session")
 def rich(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Exported]:
     folder = tmp_path_factory.mktemp("rich")
-    world = _rich_world(folder)
+    dataset = _rich_dataset(folder)
     settings = TrainSettings(max_epochs=2, events_per_step=72, learning_rate=1e-2)
-    trained = train(world.inputs, world.settings, SIZES, settings, str(folder / "logs"))
+    trained = train(dataset.inputs, dataset.settings, SIZES, settings, str(folder / "logs"))
     users = {
-        "user_id": np.array([row["user_id"][0] for row in world.train], dtype=object),
-        "age": np.array([row["age"][0] for row in world.train], np.float32),
-        "place": np.array([row["place"][0] for row in world.train], dtype=object),
+        "user_id": np.array([row["user_id"][0] for row in dataset.train], dtype=object),
+        "age": np.array([row["age"][0] for row in dataset.train], np.float32),
+        "place": np.array([row["place"][0] for row in dataset.train], dtype=object),
     }
-    export_towers(trained, world.settings, world.graphs, users, str(folder / "model"))
-    yield Exported(world, trained, folder / "model", folder / "logs")
+    export_towers(trained, dataset.settings, dataset.graphs, users, str(folder / "model"))
+    yield Exported(dataset, trained, folder / "model", folder / "logs")
     tf.keras.backend.clear_session()
 
 
-def _rich_world(folder: Path) -> World:
+def _rich_dataset(folder: Path) -> Dataset:
     settings = data_settings(RICH)
     rng = np.random.default_rng(3)
 
-    def some_window(user: int) -> Row:
+    def random_window(user: int) -> Row:
         size = settings.history.max_length + 1
         return window(
             settings,
             f"u{user}",
-            [f"i{rng.integers(NUM_ITEMS - 3)}" for _ in range(size)],  # three are never seen
+            [f"i{rng.integers(NUM_ITEMS - 3)}" for _ in range(size)],  # three items have no event
             timestamp=np.cumsum(rng.integers(1, 100_000, size)).tolist(),
             event_type=rng.choice([b"view", b"like"], size).tolist(),
             value=rng.choice([1.0, 2.0, 3.0, NAN], size).tolist(),
@@ -77,7 +77,7 @@ def _rich_world(folder: Path) -> World:
             place=[b"north" if user % 2 else b"south"],
         )
 
-    def some_item(number: int) -> Row:
+    def numbered_item(number: int) -> Row:
         return item(
             settings,
             f"i{number}",
@@ -88,6 +88,6 @@ def _rich_world(folder: Path) -> World:
             released=[86_400 * 365 * number] if number % 5 else [-1],
         )
 
-    rows = [some_window(user) for user in range(NUM_USERS)]
-    items = [some_item(number) for number in range(NUM_ITEMS)]
-    return make_world(settings, rows, rows[:8], items, folder)
+    rows = [random_window(user) for user in range(NUM_USERS)]
+    items = [numbered_item(number) for number in range(NUM_ITEMS)]
+    return make_dataset(settings, rows, rows[:8], items, folder)

@@ -1,4 +1,4 @@
-"""What Transform makes of windows, beside NumPy."""
+"""The transformed windows, compared with NumPy."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from components.transform.vocabularies import EMPTY_VOCABULARY_ENTRY, read_count
 from schemas import tfmd
 from schemas.features import feature_table
 from schemas.transformed import NUM_BUCKETS
-from tests.components.transform.worlds import (
+from tests.components.transform.local_transform import (
     NAN,
     SETTINGS,
     Transformed,
@@ -28,7 +28,7 @@ VALUES = [float(value) for value in range(20)]
 @pytest.fixture(scope="module")
 def windows(tmp_path_factory: pytest.TempPathFactory) -> Transformed:
     raw = [
-        # The second window repeats the last event of the first as history: it counts once.
+        # The second window repeats the last event of the first as history; it must count once.
         window(
             "u1",
             [1, 1],
@@ -60,12 +60,14 @@ def windows(tmp_path_factory: pytest.TempPathFactory) -> Transformed:
     return transform(raw, SCHEMA, windows_preprocessing_fn, tmp_path_factory.mktemp("windows"))
 
 
-def test_the_user_vocabulary_is_sorted_by_targets(windows: Transformed) -> None:
-    assert windows.vocabulary("user_id") == [b"u2", b"u1"]  # 20 targets, 2 + 1
+def test_the_user_vocabulary_is_sorted_by_number_of_targets(windows: Transformed) -> None:
+    assert windows.vocabulary("user_id") == [b"u2", b"u1"]  # 20 targets, 2 + 1 targets
     assert windows.flat("user_id").tolist() == [1, 1, 0]
 
 
-def test_item_counts_are_targets_and_history_only_items_count_zero(windows: Transformed) -> None:
+def test_item_counts_are_numbers_of_targets_and_zero_for_history_only_items(
+    windows: Transformed,
+) -> None:
     ids, counts = read_counts(windows.output, "item_id")
     assert dict(zip(ids, counts, strict=True)) == {b"a": 20 + 2, b"b c": 1, b"seen\nonly": 0}
     assert counts == sorted(counts, reverse=True)
@@ -73,7 +75,7 @@ def test_item_counts_are_targets_and_history_only_items_count_zero(windows: Tran
 
 
 @pytest.mark.parametrize("name", ["item_id", "timestamp", "is_target"])
-def test_what_the_trainer_joins_by_passes_through(windows: Transformed, name: str) -> None:
+def test_columns_that_the_trainer_joins_on_are_unchanged(windows: Transformed, name: str) -> None:
     assert [row[name].tolist() for row in windows.rows] == [row[name] for row in windows.raw]
 
 
@@ -83,12 +85,12 @@ def test_event_types_that_are_never_a_target_have_an_index(windows: Transformed)
 
 
 def test_a_missing_category_is_out_of_vocabulary(windows: Transformed) -> None:
-    assert windows.vocabulary("device") == [b"phone", b"tv"]  # 2 targets and 1
+    assert windows.vocabulary("device") == [b"phone", b"tv"]  # 2 targets, 1 target
     assert windows.rows[0]["device"].tolist() == [1, 0]
     assert set(windows.rows[2]["device"]) == {2}
 
 
-def test_the_standard_score_is_over_known_values_of_targets(windows: Transformed) -> None:
+def test_the_standard_score_uses_the_known_values_of_targets(windows: Transformed) -> None:
     sample = np.array([100.0, 200.0, *VALUES])
     raw = np.concatenate([row["value"] for row in windows.raw])
     score = np.nan_to_num((raw - sample.mean()) / sample.std(), nan=0.0)
@@ -97,21 +99,23 @@ def test_the_standard_score_is_over_known_values_of_targets(windows: Transformed
     np.testing.assert_allclose(windows.flat("value"), expected, rtol=1e-5)
 
 
-def test_a_users_number_counts_once_a_target(windows: Transformed) -> None:
+def test_a_user_feature_counts_once_per_target(windows: Transformed) -> None:
     sample = np.array([30.0] * 3 + [50.0] * 20)
     expected = (np.array([30.0, 30.0, 50.0]) - sample.mean()) / sample.std()
     np.testing.assert_allclose(windows.flat("age"), expected, rtol=1e-5)
     assert windows.vocabulary("place") == [b"south", b"north"]
 
 
-def test_buckets_hold_about_a_tenth_each_and_missing_has_its_own(windows: Transformed) -> None:
+def test_buckets_have_about_a_tenth_of_the_values_each_and_missing_values_their_own(
+    windows: Transformed,
+) -> None:
     buckets = windows.rows[2]["value_bucket"][1:]
     assert (np.diff(buckets) >= 0).all()
     assert np.bincount(buckets, minlength=NUM_BUCKETS).max() <= 3  # 22 values in 10 buckets
     assert windows.rows[0]["value_bucket"].tolist() == [NUM_BUCKETS - 1, NUM_BUCKETS]
 
 
-def test_a_feature_without_a_known_value_does_no_harm(windows: Transformed) -> None:
+def test_a_feature_without_any_value_is_out_of_vocabulary_or_zero(windows: Transformed) -> None:
     assert windows.vocabulary("nothing") == [EMPTY_VOCABULARY_ENTRY]
     assert windows.output.vocabulary_size_by_name("nothing") == 1
     assert set(windows.flat("nothing")) == {1}
@@ -119,23 +123,23 @@ def test_a_feature_without_a_known_value_does_no_harm(windows: Transformed) -> N
     assert set(windows.flat("unknown_bucket")) == {NUM_BUCKETS}
 
 
-def test_a_constant_number_carries_no_signal(windows: Transformed) -> None:
+def test_a_constant_number_has_a_score_of_zero(windows: Transformed) -> None:
     assert set(windows.flat("fixed")) == {0.0}
     assert NUM_BUCKETS not in windows.flat("fixed_bucket")
 
 
-def test_a_request_is_transformed_as_the_data_was(windows: Transformed) -> None:
-    answer = windows.output.transform_raw_features(as_request(windows.raw, SCHEMA))
-    assert set(answer) == set(windows.rows[0])
-    for name, tensor in answer.items():
+def test_a_request_is_transformed_like_the_data(windows: Transformed) -> None:
+    outputs = windows.output.transform_raw_features(as_request(windows.raw, SCHEMA))
+    assert set(outputs) == set(windows.rows[0])
+    for name, tensor in outputs.items():
         values = tensor.values if isinstance(tensor, tf.SparseTensor) else tensor
         assert np.ravel(values).tolist() == windows.flat(name).tolist(), name
 
 
-def test_a_served_model_repeats_the_transform_from_some_of_the_features(
+def test_a_served_model_transforms_a_subset_of_the_features(
     windows: Transformed, tmp_path: Path
 ) -> None:
-    """TF Serving loads by the TF1 loader; the graph is exported a second time, inside a model."""
+    """Exports the graph again inside a model and loads it with the TF1 loader of TF Serving."""
     module = tf.Module()
     module.layer = windows.output.transform_features_layer()
 
@@ -147,7 +151,7 @@ def test_a_served_model_repeats_the_transform_from_some_of_the_features(
         ]
     )
     def serve(user_id: tf.Tensor, event_type: tf.Tensor, value: tf.Tensor) -> dict[str, tf.Tensor]:
-        answer = module.layer(
+        outputs = module.layer(
             {
                 "user_id": user_id[:, tf.newaxis],
                 "event_type": tf.RaggedTensor.from_tensor(event_type).to_sparse(),
@@ -155,7 +159,7 @@ def test_a_served_model_repeats_the_transform_from_some_of_the_features(
             }
         )
         names = ("user_id", "event_type", "value", "value_bucket")
-        return {name: tf.convert_to_tensor(_dense(answer[name])) for name in names}
+        return {name: tf.convert_to_tensor(_dense(outputs[name])) for name in names}
 
     tf.saved_model.save(module, str(tmp_path), signatures={"serve": serve})
     with tf.compat.v1.Session(graph=tf.Graph()) as session:
@@ -166,15 +170,15 @@ def test_a_served_model_repeats_the_transform_from_some_of_the_features(
             "event_type": [[b"like", b"never seen"], [b"", b"view"]],
             "value": [[NAN, float("inf")], [0.0, 19.0]],
         }
-        answer = session.run(
+        outputs = session.run(
             {name: info.name for name, info in signature.outputs.items()},
             {signature.inputs[name].name: value for name, value in request.items()},
         )
-    assert answer["user_id"].tolist() == [[1], [2]]
-    assert answer["event_type"].tolist() == [[1, 2], [2, 0]]
-    assert answer["value"][0].tolist() == [0.0, 0.0]
-    assert answer["value_bucket"][0].tolist() == [NUM_BUCKETS, NUM_BUCKETS]
-    np.testing.assert_array_equal(answer["value"][1], windows.rows[2]["value"][[1, 20]])
+    assert outputs["user_id"].tolist() == [[1], [2]]
+    assert outputs["event_type"].tolist() == [[1, 2], [2, 0]]
+    assert outputs["value"][0].tolist() == [0.0, 0.0]
+    assert outputs["value_bucket"][0].tolist() == [NUM_BUCKETS, NUM_BUCKETS]
+    np.testing.assert_array_equal(outputs["value"][1], windows.rows[2]["value"][[1, 20]])
 
 
 def _dense(x: tf.Tensor | tf.SparseTensor) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""`twotower doctor`: each check passes and fails where it should, and says so."""
+"""`twotower doctor`: when each check passes and fails, and how the results are printed."""
 
 import sys
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
-from pipeline.commands import doctor, probes
+from pipeline.commands import doctor, doctor_probes
 from pipeline.commands.doctor import Check
 
 GB = 10**9
@@ -30,12 +30,14 @@ def test_interpreter_must_be_3_10(version: tuple[int, int], passed: bool) -> Non
         (None, False, "not installed"),
     ],
 )
-def test_requirement_is_held_to_its_pin(installed: str | None, passed: bool, found: str) -> None:
+def test_installed_version_must_satisfy_the_requirement(
+    installed: str | None, passed: bool, found: str
+) -> None:
     check = doctor.check_requirement(Requirement("scann==1.3.2"), installed)
 
     assert (check.name, check.passed, check.found) == ("scann", passed, found)
     assert check.expected == "==1.3.2"
-    assert "make" in check.cure
+    assert "make" in check.remedy
 
 
 def test_requirements_of_extras_are_not_run_time_requirements() -> None:
@@ -71,8 +73,8 @@ def test_missing_distribution_is_a_failed_check(monkeypatch: pytest.MonkeyPatch)
     ("flags", "passed", "found"),
     [
         ("fpu sse4_2 avx avx2 fma bmi2", True, "avx2 fma"),
-        ("fpu sse4_2 avx", False, "without avx2 fma"),
-        ("fpu avx2 fma4", False, "without fma"),
+        ("fpu sse4_2 avx", False, "missing avx2 fma"),
+        ("fpu avx2 fma4", False, "missing fma"),
     ],
 )
 def test_cpu_features(tmp_path: Path, flags: str, passed: bool, found: str) -> None:
@@ -85,9 +87,7 @@ def test_cpu_features(tmp_path: Path, flags: str, passed: bool, found: str) -> N
 
 
 @pytest.mark.parametrize("machine", ["aarch64", "x86_64"])
-def test_cpu_without_a_list_of_features_is_left_to_the_scann_check(
-    tmp_path: Path, machine: str
-) -> None:
+def test_cpu_check_passes_if_features_are_not_listed(tmp_path: Path, machine: str) -> None:
     check = doctor.check_cpu(tmp_path / "absent", machine)
 
     assert check.passed
@@ -95,15 +95,15 @@ def test_cpu_without_a_list_of_features_is_left_to_the_scann_check(
 
 
 @pytest.mark.parametrize(
-    ("succeeded", "answer", "passed"),
+    ("succeeded", "output", "passed"),
     [
         (True, "tf_keras 2.16.0", True),
         (True, "keras 3.12.4", False),
         (False, "ModuleNotFoundError: No module named 'tf_keras'", False),
     ],
 )
-def test_keras_must_be_keras_2(succeeded: bool, answer: str, passed: bool) -> None:
-    assert doctor.check_keras(succeeded, answer).passed is passed
+def test_keras_must_be_keras_2(succeeded: bool, output: str, passed: bool) -> None:
+    assert doctor.check_keras(succeeded, output).passed is passed
 
 
 @pytest.mark.parametrize(
@@ -116,27 +116,27 @@ def test_free_disk_limit(tmp_path: Path, free_bytes: int, passed: bool) -> None:
     assert str(tmp_path) in check.found
 
 
-def test_render_shows_a_failed_check_with_its_cure_and_counts() -> None:
-    good = Check("python", True, "3.10", "3.10", "cure of python")
-    bad = Check("scann", False, "1.4.2", "==1.3.2", "cure of scann")
+def test_render_shows_the_remedy_of_failed_checks_and_their_number() -> None:
+    good = Check("python", True, "3.10", "3.10", "remedy for python")
+    bad = Check("scann", False, "1.4.2", "==1.3.2", "remedy for scann")
 
     both = doctor.render([good, bad])
 
-    assert "FAILED  scann   1.4.2 (expected ==1.3.2)\n        cure: cure of scann" in both
-    assert "cure of python" not in both
+    assert "FAILED  scann   1.4.2 (expected ==1.3.2)\n        remedy: remedy for scann" in both
+    assert "remedy for python" not in both
     assert both.endswith("1 of 2 checks failed")
     assert doctor.render([good]).endswith("all checks passed")
 
 
 def _run_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, body: str) -> tuple[bool, str]:
-    """Runs `body` as a probe, from a module of its own."""
+    """Runs `body` as a probe, defined in a temporary module."""
     (tmp_path / "probe_under_test.py").write_text(f"import os, signal, time\ndef probe():\n{body}")
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
 
     def probe() -> None: ...
 
-    monkeypatch.setattr(probes, "__name__", "probe_under_test")
-    return probes.run_probe(probe)
+    monkeypatch.setattr(doctor_probes, "__name__", "probe_under_test")
+    return doctor_probes.run_probe(probe)
 
 
 @pytest.mark.parametrize(
@@ -150,21 +150,24 @@ def _run_source(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, body: str) -> t
         ("    os.kill(os.getpid(), signal.SIGILL)", (False, "crashed (signal 4)")),
     ],
 )
-def test_probe_reports_what_its_process_did(
+def test_probe_returns_the_last_line_or_the_signal(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, body: str, expected: tuple[bool, str]
 ) -> None:
     assert _run_source(monkeypatch, tmp_path, body) == expected
 
 
-def test_probe_that_hangs_is_ended(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(probes, "_TIMEOUT_S", 1)
+def test_probe_has_a_timeout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(doctor_probes, "_TIMEOUT_S", 1)
 
-    assert _run_source(monkeypatch, tmp_path, "    time.sleep(60)") == (False, "no answer in 1 s")
+    assert _run_source(monkeypatch, tmp_path, "    time.sleep(60)") == (
+        False,
+        "no result within 1 s",
+    )
 
 
-def test_this_environment_passes_the_checks_that_do_not_depend_on_the_machine() -> None:
+def test_this_environment_passes_the_checks_of_versions() -> None:
     interpreter = doctor.check_interpreter(sys.version_info[:2])
-    keras = doctor.check_keras(*probes.run_probe(probes.print_keras))
-    scann = doctor.check_scann(*probes.run_probe(probes.print_scann_answer))
+    keras = doctor.check_keras(*doctor_probes.run_probe(doctor_probes.print_keras))
+    scann = doctor.check_scann(*doctor_probes.run_probe(doctor_probes.print_scann_check))
 
     assert doctor.render([interpreter, keras, scann]).endswith("all checks passed")

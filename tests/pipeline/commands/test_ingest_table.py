@@ -1,4 +1,4 @@
-"""The counts of ingestion as a person reads them on a terminal."""
+"""The counts of an ingestion as text tables."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def test_every_source_has_a_column_and_every_reason_a_row() -> None:
         assert any(line[-len(row) :] == row for line in table), row
 
 
-def test_a_log_alone_has_one_column() -> None:
+def test_a_log_without_other_sources_has_one_column() -> None:
     counts = {**COUNTS, "users_file": None, "catalogue": {"read": 0, "kept": 0, "seconds": 0.0}}
     table = rows(render_counts(counts))
     assert table[:4] == [
@@ -62,7 +62,7 @@ def test_a_log_alone_has_one_column() -> None:
     ]
 
 
-def test_columns_are_aligned_and_splits_tell_their_period() -> None:
+def test_columns_are_aligned_and_splits_have_a_period() -> None:
     lines = render_counts(COUNTS).splitlines()
     start = next(i for i, line in enumerate(lines) if line.startswith("split"))
     ends = {

@@ -1,4 +1,4 @@
-"""A re-index as a user starts it, after a whole run: one after another in one directory."""
+"""Whole re-indexes through the command line, one after another in the directory of a run."""
 
 import csv
 import json
@@ -14,9 +14,9 @@ from components.indexer.model.warmup import Request, read_requests
 from components.pusher.manifest import Manifest, read_manifest, write_manifest
 from schemas import serving
 from schemas.bundle import WARMUP_FILE
+from tests.chain_dataset import START_S, item_id, next_item
 from tests.pipeline.runners.test_local_run import NUM_ITEMS, Project, make_project
 from tests.serving.answer import answers_in_new_process
-from tests.worlds import START_S, item_id, next_item
 
 pytestmark = pytest.mark.slow
 
@@ -27,10 +27,10 @@ Row = dict[str, str]
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    made = make_project(tmp_path_factory.mktemp("project"))
-    done = made.run()
+    project = make_project(tmp_path_factory.mktemp("project"))
+    done = project.run()
     assert done.returncode == 0, done.stderr[-3000:] + done.stdout[-3000:]
-    return made
+    return project
 
 
 def catalogue(project: Project) -> list[Row]:
@@ -39,7 +39,7 @@ def catalogue(project: Project) -> list[Row]:
 
 
 def changed(project: Project) -> list[Row]:
-    """Without one item, and with one that the towers never saw."""
+    """Returns the catalogue without one item and with one that was not in training."""
     kept = [row for row in catalogue(project) if row["item"] != DROPPED]
     new = {"title": "the poetry of 46", "genres": "poetry", "price": "51", "added": LISTED_AT_S}
     return [*kept, {"item": NEW, **{name: str(value) for name, value in new.items()}}]
@@ -71,11 +71,11 @@ def answers(
     project: Project, folder: Path, version: str, requests: list[Request]
 ) -> list[dict[str, Any]]:
     jobs = [(str(served(project, version)), requests)]
-    (found,) = answers_in_new_process(folder, jobs, scann=True)
-    return found
+    (outputs,) = answers_in_new_process(folder, jobs, scann=True)
+    return outputs
 
 
-def test_a_new_version_serves_beside_the_old_one_and_says_where_it_comes_from(
+def test_a_new_version_is_served_and_its_manifest_names_the_trained_version(
     project: Project, reindexed: subprocess.CompletedProcess[str]
 ) -> None:
     old, new = project.versions()
@@ -92,12 +92,14 @@ def test_a_new_version_serves_beside_the_old_one_and_says_where_it_comes_from(
     assert (project.run_dir / "reindex" / "report.html").stat().st_size > 0
     gates = {gate["name"]: gate for gate in record["gates"]}
     assert {"data.catalogue_reject_fraction", "data.catalogue_anomalies"} <= set(gates)
-    assert "query_embedding answer as training does" in gates["index.parity"]["reason"]
+    assert (
+        "query_embedding: serving outputs equal training outputs" in gates["index.parity"]["reason"]
+    )
     assert "[13/13] RunReporter done" in reindexed.stderr
     assert reindexed.stdout.count("is recommended:") == 3
 
 
-def test_queries_are_embedded_as_before(
+def test_query_embeddings_are_unchanged(
     project: Project, reindexed: subprocess.CompletedProcess[str], tmp_path: Path
 ) -> None:
     old, new = project.versions()
@@ -115,18 +117,18 @@ def test_queries_are_embedded_as_before(
         np.testing.assert_array_equal(before["embedding"], after["embedding"])
 
 
-def test_the_dropped_item_never_comes_back_and_the_new_one_can(
+def test_the_removed_item_is_not_returned_and_the_new_one_is(
     project: Project, reindexed: subprocess.CompletedProcess[str], tmp_path: Path
 ) -> None:
     old, new = project.versions()
     walk = [item_id(number).encode() for number in range(40, 46)]
     assert next_item(walk[-1].decode(), NUM_ITEMS) == DROPPED
-    asked = next(
+    warmup_inputs = next(
         inputs
         for signature, inputs in read_requests(str(served(project, old) / WARMUP_FILE))
         if signature == serving.RECOMMEND
     )
-    request = {name: values[:1] for name, values in asked.items()}
+    request = {name: values[:1] for name, values in warmup_inputs.items()}
     width = request[serving.HISTORY_ITEM_ID].shape[1]
     request[serving.HISTORY_ITEM_ID] = np.array([(walk + [b""] * width)[:width]], dtype=object)
     request[serving.EXCLUDE_ITEM_ID] = np.zeros((1, 0), dtype=object)
@@ -155,7 +157,7 @@ def test_the_dropped_item_never_comes_back_and_the_new_one_can(
     assert len(set(recommended)) == len(recommended)
 
 
-def test_the_same_catalogue_again_leaves_one_version_of_the_model(
+def test_a_second_reindex_refers_to_the_trained_version(
     project: Project, reindexed: subprocess.CompletedProcess[str]
 ) -> None:
     old = project.versions()[0]
@@ -176,7 +178,7 @@ def test_the_same_catalogue_again_leaves_one_version_of_the_model(
         (1, ("--set", "items.features.price=text"), 2, "price: number"),
     ],
 )
-def test_a_rejected_or_failed_one_leaves_what_serves_untouched(
+def test_after_a_rejection_or_a_failure_the_same_versions_are_served(
     project: Project,
     reindexed: subprocess.CompletedProcess[str],
     twice: int,
@@ -191,7 +193,7 @@ def test_a_rejected_or_failed_one_leaves_what_serves_untouched(
     assert (project.versions(), project.versions("serving_exact")) == before
 
 
-def test_another_model_that_serves_is_not_replaced(
+def test_another_served_model_is_not_replaced(
     project: Project, reindexed: subprocess.CompletedProcess[str]
 ) -> None:
     newest = project.versions()[-1]
@@ -206,7 +208,7 @@ def test_another_model_that_serves_is_not_replaced(
     assert project.versions() == before
 
 
-def test_a_run_directory_that_moved_is_re_indexed_where_it_is(
+def test_a_moved_run_directory_is_reindexed_at_its_new_path(
     project: Project, reindexed: subprocess.CompletedProcess[str]
 ) -> None:
     run_dir = project.run_dir

@@ -1,4 +1,4 @@
-"""`beam.args`: what passes straight through, and what is rejected by name."""
+"""`beam.args`: which arguments are accepted, and which are rejected with their name."""
 
 import pytest
 
@@ -17,27 +17,27 @@ DATAFLOW = ["--runner=DataflowRunner", "--project=shop-prod", "--region=europe-w
         ["--runner=direct"],
         ["--experiments=one", "--experiments=two", "--s3_region_name=eu-central-1"],
         [*DATAFLOW, "--temp_location=gs://shop/tmp"],
-        # Known to the job server alone.
+        # Known only to the job server.
         ["--runner=FlinkRunner", "--checkpointing_interval=60000"],
         ["--runner=SparkRunner", "--storageLevel", "MEMORY_ONLY"],
     ],
 )
-def test_passes(args: list[str]) -> None:
+def test_accepted(args: list[str]) -> None:
     check_beam_args("shop.yaml", args)
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "message"),
     [
         (["--direct_num_worker=2"], "--direct_num_worker: .* did you mean --direct_num_workers?"),
         (["--num_work=2"], "did you mean --num_workers"),
-        (["--fast"], "--fast: Apache Beam knows no such option"),
-        (["--runner=DirectRunner", "quickly"], "'quickly' is no argument: write --name=value"),
-        (["-n", "2"], "'-n' is no argument"),
+        (["--fast"], "--fast: Apache Beam has no such option"),
+        (["--runner=DirectRunner", "quickly"], "'quickly': is not an argument; write --name=value"),
+        (["-n", "2"], "'-n': is not an argument"),
         (["--direct_num_workers=two"], "--direct_num_workers: invalid int value: 'two'"),
         (["--flink_version=1.2"], "--flink_version: invalid choice: '1.2'"),
         (["--transform_name_mapping={"], "--transform_name_mapping: invalid"),
-        (["--help"], "--help runs nothing"),
+        (["--help"], "--help: is not an option of a pipeline"),
         (["--runner=Direkt"], "--runner=Direkt: no such runner: .*DirectRunner"),
         (["--runner=nowhere.Runner"], "--runner=nowhere.Runner: no such runner: .*nowhere"),
         (["--runner=FlinkRunner", "--flink_versio=1.19"], "did you mean --flink_version"),
@@ -50,6 +50,6 @@ def test_passes(args: list[str]) -> None:
         ),
     ],
 )
-def test_rejects(args: list[str], said: str) -> None:
-    with pytest.raises(InputError, match=rf"^shop.yaml: beam.args: .*{said}"):
+def test_rejected(args: list[str], message: str) -> None:
+    with pytest.raises(InputError, match=rf"^shop.yaml: beam.args: .*{message}"):
         check_beam_args("shop.yaml", args)

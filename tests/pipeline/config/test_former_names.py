@@ -1,4 +1,4 @@
-"""Former names of configuration keys: they work, with a warning that names the current one."""
+"""Former names of configuration keys are accepted, with a warning that gives the current one."""
 
 import copy
 import logging
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.config import settings_of
+from pipeline.config import parse_settings
 from pipeline.config.former_names import FORMER_KEYS, FORMER_VALUES, replace_former_names
 from schemas.errors import InputError
 
@@ -31,12 +31,12 @@ def test_former_names_give_the_settings_of_the_current_ones(
     former["interactions"]["damaged_files"] = "refuse"
 
     with caplog.at_level(logging.WARNING):
-        settings = settings_of(former, "shop.yaml")
+        settings = parse_settings(former, "shop.yaml")
 
-    assert settings == settings_of(copy.deepcopy(VALUES), "shop.yaml")
+    assert settings == parse_settings(copy.deepcopy(VALUES), "shop.yaml")
     assert settings.interactions.reject.future is False
     (key, value) = caplog.messages
-    assert key.startswith("shop.yaml: interactions.refuse is now called interactions.reject;")
+    assert key.startswith("shop.yaml: interactions.refuse is renamed to interactions.reject;")
     assert "interactions.damaged_files: reject" in value
 
 
@@ -44,8 +44,8 @@ def test_a_key_under_both_names_is_an_error() -> None:
     values = copy.deepcopy(VALUES)
     values["interactions"]["refuse"] = {}
 
-    with pytest.raises(InputError, match=r"both are given; keep interactions\.reject"):
-        settings_of(values, "shop.yaml")
+    with pytest.raises(InputError, match=r"both are given; remove interactions\.refuse"):
+        parse_settings(values, "shop.yaml")
 
 
 @pytest.mark.parametrize("key", FORMER_KEYS)

@@ -1,6 +1,7 @@
-"""Configuration: what is accepted, and that every rejection names the key and the cure."""
+"""Configuration: which values are accepted; every rejection names the key and the remedy."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -11,7 +12,7 @@ from schemas.events import RejectReason
 from schemas.settings import Settings, from_json, to_json
 from schemas.source_settings import FeatureKind
 
-MINIMAL = {
+MINIMAL: dict[str, Any] = {
     "name": "shop",
     "output": "runs/shop",
     "interactions": {
@@ -28,7 +29,7 @@ def write(path: Path, values: object) -> str:
     return str(file)
 
 
-def with_key(section: str, key: str, value: object) -> dict:
+def with_key(section: str, key: str, value: object) -> dict[str, Any]:
     values = yaml.safe_load(yaml.safe_dump(MINIMAL))
     values.setdefault(section, {})[key] = value
     return values
@@ -54,13 +55,13 @@ def test_settings_survive_their_canonical_json(tmp_path: Path) -> None:
     assert to_json(settings) == to_json(from_json(Settings, to_json(settings)))
 
 
-def test_short_feature_form_means_the_long_one(tmp_path: Path) -> None:
+def test_short_form_of_a_feature(tmp_path: Path) -> None:
     values = with_key("interactions", "context", {"device": "category"})
     device = load_settings(write(tmp_path, values)).interactions.context["device"]
     assert device.kind is FeatureKind.CATEGORY
 
 
-def test_override_is_read_as_yaml_and_makes_missing_sections(tmp_path: Path) -> None:
+def test_override_is_parsed_as_yaml_and_creates_missing_sections(tmp_path: Path) -> None:
     overrides = ("train.max_epochs=3", "index.kind=exact", "interactions.path=[a.csv, b.csv]")
     settings = load_settings(write(tmp_path, MINIMAL), overrides, output="elsewhere")
     assert settings.train.max_epochs == 3
@@ -77,7 +78,7 @@ def test_every_reason_may_have_a_limit_in_every_source(tmp_path: Path, section: 
         "items": source | {"fields": {"item_id": "i"}},
         "users": source,
     }
-    limits = {reason.value: 0 for reason in RejectReason}
+    limits: dict[str, int] = {reason.value: 0 for reason in RejectReason}
     values = MINIMAL | {section: sources[section] | {"reject_limits": limits}}
     settings = load_settings(write(tmp_path, values))
     assert getattr(settings, section).reject_limits == dict.fromkeys(RejectReason, 0.0)
@@ -93,7 +94,7 @@ def test_every_reason_may_have_a_limit_in_every_source(tmp_path: Path, section: 
         ("model", "encodr", "encoder"),
     ],
 )
-def test_unknown_key_names_the_nearest(
+def test_unknown_key_is_reported_with_the_nearest(
     tmp_path: Path, section: str, key: str, nearest: str
 ) -> None:
     message = rejection(tmp_path, with_key(section, key, 1))
@@ -129,14 +130,14 @@ def test_missing_key_and_wrong_values_are_named(tmp_path: Path) -> None:
         ),
         (
             "train={loss: full_softmax, hard_negatives: 5}",
-            "train.hard_negatives: means nothing to train.loss full_softmax",
+            "train.hard_negatives: does not apply to train.loss full_softmax",
         ),
-        ("train.loss=contrastive", "train.loss contrastive: needs model.similarity cosine"),
-        ("train.margin=0.5", "train.margin: means nothing but to train.loss contrastive"),
+        ("train.loss=contrastive", "train.loss contrastive: requires model.similarity cosine"),
+        ("train.margin=0.5", "train.margin: applies only to train.loss contrastive"),
         ("index.k=500", "above index.max_k (200)"),
-        ("split.eval_start=2024-01-01T00:00:00Z", "go together"),
+        ("split.eval_start=2024-01-01T00:00:00Z", "must be given together"),
         ("interactions.context.user_id=category", "reserved"),
-        ("interactions.context.device=text", "not possible here"),
+        ("interactions.context.device=text", "is not allowed here"),
         ("interactions.context.filter_x=category", "must be an identifier"),
         (
             "interactions.reject_limits={duplicates: 0.1}",
@@ -145,30 +146,39 @@ def test_missing_key_and_wrong_values_are_named(tmp_path: Path) -> None:
         ),
         ("interactions.reject_limits={late: 1.5}", "reject_limits.late: input should be less"),
         ("interactions.format=cvs", "format: 'cvs' is not known; did you mean 'csv'?"),
-        ("evaluation.gates.metric=recal@10", "gates.metric: 'recal@10' is not measured; did you"),
-        ("evaluation.gates.metric=gini@10", "gates.metric: 'gini@10' is not measured"),
-        ("evaluation.slices=[items.genre]", "slices: 'items.genre' is not measured; (known: none)"),
-        ("evaluation.gates.beats=[markof]", "gates.beats: 'markof' is not measured; did you mean"),
-        ("interactions.path=[]", "interactions.path: names no file"),
-        ("interactions.fields.item_id=user", "both column 'user'"),
-        ("interactions.keep.event_types=[buy]", "needs interactions.fields.event_type"),
-        ("targets.event_types=[buy]", "targets.event_types: needs interactions.fields.event_type"),
-        ("targets.event_types=[]", "an empty list leaves no event"),
-        ("targets.weights.buy=2", "targets.weights: needs interactions.fields.event_type"),
-        ("interactions.keep.min_value=3", "needs interactions.fields.value"),
+        ("evaluation.gates.metric=recal@10", "gates.metric: 'recal@10' is unknown; did you"),
+        ("evaluation.gates.metric=gini@10", "gates.metric: 'gini@10' is unknown"),
+        ("evaluation.slices=[items.genre]", "slices: 'items.genre' is unknown; (known: none)"),
+        ("evaluation.gates.beats=[markof]", "gates.beats: 'markof' is unknown; did you mean"),
+        ("interactions.path=[]", "interactions.path: is empty"),
+        ("interactions.fields.item_id=user", "both read from column 'user'"),
+        ("interactions.keep.event_types=[buy]", "requires interactions.fields.event_type"),
+        (
+            "targets.event_types=[buy]",
+            "targets.event_types: requires interactions.fields.event_type",
+        ),
+        ("targets.event_types=[]", "an empty list selects no event"),
+        ("targets.weights.buy=2", "targets.weights: requires interactions.fields.event_type"),
+        ("interactions.keep.min_value=3", "requires interactions.fields.value"),
         (
             "split={policy: leave_one_out, eval_start: 2024-01-01, test_start: 2024-02-01}",
-            "mean nothing to policy leave_one_out",
+            "do not apply to policy leave_one_out",
         ),
-        ("interactions.fields.timestamp=user", "user_id and timestamp are both column 'user'"),
-        ("interactions.fields.timestamp=item", "item_id and timestamp are both column 'item'"),
+        (
+            "interactions.fields.timestamp=user",
+            "user_id and timestamp are both read from column 'user'",
+        ),
+        (
+            "interactions.fields.timestamp=item",
+            "item_id and timestamp are both read from column 'item'",
+        ),
         (
             "interactions.keep={min_user_events: 5, max_user_events: 4}",
             "keep.max_user_events is 4, below interactions.keep.min_user_events (5)",
         ),
         (
             "targets={event_types: [buy], weights: {buy: 2, view: 1}}",
-            "targets.weights.view: is no target, so its weight means nothing; add it to "
+            "targets.weights.view: is not a target type, so its weight has no effect; add it to "
             "targets.event_types (buy)",
         ),
         ("interactions.keep.event_types=view", "event_types: write a list: [view], got 'view'"),
@@ -179,10 +189,10 @@ def test_missing_key_and_wrong_values_are_named(tmp_path: Path) -> None:
         ),
         ("targets.weights=[buy]", "targets.weights: write a mapping of names to values, got ['"),
         ("train", "expected key.sub=value"),
-        ("name.sub=1", "holds a value, not a section"),
+        ("name.sub=1", "name is a value, not a section"),
     ],
 )
-def test_what_no_single_key_can_say(tmp_path: Path, override: str, part: str) -> None:
+def test_contradictions_between_keys(tmp_path: Path, override: str, part: str) -> None:
     assert part in rejection(tmp_path, MINIMAL, override)
 
 
@@ -197,7 +207,7 @@ def test_an_upper_bound_may_equal_the_lower_and_weights_need_no_list(tmp_path: P
     assert settings.targets.weights == {"buy": 2.0}
 
 
-def test_unreadable_files_say_so(tmp_path: Path) -> None:
+def test_unreadable_files_are_reported(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such configuration file"):
         load_settings(str(tmp_path / "absent.yaml"))
     broken = tmp_path / "broken.yaml"
@@ -205,7 +215,7 @@ def test_unreadable_files_say_so(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="not valid YAML"):
         load_settings(str(broken))
     broken.write_text("name: a\nmodel: {dim: 8, dim: 16}\n", encoding="utf-8")
-    with pytest.raises(InputError, match="the key 'dim' stands twice"):
+    with pytest.raises(InputError, match="the key 'dim' occurs twice"):
         load_settings(str(broken))
     broken.write_text("just text", encoding="utf-8")
     with pytest.raises(InputError, match="expected a mapping"):

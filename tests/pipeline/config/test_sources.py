@@ -1,4 +1,4 @@
-"""Files or a query, and ranges of days: contradictions are named."""
+"""Sources: contradictions between path, query, range and format are reported."""
 
 from pathlib import Path
 from typing import Any
@@ -41,27 +41,27 @@ def test_allowed(tmp_path: Path, interactions: dict[str, Any]) -> None:
     ("interactions", "part"),
     [
         ({}, "interactions.path: this key is required"),
-        ({"path": []}, "interactions.path: names no file"),
-        ({"path": ""}, "interactions.path: names no file"),
+        ({"path": []}, "interactions.path: is empty"),
+        ({"path": ""}, "interactions.path: is empty"),
         (
             {"path": "log.jsonl", "format": "jsonl", "csv": {"delimiter": ";"}},
-            "interactions.csv: belongs to format csv, and the format is jsonl",
+            "interactions.csv: applies to format csv, but the format is jsonl",
         ),
-        ({"query": "SELECT 1"}, "interactions.query: belongs to format bigquery"),
-        ({"format": "bigquery"}, "interactions.query: format bigquery needs one"),
+        ({"query": "SELECT 1"}, "interactions.query: applies to format bigquery"),
+        ({"format": "bigquery"}, "interactions.query: format bigquery requires a query"),
         (
             {"format": "bigquery", "query": "SELECT 1", "path": "log.csv"},
-            "interactions.path: means nothing to format bigquery",
+            "interactions.path: does not apply to format bigquery",
         ),
         (
             {"format": "bigquery", "query": "SELECT 1", "range": {"last": 1}},
-            "interactions.range: limits path",
+            "interactions.range: applies to path",
         ),
         ({"path": "log.csv", "range": {"last": 1}}, "interactions.range: needs {YYYY}"),
-        ({"path": DAYS, "range": {}}, "interactions.range: give last, or begin and end"),
+        ({"path": DAYS, "range": {}}, "interactions.range: is empty; set last, or begin and end"),
         (
             {"path": DAYS, "range": {"last": 1, "begin": "2024-05-01"}},
-            "interactions.range.last: stands alone",
+            "interactions.range.last: cannot be combined",
         ),
         (
             {"path": DAYS, "range": {"begin": "2024-05-02", "end": "2024-05-01"}},
@@ -78,7 +78,7 @@ def test_allowed(tmp_path: Path, interactions: dict[str, Any]) -> None:
         ),
         (
             {"path": [DAYS, "log/{SPAN}"], "range": {"last": 1}},
-            "interactions.range: counts either days or spans",
+            "interactions.range: applies to either days or spans",
         ),
         ({"path": "log/{YYYY}-{MM}.csv"}, "interactions.path: log/{YYYY}-{MM}.csv: a date needs"),
         ({"path": DAYS, "range": {"lst": 1}}, "interactions.range.lst: unknown key"),

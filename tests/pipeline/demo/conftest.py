@@ -2,21 +2,21 @@
 
 import pytest
 
-from pipeline.demo.settings import WorldSettings
-from pipeline.demo.simulate import Log, simulate
-from pipeline.demo.world import World, build_world
+from pipeline.demo.settings import DemoSettings
+from pipeline.demo.simulate import EventLog, simulate
+from pipeline.demo.world import DemoWorld, build_world
 
 
 @pytest.fixture(scope="session")
-def small_settings() -> WorldSettings:
-    return WorldSettings(seed=3, num_users=150, num_items=600, num_days=90)
+def small_settings() -> DemoSettings:
+    return DemoSettings(seed=3, num_users=150, num_items=600, num_days=90)
 
 
 @pytest.fixture(scope="session")
-def small_world(small_settings: WorldSettings) -> World:
+def small_world(small_settings: DemoSettings) -> DemoWorld:
     return build_world(small_settings)
 
 
 @pytest.fixture(scope="session")
-def small_log(small_world: World) -> Log:
+def small_log(small_world: DemoWorld) -> EventLog:
     return simulate(small_world)

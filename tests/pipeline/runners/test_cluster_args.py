@@ -1,4 +1,4 @@
-"""The README's `beam.args` for clusters: accepted, understood, and made into pipelines unrun."""
+"""The `beam.args` for clusters in the README: accepted, parsed, and used to build pipelines."""
 
 import gzip
 import re
@@ -22,12 +22,12 @@ from tests.components.example_gen.logs import event, settings
 README = Path(__file__).parents[3] / "README.md"
 WORKER = "registry.example.com/twotower-worker:1"
 
-# No network: Dataflow's own validation looks at buckets, and pip lists what is installed.
+# Without network access: Dataflow's validation reads buckets, and pip lists installed packages.
 OFFLINE = ["--dry_run=True", "--experiments=disable_logging_submission_environment"]
 
 
 def readme_args() -> dict[str, list[str]]:
-    """The arguments that the README shows, by cluster."""
+    """Returns the arguments in the README by cluster."""
     section = README.read_text(encoding="utf-8").split("## On Dataflow, Flink and Spark")[1]
     block = re.search(r"```yaml\n(.*?)```", section, re.DOTALL)
     assert block
@@ -48,11 +48,18 @@ def options_of(cluster: str) -> po.PipelineOptions:
     return po.PipelineOptions([*CLUSTERS[cluster], *OFFLINE])
 
 
+def runner_api_parameter(environment: Environment) -> tuple[str, Any]:
+    """Returns URN and payload of an environment, which do not depend on the pipeline context."""
+    context: Any = None
+    urn, payload = environment.to_runner_api_parameter(context)
+    return urn, payload
+
+
 def test_arguments_pass_the_check(cluster: str) -> None:
     check_beam_args("README.md", CLUSTERS[cluster])
 
 
-def test_dataflow_understands() -> None:
+def test_dataflow_options() -> None:
     options = options_of("dataflow")
     cloud, workers = (options.view_as(view) for view in (po.GoogleCloudOptions, po.WorkerOptions))
     assert (cloud.project, cloud.region) == ("my-project", "europe-west4")
@@ -61,35 +68,35 @@ def test_dataflow_understands() -> None:
     assert (workers.machine_type, workers.max_num_workers) == ("n2-standard-4", 20)
 
 
-def test_flink_understands() -> None:
+def test_flink_options() -> None:
     options = options_of("flink")
     flink = options.view_as(po.FlinkRunnerOptions)
     assert (flink.flink_master, flink.flink_version) == ("http://flink-jobmanager:8081", "1.19")
     assert flink.parallelism == 16
     environment = Environment.from_options(options.view_as(po.PortableOptions))
-    urn, payload = environment.to_runner_api_parameter(None)
+    urn, payload = runner_api_parameter(environment)
     assert urn == common_urns.environments.DOCKER.urn
     assert payload.container_image == WORKER
 
 
-def test_spark_understands() -> None:
+def test_spark_options() -> None:
     options = options_of("spark")
     assert options.view_as(po.PortableOptions).job_endpoint == "beam-job-server:8099"
     environment = Environment.from_options(options.view_as(po.PortableOptions))
-    urn, payload = environment.to_runner_api_parameter(None)
+    urn, payload = runner_api_parameter(environment)
     assert urn == common_urns.environments.EXTERNAL.urn
     assert payload.endpoint.url == "localhost:50000"
 
 
-class StopBeforeRun(Exception):
-    """Ends an ingestion once its pipeline is built."""
+class PipelineBuiltError(Exception):
+    """Ends an ingestion when its pipeline is built."""
 
 
-class Unrun(beam.Pipeline):
-    """A pipeline that is built for its runner, and not run."""
+class BuildOnlyPipeline(beam.Pipeline):
+    """A pipeline that is built for its runner but not run."""
 
     def run(self, *_: Any, **__: Any) -> Any:
-        raise StopBeforeRun
+        raise PipelineBuiltError
 
 
 def test_pipeline_is_built_for_its_runner(cluster: str, tmp_path: Path) -> None:
@@ -98,12 +105,12 @@ def test_pipeline_is_built_for_its_runner(cluster: str, tmp_path: Path) -> None:
     shard.parent.mkdir()
     shard.write_bytes(gzip.compress(b""))
     outputs = Outputs(*(str(tmp_path / name) for name in ("w", "e", "u", "r")))
-    pipeline = Unrun(options=options_of(cluster))
-    with pytest.raises(StopBeforeRun):
+    pipeline = BuildOnlyPipeline(options=options_of(cluster))
+    with pytest.raises(PipelineBuiltError):
         ingest(data, str(tmp_path), outputs, lambda: pipeline)
     runner = {"dataflow": DataflowRunner, "flink": FlinkRunner, "spark": PortableRunner}[cluster]
     assert type(pipeline.runner) is runner
-    # Everything that is sent to the cluster can be serialised.
+    # The parts that are sent to the cluster can be serialised.
     portable = options_of(cluster).view_as(po.PortableOptions)
     proto = pipeline.to_runner_api(default_environment=Environment.from_options(portable))
     assert len(proto.components.transforms) > 10

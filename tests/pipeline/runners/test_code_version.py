@@ -1,4 +1,4 @@
-"""The code version changes with a step's own code and imports, and with nothing else."""
+"""The code version changes only with a step's own code and with its imports."""
 
 from pathlib import Path
 
@@ -41,7 +41,9 @@ def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("components/gamma/logic.py", False),
     ],
 )
-def test_edit_reaches_what_imports_it(tree: Path, edited: str, alpha_changes: bool) -> None:
+def test_an_edit_changes_the_version_of_importing_steps(
+    tree: Path, edited: str, alpha_changes: bool
+) -> None:
     before = module.code_version("alpha")
     assert module.code_version("alpha") == before
     path = tree / edited

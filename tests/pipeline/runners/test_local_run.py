@@ -1,4 +1,4 @@
-"""Whole runs through LocalDagRunner, as a user starts them: one after another in one directory."""
+"""Whole runs through the command line, one after another in one directory."""
 
 import json
 import os
@@ -15,9 +15,9 @@ import yaml
 from components.indexer.model.warmup import read_requests
 from schemas.bundle import WARMUP_FILE
 from schemas.serving import SIGNATURES
+from tests.chain_dataset import item_id, next_item, write_chain_dataset
 from tests.serving.answer import answers_in_new_process
 from tests.serving.older_server import Job, check_older_server_agrees
-from tests.worlds import item_id, next_item, write_chain_world
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +33,7 @@ MODEL = {
 
 @dataclass
 class Project:
-    """A copy of the source, which a test may edit, and a world beside it."""
+    """A folder with a copy of the source, which tests may edit, a data set and a configuration."""
 
     folder: Path
     results: dict[str, subprocess.CompletedProcess[str]] = field(default_factory=dict)
@@ -72,7 +72,7 @@ def make_project(folder: Path) -> Project:
     for package in ("schemas", "components", "pipeline"):
         ignored = shutil.ignore_patterns("__pycache__")
         shutil.copytree(ROOT / package, folder / package, ignore=ignored)
-    world = write_chain_world(
+    world = write_chain_dataset(
         folder / "world", num_users=90, num_items=NUM_ITEMS, events_per_user=40
     )
     for section, values in MODEL.items():
@@ -94,7 +94,7 @@ def first(project: Project) -> subprocess.CompletedProcess[str]:
     return done
 
 
-def test_first_run_pushes_and_says_so(
+def test_first_run_pushes_and_prints_its_outcome(
     project: Project, first: subprocess.CompletedProcess[str]
 ) -> None:
     assert len(project.versions()) == 1
@@ -118,7 +118,7 @@ def test_first_run_pushes_and_says_so(
     assert first.stdout.count("is recommended:") == 3
 
 
-def test_model_learns_the_chain_and_beats_the_baselines_that_cannot(
+def test_model_learns_the_chain_and_beats_popularity(
     project: Project, first: subprocess.CompletedProcess[str]
 ) -> None:
     metrics = project.read("metrics.json")
@@ -128,16 +128,16 @@ def test_model_learns_the_chain_and_beats_the_baselines_that_cannot(
     assert all(gate["passed"] for gate in metrics["gates"])
 
 
-def test_pushed_model_loads_as_tf_serving_loads_it_and_its_twin_agrees(
+def test_pushed_model_and_its_exact_version_agree_when_loaded_as_in_tf_serving(
     project: Project, first: subprocess.CompletedProcess[str], tmp_path: Path
 ) -> None:
     version = project.versions()[0]
     served = project.run_dir / "serving" / "chain" / version
-    twin = project.run_dir / "serving_exact" / "chain" / version
+    exact_model = project.run_dir / "serving_exact" / "chain" / version
     requests = list(read_requests(str(served / WARMUP_FILE)))
     assert {request[0] for request in requests} == set(SIGNATURES)
     (answers,) = answers_in_new_process(tmp_path, [(str(served), requests)], scann=True)
-    (exact,) = answers_in_new_process(tmp_path, [(str(twin), requests)], scann=False)
+    (exact,) = answers_in_new_process(tmp_path, [(str(exact_model), requests)], scann=False)
     for answer, expected in zip(answers, exact, strict=True):
         assert answer.keys() == expected.keys()
         for name, value in expected.items():
@@ -147,14 +147,14 @@ def test_pushed_model_loads_as_tf_serving_loads_it_and_its_twin_agrees(
 
 
 @pytest.mark.parametrize("kind", ["serving", "serving_exact"])
-def test_older_server_answers_as_this_tensorflow_with_trained_towers(
+def test_an_older_server_returns_the_same_results(
     project: Project, first: subprocess.CompletedProcess[str], tmp_path: Path, kind: str
 ) -> None:
     model = project.run_dir / kind / "chain" / project.versions(kind)[0]
     check_older_server_agrees(tmp_path, [Job(model)], scann=kind == "serving")
 
 
-def test_recommend_continues_a_walk_round_the_ring(
+def test_recommend_returns_the_next_item_of_the_chain(
     project: Project, first: subprocess.CompletedProcess[str]
 ) -> None:
     walk = [item_id(number) for number in range(40, 46)]
@@ -168,7 +168,7 @@ def test_recommend_continues_a_walk_round_the_ring(
     assert not set(items) & set(walk)
 
 
-def test_report_command_repeats_the_summary(
+def test_report_prints_the_summary(
     project: Project, first: subprocess.CompletedProcess[str]
 ) -> None:
     done = project.command("report", "runs/chain")
@@ -176,11 +176,11 @@ def test_report_command_repeats_the_summary(
     assert "recall@10" in done.stdout
 
 
-def test_second_run_is_answered_from_the_cache_but_for_an_edited_step(
+def test_second_run_uses_the_cache_except_for_an_edited_step(
     project: Project, first: subprocess.CompletedProcess[str]
 ) -> None:
     versions = project.versions()
-    source = project.folder / "components" / "indexer" / "plan.py"
+    source = project.folder / "components" / "indexer" / "executor.py"
     source.write_text(source.read_text(encoding="utf-8") + "\n# edited\n", encoding="utf-8")
     again = project.run()
     assert again.returncode == 0, again.stderr[-3000:]
@@ -192,7 +192,7 @@ def test_second_run_is_answered_from_the_cache_but_for_an_edited_step(
     assert "unchanged, from cache" in again.stderr
 
 
-def test_edited_input_runs_what_depends_on_it(
+def test_edited_input_runs_dependent_steps(
     project: Project, first: subprocess.CompletedProcess[str]
 ) -> None:
     catalogue = project.folder / "world" / "items.csv"
@@ -212,7 +212,7 @@ def test_edited_input_runs_what_depends_on_it(
     ("overrides", "code", "message"),
     [
         (
-            # Nobody knows what a user without a past picks: not every target comes first.
+            # The first item of a user cannot be predicted, so recall@1 is below 1.
             ("evaluation.gates.metric=recall@1", "evaluation.gates.min_value=1.0"),
             4,
             "model.min_value",
@@ -222,7 +222,7 @@ def test_edited_input_runs_what_depends_on_it(
         (("train.max_epoch=1",), 2, "did you mean 'max_epochs'"),
     ],
 )
-def test_rejected_and_failed_runs_leave_what_serves_untouched(
+def test_after_a_rejection_or_a_failure_the_same_versions_are_served(
     project: Project,
     first: subprocess.CompletedProcess[str],
     overrides: tuple[str, ...],
@@ -236,7 +236,7 @@ def test_rejected_and_failed_runs_leave_what_serves_untouched(
     assert (project.versions(), project.versions("serving_exact")) == before
 
 
-def test_data_gate_rejects_a_dirty_log(
+def test_data_gate_rejects_a_log_with_many_malformed_lines(
     project: Project, first: subprocess.CompletedProcess[str]
 ) -> None:
     before = project.versions()

@@ -1,4 +1,4 @@
-"""Progress lines, from the very records that TFX's runner logs."""
+"""Progress lines, printed from the records that TFX's runner logs."""
 
 import io
 import logging
@@ -11,7 +11,7 @@ def test_lines_of_a_run_step_a_cached_step_and_a_steps_own_progress() -> None:
     times = iter([0.0, 12.34, 20.0, 20.5])
     stream = io.StringIO()
     handler = ProgressHandler(stream, clock=lambda: next(times))
-    handler.components = 16
+    handler.num_components = 16
     absl = logging.Logger("absl")
     absl.addHandler(handler)
     steps = logging.Logger(PROGRESS_LOGGER)

@@ -1,4 +1,4 @@
-"""The KFP v2 IR: every component is in it, and its container command runs."""
+"""The KFP v2 IR contains every component, and a container command runs."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ from components.fragment import read_fragment
 from pipeline.runners.vertex import compile_ir
 from schemas.features import feature_table
 from schemas.settings import Settings, from_dict
-from tests.worlds import write_chain_world
+from tests.chain_dataset import write_chain_dataset
 
 COMPONENTS = {
     "CatalogueExampleGen",
@@ -39,7 +39,7 @@ IMAGE = "registry.example/twotower:1"
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    world = write_chain_world(tmp_path_factory.mktemp("world"))
+    world = write_chain_dataset(tmp_path_factory.mktemp("world"))
     return from_dict(Settings, world | {"name": "chain", "output": "runs/chain"})
 
 
@@ -56,7 +56,7 @@ def test_ir_is_schema_2_1_and_parses(spec: dict[str, Any]) -> None:
     assert parsed.pipeline_info.name == "chain"
 
 
-def test_every_component_is_there_and_the_reporter_always_runs(spec: dict[str, Any]) -> None:
+def test_ir_contains_every_component_and_the_reporter_always_runs(spec: dict[str, Any]) -> None:
     inner = spec["components"]["tfx-dag"]["dag"]["tasks"]
     assert set(inner) == COMPONENTS
     reporter = spec["root"]["dag"]["tasks"]["RunReporter"]
@@ -72,7 +72,7 @@ def test_transforms_wait_for_the_data_gate(spec: dict[str, Any]) -> None:
         assert "DataGate" in inner[name]["dependentTasks"]
 
 
-def test_versions_are_published_beside_the_artifacts(spec: dict[str, Any]) -> None:
+def test_versions_are_published_next_to_the_artifacts(spec: dict[str, Any]) -> None:
     pusher = spec["components"]["tfx-dag"]["dag"]["tasks"]["VersionedPusher"]
     parameters = pusher["inputs"]["parameters"]
     serving_dir = parameters["serving_dir"]["runtimeValue"]["constant"]
@@ -82,7 +82,7 @@ def test_versions_are_published_beside_the_artifacts(spec: dict[str, Any]) -> No
 def test_catalogue_example_gens_container_command_runs(
     spec: dict[str, Any], settings: Settings, tmp_path: Path
 ) -> None:
-    """What Vertex does: it resolves `{{$}}` to the execution's inputs and outputs, and starts."""
+    """Vertex AI replaces `{{$}}` by the inputs and outputs of the execution and runs it."""
     task = spec["components"]["tfx-dag"]["dag"]["tasks"]["CatalogueExampleGen"]
     definition = spec["components"][task["componentRef"]["name"]]
     parameters = {

@@ -1,10 +1,10 @@
-"""MovieLens' releases as they are."""
+"""Tests of the MovieLens adapters."""
 
 from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.quality.logs.logs import configured, write_dat_release
+from tests.benchmarks.quality.logs.small_logs import configured, write_dat_release
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-8"])

@@ -1,11 +1,11 @@
-"""Logs of sessions: users without a past, and times of every unit."""
+"""Tests of session logs: settings, and units of time."""
 
 from pathlib import Path
 
 import pytest
 
-from pipeline.commands.ingest_only import ingest_only
-from tests.benchmarks.quality.logs.logs import (
+from pipeline.commands.ingest import run_ingestion
+from tests.benchmarks.quality.logs.small_logs import (
     NUM_EVENTS,
     configured,
     write_diginetica,
@@ -14,7 +14,7 @@ from tests.benchmarks.quality.logs.logs import (
 )
 
 
-def test_sessions_do_not_learn_users_and_may_repeat(tmp_path: Path) -> None:
+def test_sessions_have_no_user_embedding_and_may_repeat_items(tmp_path: Path) -> None:
     settings = configured(write_sessions(tmp_path / "log.csv"), tmp_path / "work")
     assert settings.repeat_interactions == "allow"
     assert not settings.model.user_id_embedding
@@ -30,15 +30,17 @@ def test_sessions_do_not_learn_users_and_may_repeat(tmp_path: Path) -> None:
         ("2014-04-07T10:51:09Z", "iso8601"),
     ],
 )
-def test_unit_of_session_times_is_told_by_their_size(time: str, unit: str, tmp_path: Path) -> None:
+def test_unit_of_session_times_is_recognised_by_their_size(
+    time: str, unit: str, tmp_path: Path
+) -> None:
     write_lines(tmp_path / "log.csv", ["session_id,item_id,timestamp", f"s1,i1,{time}"])
     assert configured(tmp_path / "log.csv", tmp_path / "w").interactions.timestamp_unit == unit
 
 
-def test_diginetica_time_that_is_none_is_left_to_the_pipeline_to_reject(tmp_path: Path) -> None:
+def test_pipeline_rejects_an_invalid_diginetica_time(tmp_path: Path) -> None:
     log = write_diginetica(tmp_path / "train-item-views.csv")
     with log.open("a", encoding="utf-8") as file:
         file.write("1;NA;1;soon;2016-05-09\n")
-    counts = ingest_only(configured(log, tmp_path / "work"))
+    counts = run_ingestion(configured(log, tmp_path / "work"))
     assert counts["read"] == NUM_EVENTS + 1
     assert counts["rejects"] == {"bad_timestamp": 1}

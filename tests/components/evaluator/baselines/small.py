@@ -1,17 +1,18 @@
-"""A small training log of many shapes, and histories to score."""
+"""A small training log with windows of different lengths, and histories to score."""
 
 import numpy as np
+import numpy.typing as npt
 
 from components.evaluator.columns import NO_ITEM, EventColumns
 from tests.components.evaluator.logs import event_columns
 
 NUM_ITEMS = 12
-# Above what orders ties, below what tells scores apart here.
+# Larger than the scores that break ties, smaller than the differences between other scores.
 TIES = 2e-6
 
 
 def training_events(num_users: int = 40, seed: int = 11) -> EventColumns:
-    """Windows of up to 6 events that overlap, and views that are no targets."""
+    """Generates overlapping windows of up to 6 events, some of which are not targets."""
     generator = np.random.default_rng(seed)
     windows = []
     for user in range(num_users):
@@ -27,8 +28,8 @@ def training_events(num_users: int = 40, seed: int = 11) -> EventColumns:
     return event_columns(windows)
 
 
-def histories() -> np.ndarray:
-    """[30, 8]: of every length, newest first, the first of them empty."""
+def histories() -> npt.NDArray[np.int64]:
+    """Generates histories of all lengths, [30, 8] int64, newest first; the first one is empty."""
     generator = np.random.default_rng(12)
     history = generator.integers(0, NUM_ITEMS, (30, 8))
     lengths = generator.integers(0, 9, 30)
@@ -38,7 +39,7 @@ def histories() -> np.ndarray:
 
 
 def users_of_items(train: EventColumns) -> list[set[int]]:
-    """For each item the users that have a training target on it."""
+    """Returns, for each item, the users that have a training target on it."""
     users: list[set[int]] = [set() for _ in range(NUM_ITEMS)]
     for user, item, is_target in zip(train.user, train.item, train.is_target, strict=True):
         if is_target:
@@ -46,8 +47,10 @@ def users_of_items(train: EventColumns) -> list[set[int]]:
     return users
 
 
-def summed(similarity: np.ndarray, history: np.ndarray) -> np.ndarray:
-    """[num_queries, num_items]: the rows of the distinct items of each history, added."""
+def summed(
+    similarity: npt.NDArray[np.float64], history: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float64]:
+    """Sums the similarities of the distinct items of each history, [num_queries, num_items]."""
     return np.array(
         [
             sum((similarity[item] for item in set(row.tolist()) - {NO_ITEM}), np.zeros(NUM_ITEMS))

@@ -1,10 +1,11 @@
-"""EASE against its closed form in float64."""
+"""EASE compared with its closed form in float64."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
-from components.evaluator.baselines import ease, linear
-from components.evaluator.baselines.baseline import Fitted
+from components.evaluator.baselines import ease, matrices
+from components.evaluator.baselines.baseline import FittedBaseline
 from components.evaluator.baselines.ease import Ease, fit_ease_grid
 from components.evaluator.columns import EventColumns
 from tests.components.evaluator.baselines.small import (
@@ -17,11 +18,11 @@ from tests.components.evaluator.baselines.small import (
 )
 from tests.components.evaluator.logs import event_columns
 
-# Fewer users than the 12 items: the other form of the same solution.
+# More users than the 12 items, and fewer, for which another formula is used.
 NUM_USERS = [40, 7]
 
 
-def closed_form(train: EventColumns, regularisation: float) -> np.ndarray:
+def closed_form(train: EventColumns, regularisation: float) -> npt.NDArray[np.float64]:
     interactions = np.zeros((train.user.max() + 1, NUM_ITEMS))
     for item, users in enumerate(users_of_items(train)):
         interactions[list(users), item] = 1.0
@@ -32,14 +33,14 @@ def closed_form(train: EventColumns, regularisation: float) -> np.ndarray:
     return weights
 
 
-def ease_of(fitted: Fitted) -> Ease:
+def ease_of(fitted: FittedBaseline) -> Ease:
     assert isinstance(fitted.baseline, Ease)
     return fitted.baseline
 
 
-def weights_of(fitted: Ease) -> np.ndarray:
-    """B over the trained items."""
-    return fitted.basis @ fitted.weights + np.diag(fitted.own)
+def weights_of(fitted: Ease) -> npt.NDArray[np.float32]:
+    """The weight matrix B over the items with training events."""
+    return fitted.basis @ fitted.weights + np.diag(fitted.diagonal)
 
 
 @pytest.mark.parametrize("dense_above", [0.0, 1.0])
@@ -47,7 +48,7 @@ def weights_of(fitted: Ease) -> np.ndarray:
 def test_scores_are_those_of_the_closed_form(
     num_users: int, dense_above: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(linear, "_DENSE_ABOVE", dense_above)
+    monkeypatch.setattr(matrices, "_DENSE_ABOVE", dense_above)
     monkeypatch.setattr(ease, "_ROWS_PER_BLOCK", 5)
     train = training_events(num_users)
 
@@ -58,7 +59,7 @@ def test_scores_are_those_of_the_closed_form(
 
 
 @pytest.mark.parametrize("num_users", NUM_USERS)
-def test_no_item_speaks_for_itself(num_users: int) -> None:
+def test_the_diagonal_of_the_weights_is_zero(num_users: int) -> None:
     (fitted,) = fit_ease_grid(training_events(num_users), NUM_ITEMS, [2.0])
 
     weights = weights_of(ease_of(fitted))
@@ -66,7 +67,7 @@ def test_no_item_speaks_for_itself(num_users: int) -> None:
     assert np.abs(weights).max() > 0.01
 
 
-def test_random_logs_of_every_shape_match_the_closed_form() -> None:
+def test_random_logs_with_few_and_many_users_match_the_closed_form() -> None:
     for seed in range(10):
         train = training_events(num_users=3 + 3 * seed, seed=seed)
         (fitted,) = fit_ease_grid(train, NUM_ITEMS, [1.5])
@@ -77,7 +78,7 @@ def test_random_logs_of_every_shape_match_the_closed_form() -> None:
         )
 
 
-def test_items_without_training_events_take_no_room_and_score_nothing() -> None:
+def test_items_without_training_events_have_no_weights_and_score_zero() -> None:
     train = event_columns([(0, [(1, 1, 1), (3, 2, 1)]), (1, [(1, 1, 1), (4, 2, 0)])])
     (fitted,) = fit_ease_grid(train, 6, [1.0])
 
@@ -89,7 +90,7 @@ def test_items_without_training_events_take_no_room_and_score_nothing() -> None:
 
 
 @pytest.mark.parametrize("num_users", NUM_USERS)
-def test_above_the_limit_it_is_left_out_and_says_why(num_users: int) -> None:
+def test_above_the_memory_limit_it_is_left_out_with_the_reason(num_users: int) -> None:
     train = training_events(num_users)
     num_users = len(set(train.user[train.is_target]))
     num_bytes = 4 * min(num_users, NUM_ITEMS) * NUM_ITEMS
@@ -101,13 +102,13 @@ def test_above_the_limit_it_is_left_out_and_says_why(num_users: int) -> None:
     assert len(list(fit_ease_grid(train, NUM_ITEMS, (1.0, 2.0), max_bytes=num_bytes))) == 2
 
 
-def test_matrix_without_inverse_is_left_out_and_says_why() -> None:
-    # Two items of the same four users, and nothing to tell them apart.
+def test_a_matrix_that_cannot_be_inverted_is_left_out_with_the_reason() -> None:
+    # Two items with the same four users, so the Gram matrix is singular.
     train = event_columns([(user, [(0, 1, 1), (1, 2, 1)]) for user in range(4)])
 
     (fitted,) = fit_ease_grid(train, 2, [1e-12])
 
     assert fitted.baseline is None
-    assert "regularisation of 1e-12 is too small beside counts of 4" in str(
+    assert "regularisation 1e-12 is too small for counts of up to 4" in str(
         fitted.settings["left_out"]
     )

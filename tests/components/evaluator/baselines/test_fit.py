@@ -1,82 +1,97 @@
-"""All baselines together: what they have in common, and what they are fitted on."""
+"""Properties that all baselines have in common."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from components.evaluator.baselines import ease
-from components.evaluator.baselines.baseline import Baseline, Fitted
-from components.evaluator.baselines.choose import Choice, Default, choice_on_eval
+from components.evaluator.baselines.baseline import Baseline, FittedBaseline
 from components.evaluator.baselines.ease import fit_ease_grid
 from components.evaluator.baselines.fit import fit_baselines
 from components.evaluator.baselines.item_knn import LastItem, fit_item_knn
 from components.evaluator.baselines.markov import MarkovSetting, fit_markov_grid
 from components.evaluator.baselines.popularity import fit_popularity, fit_recent_popularity
+from components.evaluator.baselines.select_settings import (
+    DefaultSetting,
+    SettingSelector,
+    selector_on_eval_split,
+)
 from components.evaluator.columns import NO_ITEM, EventColumns
 from schemas.errors import InputError
 from schemas.metrics import BASELINES
 from tests.components.evaluator.baselines.small import NUM_ITEMS, histories, training_events
 from tests.components.evaluator.logs import event_columns
 
-DEFAULTS = Default("a test")
+DEFAULTS = DefaultSetting("a test")
 
 
 def eval_events(seed: int) -> EventColumns:
-    """One later event of each training user, and of some that are new."""
+    """Generates one later event of each training user, and of some new users."""
     items = np.random.default_rng(seed).integers(0, NUM_ITEMS, (60, 2)).tolist()
     return event_columns(
         (user, [(before, 1, 0), (item, 9999, 1)]) for user, (before, item) in enumerate(items)
     )
 
 
-def chosen_on(seed: int) -> Choice:
+def chosen_on(seed: int) -> SettingSelector:
     splits = {
         "train": training_events(),
         "eval": eval_events(seed),
         "test": event_columns([]),
     }
-    return choice_on_eval(splits, NUM_ITEMS, exclude_seen=False, max_history=8, seed=1)
+    return selector_on_eval_split(splits, NUM_ITEMS, exclude_seen=False, max_history=8, seed=1)
 
 
 def baselines(train: EventColumns, num_items: int = NUM_ITEMS) -> dict[str, Baseline]:
-    fitted = dict(fit_baselines(train, num_items, DEFAULTS))
-    assert all(each.baseline is not None for each in fitted.values())
-    return {name: each.baseline for name, each in fitted.items() if each.baseline is not None}
+    all_fitted = dict(fit_baselines(train, num_items, DEFAULTS))
+    assert all(fitted.baseline is not None for fitted in all_fitted.values())
+    return {
+        name: fitted.baseline for name, fitted in all_fitted.items() if fitted.baseline is not None
+    }
 
 
-def only(fitted: Iterator[Fitted]) -> Baseline:
-    (each,) = fitted
-    assert each.baseline is not None
-    return each.baseline
+def single_baseline(all_fitted: Iterator[FittedBaseline]) -> Baseline:
+    (fitted,) = all_fitted
+    assert fitted.baseline is not None
+    return fitted.baseline
 
 
-# Each baseline again from the train split and its settings alone.
-REFIT: dict[str, Callable[[EventColumns, dict], Baseline]] = {
+# Fits each baseline from the train split and its settings.
+REFIT: dict[str, Callable[[EventColumns, dict[str, Any]], Baseline]] = {
     "popularity": lambda train, _: fit_popularity(train, NUM_ITEMS),
-    "recent_popularity": lambda train, told: fit_recent_popularity(train, NUM_ITEMS, told["days"]),
-    "item_knn": lambda train, told: fit_item_knn(train, NUM_ITEMS, told["neighbours"]),
-    "last_item": lambda train, told: LastItem(fit_item_knn(train, NUM_ITEMS, told["neighbours"])),
-    "markov": lambda train, told: only(
-        fit_markov_grid(train, NUM_ITEMS, [MarkovSetting(told["window"], told["decay"])])
+    "recent_popularity": lambda train, settings: fit_recent_popularity(
+        train, NUM_ITEMS, settings["days"]
     ),
-    "ease": lambda train, told: only(fit_ease_grid(train, NUM_ITEMS, [told["regularisation"]])),
+    "item_knn": lambda train, settings: fit_item_knn(train, NUM_ITEMS, settings["neighbours"]),
+    "last_item": lambda train, settings: LastItem(
+        fit_item_knn(train, NUM_ITEMS, settings["neighbours"])
+    ),
+    "markov": lambda train, settings: single_baseline(
+        fit_markov_grid(train, NUM_ITEMS, [MarkovSetting(settings["window"], settings["decay"])])
+    ),
+    "ease": lambda train, settings: single_baseline(
+        fit_ease_grid(train, NUM_ITEMS, [settings["regularisation"]])
+    ),
 }
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_the_eval_split_decides_on_settings_and_on_nothing_else(seed: int) -> None:
+def test_the_eval_split_determines_only_the_settings(seed: int) -> None:
     train = training_events()
 
     for name, fitted in fit_baselines(train, NUM_ITEMS, chosen_on(seed)):
         assert fitted.baseline is not None
-        again = REFIT[name](train, fitted.settings)
-        assert np.array_equal(fitted.baseline.scores(histories()), again.scores(histories())), name
+        refitted = REFIT[name](train, fitted.settings)
+        assert np.array_equal(fitted.baseline.scores(histories()), refitted.scores(histories())), (
+            name
+        )
 
 
 @pytest.mark.parametrize("name", [name for name in BASELINES if name != "markov"])
-def test_events_that_are_no_targets_teach_nothing(name: str) -> None:
+def test_events_that_are_not_targets_do_not_change_the_scores(name: str) -> None:
     train = training_events()
     changed = replace(train, item=np.where(train.is_target, train.item, 0))
     assert not np.array_equal(train.item, changed.item)
@@ -86,44 +101,44 @@ def test_events_that_are_no_targets_teach_nothing(name: str) -> None:
     assert np.array_equal(baselines(changed)[name].scores(histories()), expected)
 
 
-def test_names_and_settings_are_what_the_evaluation_tells() -> None:
-    told = {name: each.settings for name, each in fit_baselines(
+def test_names_and_settings_of_all_baselines() -> None:
+    settings_of = {name: fitted.settings for name, fitted in fit_baselines(
         training_events(), NUM_ITEMS, chosen_on(1)
     )}  # fmt: skip
 
-    how = {"eval_recall@10", "chosen_among"}
-    assert tuple(told) == BASELINES
-    assert {name: set(settings) for name, settings in told.items()} == {
+    selection = {"eval_recall@10", "chosen_among"}
+    assert tuple(settings_of) == BASELINES
+    assert {name: set(settings) for name, settings in settings_of.items()} == {
         "popularity": set(),
-        "recent_popularity": {"days"} | how,
-        "item_knn": {"neighbours"} | how,
+        "recent_popularity": {"days"} | selection,
+        "item_knn": {"neighbours"} | selection,
         "last_item": {"neighbours"},
-        "markov": {"window", "decay"} | how,
-        "ease": {"regularisation"} | how,
+        "markov": {"window", "decay"} | selection,
+        "ease": {"regularisation"} | selection,
     }
-    assert told["markov"]["chosen_among"] == 1 + 3 * 3
+    assert settings_of["markov"]["chosen_among"] == 1 + 3 * 3
 
 
-def test_defaults_are_on_their_grids_and_say_why_they_were_taken() -> None:
+def test_default_settings_include_the_reason_for_their_use() -> None:
     day = 86_400
     train = event_columns([(0, [(0, 0, 1), (1, 100 * day, 1)])])
-    told = {name: each.settings for name, each in fit_baselines(train, 2, DEFAULTS)}
+    settings_of = {name: fitted.settings for name, fitted in fit_baselines(train, 2, DEFAULTS)}
 
-    why = {"not_chosen": "a test"}
-    assert told == {
+    reason = {"not_chosen": "a test"}
+    assert settings_of == {
         "popularity": {},
-        "recent_popularity": {"days": 30, **why},
-        "item_knn": {"neighbours": 100, **why},
+        "recent_popularity": {"days": 30, **reason},
+        "item_knn": {"neighbours": 100, **reason},
         "last_item": {"neighbours": 100},
-        "markov": {"window": 10, "decay": 0.8, **why},
-        "ease": {"regularisation": 200.0, **why},
+        "markov": {"window": 10, "decay": 0.8, **reason},
+        "ease": {"regularisation": 200.0, **reason},
     }
 
 
-def test_ease_that_is_left_out_is_told(
+def test_a_warning_is_logged_if_ease_is_left_out(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    def too_large(train: EventColumns, num_items: int, grid: object) -> Iterator[Fitted]:
+    def too_large(train: EventColumns, num_items: int, grid: object) -> Iterator[FittedBaseline]:
         return fit_ease_grid(train, num_items, (1.0,), max_bytes=1)
 
     monkeypatch.setattr(ease, "fit_ease_grid", too_large)
@@ -135,8 +150,8 @@ def test_ease_that_is_left_out_is_told(
 
 
 @pytest.mark.parametrize("name", [name for name in BASELINES if name != "popularity"])
-def test_without_history_the_order_is_popularity(name: str) -> None:
-    # All training events lie within a day, so that recent popularity is popularity.
+def test_without_history_items_are_ordered_by_popularity(name: str) -> None:
+    # All training events are within a day, so recent popularity equals popularity.
     fitted = baselines(training_events())
 
     empty = np.full((1, 5), NO_ITEM)
@@ -162,6 +177,6 @@ def test_one_user_and_one_item() -> None:
         assert baseline.scores(np.array([[0], [NO_ITEM]])).shape == (2, 1)
 
 
-def test_empty_train_split_says_so_before_anything_is_fitted() -> None:
+def test_an_empty_train_split_raises_an_error_before_any_fit() -> None:
     with pytest.raises(InputError, match="train split has no target event"):
         fit_baselines(event_columns([]), 3, DEFAULTS)

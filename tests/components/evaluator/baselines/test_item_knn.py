@@ -1,8 +1,9 @@
-"""Item-kNN and the neighbours of the last item, against naive loops."""
+"""Item-kNN and its variant for the last item, compared with naive loops."""
 
 from math import sqrt
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from components.evaluator.baselines import item_knn
@@ -23,7 +24,7 @@ from tests.components.evaluator.baselines.small import (
 from tests.components.evaluator.logs import event_columns
 
 
-def naive_similarity(num_neighbours: int) -> np.ndarray:
+def naive_similarity(num_neighbours: int) -> npt.NDArray[np.float64]:
     users = users_of_items(training_events())
     similarity = np.zeros((NUM_ITEMS, NUM_ITEMS))
     for i in range(NUM_ITEMS):
@@ -50,7 +51,7 @@ def test_item_knn_matches_naive_loops(
     np.testing.assert_allclose(scores, expected, atol=TIES)
 
 
-def test_last_item_looks_at_the_newest_event_alone() -> None:
+def test_last_item_uses_only_the_newest_event() -> None:
     similarity = np.vstack([naive_similarity(100), np.zeros(NUM_ITEMS)])
     expected = similarity[histories()[:, 0]]
 
@@ -59,7 +60,7 @@ def test_last_item_looks_at_the_newest_event_alone() -> None:
     np.testing.assert_allclose(last.scores(histories()), expected, atol=TIES)
 
 
-def test_cut_neighbours_are_those_of_a_narrower_fit() -> None:
+def test_reducing_the_neighbours_equals_a_fit_with_fewer_neighbours() -> None:
     train = training_events()
     widest = fit_item_knn(train, NUM_ITEMS)
 
@@ -69,7 +70,9 @@ def test_cut_neighbours_are_those_of_a_narrower_fit() -> None:
         assert np.array_equal(fitted.baseline.scores(histories()), expected.scores(histories()))
 
 
-def test_of_a_very_active_user_the_newest_events_count(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_newest_events_of_a_very_active_user_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(item_knn, "MAX_ITEMS_PER_USER", 2)
     train = event_columns([(0, [(0, 1, 1), (1, 2, 1), (2, 3, 1)])])
 

@@ -1,6 +1,7 @@
-"""Windowed Markov counts against naive loops."""
+"""The windowed Markov baseline compared with naive loops."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from components.evaluator.baselines.markov import MarkovSetting, fit_markov_grid
@@ -12,7 +13,7 @@ from tests.components.evaluator.baselines.small import (
 )
 from tests.components.evaluator.logs import event_columns
 
-# Neither sorted nor full: whatever comes out says which it is.
+# Not sorted, and not a full product of windows and decays.
 GRID = [
     MarkovSetting(3, 0.5),
     MarkovSetting(1, 1.0),
@@ -22,7 +23,7 @@ GRID = [
 ]
 
 
-def naive_scores(window: int, decay: float) -> np.ndarray:
+def naive_scores(window: int, decay: float) -> npt.NDArray[np.float64]:
     train = training_events()
     counts = np.zeros((NUM_ITEMS, NUM_ITEMS))
     for first, last in zip(train.offsets[:-1], train.offsets[1:], strict=True):
@@ -46,16 +47,16 @@ def naive_scores(window: int, decay: float) -> np.ndarray:
 def test_each_setting_of_a_grid_matches_naive_loops() -> None:
     fitted = list(fit_markov_grid(training_events(), NUM_ITEMS, GRID))
 
-    told = [(each.settings["window"], each.settings["decay"]) for each in fitted]
-    assert sorted(told) == sorted((each.window, each.decay) for each in GRID)
-    for each, (window, decay) in zip(fitted, told, strict=True):
+    settings = [(each.settings["window"], each.settings["decay"]) for each in fitted]
+    assert sorted(settings) == sorted((each.window, each.decay) for each in GRID)
+    for each, (window, decay) in zip(fitted, settings, strict=True):
         assert each.baseline is not None
         expected = naive_scores(int(window), float(decay))
         np.testing.assert_allclose(each.baseline.scores(histories()), expected, atol=TIES)
 
 
 @pytest.mark.parametrize("window", [1, 3])
-def test_item_without_transitions_falls_back_on_popularity(window: int) -> None:
+def test_an_item_without_transitions_falls_back_to_popularity(window: int) -> None:
     (fitted,) = fit_markov_grid(training_events(), NUM_ITEMS + 1, [MarkovSetting(window, 0.8)])
 
     assert fitted.baseline is not None
@@ -65,8 +66,8 @@ def test_item_without_transitions_falls_back_on_popularity(window: int) -> None:
     assert empty.argmax() == counts.argmax()
 
 
-def test_popularity_orders_equal_transitions_however_close_the_counts() -> None:
-    # After item 0 came 1 and 2, once each; item 2 was met one time more than item 1.
+def test_popularity_orders_equal_transitions_even_if_counts_are_close() -> None:
+    # Items 1 and 2 follow item 0 once each; item 2 has one more event than item 1.
     often = [(10 + n, [(3, n, 1)]) for n in range(2_000)]
     train = event_columns(
         [(0, [(0, 1, 1), (1, 2, 1)]), (1, [(0, 1, 1), (2, 2, 1)]), (2, [(2, 1, 1)]), *often]

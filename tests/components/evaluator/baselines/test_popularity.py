@@ -1,4 +1,4 @@
-"""Popularity, of all time and of late."""
+"""Popularity baselines over the whole train split and over its last days."""
 
 from collections import Counter
 
@@ -28,13 +28,14 @@ def test_popularity_counts_each_target_once() -> None:
     assert scores.tolist() == [[counts[item] for item in range(NUM_ITEMS)]] * 2
 
 
-def test_recent_popularity_looks_back_from_the_last_training_event() -> None:
+def test_recent_days_are_counted_back_from_the_last_training_event() -> None:
     events = [(0, 0, 1), (0, 1, 1), (0, 2, 1), (1, 8 * DAY, 1), (2, 9 * DAY, 1), (2, 10 * DAY, 1)]
     train = event_columns([(0, events)])
 
     scores = fit_recent_popularity(train, 4, days=2).scores(NO_HISTORY)[0]
 
-    # Two recent events of item 2; none of item 1 (just outside), 0 or 3: ordered by all time.
+    # Item 2 has two recent events; the event of item 1 is just too old. The items without recent
+    # events are ordered by their counts over the whole split.
     assert np.argsort(-scores).tolist() == [2, 0, 1, 3]
     assert len(set(scores.tolist())) == 4
 
@@ -49,16 +50,16 @@ def test_recent_popularity_looks_back_from_the_last_training_event() -> None:
         (1000 * DAY, (1, 3, 7, 14, 30, 90, 365)),
     ],
 )
-def test_windows_longer_than_the_train_split_are_not_tried(
+def test_days_beyond_the_length_of_the_train_split_are_not_in_the_grid(
     span_s: int, grid: tuple[int, ...]
 ) -> None:
-    # The first event is no target: it does not count for the span.
+    # The first event is not a target, so it does not extend the split.
     events = [(0, 0, 0), (0, 5000 * DAY, 1), (0, 5000 * DAY + span_s, 1)]
 
     assert recent_days_grid(event_columns([(0, events)])) == grid
 
 
-def test_each_window_of_the_grid_is_the_one_that_it_says() -> None:
+def test_each_setting_of_the_grid_equals_a_separate_fit() -> None:
     train = training_events()
     fitted = list(fit_recent_grid(train, NUM_ITEMS, (3, 1)))
 

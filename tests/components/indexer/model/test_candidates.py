@@ -1,4 +1,4 @@
-"""The catalogue as the index holds it: the instant that its items are as of."""
+"""The embedded catalogue: the time of its embeddings."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -35,23 +35,23 @@ def catalogue_of(shop: Shop, *available_at_s: int) -> RawCatalogue:
         (True, (-1,) * NUM_ITEMS, -1),
     ],
 )
-def test_a_re_index_is_as_of_the_newest_item(
+def test_reindex_embeds_items_as_of_the_newest_item(
     shop: Shop, is_reindex: bool, available_at_s: tuple[int, ...], as_of_s: int
 ) -> None:
     catalogue = catalogue_of(shop, *available_at_s)
 
     candidates = embed_candidates(Towers(shop.model), catalogue, shop.table, is_reindex)
 
-    # The towers answer with the instant that they were asked for.
+    # The fake towers return the requested time.
     assert candidates.as_of_s == as_of_s
     np.testing.assert_allclose(candidates.embedding, shop.vectors, rtol=1e-6)
 
 
-def test_towers_of_an_older_version_are_told_apart(shop: Shop, tmp_path: Path) -> None:
+def test_towers_of_an_older_version_are_rejected(shop: Shop, tmp_path: Path) -> None:
     loaded = tf.saved_model.load(shop.model)
     signatures = dict(loaded.signatures.items())
     del signatures[serving.CANDIDATE_EMBEDDING_AS_OF]
     tf.saved_model.save(loaded, str(tmp_path), signatures)
 
-    with pytest.raises(InputError, match="made by an older version of twotower"):
+    with pytest.raises(InputError, match="exported by an older version of twotower"):
         Towers(str(tmp_path))

@@ -1,4 +1,4 @@
-"""Requests made whole."""
+"""Completing requests with optional inputs."""
 
 import tensorflow as tf
 
@@ -17,8 +17,9 @@ def _example(k: int) -> bytes:
     return example.SerializeToString()
 
 
-def test_an_example_may_ask_for_what_int32_does_not_hold() -> None:
-    asked = [3, -1, 2**31, 2**32, 2**63 - 1, -(2**31) - 1, -(2**32)]
-    parsed = parse_requests(tf.constant([_example(k) for k in asked]), SPECS, min_history=2)
-    most, least = tf.int32.max, tf.int32.min
-    assert list(parsed[serving.K].numpy()) == [3, -1, most, most, most, least, least]
+def test_k_of_an_example_is_clipped_to_int32() -> None:
+    requested = [3, -1, 2**31, 2**32, 2**63 - 1, -(2**31) - 1, -(2**32)]
+    parsed = parse_requests(tf.constant([_example(k) for k in requested]), SPECS, min_history=2)
+    largest, smallest = tf.int32.max, tf.int32.min
+    expected = [3, -1, largest, largest, largest, smallest, smallest]
+    assert list(parsed[serving.K].numpy()) == expected

@@ -1,4 +1,4 @@
-"""The parity sample as requests, and what becomes of the probe's answers."""
+"""Building requests from a parity sample, and the gate on the outputs of the probe."""
 
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -6,33 +6,34 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
 from components.examples.read import RawCatalogue, read_raw_catalogue, read_raw_windows
 from components.indexer.model.candidates import embed_candidates
-from components.indexer.model.module import ServingModel, ServingOptions
+from components.indexer.model.serving_model import ServingModel, ServingOptions
 from components.indexer.model.towers import Towers
-from components.indexer.probe.cases import Case, read_cases, replay, write_cases
 from components.indexer.probe.parity_cases import (
     ParityCases,
-    judge_parity,
-    parity_cases,
+    build_parity_cases,
+    parity_result,
     read_parity_cases,
 )
+from components.indexer.probe.replay import ParityCase, read_cases, replay_cases, write_cases
 from components.indexer.search.exact import ExactSearch
 from components.indexer.search.filters import CategoryFilter
 from components.indexer.search.item_table import ItemTable
 from components.indexer.search.retrieval import Retrieval
-from components.indexer.search.unavailable import Availability
-from components.parity.sample import write_sample
+from components.indexer.search.unavailable_items import UnavailableItems
+from components.parity.sample_file import write_sample
 from schemas import serving
 from tests.serving.shop import MAX_HISTORY, Shop, make_shop
 from tests.serving.shop_parity import shop_sample
 
 NUM_ITEMS = 40
 NUM_QUERIES = 20
-Serve = Callable[[str, dict[str, np.ndarray]], dict[str, Any]]
+Serve = Callable[[str, dict[str, npt.NDArray[Any]]], dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +50,7 @@ def options_of(shop: Shop, **changes: Any) -> ServingOptions:
     return replace(options, **changes)
 
 
-def served(shop: Shop, options: ServingOptions) -> Serve:
+def exact_twin(shop: Shop, options: ServingOptions) -> Serve:
     """The exact twin before it is saved."""
     towers = Towers(shop.model)
     candidates = embed_candidates(
@@ -58,11 +59,11 @@ def served(shop: Shop, options: ServingOptions) -> Serve:
     exact = ExactSearch(tf.Variable(candidates.embedding))
     filters = {name: CategoryFilter(name, values) for name, values in candidates.categories.items()}
     items = ItemTable(candidates.item_id)
-    retrieval = Retrieval(exact, exact, filters, Availability(items))
+    retrieval = Retrieval(exact, exact, filters, UnavailableItems(items))
     model = ServingModel(towers, items, retrieval, options)
     signatures = model.signatures()
 
-    def serve(signature: str, inputs: dict[str, np.ndarray]) -> dict[str, Any]:
+    def serve(signature: str, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, Any]:
         answer = signatures[signature](**{name: tf.constant(x) for name, x in inputs.items()})
         return {name: tensor.numpy() for name, tensor in answer.items()}
 
@@ -76,11 +77,11 @@ def cases_of(shop: Shop) -> ParityCases:
     return found
 
 
-def test_a_twin_of_the_trained_towers_passes(shop: Shop) -> None:
+def test_exact_twin_of_the_trained_towers_passes(shop: Shop) -> None:
     cases = cases_of(shop)
 
-    compared = replay(served(shop, options_of(shop)), cases.cases)
-    parity = judge_parity(cases, {name: asdict(one) for name, one in compared.items()})
+    compared = replay_cases(exact_twin(shop, options_of(shop)), cases.cases)
+    parity = parity_result(cases, {name: asdict(one) for name, one in compared.items()})
 
     assert {name: one.rows for name, one in compared.items()} == {
         serving.QUERY_EMBEDDING: NUM_QUERIES,
@@ -95,45 +96,47 @@ def test_a_twin_of_the_trained_towers_passes(shop: Shop) -> None:
     assert parity.report["equal_lists"] == 1.0
 
 
-def test_a_twin_that_answers_items_of_the_history_is_rejected(shop: Shop) -> None:
+def test_twin_that_returns_items_of_the_history_is_rejected(shop: Shop) -> None:
     cases = cases_of(shop)
     other = options_of(shop, exclude_history=False)
 
-    compared = replay(served(shop, other), cases.cases)
-    parity = judge_parity(cases, {name: asdict(one) for name, one in compared.items()})
+    compared = replay_cases(exact_twin(shop, other), cases.cases)
+    parity = parity_result(cases, {name: asdict(one) for name, one in compared.items()})
 
     assert not parity.gate.passed
     wrong = {name for name, one in compared.items() if not one.is_equal}
     assert wrong == {serving.DEFAULT, serving.RECOMMEND, serving.RECOMMEND_EXAMPLES}
 
 
-def test_items_that_change_their_neighbours_are_rejected(shop: Shop) -> None:
-    cases, serve = cases_of(shop), served(shop, options_of(shop))
+def test_different_similar_items_are_rejected(shop: Shop) -> None:
+    cases, serve = cases_of(shop), exact_twin(shop, options_of(shop))
 
-    def shuffled(signature: str, inputs: dict[str, np.ndarray]) -> dict[str, Any]:
+    def shuffled(signature: str, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, Any]:
         answer = serve(signature, inputs)
         if signature == serving.SIMILAR_ITEMS:
             answer["item_id"] = answer["item_id"][:, ::-1]
         return answer
 
-    compared = replay(shuffled, cases.cases)
-    parity = judge_parity(cases, {name: asdict(one) for name, one in compared.items()})
+    compared = replay_cases(shuffled, cases.cases)
+    parity = parity_result(cases, {name: asdict(one) for name, one in compared.items()})
 
     assert compared[serving.SIMILAR_ITEMS].equal_lists == 0.0
-    assert "similar_items answers other ids in 100.0% of 40 lists" in parity.gate.reason
+    assert (
+        "similar_items returns other ids than training in 100.0% of 40 lists" in parity.gate.reason
+    )
 
 
-def test_what_the_data_lacks_is_counted_and_rejected(shop: Shop) -> None:
+def test_missing_queries_and_items_are_counted_and_rejected(shop: Shop) -> None:
     sample = shop_sample(shop)
     item_id, window = sample.item_id.copy(), sample.window.copy()
     item_id[3], window[5] = b"gone", b"another window"
     windows = read_raw_windows(shop.windows, "eval", shop.table)
     catalogue = read_raw_catalogue(shop.catalogue, shop.table)
-    lacking = replace(sample, item_id=item_id, window=window)
+    changed_sample = replace(sample, item_id=item_id, window=window)
 
-    cases = parity_cases(lacking, windows, catalogue, options_of(shop))
-    compared = replay(served(shop, options_of(shop)), cases.cases)
-    parity = judge_parity(cases, {name: asdict(one) for name, one in compared.items()})
+    cases = build_parity_cases(changed_sample, windows, catalogue, options_of(shop))
+    compared = replay_cases(exact_twin(shop, options_of(shop)), cases.cases)
+    parity = parity_result(cases, {name: asdict(one) for name, one in compared.items()})
 
     assert (cases.num_missing, cases.num_ambiguous) == (2, 0)
     assert all(one.is_equal for one in compared.values())
@@ -142,7 +145,7 @@ def test_what_the_data_lacks_is_counted_and_rejected(shop: Shop) -> None:
     assert not parity.gate.passed
 
 
-def test_a_re_index_holds_the_embeddings_of_queries_to_training_and_says_what_it_leaves_out(
+def test_reindex_compares_only_query_embeddings_and_reports_it(
     shop: Shop,
 ) -> None:
     catalogue, options = read_raw_catalogue(shop.catalogue, shop.table), options_of(shop)
@@ -150,8 +153,8 @@ def test_a_re_index_holds_the_embeddings_of_queries_to_training_and_says_what_it
     cases = read_parity_cases(shop.model, shop.windows, none_left, options, is_reindex=True)
     assert cases is not None
 
-    compared = replay(served(shop, options), cases.cases)
-    parity = judge_parity(cases, {name: asdict(one) for name, one in compared.items()})
+    compared = replay_cases(exact_twin(shop, options), cases.cases)
+    parity = parity_result(cases, {name: asdict(one) for name, one in compared.items()})
 
     assert {name: one.rows for name, one in compared.items()} == {
         serving.QUERY_EMBEDDING: NUM_QUERIES
@@ -160,24 +163,24 @@ def test_a_re_index_holds_the_embeddings_of_queries_to_training_and_says_what_it
     assert "are not compared" in parity.gate.reason
     assert "are not compared" in parity.report["left_out"]
     wrong = {name: asdict(replace(one, max_difference=1.0)) for name, one in compared.items()}
-    assert not judge_parity(cases, wrong).gate.passed
+    assert not parity_result(cases, wrong).gate.passed
 
 
-def test_a_model_without_a_sample_has_no_cases(shop: Shop, tmp_path: Path) -> None:
+def test_model_without_sample_has_no_cases(shop: Shop, tmp_path: Path) -> None:
     catalogue = read_raw_catalogue(shop.catalogue, shop.table)
 
     assert read_parity_cases(str(tmp_path), shop.windows, catalogue, options_of(shop)) is None
-    assert judge_parity(None, {}).gate.passed
+    assert parity_result(None, {}).gate.passed
 
 
-def test_cases_are_read_as_they_were_written(shop: Shop, tmp_path: Path) -> None:
+def test_cases_are_read_as_written(shop: Shop, tmp_path: Path) -> None:
     cases = cases_of(shop).cases
     path = str(tmp_path / "cases")
 
     write_cases(path, cases)
     found = list(read_cases(path))
 
-    def flat(case: Case) -> dict[str, np.ndarray]:
+    def flat(case: ParityCase) -> dict[str, npt.NDArray[Any]]:
         return {**case.request[1], **{f"trained {n}": x for n, x in case.trained.items()}}
 
     assert [case.request[0] for case in found] == [case.request[0] for case in cases]

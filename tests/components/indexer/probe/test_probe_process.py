@@ -1,4 +1,4 @@
-"""The process of the probe: its environment, its limit, and how it ends."""
+"""The process of the probe: environment, time limit and termination."""
 
 import os
 from pathlib import Path
@@ -12,7 +12,7 @@ from components.indexer.probe.probe_process import ProbeProcess, probe_environme
 ROOT = str(Path(components.__file__).parent.parent)
 
 
-def test_this_code_comes_before_what_pythonpath_names(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_this_code_comes_first_in_pythonpath(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["/one", "/two"]))
     assert probe_environment()["PYTHONPATH"].split(os.pathsep) == [ROOT, "/one", "/two"]
 
@@ -20,17 +20,21 @@ def test_this_code_comes_before_what_pythonpath_names(monkeypatch: pytest.Monkey
     assert probe_environment()["PYTHONPATH"] == ROOT
 
 
-def test_a_probe_without_end_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_probe_that_exceeds_time_limit_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(probe_process, "PROBE_TIMEOUT_S", 0.01)
     with (
         ProbeProcess(str(tmp_path / "bundle")) as process,
-        pytest.raises(RuntimeError, match=r"tried out the bundle at .* not done within 0\.01 s"),
+        pytest.raises(
+            RuntimeError, match=r"probe of the bundle at .* did not finish within 0\.01 s"
+        ),
     ):
         process.result([])
     assert process._process.poll() is not None
 
 
-def test_a_bundle_that_cannot_be_loaded_is_an_error(tmp_path: Path) -> None:
+def test_bundle_that_cannot_be_loaded_is_an_error(tmp_path: Path) -> None:
     missing = str(tmp_path / "bundle")
     with (
         ProbeProcess(missing) as process,
@@ -39,7 +43,7 @@ def test_a_bundle_that_cannot_be_loaded_is_an_error(tmp_path: Path) -> None:
         process.result([])
 
 
-def test_a_failed_export_ends_the_process(tmp_path: Path) -> None:
+def test_failed_export_ends_the_process(tmp_path: Path) -> None:
     with (
         pytest.raises(OSError, match="disk full"),
         ProbeProcess(str(tmp_path / "bundle")) as process,

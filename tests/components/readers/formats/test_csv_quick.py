@@ -1,4 +1,4 @@
-"""The quick way through delimited lines, with the careful one as the oracle."""
+"""The fast path for delimited lines, with the row-by-row reader as the oracle."""
 
 import pytest
 from hypothesis import given
@@ -32,8 +32,8 @@ PIECES = st.sampled_from(
         *("é".encode(), "漢".encode(), b"\xe9", b"\x81|", b"\x1c", "\u2028".encode(), b"'"),
     ]
 )
-# Lines of the right width are common, or blocks would hardly ever be clean.
-CLEAN = st.lists(st.text("aé7 .", max_size=3), min_size=3, max_size=3)
+# Lines with the right number of fields are frequent; otherwise few blocks would be well-formed.
+UNQUOTED = st.lists(st.text("aé7 .", max_size=3), min_size=3, max_size=3)
 QUOTED = st.lists(st.sampled_from(["a", '"b"', '"a,b"', '"a::b"', '""']), min_size=3, max_size=3)
 
 
@@ -42,11 +42,13 @@ def blocks(draw: st.DrawFn) -> tuple[list[bytes], CsvTable]:
     delimiter = draw(st.sampled_from([",", "\t", "::", ":", "é", "|", " "]))
     encoding = draw(st.sampled_from(["utf-8", "latin-1", "cp1252", "shift_jis", "utf-8-sig"]))
     line = st.one_of(
-        *[rows.map(delimiter.join) for rows in (CLEAN, QUOTED)],
+        *[rows.map(delimiter.join) for rows in (UNQUOTED, QUOTED)],
         st.just(""),
     ).map(lambda text: text.encode(encoding, "replace"))
-    dirty = st.lists(PIECES, max_size=6).map(b"".join)
-    lines = draw(st.lists(line | dirty if draw(st.booleans()) else line, min_size=1, max_size=6))
+    malformed = st.lists(PIECES, max_size=6).map(b"".join)
+    lines = draw(
+        st.lists(line | malformed if draw(st.booleans()) else line, min_size=1, max_size=6)
+    )
     header = HEADER[: draw(st.sampled_from([1, 3, 3, 3]))]
     positions = tuple(draw(st.lists(st.integers(0, len(header) - 1), max_size=3)))
     return lines, CsvTable("log.csv", encoding, delimiter, header, positions)
@@ -58,7 +60,7 @@ def plain(batch: ReadBatch) -> object:
 
 
 @given(blocks())
-def test_what_is_read_quickly_is_what_is_read_carefully(
+def test_fast_path_equals_reading_row_by_row(
     block: tuple[list[bytes], CsvTable],
 ) -> None:
     lines, table = block
@@ -71,7 +73,7 @@ def test_what_is_read_quickly_is_what_is_read_carefully(
 
 @pytest.mark.parametrize("delimiter", [",", "::", "\t"])
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
-def test_clean_lines_are_read_quickly(delimiter: str, encoding: str) -> None:
+def test_unquoted_lines_use_the_fast_path(delimiter: str, encoding: str) -> None:
     table = CsvTable("log.csv", encoding, delimiter, HEADER, (2, 0))
     lines = [
         delimiter.join(row).encode(encoding)
@@ -86,7 +88,7 @@ def test_clean_lines_are_read_quickly(delimiter: str, encoding: str) -> None:
     assert [(reject.line, reject.raw) for reject in batch.rejects] == [(2, f"too{delimiter}short")]
 
 
-def test_quoted_lines_are_read_quickly_where_each_is_a_row() -> None:
+def test_quoted_lines_use_the_fast_path_if_each_is_a_row() -> None:
     table = CsvTable("log.csv", "utf-8", ",", HEADER, (0, 1, 2))
     batch = read_quickly(LineBlock(1, [b'"a, ""b""",c,d', b"e,f,g"]), table)
     assert batch is not None

@@ -22,7 +22,7 @@ def rows(text: str, delimiter: str = ",") -> list[tuple[int, list[str] | None]]:
 
 
 @given(st.lists(st.lists(FIELD, min_size=2, max_size=4), max_size=6), st.sampled_from(",;\t|"))
-def test_what_csv_writes_is_read_back(table, delimiter) -> None:
+def test_rows_written_by_csv_are_read(table: list[list[str]], delimiter: str) -> None:
     file = io.StringIO()
     csv.writer(file, delimiter=delimiter, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(
         table
@@ -31,7 +31,7 @@ def test_what_csv_writes_is_read_back(table, delimiter) -> None:
     assert [row.fields for row in read_rows(lines, delimiter)[0]] == table
 
 
-def test_line_numbers_are_those_where_rows_begin() -> None:
+def test_row_has_the_number_of_its_first_line() -> None:
     assert rows('a,b\n"x\ny",2\n\nc,d') == [(1, ["a", "b"]), (2, ["x\ny", "2"]), (5, ["c", "d"])]
 
 
@@ -43,26 +43,26 @@ def test_delimiters_of_several_characters() -> None:
 
 
 @pytest.mark.parametrize("line", ['2::"Great" Films::x', '2::5" Disk::x', '2::"Open::x'])
-def test_stray_quotes_are_literal_beside_a_delimiter_of_several_characters(line) -> None:
+def test_stray_quotes_are_literal_with_a_long_delimiter(line: str) -> None:
     assert rows(line + "\n3::b::c", "::") == [(1, line.split("::")), (2, ["3", "b", "c"])]
 
 
-def test_an_unclosed_quote_costs_its_own_line_only() -> None:
+def test_unclosed_quote_rejects_only_its_line() -> None:
     text = 'a,"open\n' + "\n".join(f"{n},x" for n in range(MAX_LINES_PER_ROW + 5))
     found = rows(text)
     assert found[0] == (1, None)
     assert found[1:] == [(n + 2, [str(n), "x"]) for n in range(MAX_LINES_PER_ROW + 5)]
 
 
-def test_a_nul_character_rejects_its_line() -> None:
+def test_nul_character_rejects_its_line() -> None:
     assert rows('a\0,b\n"x\0",1\nc,d') == [(1, None), (2, None), (3, ["c", "d"])]
 
 
-def test_a_line_of_delimiters_is_a_row_and_a_blank_line_is_none() -> None:
+def test_line_of_delimiters_is_a_row_and_a_blank_line_is_not() -> None:
     assert rows("a\tb\n\t\n \n", "\t") == [(1, ["a", "b"]), (2, ["", ""])]
 
 
-def test_a_stray_quote_does_not_swallow_the_next_line() -> None:
+def test_stray_quote_does_not_affect_the_next_line() -> None:
     assert rows('"abc,i1,17\n"abc,i1,18\nu,i,19') == [
         (1, None),
         (2, None),
@@ -70,7 +70,7 @@ def test_a_stray_quote_does_not_swallow_the_next_line() -> None:
     ]
 
 
-def test_a_row_that_may_go_on_is_left_over() -> None:
+def test_row_that_may_continue_remains_unread() -> None:
     lines = [(1, "a,b"), (2, '"x'), (3, "y")]
 
     found, end = read_rows(lines, ",", is_last=False)
@@ -80,21 +80,21 @@ def test_a_row_that_may_go_on_is_left_over() -> None:
     assert ([row.fields for row in found], end) == ([["x\ny\nz", "c"]], 3)
 
 
-def test_a_text_that_goes_on_for_too_long_is_a_stray_quote() -> None:
+def test_quoted_field_that_is_too_long_is_a_stray_quote() -> None:
     lines = [(1, '"x'), *((n, "y" * 100_000) for n in range(2, 20)), (20, 'z",c')]
 
     assert [row.fields for row in read_rows(lines, ",")[0]][:2] == [None, ["y" * 100_000]]
 
 
 def with_stray_quotes(first: str, last: str) -> list[tuple[int, str]]:
-    """60 lines of three fields, of which the eleventh and the fifty-first are given."""
+    """Returns 60 lines of three fields; `first` is the 11th line and `last` the 51st."""
     lines = [f"u,i,{n}" for n in range(1, 61)]
     lines[10], lines[50] = first, last
     return list(enumerate(lines, start=1))
 
 
 @pytest.mark.parametrize("last", ['u9,"i5",1049', 'u9,i5",1049,x', 'u9,"i5,1049'])
-def test_a_quote_that_joins_lines_to_another_width_costs_its_own_line_only(last: str) -> None:
+def test_quote_that_joins_lines_to_another_width_rejects_only_its_line(last: str) -> None:
     lines = with_stray_quotes('u9,"i5,1009', last)
 
     rows, end = read_rows(lines, ",", width=3)
@@ -107,12 +107,12 @@ def test_a_quote_that_joins_lines_to_another_width_costs_its_own_line_only(last:
     assert all("not closed" in row.problem for row in rejected)
 
 
-def test_lines_joined_to_the_width_of_the_header_are_a_row() -> None:
+def test_joined_lines_with_the_width_of_the_header_are_a_row() -> None:
     rows, _ = read_rows([(1, '1,"a'), (2, 'b",x'), (3, "2,c,y")], ",", width=3)
     assert [row.fields for row in rows] == [["1", "a\nb", "x"], ["2", "c", "y"]]
 
 
-def test_stray_quotes_beside_a_long_delimiter_stay_literal_whatever_follows() -> None:
+def test_stray_quotes_with_a_long_delimiter_never_join_lines() -> None:
     lines = [(1, '1::"a::x'), (2, "2::b::y"), (3, '3::c"::z::w')]
     rows, _ = read_rows(lines, "::", width=3)
     assert [row.fields for row in rows] == [text.split("::") for _, text in lines]

@@ -1,10 +1,10 @@
-"""Windows as dense batches."""
+"""Dense batches of windows."""
 
 import numpy as np
 import pytest
 
 from components.trainer.data.batches import batches, num_batches, one_batch
-from tests.components.trainer.worlds import windows_of
+from tests.components.trainer.datasets import windows_of
 
 LENGTHS = [3, 1, 5, 2, 2, 17, 30]
 
@@ -19,7 +19,7 @@ def expected_rows(lengths: list[int]) -> dict[int, list[int]]:
 
 @pytest.mark.parametrize("seed", [None, 3])
 @pytest.mark.parametrize("events_per_step", [1, 8, 10_000])
-def test_batches_hold_every_event_once_and_pad_behind(
+def test_batches_contain_every_event_once_and_then_padding(
     seed: int | None, events_per_step: int
 ) -> None:
     seen: dict[int, list[int]] = {}
@@ -30,14 +30,14 @@ def test_batches_hold_every_event_once_and_pad_behind(
             length = np.count_nonzero(weight)
             assert row[length:].tolist() == [-7] * (len(row) - length)
             assert weight.tolist() == [1.0] * length + [0.0] * (len(row) - length)
-            if length:  # a window of padding alone fills up a batch
+            if length:  # otherwise a window of padding that fills up the batch
                 assert user not in seen
                 seen[user] = row[:length].tolist()
 
     assert seen == expected_rows(LENGTHS)
 
 
-def test_shapes_are_few_and_batches_even() -> None:
+def test_batches_have_few_shapes_and_an_even_number_of_windows() -> None:
     rng = np.random.default_rng(2)
     lengths = rng.integers(1, 50, size=300).tolist()
 
@@ -47,7 +47,7 @@ def test_shapes_are_few_and_batches_even() -> None:
     assert all(size % 2 == 0 and size * length <= 200 for size, length in shapes)
 
 
-def test_order_follows_the_seed_and_changes_by_epoch() -> None:
+def test_the_order_depends_on_the_seed_and_differs_by_epoch() -> None:
     def order(seed: int) -> list[list[int]]:
         dataset = batches(windows_of([1] * 50), 50, seed)
         return [next(iter(dataset))["user_id"].numpy().tolist() for _ in range(2)]
@@ -57,13 +57,13 @@ def test_order_follows_the_seed_and_changes_by_epoch() -> None:
     assert order(1)[0] != order(1)[1]
 
 
-def test_the_number_of_batches_is_known() -> None:
+def test_the_cardinality_is_the_number_of_batches() -> None:
     windows = windows_of([1] * 5)
 
     assert batches(windows, 2, seed=1).cardinality() == num_batches(windows, 2) == 3
 
 
-def test_one_batch_keeps_the_order() -> None:
+def test_one_batch_contains_all_windows_in_order() -> None:
     batch = one_batch(windows_of([2, 0, 3]))
 
     assert batch["row"].numpy().tolist() == [[0, 1, -7], [-7, -7, -7], [2, 3, 4]]

@@ -1,4 +1,4 @@
-"""Rows of the candidate table."""
+"""The rows of the candidate table."""
 
 import numpy as np
 import pytest
@@ -15,7 +15,7 @@ FEATURES = (
     InputFeature("brand", FeatureKind.CATEGORY, 4),
     InputFeature("price", FeatureKind.NUMBER, NUM_BUCKETS),
 )
-# Items new, a, b of the catalogue; z is in the vocabulary alone.
+# The catalogue contains new, a and b; z is in the vocabulary only.
 ITEM_ID = np.array([b"new", b"a", b"b"], dtype=object)
 COLUMNS = {
     "title": Column(np.array([7, 5, 6]), np.array([1, 0, 2])),
@@ -27,11 +27,11 @@ CATALOGUE = TransformedCatalogue(ITEM_ID, np.array([70, -1, 50]), COLUMNS)
 
 
 def bare_catalogue(*item_id: bytes) -> TransformedCatalogue:
-    """Items of which nothing but the id is known."""
+    """Returns a catalogue of items without features."""
     return TransformedCatalogue(np.array(item_id, dtype=object), np.full(len(item_id), -1), {})
 
 
-def test_vocabulary_rows_come_first_and_keep_their_order() -> None:
+def test_vocabulary_rows_are_first_and_in_order() -> None:
     table = candidate_table([b"b", b"z", b"a"], CATALOGUE, FEATURES)
 
     assert table.item_id.tolist() == [b"b", b"z", b"a", b"new"]
@@ -39,7 +39,7 @@ def test_vocabulary_rows_come_first_and_keep_their_order() -> None:
     assert table.missing_row == len(table) == 4
 
 
-def test_content_follows_its_item_and_the_rest_is_missing() -> None:
+def test_features_are_joined_by_id_and_missing_for_other_items() -> None:
     table = candidate_table([b"b", b"z", b"a"], CATALOGUE, FEATURES)
 
     # rows: b, z (not in the catalogue), a, new, and the unknown item
@@ -50,24 +50,24 @@ def test_content_follows_its_item_and_the_rest_is_missing() -> None:
     assert table.columns["price_bucket"].tolist() == [9, NUM_BUCKETS, 0, 5, NUM_BUCKETS]
 
 
-def test_items_are_available_from_their_time_on_and_always_where_it_is_unknown() -> None:
+def test_items_are_available_from_their_time_or_always_if_it_is_unknown() -> None:
     table = candidate_table([b"b", b"z", b"a"], CATALOGUE, FEATURES)
 
-    # rows: b at 50, z (not in the catalogue) and a at no known time, new at 70
+    # rows: b at 50, z (not in the catalogue) and a at an unknown time, new at 70
     assert table.available_at.tolist() == [50, -1, -1, 70]
     assert table.rows_available_by(49).tolist() == [1, 2]
     assert table.rows_available_by(50).tolist() == [0, 1, 2]
     assert table.rows_available_by(70).tolist() == [0, 1, 2, 3]
 
 
-def test_items_of_which_nothing_is_declared_have_no_columns() -> None:
+def test_a_catalogue_without_features_has_no_columns() -> None:
     table = candidate_table([], bare_catalogue(*ITEM_ID), ())
 
     assert table.item_id.tolist() == ITEM_ID.tolist()
     assert (table.num_vocabulary, table.columns) == (0, {})
 
 
-def test_long_texts_count_by_their_first_words() -> None:
+def test_long_texts_are_cut_to_their_first_words() -> None:
     words = np.arange(MAX_BAG_LENGTH + 5)
 
     padded = Column(np.append(words, 3), np.array([len(words), 1])).padded()
@@ -77,11 +77,11 @@ def test_long_texts_count_by_their_first_words() -> None:
     assert padded[1].tolist() == [3] + [BAG_PADDING] * (MAX_BAG_LENGTH - 1)
 
 
-def test_an_item_twice_is_an_error() -> None:
+def test_a_duplicate_item_is_an_error() -> None:
     with pytest.raises(InputError, match=r"item 'a' more than once"):
         candidate_table([], bare_catalogue(b"a", b"b", b"a"), ())
 
 
-def test_no_item_at_all_is_an_error() -> None:
+def test_an_empty_catalogue_and_vocabulary_are_an_error() -> None:
     with pytest.raises(InputError, match="there is no item"):
         candidate_table([], bare_catalogue(), ())

@@ -1,8 +1,10 @@
-"""TransformedWindows to batches: targets, weights, padding and order."""
+"""Transformed windows: targets, weights and order."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from components.trainer.data.candidates import TransformedCatalogue, candidate_table
@@ -14,7 +16,7 @@ from components.trainer.data.windows import (
 )
 from schemas.errors import InputError
 from schemas.source_settings import FeatureKind
-from tests.components.trainer.worlds import windows_of, write_examples
+from tests.components.trainer.datasets import windows_of, write_examples
 
 NO_CATALOGUE = TransformedCatalogue(np.array([], dtype=object), np.array([], np.int64), {})
 ITEMS = candidate_table([b"a", b"b", b"c"], NO_CATALOGUE, ())
@@ -25,11 +27,13 @@ FEATURES = TowerFeatures(
     outcome=(InputFeature("event_type", FeatureKind.CATEGORY, 2),),
     item=(),
 )
-# Index 0 weighs 1, index 1 weighs 3, unknown types 1.
+# The weight of type 0 is 1, of type 1 is 3, and of unknown types is 1.
 WEIGHTS = np.array([1.0, 3.0, 1.0], np.float32)
 
 
-def example(user_id: int, item_id: list[bytes], is_target: list[int]) -> dict[str, np.ndarray]:
+def example(
+    user_id: int, item_id: list[bytes], is_target: list[int]
+) -> dict[str, npt.NDArray[Any]]:
     size = len(item_id)
     return {
         "user_id": np.array([user_id]),
@@ -41,7 +45,7 @@ def example(user_id: int, item_id: list[bytes], is_target: list[int]) -> dict[st
 
 
 def read(
-    folder: Path, rows: list[dict[str, np.ndarray]], exclude_repeats: bool
+    folder: Path, rows: list[dict[str, npt.NDArray[Any]]], exclude_repeats: bool
 ) -> TransformedWindows:
     path = folder / "windows.gz"
     write_examples(rows, path)
@@ -52,13 +56,13 @@ def read(
     ("exclude_repeats", "weight", "left_out"),
     [(True, [0, 3, 0, 0, 1], 1), (False, [0, 3, 1, 0, 1], 0)],
 )
-def test_weights_are_those_of_types_targets_and_first_occurrences(
+def test_weights_depend_on_type_target_and_first_occurrence(
     tmp_path: Path, exclude_repeats: bool, weight: list[float], left_out: int
 ) -> None:
     rows = [
-        # types 0, 1, 0, 1: the first a is no target, the third repeats it, the last is history
+        # types 0, 1, 0, 1: the first a is no target, the third event repeats it, b is no target
         example(1, [b"a", b"c", b"a", b"b"], [0, 1, 1, 0]),
-        # another window knows nothing of the first
+        # a is no repeat in another window
         example(2, [b"a"], [1]),
     ]
 
@@ -87,9 +91,9 @@ def test_windows_without_a_target_are_left_out() -> None:
     assert kept.events["weight"].tolist() == [4, 1, 1]
 
 
-def test_a_cap_keeps_targets_evenly_spread_and_their_histories_whole() -> None:
+def test_max_targets_keeps_evenly_spread_targets_with_whole_histories() -> None:
     kept = with_targets(windows_of([4, 4, 4]), max_targets=3)
 
-    # of targets 0 … 11 the first, the middle one and the last
+    # of targets 0 … 11: the first, the middle one and the last
     assert kept.events["row"][kept.events["weight"] > 0].tolist() == [0, 6, 11]
     assert kept.lengths.tolist() == [4, 4, 4]

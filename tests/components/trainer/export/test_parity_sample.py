@@ -1,4 +1,4 @@
-"""A trained world: every signature, asked with raw data, answers as training computes."""
+"""Every signature of an exported model gives the outputs of training for raw data."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,23 +10,23 @@ import pytest
 import tensorflow as tf
 
 from components.evaluator.embed import SignatureEncoder
-from components.evaluator.parity import EXACT_SEARCH, measure_parity
+from components.evaluator.tower_parity import EXACT_SEARCH, measure_parity
 from components.examples.read import RawCatalogue, RawWindows, read_raw_catalogue, read_raw_windows
-from components.indexer.bundle import export_index
-from components.indexer.model.module import ServingOptions
-from components.indexer.probe.cases import replay
-from components.indexer.probe.parity_cases import parity_cases
-from components.indexer.probe.served import ServedModel
+from components.indexer.build_bundle import export_index
+from components.indexer.model.serving_model import ServingOptions
+from components.indexer.probe.parity_cases import build_parity_cases
+from components.indexer.probe.replay import replay_cases
+from components.indexer.probe.served_model import ServedModel
 from components.parity.compare import TOLERANCE
-from components.parity.sample import ParitySample, read_sample
-from components.parity.verdict import Parity
+from components.parity.result import ParityResult
+from components.parity.sample_file import ParitySample, read_sample
 from components.trainer.data.windows import TransformedWindows
 from components.trainer.export.parity_sample import parity_sample
 from schemas import serving
 from schemas.features import FeatureTable, feature_table
 from schemas.model_settings import IndexSettings
 from tests.components.trainer.conftest import NUM_ITEMS, Exported
-from tests.components.trainer.worlds import Row
+from tests.components.trainer.datasets import Row
 from tests.examples import write_split
 
 Tensors = dict[str, tf.Tensor]
@@ -36,7 +36,7 @@ K = 12
 
 @dataclass(frozen=True)
 class Raw:
-    """The raw data of the world, as the example generators write it."""
+    """The raw data of the dataset, in the format of the example generators."""
 
     windows_uri: str
     catalogue_uri: str
@@ -48,11 +48,11 @@ class Raw:
 def raw(rich: Exported, tmp_path_factory: pytest.TempPathFactory) -> Raw:
     folder = tmp_path_factory.mktemp("raw")
     windows_uri, catalogue_uri = str(folder / "windows"), str(folder / "catalogue")
-    splits = {"train": rich.world.train, "eval": rich.world.evaluation[::-1], "test": []}
+    splits = {"train": rich.dataset.train, "eval": rich.dataset.evaluation[::-1], "test": []}
     for split, rows in splits.items():
         write_split(windows_uri, split, map(_texts, rows))
-    write_split(catalogue_uri, "catalogue", map(_texts, rich.world.items[::-1]))
-    table = feature_table(rich.world.settings)
+    write_split(catalogue_uri, "catalogue", map(_texts, rich.dataset.items[::-1]))
+    table = feature_table(rich.dataset.settings)
     windows = {split: read_raw_windows(windows_uri, split, table) for split in splits}
     return Raw(windows_uri, catalogue_uri, windows, read_raw_catalogue(catalogue_uri, table))
 
@@ -66,32 +66,32 @@ def _texts(row: Row) -> Row:
 
 @pytest.fixture(scope="module")
 def sample(rich: Exported) -> ParitySample:
-    found = read_sample(str(rich.path))
-    assert found is not None
-    return found
+    sample = read_sample(str(rich.path))
+    assert sample is not None
+    return sample
 
 
-def measure(rich: Exported, raw: Raw, signatures: str | None = None) -> Parity:
-    """Parity of the model in `signatures` with what was trained."""
-    encoder = SignatureEncoder(signatures or str(rich.path), feature_table(rich.world.settings))
+def measure(rich: Exported, raw: Raw, signatures: str | None = None) -> ParityResult:
+    """Compares a model, by default the exported one, with the training code."""
+    encoder = SignatureEncoder(signatures or str(rich.path), feature_table(rich.dataset.settings))
     candidates = encoder.candidates(raw.catalogue)
     return measure_parity(
-        str(rich.path), encoder, candidates, raw.catalogue, raw.windows, rich.world.settings
+        str(rich.path), encoder, candidates, raw.catalogue, raw.windows, rich.dataset.settings
     )
 
 
-def test_the_sample_is_of_the_eval_split_and_of_all_items(
+def test_the_sample_contains_windows_of_split_eval_and_all_items(
     rich: Exported, sample: ParitySample
 ) -> None:
     assert sample.split == "eval"
-    assert len(sample) == 64  # of the 72 targets
+    assert len(sample) == 64  # split eval has 72 targets
     assert len(set(sample.window)) == NUM_WINDOWS
     assert set(sample.num_events) == {9}
     assert {0, 1, 7, 8} <= set(sample.position) <= set(range(9))
     assert sample.item_id.tolist() == rich.trained.candidates.item_id.tolist()
 
 
-def test_the_towers_answer_as_training_does(rich: Exported, raw: Raw) -> None:
+def test_the_exported_towers_have_the_outputs_of_training(rich: Exported, raw: Raw) -> None:
     parity = measure(rich, raw)
 
     assert parity.gate.passed, parity.gate.reason
@@ -106,7 +106,7 @@ def test_the_towers_answer_as_training_does(rich: Exported, raw: Raw) -> None:
 
 
 @pytest.fixture(scope="module")
-def twin(rich: Exported, raw: Raw, tmp_path_factory: pytest.TempPathFactory) -> ServedModel:
+def exact_model(rich: Exported, raw: Raw, tmp_path_factory: pytest.TempPathFactory) -> ServedModel:
     folder = tmp_path_factory.mktemp("bundle")
     settings = IndexSettings(kind="exact", k=K, max_k=K)
     export_index(
@@ -114,7 +114,7 @@ def twin(rich: Exported, raw: Raw, tmp_path_factory: pytest.TempPathFactory) -> 
         raw.catalogue_uri,
         raw.windows_uri,
         str(folder),
-        rich.world.settings,
+        rich.dataset.settings,
         settings,
     )
     return ServedModel(str(folder / "exact"))
@@ -124,14 +124,14 @@ def options(table: FeatureTable, max_history: int) -> ServingOptions:
     return ServingOptions(table, k=K, max_k=K, max_history=max_history, exclude_history=False)
 
 
-def test_every_signature_of_the_twin_answers_as_training_does(
-    rich: Exported, raw: Raw, sample: ParitySample, twin: ServedModel
+def test_every_signature_of_the_exact_model_has_the_outputs_of_training(
+    rich: Exported, raw: Raw, sample: ParitySample, exact_model: ServedModel
 ) -> None:
-    settings = rich.world.settings
+    settings = rich.dataset.settings
     chosen = options(feature_table(settings), settings.history.max_length)
 
-    cases = parity_cases(sample, raw.windows["eval"], raw.catalogue, chosen)
-    compared = replay(twin, cases.cases)
+    cases = build_parity_cases(sample, raw.windows["eval"], raw.catalogue, chosen)
+    compared = replay_cases(exact_model, cases.cases)
 
     assert {name: one.rows for name, one in compared.items()} == {
         serving.DEFAULT: 64,
@@ -142,15 +142,17 @@ def test_every_signature_of_the_twin_answers_as_training_does(
         serving.CANDIDATE_EMBEDDING: NUM_ITEMS,
     }
     assert {name: one for name, one in compared.items() if not one.is_equal} == {}
-    bare, full = (sample.answers[name]["score"] for name in (serving.DEFAULT, serving.RECOMMEND))
-    assert np.abs(bare - full).max() > 1e-2  # what serving_default does not take does tell
+    bare, full = (sample.outputs[name]["score"] for name in (serving.DEFAULT, serving.RECOMMEND))
+    assert (
+        np.abs(bare - full).max() > 1e-2
+    )  # inputs that serving_default does not take have an effect
 
 
 def export_broken(rich: Exported, path: Path, change: Callable[[Tensors], Tensors]) -> str:
-    """The model with inputs that are changed before its towers see them."""
+    """Exports the model with signatures that change their inputs."""
     outer = tf.Module()
     outer.towers = tf.saved_model.load(str(rich.path))
-    table = feature_table(rich.world.settings)
+    table = feature_table(rich.dataset.settings)
 
     def broken(name: str, specs: serving.Specs) -> Any:
         inner = outer.towers.signatures[name]
@@ -177,7 +179,7 @@ def _other_default(name: str) -> Callable[[Tensors], Tensors]:
     return change
 
 
-def _times_off_by_one_event(inputs: Tensors) -> Tensors:
+def _times_shifted_by_one_event(inputs: Tensors) -> Tensors:
     if serving.HISTORY_TIMESTAMP not in inputs:
         return inputs
     times = tf.roll(inputs[serving.HISTORY_TIMESTAMP], 1, axis=1)
@@ -188,11 +190,11 @@ def _times_off_by_one_event(inputs: Tensors) -> Tensors:
     ("change", "named"),
     [
         (_other_default("battery"), serving.QUERY_EMBEDDING),
-        (_times_off_by_one_event, serving.QUERY_EMBEDDING),
+        (_times_shifted_by_one_event, serving.QUERY_EMBEDDING),
         (_other_default("price"), serving.CANDIDATE_EMBEDDING),
     ],
 )
-def test_a_signature_that_does_otherwise_is_rejected(
+def test_a_signature_with_other_outputs_fails_the_gate(
     rich: Exported,
     raw: Raw,
     tmp_path: Path,
@@ -211,30 +213,30 @@ def test_a_signature_that_does_otherwise_is_rejected(
 
 
 def without_repeats(windows: TransformedWindows) -> TransformedWindows:
-    """No target is of the item of the event before."""
+    """Returns windows in which no target has the item of the event before it."""
     rows, weight = windows.events["row"], windows.events["weight"]
     repeats = np.append(False, rows[1:] == rows[:-1])
     return replace(windows, events={**windows.events, "weight": np.where(repeats, 0.0, weight)})
 
 
-def test_a_twin_of_other_options_is_rejected(
-    rich: Exported, raw: Raw, twin: ServedModel, monkeypatch: pytest.MonkeyPatch
+def test_an_exact_model_with_other_options_differs(
+    rich: Exported, raw: Raw, exact_model: ServedModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Training excludes the history, the twin does not."""
-    settings = rich.world.settings
-    monkeypatch.setattr(rich.trained.model, "excludes_history", True)
+    # training excludes the history, and the exact model does not
+    settings = rich.dataset.settings
+    monkeypatch.setattr(rich.trained.towers, "excludes_history", True)
     trained = replace(rich.trained, sample=without_repeats(rich.trained.sample))
-    excluding = parity_sample(trained, knows_users=True)
+    excluding = parity_sample(trained, has_user_table=True)
     chosen = options(feature_table(settings), settings.history.max_length)
-    cases = parity_cases(excluding, raw.windows["eval"], raw.catalogue, chosen)
+    cases = build_parity_cases(excluding, raw.windows["eval"], raw.catalogue, chosen)
 
-    compared = replay(twin, cases.cases)
+    compared = replay_cases(exact_model, cases.cases)
 
     wrong = {name for name, one in compared.items() if not one.is_equal}
     assert wrong >= {serving.DEFAULT, serving.RECOMMEND, serving.RECOMMEND_EXAMPLES}
     assert not wrong & {serving.SIMILAR_ITEMS, serving.CANDIDATE_EMBEDDING}
     for query, position in enumerate(excluding.position):
-        row = excluding.answers[serving.RECOMMEND]["item_id"][query]
+        row = excluding.outputs[serving.RECOMMEND]["item_id"][query]
         assert len(set(row)) == 10
         if position:
             window = next(
@@ -246,13 +248,13 @@ def test_a_twin_of_other_options_is_rejected(
             assert not set(row) & set(history)
 
 
-def test_a_model_without_users_does_not_know_them_by_id(rich: Exported) -> None:
-    knowing, not_knowing = (
-        parity_sample(rich.trained, knows_users=knows) for knows in (True, False)
+def test_user_features_by_id_change_the_outputs_of_serving_default_only(rich: Exported) -> None:
+    with_table, without_table = (
+        parity_sample(rich.trained, has_user_table=has_table) for has_table in (True, False)
     )
 
-    for signature, answer in knowing.answers.items():
-        other = not_knowing.answers[signature]
+    for signature, answer in with_table.outputs.items():
+        other = without_table.outputs[signature]
         for name, values in answer.items():
             is_same = np.array_equal(values, other[name])
             assert is_same == (signature != serving.DEFAULT)

@@ -1,4 +1,4 @@
-"""The exported model answers as training computes, alone or in a batch, loaded any way."""
+"""The exported signatures compute the values of training, for any batch and any loader."""
 
 import math
 import shutil
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
@@ -18,9 +19,9 @@ from schemas import serving
 from schemas.events import SECONDS_PER_DAY
 from schemas.features import feature_table
 from tests.components.trainer.conftest import NUM_ITEMS, Exported
-from tests.components.trainer.worlds import Row
+from tests.components.trainer.datasets import Row
 
-Request = dict[str, np.ndarray]
+Request = dict[str, npt.NDArray[Any]]
 TOLERANCE = 1e-5
 WIDTH = 9
 
@@ -30,8 +31,8 @@ def loaded(rich: Exported) -> Any:
     return tf.saved_model.load(str(rich.path))
 
 
-def embedding(loaded: Any, signature: str, inputs: Request) -> np.ndarray:
-    """Calls a signature with NumPy inputs."""
+def embedding(loaded: Any, signature: str, inputs: Request) -> npt.NDArray[np.float32]:
+    """Calls a signature with NumPy inputs and returns its embeddings."""
     function = loaded.signatures[signature]
     specs = function.structured_input_signature[1]
     assert set(inputs) == set(specs)
@@ -39,14 +40,14 @@ def embedding(loaded: Any, signature: str, inputs: Request) -> np.ndarray:
     return function(**tensors)["embedding"].numpy()
 
 
-def query(loaded: Any, request: Request) -> np.ndarray:
+def query(loaded: Any, request: Request) -> npt.NDArray[np.float32]:
     return embedding(loaded, serving.QUERY_EMBEDDING, request)
 
 
 def request_of(row: Row, t: int) -> Request:
-    """The request at event t of a raw window: what came before, and t's own time and context."""
+    """Returns the request at event t of a raw window: earlier events, and time and context of t."""
 
-    def history(name: str, missing: Any) -> np.ndarray:
+    def history(name: str, missing: Any) -> npt.NDArray[np.object_]:
         values = row[name][:t]
         return np.array([values + [missing] * (WIDTH - t)], dtype=object)
 
@@ -70,8 +71,8 @@ def stacked(requests: list[Request]) -> Request:
     return {name: np.concatenate([r[name] for r in requests]) for name in requests[0]}
 
 
-def test_signatures_are_those_of_the_contract(rich: Exported, loaded: Any) -> None:
-    table = feature_table(rich.world.settings)
+def test_the_signatures_have_the_specs_of_the_schema(rich: Exported, loaded: Any) -> None:
+    table = feature_table(rich.dataset.settings)
     expected = {
         serving.QUERY_EMBEDDING: serving.query_specs(table),
         serving.CANDIDATE_EMBEDDING: serving.candidate_specs(table),
@@ -85,39 +86,43 @@ def test_signatures_are_those_of_the_contract(rich: Exported, loaded: Any) -> No
         assert output.shape.as_list() == [None, 8 + NUM_FEATURES]
 
 
-def test_a_request_gets_the_query_of_training(rich: Exported, loaded: Any) -> None:
-    model, world = rich.trained.model, rich.world
+def test_the_embedding_of_a_request_equals_the_query_of_training(
+    rich: Exported, loaded: Any
+) -> None:
+    towers, dataset = rich.trained.towers, rich.dataset
     windows = read_transformed_windows(
-        list(world.inputs.train_files),
-        model.features,
+        list(dataset.inputs.train_files),
+        towers.features,
         rich.trained.candidates,
         np.ones(9, np.float32),
         exclude_repeats=False,
     )
     batch = one_batch(windows)
-    seen = query_inputs(batch, model.features)
+    inputs = query_inputs(batch, towers.features)
     rows = batch[ROW]
-    vectors = tf.reshape(model.item_vectors(tf.reshape(rows, [-1])), [*rows.shape, -1])
+    vectors = tf.reshape(towers.item_vectors(tf.reshape(rows, [-1])), [*rows.shape, -1])
 
     for t in range(WIDTH):
         positions = tf.constant([[w, t] for w in range(len(windows))], tf.int64)
-        trained = model.queries_of(positions, vectors, seen)
-        served = query(loaded, stacked([request_of(row, t) for row in world.train]))
+        trained = towers.query_embeddings(positions, vectors, inputs)
+        served = query(loaded, stacked([request_of(row, t) for row in dataset.train]))
         np.testing.assert_allclose(served, trained, atol=TOLERANCE)
 
 
-def test_catalogue_items_get_the_candidates_of_training(rich: Exported, loaded: Any) -> None:
+def test_the_embeddings_of_items_equal_the_candidates_of_training(
+    rich: Exported, loaded: Any
+) -> None:
     candidates = rich.trained.candidates
 
     served = embedding(loaded, serving.CANDIDATE_EMBEDDING, catalogue_of(rich))
 
     assert candidates.num_vocabulary < len(candidates) == NUM_ITEMS
-    np.testing.assert_allclose(served, rich.trained.model.candidate_embeddings(), atol=TOLERANCE)
+    np.testing.assert_allclose(served, rich.trained.towers.catalogue_embeddings(), atol=TOLERANCE)
 
 
 def catalogue_of(rich: Exported) -> Request:
-    """The raw items, in the rows of the candidate table."""
-    raw = {row["item_id"][0]: row for row in rich.world.items}
+    """Returns the raw items in the order of the candidate table."""
+    raw = {row["item_id"][0]: row for row in rich.dataset.items}
     rows = [raw[item_id] for item_id in rich.trained.candidates.item_id]
     width = max(len(row["genres"]) for row in rows)
     return {
@@ -131,14 +136,14 @@ def catalogue_of(rich: Exported) -> Request:
     }
 
 
-def test_items_are_embedded_as_of_an_instant(rich: Exported, loaded: Any) -> None:
-    popularity = rich.trained.model.popularity
+def test_ages_are_as_of_the_given_instant(rich: Exported, loaded: Any) -> None:
+    popularity = rich.trained.towers.popularity
     assert popularity is not None
     items = catalogue_of(rich)
     trained = embedding(loaded, serving.CANDIDATE_EMBEDDING, items)
     items["item_id"][0] = b"brand new"
     towers = Towers(str(rich.path))
-    specs = serving.candidate_as_of_specs(feature_table(rich.world.settings))
+    specs = serving.candidate_as_of_specs(feature_table(rich.dataset.settings))
     newest_s = popularity.as_of_s + 10 * SECONDS_PER_DAY
     available_at = np.array([newest_s, *[-1] * (NUM_ITEMS - 1)])
     items["available_at"] = available_at
@@ -156,8 +161,8 @@ def test_items_are_embedded_as_of_an_instant(rich: Exported, loaded: Any) -> Non
     assert (later[1:, age] > own[1:, age]).any()
 
 
-def test_a_row_answers_as_it_would_alone(rich: Exported, loaded: Any) -> None:
-    requests = [request_of(row, t) for t, row in enumerate(rich.world.train[:WIDTH])]
+def test_an_embedding_does_not_depend_on_the_rest_of_the_batch(rich: Exported, loaded: Any) -> None:
+    requests = [request_of(row, t) for t, row in enumerate(rich.dataset.train[:WIDTH])]
 
     together = query(loaded, stacked(requests))
 
@@ -165,22 +170,22 @@ def test_a_row_answers_as_it_would_alone(rich: Exported, loaded: Any) -> None:
     np.testing.assert_allclose(together, alone, atol=TOLERANCE)
 
 
-def test_padding_counts_nowhere(rich: Exported, loaded: Any) -> None:
-    packed = request_of(rich.world.train[0], 4)
+def test_padding_of_the_history_is_ignored(rich: Exported, loaded: Any) -> None:
+    packed = request_of(rich.dataset.train[0], 4)
     spread = {name: value.copy() for name, value in packed.items()}
     for name in packed:
         if name.startswith("history_"):
             spread[name][0, [1, 3, 4, 8]] = packed[name][0, :4]
             spread[name][0, [0, 2, 5, 6, 7]] = packed[name][0, 4]
-    # what stands beside a padded item is dropped with it
+    # the timestamp of a padded item is ignored too
     spread["history_timestamp"][0, 0] = 77
 
     np.testing.assert_allclose(query(loaded, spread), query(loaded, packed), atol=TOLERANCE)
 
 
-def test_the_newest_events_count(rich: Exported, loaded: Any) -> None:
-    max_length = rich.world.settings.history.max_length
-    short = request_of(rich.world.train[0], max_length)
+def test_only_the_latest_events_are_used(rich: Exported, loaded: Any) -> None:
+    max_length = rich.dataset.settings.history.max_length
+    short = request_of(rich.dataset.train[0], max_length)
     long = dict(short)
     for name, value in short.items():
         if name.startswith("history_"):
@@ -190,8 +195,8 @@ def test_the_newest_events_count(rich: Exported, loaded: Any) -> None:
     np.testing.assert_allclose(query(loaded, long), query(loaded, short), atol=TOLERANCE)
 
 
-def test_missing_user_features_come_from_the_table(rich: Exported, loaded: Any) -> None:
-    known = request_of(rich.world.train[0], 3)
+def test_missing_user_features_are_filled_in_from_the_table(rich: Exported, loaded: Any) -> None:
+    known = request_of(rich.dataset.train[0], 3)
     without = {**known, "age": np.array([math.nan]), "place": np.array([b""])}
     stranger = {**without, "user_id": np.array([b"nobody"])}
 
@@ -199,33 +204,33 @@ def test_missing_user_features_come_from_the_table(rich: Exported, loaded: Any) 
     assert np.abs(query(loaded, stranger) - query(loaded, known)).max() > 1e-3
 
 
-def test_a_request_of_nothing_gets_a_query(rich: Exported, loaded: Any) -> None:
-    specs = serving.query_specs(feature_table(rich.world.settings))
+def test_the_embedding_of_an_empty_request_is_finite(rich: Exported, loaded: Any) -> None:
+    specs = serving.query_specs(feature_table(rich.dataset.settings))
     for width in (0, 3):
-        nothing = {
+        empty = {
             name: np.full([1, width][: len(spec.shape)], serving.missing_value(spec), dtype=object)
             for name, spec in specs.items()
         }
-        assert np.isfinite(query(loaded, nothing)).all()
+        assert np.isfinite(query(loaded, empty)).all()
 
 
-def test_an_unknown_item_is_an_event_of_which_little_is_known(rich: Exported, loaded: Any) -> None:
-    known = request_of(rich.world.train[0], 3)
+def test_an_unknown_item_in_the_history_is_an_event_of_its_own(rich: Exported, loaded: Any) -> None:
+    known = request_of(rich.dataset.train[0], 3)
     unknown, absent = (
         {**known, "history_item_id": known["history_item_id"].copy()} for _ in range(2)
     )
-    unknown["history_item_id"][0, 2] = b"never heard of"
+    unknown["history_item_id"][0, 2] = b"unknown"
     absent["history_item_id"][0, 2] = b""
 
-    answers = [query(loaded, request) for request in (known, unknown, absent)]
+    embeddings = [query(loaded, request) for request in (known, unknown, absent)]
 
-    assert np.isfinite(answers).all()
+    assert np.isfinite(embeddings).all()
     for one, other in ((0, 1), (1, 2)):
-        assert np.abs(answers[one] - answers[other]).max() > 1e-4
+        assert np.abs(embeddings[one] - embeddings[other]).max() > 1e-4
 
 
-def test_a_new_item_is_embedded_by_its_content(loaded: Any) -> None:
-    def candidate(title: bytes, released: int = -1) -> np.ndarray:
+def test_the_embedding_of_a_new_item_depends_on_its_features(loaded: Any) -> None:
+    def candidate(title: bytes, released: int = -1) -> npt.NDArray[np.float32]:
         return embedding(
             loaded,
             serving.CANDIDATE_EMBEDDING,
@@ -244,10 +249,10 @@ def test_a_new_item_is_embedded_by_its_content(loaded: Any) -> None:
     np.testing.assert_array_equal(candidate(b"unheard"), candidate(b"unread"))
 
 
-def test_the_folder_may_move_and_the_old_loader_reads_it(
+def test_the_folder_may_be_moved_and_loaded_by_the_v1_loader(
     rich: Exported, loaded: Any, tmp_path: Path
 ) -> None:
-    request = request_of(rich.world.train[1], 5)
+    request = request_of(rich.dataset.train[1], 5)
     expected = query(loaded, request)
     moved = shutil.copytree(rich.path, tmp_path / "elsewhere")
 
@@ -255,18 +260,18 @@ def test_the_folder_may_move_and_the_old_loader_reads_it(
         graph = tf.compat.v1.saved_model.loader.load(session, ["serve"], str(moved))
         signature = graph.signature_def[serving.QUERY_EMBEDDING]
         feeds = {signature.inputs[name].name: value for name, value in request.items()}
-        answer = session.run(signature.outputs["embedding"].name, feeds)
+        embeddings = session.run(signature.outputs["embedding"].name, feeds)
 
-    np.testing.assert_allclose(answer, expected, atol=TOLERANCE)
+    np.testing.assert_allclose(embeddings, expected, atol=TOLERANCE)
 
 
-def test_it_can_be_exported_again_inside_another_module(
+def test_the_model_can_be_exported_again_within_another_module(
     rich: Exported, loaded: Any, tmp_path: Path
 ) -> None:
     outer = tf.Module()
     outer.towers = loaded
     inner = loaded.signatures[serving.QUERY_EMBEDDING]
-    specs = serving.query_specs(feature_table(rich.world.settings))
+    specs = serving.query_specs(feature_table(rich.dataset.settings))
 
     @tf.function
     def doubled(**request: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -276,5 +281,5 @@ def test_it_can_be_exported_again_inside_another_module(
     tf.saved_model.save(outer, str(tmp_path / "outer"), signatures)
     again = tf.saved_model.load(str(tmp_path / "outer"))
 
-    request = request_of(rich.world.train[2], 2)
+    request = request_of(rich.dataset.train[2], 2)
     np.testing.assert_allclose(query(again, request), 2 * query(loaded, request), atol=TOLERANCE)

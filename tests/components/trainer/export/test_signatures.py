@@ -1,6 +1,7 @@
-"""The query signature where repeats are not recommended: a run of one item is one event."""
+"""The query signature merges consecutive events of one item if repeats are not recommended."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import tensorflow as tf
 import tensorflow_transform as tft
@@ -12,27 +13,27 @@ from tests.components.trainer.conftest import Exported
 from tests.components.trainer.export.test_saved_model import TOLERANCE, Request, request_of
 
 PAST = 5
-# Events 1 to 3 are of one item.
+# Events 1 to 3 have one item.
 RUN = slice(1, 4)
 
 
-def embedded(rich: Exported, request: Request) -> np.ndarray:
-    world, trained = rich.world, rich.trained
-    table = feature_table(world.settings)
+def embedded(rich: Exported, request: Request) -> npt.NDArray[np.float32]:
+    dataset, trained = rich.dataset, rich.trained
+    table = feature_table(dataset.settings)
     signature = QuerySignature(
-        trained.model,
+        trained.towers,
         trained.candidates,
-        tft.TFTransformOutput(world.graphs.windows).transform_features_layer(),
+        tft.TFTransformOutput(dataset.graphs.windows).transform_features_layer(),
         table,
-        world.settings.history.max_length,
+        dataset.settings.history.max_length,
         users=None,
     )
     specs = serving.query_specs(table)
     return signature({n: tf.constant(request[n], spec.dtype) for n, spec in specs.items()}).numpy()
 
 
-def folded_by_hand(request: Request) -> Request:
-    """The run as one event: when and where it began, and how it ended."""
+def merged_by_hand(request: Request) -> Request:
+    """Merges the run: time and context of its first event, type and value of its last."""
     first, last = RUN.start, RUN.stop - 1
     events = {name: value for name, value in request.items() if name.startswith("history_")}
     kept = {
@@ -47,44 +48,48 @@ def folded_by_hand(request: Request) -> Request:
 
 
 def run_request(rich: Exported) -> Request:
-    request = request_of(rich.world.train[2], PAST)
+    request = request_of(rich.dataset.train[2], PAST)
     request["history_item_id"][0, RUN] = b"i1"
     request["history_item_id"][0, [0, 4]] = b"i2"
     request["history_event_type"][0, RUN] = [b"like", b"view", b"like"]
     return request
 
 
-def test_a_run_answers_as_one_event(rich: Exported, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rich.trained.model, "excludes_history", True)
-    request = run_request(rich)
-
-    answer = embedded(rich, request)
-
-    np.testing.assert_allclose(answer, embedded(rich, folded_by_hand(request)), atol=TOLERANCE)
-    monkeypatch.setattr(rich.trained.model, "excludes_history", False)
-    assert np.abs(answer - embedded(rich, request)).max() > 1e-3
-
-
-def test_a_run_of_an_item_that_the_model_lacks_is_one_event_too(
+def test_a_run_has_the_embedding_of_one_event(
     rich: Exported, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rich.trained.model, "excludes_history", True)
+    monkeypatch.setattr(rich.trained.towers, "excludes_history", True)
+    request = run_request(rich)
+
+    query = embedded(rich, request)
+
+    np.testing.assert_allclose(query, embedded(rich, merged_by_hand(request)), atol=TOLERANCE)
+    monkeypatch.setattr(rich.trained.towers, "excludes_history", False)
+    assert np.abs(query - embedded(rich, request)).max() > 1e-3
+
+
+def test_a_run_of_an_unknown_item_is_merged_too(
+    rich: Exported, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rich.trained.towers, "excludes_history", True)
     request = run_request(rich)
     request["history_item_id"][0, RUN] = b"newer than the model"
 
-    answer = embedded(rich, request)
+    query = embedded(rich, request)
 
-    np.testing.assert_allclose(answer, embedded(rich, folded_by_hand(request)), atol=TOLERANCE)
+    np.testing.assert_allclose(query, embedded(rich, merged_by_hand(request)), atol=TOLERANCE)
 
 
-def test_the_request_belongs_to_no_run(rich: Exported, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_request_is_never_merged_into_a_run(
+    rich: Exported, monkeypatch: pytest.MonkeyPatch
+) -> None:
     request = run_request(rich)
     request["history_item_id"][0, [0, 4]] = [b"unknown", b"also unknown"]
     apart = {**request, "history_item_id": request["history_item_id"].copy()}
     apart["history_item_id"][0, RUN] = [b"i1", b"i2", b"i1"]
-    monkeypatch.setattr(rich.trained.model, "excludes_history", True)
+    monkeypatch.setattr(rich.trained.towers, "excludes_history", True)
 
-    folds_nothing = embedded(rich, apart)
+    without_runs = embedded(rich, apart)
 
-    monkeypatch.setattr(rich.trained.model, "excludes_history", False)
-    np.testing.assert_allclose(folds_nothing, embedded(rich, apart), atol=TOLERANCE)
+    monkeypatch.setattr(rich.trained.towers, "excludes_history", False)
+    np.testing.assert_allclose(without_runs, embedded(rich, apart), atol=TOLERANCE)

@@ -1,4 +1,4 @@
-"""The average of the weights, and the best epoch's."""
+"""The running average of the weights, and the average of the best epoch."""
 
 import numpy as np
 import pytest
@@ -8,15 +8,17 @@ from components.trainer.fit.averaging import BestAverage
 
 
 class OneWeight(keras.Model):
-    """A weight that the test moves by hand."""
+    """A model of one weight, which the test assigns."""
 
     def __init__(self) -> None:
         super().__init__()
         self.weight = self.add_weight(name="weight", shape=[], initializer="zeros")
 
 
-def walk(callback: BestAverage, epochs: list[list[float]], values: list[float]) -> OneWeight:
-    """Steps through weights; each epoch's validation gives the next value."""
+def run_training(
+    callback: BestAverage, epochs: list[list[float]], values: list[float]
+) -> OneWeight:
+    """Assigns the weights of each epoch in turn, and ends each epoch with a validation value."""
     model = OneWeight()
     callback.set_model(model)
     model.stop_training = False
@@ -35,15 +37,15 @@ def walk(callback: BestAverage, epochs: list[list[float]], values: list[float]) 
     return model
 
 
-def test_the_average_follows_early_steps_closely_and_later_ones_by_its_decay() -> None:
-    model = walk(BestAverage(1 / 0.85, None, patience=1), [[1.0, 2.0, 4.0]], [np.nan])
+def test_the_decay_rises_in_the_first_steps_up_to_its_limit() -> None:
+    model = run_training(BestAverage(1 / 0.85, None, patience=1), [[1.0, 2.0, 4.0]], [np.nan])
 
     first = (1 - 1 / 11) * 1.0
-    second = 0.15 * first + 0.85 * 2.0  # 2 / 12 is above the decay by now
+    second = 0.15 * first + 0.85 * 2.0  # 2 / 12 exceeds the limit of 0.15
     assert model.weight.numpy() == pytest.approx(0.15 * second + 0.85 * 4.0)
 
 
-def test_the_average_is_what_is_validated() -> None:
+def test_the_average_is_validated() -> None:
     callback = BestAverage(2, "recall", patience=9)
     model = OneWeight()
     callback.set_model(model)
@@ -59,10 +61,10 @@ def test_the_average_is_what_is_validated() -> None:
     assert model.weight.numpy() == 11.0
 
 
-def test_the_best_epoch_stays_and_patience_ends_training() -> None:
+def test_the_best_average_is_restored_and_patience_ends_training() -> None:
     callback = BestAverage(0, "recall", patience=2)
 
-    model = walk(callback, [[1.0], [2.0], [3.0], [4.0], [5.0]], [0.1, 0.3, 0.2, 0.3, 0.9])
+    model = run_training(callback, [[1.0], [2.0], [3.0], [4.0], [5.0]], [0.1, 0.3, 0.2, 0.3, 0.9])
 
     assert callback.best_epoch == 2
     assert model.weight.numpy() == 2.0
@@ -71,14 +73,14 @@ def test_the_best_epoch_stays_and_patience_ends_training() -> None:
 def test_without_validation_the_last_epoch_is_the_best() -> None:
     callback = BestAverage(0, None, patience=1)
 
-    model = walk(callback, [[1.0], [2.0], [3.0]], [0.9, 0.5, 0.1])
+    model = run_training(callback, [[1.0], [2.0], [3.0]], [0.9, 0.5, 0.1])
 
     assert callback.best_epoch == 3
     assert model.weight.numpy() == 3.0
 
 
-def test_a_metric_that_is_never_a_number_keeps_the_first_epoch() -> None:
+def test_the_first_epoch_is_the_best_if_the_metric_is_always_nan() -> None:
     callback = BestAverage(0, "recall", patience=5)
 
-    assert walk(callback, [[1.0], [2.0]], [float("nan")] * 2).weight.numpy() == 1.0
+    assert run_training(callback, [[1.0], [2.0]], [float("nan")] * 2).weight.numpy() == 1.0
     assert isinstance(callback.best_epoch, int)

@@ -1,11 +1,15 @@
-"""What the recipe chooses, and that the configuration has the last word."""
+"""The choices of the recipe, which configured values precede."""
 
-from dataclasses import replace
+from dataclasses import MISSING, fields, replace
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from components.trainer.fit.facts import Facts
-from components.trainer.fit.recipe import Recipe, choose
+from components.trainer.fit.data_statistics import DataStatistics
+from components.trainer.fit.recipe import Recipe, choose_recipe
+from components.trainer.plan import EncoderPlan, ModelPlan, TrainPlan
 from schemas.model_settings import (
     POOL_SETTINGS,
     EncoderSettings,
@@ -14,7 +18,7 @@ from schemas.model_settings import (
     TrainSettings,
 )
 
-FACTS = Facts(
+STATISTICS = DataStatistics(
     num_items=3_000,
     num_targets=1_000_000,
     median_history=100.0,
@@ -24,66 +28,106 @@ FACTS = Facts(
     order_gain=1.2,
     popularity_gain=0.1,
 )
+SHARES = st.none() | st.floats(0.0, 1.0)
+ANY_STATISTICS = st.builds(
+    DataStatistics,
+    num_items=st.integers(1, 50_000),
+    num_targets=st.integers(1, 2_000_000),
+    median_history=st.floats(0.0, 500.0),
+    max_history=st.integers(1, 500),
+    returning_share=SHARES,
+    new_item_share=SHARES,
+    order_gain=st.none() | st.floats(0.0, 9.0),
+    popularity_gain=st.none() | st.floats(-9.0, 9.0),
+)
 
 
 def recipe_of(
-    model: ModelSettings | None = None, train: TrainSettings | None = None, **facts: object
+    model: ModelSettings | None = None, train: TrainSettings | None = None, **statistics: Any
 ) -> Recipe:
-    return choose(
-        replace(FACTS, **facts),
-        model or ModelSettings(),
-        train or TrainSettings(),  # type: ignore[arg-type]
+    return choose_recipe(
+        replace(STATISTICS, **statistics), model or ModelSettings(), train or TrainSettings()
     )
 
 
-def test_every_choice_is_what_is_done_and_has_a_reason() -> None:
+def value_of(recipe: Recipe, key: str) -> Any:
+    """Returns the value of a dotted key in the plan."""
+    value: Any = recipe
+    for name in key.split("."):
+        value = getattr(value, name)
+    return value
+
+
+def required_keys(section: str, plan: type) -> set[str]:
+    """Returns the dotted keys of the fields of a plan without a default."""
+    return {f"{section}.{field.name}" for field in fields(plan) if field.default is MISSING}
+
+
+@given(ANY_STATISTICS)
+def test_the_recipe_always_chooses_what_has_no_default(statistics: DataStatistics) -> None:
+    recipe = choose_recipe(statistics, ModelSettings(), TrainSettings())
+
+    required = required_keys("model", ModelPlan) | required_keys("train", TrainPlan)
+    required |= required_keys("model.encoder", EncoderPlan)
+    # a nested plan, and settings with a default
+    required -= {"model.encoder", "train.max_seconds", "train.seed"}
+    assert required <= {choice.key for choice in recipe.choices}
+
+
+@given(ANY_STATISTICS)
+def test_the_plan_contains_every_choice(statistics: DataStatistics) -> None:
+    recipe = choose_recipe(statistics, ModelSettings(), TrainSettings())
+
+    assert all(value_of(recipe, choice.key) == choice.value for choice in recipe.choices)
+
+
+def test_every_choice_is_in_the_plan_and_has_a_reason() -> None:
     recipe = recipe_of()
 
     assert len({choice.key for choice in recipe.choices}) == len(recipe.choices) > 8
     for choice in recipe.choices:
-        section, *names = choice.key.split(".")
-        value = {"model": recipe.model, "train": recipe.train}[section]
-        for name in names:
-            value = getattr(value, name)
-        assert value == choice.value
+        assert value_of(recipe, choice.key) == choice.value
         assert choice.reason
 
 
 @pytest.mark.parametrize(
     ("num_items", "loss"), [(16_384, "full_softmax"), (16_385, "sampled_softmax")]
 )
-def test_large_catalogues_are_sampled(num_items: int, loss: str) -> None:
+def test_the_loss_of_large_catalogues_samples_negatives(num_items: int, loss: str) -> None:
     assert recipe_of(num_items=num_items).train.loss == loss
 
 
 @pytest.mark.parametrize(
     "train", [TrainSettings(hard_negatives=5), TrainSettings(in_batch_negatives=64)]
 )
-def test_configured_negatives_are_not_ignored(train: TrainSettings) -> None:
+def test_configured_negatives_select_sampled_softmax(train: TrainSettings) -> None:
     recipe = recipe_of(train=train)
 
     assert recipe.train.loss == "sampled_softmax"
-    (why,) = [choice.reason for choice in recipe.choices if choice.key == "train.loss"]
-    assert why in ("train.hard_negatives is configured", "train.in_batch_negatives is configured")
+    (reason,) = [choice.reason for choice in recipe.choices if choice.key == "train.loss"]
+    assert reason in (
+        "train.hard_negatives is configured",
+        "train.in_batch_negatives is configured",
+    )
 
 
-def test_what_means_nothing_to_a_configured_value_is_not_chosen() -> None:
+def test_values_that_a_configured_value_makes_unused_are_not_chosen() -> None:
     model = ModelSettings(encoder=EncoderSettings(kind="mean"))
 
     recipe = recipe_of(model, TrainSettings(loss="full_softmax"), num_items=20_000)
 
-    means_nothing = {"model.encoder.kernel_width", *(f"train.{name}" for name in POOL_SETTINGS)}
-    assert not means_nothing & {choice.key for choice in recipe.choices}
+    unused = {"model.encoder.kernel_width", *(f"train.{name}" for name in POOL_SETTINGS)}
+    assert not unused & {choice.key for choice in recipe.choices}
 
 
 @pytest.mark.parametrize("loss", ["full_softmax", "sampled_softmax", "contrastive"])
-def test_a_softmax_of_cosines_is_taken_at_a_low_temperature(loss: Loss) -> None:
+def test_a_softmax_of_cosines_has_a_low_temperature(loss: Loss) -> None:
     recipe = recipe_of(ModelSettings(similarity="cosine"), TrainSettings(loss=loss))
 
     assert recipe.train.temperature == (1.0 if loss == "contrastive" else 0.05)
 
 
-def test_few_targets_an_item_ask_for_more_dropout() -> None:
+def test_dropout_rises_with_few_targets_per_item_and_short_histories() -> None:
     few, many = (recipe_of(num_targets=n * 3_000, median_history=3.0) for n in (10, 50))
     long_histories = recipe_of(num_targets=30_000)
 
@@ -91,50 +135,55 @@ def test_few_targets_an_item_ask_for_more_dropout() -> None:
     assert rates == sorted(set(rates))
 
 
-def test_a_pool_is_small_where_items_move() -> None:
+def test_groups_of_in_batch_negatives_are_smaller_if_eval_follows_train() -> None:
     train = TrainSettings(loss="sampled_softmax")
 
-    moving, still = recipe_of(train=train), recipe_of(train=train, popularity_gain=None)
+    temporal, static = recipe_of(train=train), recipe_of(train=train, popularity_gain=None)
 
-    assert moving.train.in_batch_negatives < still.train.in_batch_negatives
+    assert temporal.train.in_batch_negatives < static.train.in_batch_negatives
 
 
-def test_new_items_ask_for_content_to_carry_more() -> None:
+def test_id_dropout_is_higher_with_many_new_items() -> None:
     assert recipe_of(new_item_share=0.04).train.id_dropout > recipe_of().train.id_dropout
     assert recipe_of(new_item_share=None).train.id_dropout == recipe_of().train.id_dropout
 
 
-def test_items_of_few_targets_have_one_table() -> None:
+def test_histories_and_candidates_share_a_table_if_items_have_few_targets() -> None:
     assert recipe_of(num_targets=30_000).model.share_item_table
     assert not recipe_of(num_targets=90_000).model.share_item_table
 
 
 @pytest.mark.parametrize(("num_targets", "num_blocks"), [(499_999, 1), (500_000, 2)])
-def test_a_second_block_needs_many_targets(num_targets: int, num_blocks: int) -> None:
+def test_the_encoder_has_two_blocks_for_many_targets_and_long_histories(
+    num_targets: int, num_blocks: int
+) -> None:
     assert recipe_of(num_targets=num_targets).model.encoder.num_blocks == num_blocks
     assert recipe_of(num_targets=num_targets, median_history=3.0).model.encoder.num_blocks == 1
 
 
-@pytest.mark.parametrize(("order_gain", "told"), [(1.2, "1.20 times"), (None, "unknown")])
-def test_the_encoder_is_chosen_in_sight_of_what_order_tells(
-    order_gain: float | None, told: str
+@pytest.mark.parametrize(
+    ("order_gain", "expected"),
+    [(1.2, "order is 1.20x as predictive as co-occurrence"), (None, "order is unknown")],
+)
+def test_the_reason_for_the_encoder_states_how_predictive_order_is(
+    order_gain: float | None, expected: str
 ) -> None:
-    (why,) = [
+    (reason,) = [
         choice.reason
         for choice in recipe_of(order_gain=order_gain).choices
         if choice.key == "model.encoder.kind"
     ]
-    assert told in why
+    assert expected in reason
 
 
-def test_leave_one_out_knows_no_recent_popularity() -> None:
+def test_leave_one_out_does_not_use_recent_popularity() -> None:
     recipe = recipe_of(popularity_gain=None)
 
     assert not recipe.model.recent_popularity
     assert recipe.train.history_dropout == 0.0
 
 
-def test_the_configuration_has_the_last_word_and_is_no_choice() -> None:
+def test_configured_values_are_in_the_plan_and_are_no_choices() -> None:
     model = ModelSettings(dim=48, recent_popularity=False, encoder=EncoderSettings(dropout=0.0))
 
     recipe = recipe_of(model, TrainSettings(loss="triplet", max_epochs=3))
@@ -143,14 +192,12 @@ def test_the_configuration_has_the_last_word_and_is_no_choice() -> None:
     assert recipe.model.encoder.dropout == 0.0
     assert not recipe.model.recent_popularity
     assert (recipe.train.loss, recipe.train.max_epochs) == ("triplet", 3)
-    settled = {"model.dim", "model.encoder.dropout", "train.loss", "train.max_epochs"}
-    assert not settled & {choice.key for choice in recipe.choices}
+    configured = {"model.dim", "model.encoder.dropout", "train.loss", "train.max_epochs"}
+    assert not configured & {choice.key for choice in recipe.choices}
 
 
 @pytest.mark.parametrize(("dim", "num_heads"), [(30, None), (7, None), (None, 5), (None, 3)])
-def test_heads_divide_dimensions_that_the_configuration_leaves_open(
-    dim: int | None, num_heads: int | None
-) -> None:
+def test_chosen_heads_or_dimensions_divide_evenly(dim: int | None, num_heads: int | None) -> None:
     model = recipe_of(ModelSettings(dim=dim, encoder=EncoderSettings(num_heads=num_heads))).model
 
     assert model.dim % model.encoder.num_heads == 0
@@ -158,5 +205,17 @@ def test_heads_divide_dimensions_that_the_configuration_leaves_open(
     assert num_heads in (None, model.encoder.num_heads)
 
 
-def test_kernels_are_no_wider_than_histories() -> None:
+def test_kernels_are_at_most_one_wider_than_histories() -> None:
     assert recipe_of(max_history=7).model.encoder.kernel_width == 8
+
+
+@pytest.mark.parametrize("max_seconds", [1500.0, 60.0, None])
+def test_the_time_limit_is_as_configured_and_is_no_choice(max_seconds: float | None) -> None:
+    recipe = recipe_of(train=TrainSettings(max_seconds=max_seconds))
+
+    assert recipe.train.max_seconds == max_seconds
+    assert "train.max_seconds" not in {choice.key for choice in recipe.choices}
+
+
+def test_the_time_limit_has_a_default() -> None:
+    assert recipe_of().train.max_seconds == TrainSettings().max_seconds == 1500.0

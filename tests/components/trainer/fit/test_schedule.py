@@ -1,11 +1,11 @@
-"""The learning rate's course."""
+"""The learning rate schedule."""
 
 import pytest
 
 from components.trainer.fit.schedule import WarmUpThenCosine
 
 
-def test_it_rises_over_half_an_epoch_and_falls_to_a_twentieth() -> None:
+def test_the_rate_rises_over_half_an_epoch_and_decays_to_a_twentieth() -> None:
     rate = WarmUpThenCosine(1.0, steps_per_epoch=20, max_epochs=10, max_seconds=None).rate
 
     assert rate(0, 0.0) == pytest.approx(0.1, rel=1e-3)
@@ -15,7 +15,7 @@ def test_it_rises_over_half_an_epoch_and_falls_to_a_twentieth() -> None:
     assert rate(500, 0.0) == pytest.approx(0.05)
 
 
-def test_it_follows_the_time_where_that_will_end_first() -> None:
+def test_the_rate_follows_the_time_limit_if_it_ends_training_first() -> None:
     limited = WarmUpThenCosine(1.0, steps_per_epoch=20, max_epochs=10, max_seconds=60.0).rate
     unlimited = WarmUpThenCosine(1.0, steps_per_epoch=20, max_epochs=10, max_seconds=None).rate
 

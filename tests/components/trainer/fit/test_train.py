@@ -1,30 +1,34 @@
-"""Whole trainings on small worlds with a known answer."""
+"""Trainings on small datasets with a known result."""
 
 import logging
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
+import tf_keras as keras
 
 from components.trainer.data.read import read_data
 from components.trainer.fit.averaging import BestAverage
+from components.trainer.fit.callbacks import TimeLimit
 from components.trainer.fit.train import train
-from components.trainer.model.metrics import watched_cutoff
+from components.trainer.losses.sampled_negatives import SampledNegativesLoss
+from components.trainer.model.metrics import monitored_cutoff
 from components.trainer.model.two_tower import TwoTowerModel
 from components.trainer.run import training_fragment
 from schemas.data_settings import TargetsSettings
 from schemas.errors import InputError
 from schemas.model_settings import EncoderSettings, ModelSettings, TrainSettings
 from tests.components.trainer.conftest import Exported
-from tests.components.trainer.worlds import (
+from tests.components.trainer.datasets import (
     PLAIN,
+    Dataset,
     Row,
-    World,
     data_settings,
     item,
-    make_world,
+    make_dataset,
     window,
 )
 
@@ -34,8 +38,8 @@ SIZES = ModelSettings(dim=16, hidden_dim=32, encoder=EncoderSettings(num_heads=4
 
 
 @pytest.fixture(scope="module")
-def successors(tmp_path_factory: pytest.TempPathFactory) -> World:
-    """After item i comes item i + 1; eval has other users, and asks for all but the first item."""
+def successors(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """Item i + 1 follows item i; eval has other users, whose first items are no targets."""
     settings = data_settings(PLAIN)
     rng = np.random.default_rng(1)
 
@@ -44,7 +48,7 @@ def successors(tmp_path_factory: pytest.TempPathFactory) -> World:
         items = [f"i{(first + step) % NUM_ITEMS}" for step in range(LENGTH)]
         return window(settings, user, items, is_target=is_target)
 
-    return make_world(
+    return make_dataset(
         settings,
         train=[walk(f"u{user}", [1] * LENGTH) for user in range(150)],
         evaluation=[walk(f"e{user}", [0] + [1] * (LENGTH - 1)) for user in range(40)],
@@ -53,7 +57,7 @@ def successors(tmp_path_factory: pytest.TempPathFactory) -> World:
     )
 
 
-def test_successors_are_learnt(successors: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_successors_are_learned(successors: Dataset, caplog: pytest.LogCaptureFixture) -> None:
     settings = TrainSettings(max_epochs=15, patience=15, events_per_step=80, learning_rate=1e-2)
 
     with caplog.at_level(logging.INFO, "twotower.progress"):
@@ -61,85 +65,114 @@ def test_successors_are_learnt(successors: World, caplog: pytest.LogCaptureFixtu
 
     assert trained.validation["recall@1"] > 0.9
     assert len(trained.history) == 15
-    # a catalogue of ten has no recall@50
+    # a catalogue of ten items has no recall@50
     assert set(trained.history[0]) == {
         "epoch", "loss", "val_loss", "val_recall@1", "val_recall@5", "val_recall@10"
     }  # fmt: skip
     assert trained.targets_per_second > 0
     assert "epoch 15/15" in caplog.text
-    # a quarter of ten items is two: recall at 1 is watched
+    # a quarter of ten items is two, so that recall at 1 is monitored
     recall = trained.history[-1]["val_recall@1"]
     assert f"val_factorized_top_k/top_1_categorical_accuracy {recall:.4f}" in caplog.text
     assert "750 targets, 10 candidates" in caplog.text
-    # of the 160 targets of split eval
+    # split eval has 160 targets
     assert (trained.sample_split, trained.sample.num_targets) == ("eval", 64)
 
 
 @pytest.mark.parametrize(("num_items", "expected"), [(1, 1), (10, 1), (20, 5), (40, 10)])
-def test_the_watched_recall_is_not_that_of_all_items(num_items: int, expected: int) -> None:
-    assert watched_cutoff(num_items) == expected
+def test_the_monitored_cutoff_is_at_most_a_quarter_of_the_catalogue(
+    num_items: int, expected: int
+) -> None:
+    assert monitored_cutoff(num_items) == expected
 
 
-def test_histories_of_length_one_and_no_eval_targets(tmp_path: Path) -> None:
+def test_training_works_with_histories_of_one_event_and_without_eval_targets(
+    tmp_path: Path,
+) -> None:
     settings = data_settings(PLAIN)
     rows = [window(settings, f"u{user}", [f"i{user % 3}"]) for user in range(9)]
-    nothing = [window(settings, "e", ["i0"], is_target=[0])]
-    world = make_world(settings, rows, nothing, [item(settings, "i0")], tmp_path)
+    without_target = [window(settings, "e", ["i0"], is_target=[0])]
+    dataset = make_dataset(settings, rows, without_target, [item(settings, "i0")], tmp_path)
 
-    trained = train(world.inputs, settings, SIZES, TrainSettings(max_epochs=2, events_per_step=4))
+    trained = train(dataset.inputs, settings, SIZES, TrainSettings(max_epochs=2, events_per_step=4))
 
     assert trained.best_epoch == len(trained.history) == 2
     assert trained.validation == {}
     assert (trained.sample_split, trained.sample.num_targets) == ("train", 9)
-    assert len(trained.candidates) == 3  # two of them trained on, but not in the catalogue
+    assert len(trained.candidates) == 3  # two of them occur in split train but not in the catalogue
 
 
 @pytest.mark.filterwarnings("ignore:overflow")
-def test_divergence_stops_and_says_so(successors: World) -> None:
+def test_divergence_is_an_error(successors: Dataset) -> None:
     settings = TrainSettings(max_epochs=3, learning_rate=1e30, temperature=1e-30)
 
     with pytest.raises(RuntimeError, match=r"training diverged at epoch 1: .*learning_rate"):
         train(successors.inputs, successors.settings, SIZES, settings)
 
 
-def test_time_is_limited(successors: World) -> None:
+def test_training_ends_at_the_time_limit(successors: Dataset) -> None:
     settings = TrainSettings(max_epochs=500, patience=500, max_seconds=0.01)
 
     assert len(train(successors.inputs, successors.settings, SIZES, settings).history) == 1
 
 
-def test_nothing_to_learn_from_is_an_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("max_seconds", "is_limited"), [(1e6, True), (None, False)])
+def test_a_time_limit_of_null_trains_without_the_callback(
+    successors: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    max_seconds: float | None,
+    is_limited: bool,
+) -> None:
+    callbacks: list[keras.callbacks.Callback] = []
+    fit = TwoTowerModel.fit
+
+    def spy(model: TwoTowerModel, *args: Any, **kwargs: Any) -> Any:
+        callbacks.extend(kwargs["callbacks"])
+        return fit(model, *args, **kwargs)
+
+    monkeypatch.setattr(TwoTowerModel, "fit", spy)
+    settings = TrainSettings(max_epochs=1, max_seconds=max_seconds)
+
+    trained = train(successors.inputs, successors.settings, SIZES, settings)
+
+    assert trained.recipe.train.max_seconds == max_seconds
+    assert any(isinstance(callback, TimeLimit) for callback in callbacks) == is_limited
+
+
+def test_a_train_split_without_targets_is_an_error(tmp_path: Path) -> None:
     settings = data_settings(PLAIN)
     rows = [window(settings, "u", ["i0"], is_target=[0])]
-    world = make_world(settings, rows, rows, [item(settings, "i0")], tmp_path)
+    dataset = make_dataset(settings, rows, rows, [item(settings, "i0")], tmp_path)
 
     with pytest.raises(InputError, match="no target to learn from"):
-        train(world.inputs, settings, SIZES, TrainSettings())
+        train(dataset.inputs, settings, SIZES, TrainSettings())
 
 
-def test_targets_that_all_repeat_their_history_are_named_as_the_cause(tmp_path: Path) -> None:
+def test_targets_that_all_repeat_an_item_of_their_history_are_an_error(tmp_path: Path) -> None:
     settings = data_settings(PLAIN)
     rows = [window(settings, "u", ["i0", "i0", "i0"], is_target=[0, 1, 1])]
-    world = make_world(settings, rows, rows, [item(settings, "i0")], tmp_path)
+    dataset = make_dataset(settings, rows, rows, [item(settings, "i0")], tmp_path)
 
     with pytest.raises(InputError, match=r"all 2 repeat .* repeat_interactions is exclude"):
-        train(world.inputs, settings, SIZES, TrainSettings())
+        train(dataset.inputs, settings, SIZES, TrainSettings())
 
 
-def test_repeats_left_out_are_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_the_number_of_repeats_is_logged_and_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     settings = data_settings(PLAIN)
     rows = [window(settings, f"u{user}", ["i0", "i1", "i0"]) for user in range(4)]
-    world = make_world(settings, rows, [], [item(settings, "i0")], tmp_path)
+    dataset = make_dataset(settings, rows, [], [item(settings, "i0")], tmp_path)
 
     with caplog.at_level(logging.INFO, "twotower.progress"):
-        trained = train(world.inputs, settings, SIZES, TrainSettings(max_epochs=1))
+        trained = train(dataset.inputs, settings, SIZES, TrainSettings(max_epochs=1))
 
     assert training_fragment(trained, seconds=1.0)["repeat_targets_left_out"] == 4
     assert "4 windows with 8 targets" in caplog.text
     assert "4 targets left out as repeats" in caplog.text
 
 
-def test_items_of_after_the_train_split_are_no_uniform_negatives(tmp_path: Path) -> None:
+def test_items_that_appear_after_split_train_are_not_drawn_as_negatives(tmp_path: Path) -> None:
     settings = data_settings(PLAIN)
     # the last event of split train is at 120 s, in a window without a target
     rows = [
@@ -149,32 +182,40 @@ def test_items_of_after_the_train_split_are_no_uniform_negatives(tmp_path: Path)
     times = {"i0": 0, "i1": -1, "i2": 120, "new": 121, "timeless": -1}
     items = [item(settings, name, available_at=[time]) for name, time in times.items()]
     evaluation = [window(settings, "e", ["i0", "new"], timestamp=[500, 600])]
-    world = make_world(settings, rows, evaluation, items, tmp_path)
+    dataset = make_dataset(settings, rows, evaluation, items, tmp_path)
 
-    read = read_data(world.inputs, settings)
-    trained = train(world.inputs, settings, SIZES, TrainSettings(max_epochs=1))
+    train_data = read_data(dataset.inputs, settings)
+    sampled = TrainSettings(max_epochs=1, loss="sampled_softmax")
+    trained = train(dataset.inputs, settings, SIZES, sampled)
 
-    assert set(read.candidates.item_id[read.available_rows]) == {b"i0", b"i1", b"i2", b"timeless"}
-    drawn = trained.model.pool.draw().numpy()
+    assert set(train_data.candidates.item_id[train_data.available_rows]) == {
+        b"i0",
+        b"i1",
+        b"i2",
+        b"timeless",
+    }
+    loss = trained.model.retrieval_loss
+    assert isinstance(loss, SampledNegativesLoss)
+    drawn = loss.sampler.draw().numpy()
     assert set(trained.candidates.item_id[drawn]) == {b"i0", b"i1", b"i2", b"timeless"}
 
 
-def test_a_weight_of_an_unknown_event_type_is_an_error(rich: Exported, successors: World) -> None:
-    def read_with_weight(world: World, event_type: str) -> None:
+def test_a_weight_of_an_unknown_event_type_is_an_error(rich: Exported, successors: Dataset) -> None:
+    def read_with_weight(dataset: Dataset, event_type: str) -> None:
         targets = TargetsSettings(weights={event_type: 9.0})
-        read_data(world.inputs, replace(world.settings, targets=targets))
+        read_data(dataset.inputs, replace(dataset.settings, targets=targets))
 
-    read_with_weight(rich.world, "like")
+    read_with_weight(rich.dataset, "like")
     with pytest.raises(
         InputError, match=r"targets\.weights\.lik: .* are like, view, the nearest is 'like'"
     ):
-        read_with_weight(rich.world, "lik")
+        read_with_weight(rich.dataset, "lik")
     with pytest.raises(InputError, match=r"targets\.weights\.like: the events .* have no type"):
         read_with_weight(successors, "like")
 
 
 def test_a_validation_loss_that_is_not_finite_is_an_error(
-    successors: World, monkeypatch: pytest.MonkeyPatch
+    successors: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def test_step(model: TwoTowerModel, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         return {"loss": tf.constant(np.nan), "factorized_top_k/top_1_categorical_accuracy": 0.5}
@@ -188,10 +229,10 @@ def test_a_validation_loss_that_is_not_finite_is_an_error(
 
 
 def test_weights_that_are_not_finite_are_an_error(
-    successors: World, monkeypatch: pytest.MonkeyPatch
+    successors: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def on_train_end(average: BestAverage, logs: dict[str, float] | None = None) -> None:
-        average.model.query_tower.encoder.start.assign(np.full(16, np.nan))
+        average.model.towers.query_tower.encoder.start.assign(np.full(16, np.nan))
 
     monkeypatch.setattr(BestAverage, "on_train_end", on_train_end)
 
@@ -199,7 +240,7 @@ def test_weights_that_are_not_finite_are_an_error(
         train(successors.inputs, successors.settings, SIZES, TrainSettings(max_epochs=1))
 
 
-def test_tensorboard_gets_the_validation_metrics(rich: Exported) -> None:
+def test_validation_metrics_are_written_for_tensorboard(rich: Exported) -> None:
     tags = {
         value.tag
         for path in rich.log_dir.glob("validation/*")

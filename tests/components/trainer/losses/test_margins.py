@@ -1,6 +1,7 @@
-"""The losses with a margin beside NumPy: values and gradients."""
+"""The losses with a margin: values and gradients equal a NumPy implementation."""
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import tensorflow as tf
 import tf_keras as keras
@@ -14,7 +15,9 @@ WEIGHTS = np.array([1.0, 2.0, 0.5], np.float32)
 MARGIN = 0.3
 
 
-def value_and_gradient(loss: keras.losses.Loss, scores: np.ndarray) -> tuple[float, np.ndarray]:
+def value_and_gradient(
+    loss: keras.losses.Loss, scores: npt.NDArray[np.float32]
+) -> tuple[float, npt.NDArray[np.float32]]:
     y_pred = tf.constant(scores)
     with tf.GradientTape() as tape:
         tape.watch(y_pred)
@@ -22,7 +25,7 @@ def value_and_gradient(loss: keras.losses.Loss, scores: np.ndarray) -> tuple[flo
     return value.numpy(), tape.gradient(value, y_pred).numpy()
 
 
-def test_contrastive() -> None:
+def test_contrastive_loss_and_gradient_equal_the_definition() -> None:
     expected, gradient = 0.0, np.zeros_like(SCORES)
     for row, weight in enumerate(WEIGHTS):
         expected += weight * (1.0 - SCORES[row, row])
@@ -39,7 +42,7 @@ def test_contrastive() -> None:
     np.testing.assert_allclose(by_score, gradient, atol=1e-6)
 
 
-def test_triplet() -> None:
+def test_triplet_loss_and_gradient_equal_the_definition() -> None:
     expected, gradient = 0.0, np.zeros_like(SCORES)
     for row, weight in enumerate(WEIGHTS):
         violation = MARGIN - SCORES[row, row] + SCORES[row]
@@ -56,7 +59,7 @@ def test_triplet() -> None:
 
 
 @pytest.mark.parametrize("loss", [ContrastiveLoss(MARGIN), TripletLoss(MARGIN)])
-def test_an_accidental_hit_costs_nothing(loss: keras.losses.Loss) -> None:
+def test_an_accidental_hit_has_no_gradient(loss: keras.losses.Loss) -> None:
     far_below = np.where(LABELS > 0, SCORES, np.finfo(np.float32).min / 100).astype(np.float32)
 
     value, by_score = value_and_gradient(loss, far_below)
@@ -65,7 +68,7 @@ def test_an_accidental_hit_costs_nothing(loss: keras.losses.Loss) -> None:
     np.testing.assert_array_equal(by_score[LABELS == 0], 0.0)
 
 
-def test_an_accidental_hit_is_not_among_the_negatives() -> None:
+def test_an_accidental_hit_is_not_counted_among_the_negatives() -> None:
     scores = np.array([[0.2, 0.5, 0.9, np.finfo(np.float32).min / 100, 0.1]], np.float32)
     labels = np.eye(1, 5, dtype=np.float32)
 

@@ -1,6 +1,9 @@
-"""Recall by counting is TFRS's FactorizedTopK, number for number."""
+"""Recall by counting has the same values as TFRS's FactorizedTopK."""
+
+from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
@@ -9,29 +12,31 @@ from components.trainer.model import metrics
 from components.trainer.model.metrics import CountingTopK
 
 DIM = 4
-Batches = list[tuple[np.ndarray, np.ndarray, np.ndarray | None]]  # queries, rows, weights
+Vectors = npt.NDArray[np.float32]
+# Queries, rows of the true candidates, and weights.
+Batches = Sequence[tuple[Vectors, npt.NDArray[np.int32], Vectors | None]]
 
 
-def by_counting(candidates: np.ndarray, ks: tuple[int, ...]) -> CountingTopK:
+def by_counting(candidates: Vectors, ks: tuple[int, ...]) -> CountingTopK:
     metric = CountingTopK(len(candidates), candidates.shape[1], ks)
     metric.refill(tf.constant(candidates))
     return metric
 
 
-def brute_force(candidates: np.ndarray, ks: tuple[int, ...]) -> tfrs.metrics.FactorizedTopK:
+def brute_force(candidates: Vectors, ks: tuple[int, ...]) -> tfrs.metrics.FactorizedTopK:
     index = tfrs.layers.factorized_top_k.BruteForce(k=max(ks))
     return tfrs.metrics.FactorizedTopK(
         index.index(tf.constant(candidates), tf.range(len(candidates))), ks
     )
 
 
-def streaming(candidates: np.ndarray, ks: tuple[int, ...]) -> tfrs.metrics.FactorizedTopK:
+def streaming(candidates: Vectors, ks: tuple[int, ...]) -> tfrs.metrics.FactorizedTopK:
     return tfrs.metrics.FactorizedTopK(
         tf.data.Dataset.from_tensor_slices(candidates).batch(max(2, len(candidates) // 3)), ks
     )
 
 
-def fed(metric: tfrs.metrics.Factorized, candidates: np.ndarray, batches: Batches) -> list[float]:
+def results(metric: tfrs.metrics.Factorized, candidates: Vectors, batches: Batches) -> list[float]:
     for queries, rows, weights in batches:
         known = np.clip(rows, 0, len(candidates) - 1)
         metric.update_state(
@@ -56,42 +61,44 @@ def batches_of(
     ]
 
 
-def vectors(rng: np.random.Generator, num: int, values: int) -> np.ndarray:
-    """Whole numbers below `values`, whose products are exact and often the same; 0: normal."""
+def vectors(rng: np.random.Generator, num: int, values: int) -> Vectors:
+    """Returns integers below `values`, whose products are often tied, or for 0 normal numbers."""
     drawn = rng.integers(values, size=(num, DIM)) if values else rng.normal(size=(num, DIM))
     return drawn.astype(np.float32)
 
 
 @pytest.mark.parametrize("num_items", [1, 2, 40])
 @pytest.mark.parametrize("values", [0, 1, 3], ids=["no ties", "all tied", "many ties"])
-def test_the_numbers_are_those_of_tfrs(num_items: int, values: int) -> None:
+def test_the_values_equal_those_of_tfrs(num_items: int, values: int) -> None:
     rng = np.random.default_rng(num_items + values)
     ks = metrics.cutoffs(num_items)
     for weighted in (False, True):
         candidates = vectors(rng, num_items, values)
         batches = batches_of(rng, num_items, [7, 1, 30], values, weighted)
 
-        counted = fed(by_counting(candidates, ks), candidates, batches)
+        counted = results(by_counting(candidates, ks), candidates, batches)
 
-        assert counted == fed(brute_force(candidates, ks), candidates, batches)
-        assert counted == fed(streaming(candidates, ks), candidates, batches)
+        assert counted == results(brute_force(candidates, ks), candidates, batches)
+        assert counted == results(streaming(candidates, ks), candidates, batches)
 
 
 @pytest.mark.parametrize("queries_per_block", [1, 64, 256])
-def test_blocks_change_nothing(queries_per_block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_size_of_blocks_changes_no_value(
+    queries_per_block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(metrics, "_QUERIES_PER_BLOCK", queries_per_block)
     rng = np.random.default_rng(1)
     ks = (1, 5, 10, 50, 100)
     candidates = vectors(rng, 1_000, values=4)
     batches = batches_of(rng, 1_000, [300, 0, 64, 1], values=4, weighted=True)
 
-    counted = fed(by_counting(candidates, ks), candidates, batches)
+    counted = results(by_counting(candidates, ks), candidates, batches)
 
-    assert counted == fed(brute_force(candidates, ks), candidates, batches)
+    assert counted == results(brute_force(candidates, ks), candidates, batches)
     assert 0 < counted[-1] < 1
 
 
-def test_scores_of_many_candidates_come_in_small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_candidates_are_scored_in_small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metrics, "_SCORES_PER_BLOCK", 100)
     shapes = []
     count = metrics._count_before
@@ -104,12 +111,12 @@ def test_scores_of_many_candidates_come_in_small_blocks(monkeypatch: pytest.Monk
     rng = np.random.default_rng(1)
     candidates = vectors(rng, 30, values=0)
 
-    fed(by_counting(candidates, (1,)), candidates, batches_of(rng, 30, [10], 0, weighted=False))
+    results(by_counting(candidates, (1,)), candidates, batches_of(rng, 30, [10], 0, weighted=False))
 
-    assert shapes == [(100 // 30, 30)] * 4  # ten queries, three at a time
+    assert shapes == [(100 // 30, 30)] * 4  # ten queries, three per block
 
 
-def test_names_are_those_of_tfrs() -> None:
+def test_the_names_equal_those_of_tfrs() -> None:
     candidates = np.zeros((12, DIM), np.float32)
     names = [metric.name for metric in by_counting(candidates, (1, 10)).metrics]
 
@@ -117,7 +124,7 @@ def test_names_are_those_of_tfrs() -> None:
     assert names == [metrics.metric_name(1), metrics.metric_name(10)]
 
 
-def test_candidates_that_change_between_validations() -> None:
+def test_candidates_may_change_between_validations() -> None:
     queries = np.eye(DIM, dtype=np.float32)
     rows = np.arange(DIM, dtype=np.int32)
     candidates = np.eye(DIM, dtype=np.float32)
@@ -136,46 +143,46 @@ def test_candidates_that_change_between_validations() -> None:
 
 
 @pytest.mark.parametrize("row", [-1, 3])
-def test_an_id_that_is_no_candidate_is_never_found(row: int) -> None:
+def test_an_id_that_is_no_candidate_is_a_miss(row: int) -> None:
     candidates = np.ones((3, DIM), np.float32)
     batch = [(candidates[:1], np.array([row], np.int32), None)]
 
-    assert fed(by_counting(candidates, (1, 3)), candidates, batch) == [0.0, 0.0]
-    assert fed(brute_force(candidates, (1, 3)), candidates, batch) == [0.0, 0.0]
+    assert results(by_counting(candidates, (1, 3)), candidates, batch) == [0.0, 0.0]
+    assert results(brute_force(candidates, (1, 3)), candidates, batch) == [0.0, 0.0]
 
 
-def test_a_nan_is_never_found_ahead_of_others() -> None:
+def test_a_nan_score_is_a_miss() -> None:
     candidates = np.full((3, DIM), np.nan, np.float32)
     batch = [(np.ones((1, DIM), np.float32), np.array([0], np.int32), None)]
 
-    assert fed(by_counting(candidates, (1, 2)), candidates, batch) == [0.0, 0.0]
-    assert fed(brute_force(candidates, (1, 2)), candidates, batch) == [0.0, 0.0]
+    assert results(by_counting(candidates, (1, 2)), candidates, batch) == [0.0, 0.0]
+    assert results(brute_force(candidates, (1, 2)), candidates, batch) == [0.0, 0.0]
 
 
-def test_more_than_all_candidates_always_hold_the_true_one() -> None:
+def test_recall_at_more_than_all_candidates_is_1() -> None:
     candidates = np.ones((3, DIM), np.float32)
     batch = [(candidates, np.arange(3, dtype=np.int32), None)]
 
-    # the ties go to the first row: 1 of 3 at 1, 2 of 3 at 2
-    assert fed(by_counting(candidates, (1, 2, 9)), candidates, batch) == pytest.approx(
+    # of tied candidates the first row precedes: 1 of 3 at cutoff 1, 2 of 3 at cutoff 2
+    assert results(by_counting(candidates, (1, 2, 9)), candidates, batch) == pytest.approx(
         [1 / 3, 2 / 3, 1]
     )
 
 
-def test_counting_without_ids_is_rejected() -> None:
+def test_an_update_without_ids_is_an_error() -> None:
     candidates = np.ones((3, DIM), np.float32)
 
     with pytest.raises(ValueError, match="pass `true_candidate_ids`"):
         by_counting(candidates, (1,)).update_state(tf.constant(candidates), None)
 
 
-def test_what_is_excluded_is_not_ranked() -> None:
+def test_excluded_rows_are_not_ranked() -> None:
     rng = np.random.default_rng(6)
     num_items, num_queries = 20, 300
     candidates = rng.normal(size=(num_items, 4)).astype(np.float32)
     queries = rng.normal(size=(num_queries, 4)).astype(np.float32)
     rows = rng.integers(num_items, size=num_queries).astype(np.int32)
-    # repeats, the true row, and numbers that are no row
+    # includes duplicates, the true row, and numbers that are no row
     excluded = rng.integers(-2, num_items + 3, size=(num_queries, 6)).astype(np.int32)
     metric = by_counting(candidates, (1, 5))
 

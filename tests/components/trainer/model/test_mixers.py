@@ -1,4 +1,4 @@
-"""Each mixer beside a loop in NumPy."""
+"""Each mixer equals a loop in NumPy."""
 
 import numpy as np
 import pytest
@@ -6,14 +6,15 @@ import pytest
 from components.trainer.model.mixers import (
     FASTEST_DECAY,
     SLOWEST_DECAY,
-    Attention,
-    Decayed,
-    Kernels,
-    Mean,
+    AttentionMixer,
+    ConvolutionMixer,
+    DecayMixer,
+    MeanMixer,
+    build_mixer,
     decay_kernels,
-    mixer,
 )
-from components.trainer.plan import EncoderPlan
+from schemas.model_settings import EncoderKind
+from tests.components.trainer.plans import encoder_plan
 
 RNG = np.random.default_rng(5)
 BATCH, LENGTH, DIM, HEADS = 2, 7, 6, 3
@@ -25,14 +26,14 @@ def head_of(channel: int) -> int:
     return channel // SIZE
 
 
-def test_mean_is_of_all_so_far() -> None:
+def test_mean_is_over_all_positions_so_far() -> None:
     expected = np.stack([X[:, : t + 1].mean(axis=1) for t in range(LENGTH)], axis=1)
 
-    np.testing.assert_allclose(Mean()(X), expected, atol=1e-6)
+    np.testing.assert_allclose(MeanMixer()(X), expected, atol=1e-6)
 
 
-def test_decayed_weighs_by_rate_to_the_lag() -> None:
-    layer = Decayed(HEADS)
+def test_decay_weights_are_the_rate_to_the_power_of_the_lag() -> None:
+    layer = DecayMixer(HEADS)
     rates = np.array([0.2, 0.5, 0.9])
     layer.logits.assign(np.log(rates / (1 - rates)))
 
@@ -46,8 +47,8 @@ def test_decayed_weighs_by_rate_to_the_lag() -> None:
 
 
 @pytest.mark.parametrize("width", [1, 3, 20])
-def test_kernels_equal_a_loop_over_lags(width: int) -> None:
-    layer = Kernels(HEADS, width)
+def test_convolution_is_a_sum_over_lags(width: int) -> None:
+    layer = ConvolutionMixer(HEADS, width)
     kernels = RNG.normal(size=(HEADS, width)).astype(np.float32)
     layer.kernels.assign(kernels)
 
@@ -60,7 +61,7 @@ def test_kernels_equal_a_loop_over_lags(width: int) -> None:
     np.testing.assert_allclose(layer(X), expected, atol=1e-5)
 
 
-def test_kernels_start_as_exponential_decays_of_length_one() -> None:
+def test_initial_kernels_are_exponential_decays_of_norm_one() -> None:
     kernels = decay_kernels(num_heads=8, width=50)
 
     ratios = kernels[:, 1:] / kernels[:, :-1]
@@ -71,7 +72,7 @@ def test_kernels_start_as_exponential_decays_of_length_one() -> None:
 
 def test_attention_is_a_softmax_over_the_past_with_a_bias_by_lag() -> None:
     num_lags = 3
-    layer = Attention(DIM, HEADS, num_lags)
+    layer = AttentionMixer(DIM, HEADS, num_lags)
     layer(X)
     projection = RNG.normal(size=(DIM, 3 * DIM)).astype(np.float32)
     bias = RNG.normal(size=(HEADS, num_lags)).astype(np.float32)
@@ -96,7 +97,12 @@ def test_attention_is_a_softmax_over_the_past_with_a_bias_by_lag() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "expected"),
-    [("mean", Mean), ("decayed", Decayed), ("convolution", Kernels), ("transformer", Attention)],
+    [
+        ("mean", MeanMixer),
+        ("decayed", DecayMixer),
+        ("convolution", ConvolutionMixer),
+        ("transformer", AttentionMixer),
+    ],
 )
-def test_the_plan_names_the_mixer(kind: str, expected: type) -> None:
-    assert isinstance(mixer(DIM, EncoderPlan(kind=kind, num_heads=HEADS)), expected)
+def test_the_kind_selects_the_mixer(kind: EncoderKind, expected: type) -> None:
+    assert isinstance(build_mixer(DIM, encoder_plan(kind=kind, num_heads=HEADS)), expected)

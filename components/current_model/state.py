@@ -1,0 +1,58 @@
+"""The currently served model as the other steps read it: `current.json` of CurrentModel."""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import tensorflow as tf
+
+from schemas.errors import InputError
+
+CURRENT_FILE = "current.json"
+
+
+@dataclass(frozen=True)
+class CurrentModelState:
+    """The currently served model version; every field is empty before the first push.
+
+    Attributes:
+      version: The version number as a string, or None if nothing has been pushed.
+      serving_path: Folder of the ScaNN SavedModel, or None.
+      exact_path: Folder of its twin, the SavedModel with exact search and no custom op, or None.
+      metrics: Test metrics of the model at the time of its push, by name.
+      statistics_path: TFDV statistics (`FeatureStats.pb`) of the events that the model was trained
+        on, or None.
+    """
+
+    version: str | None = None
+    serving_path: str | None = None
+    exact_path: str | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    statistics_path: str | None = None
+
+
+def read_current_model(uri: str) -> CurrentModelState:
+    """Reads `current.json` from the artifact folder `uri` of CurrentModel.
+
+    Raises:
+      InputError: The file is missing or is not a valid state.
+    """
+    path = os.path.join(uri, CURRENT_FILE)
+    remedy = "run CurrentModel again"
+    if not tf.io.gfile.exists(path):
+        raise InputError(f"{path} does not exist; {remedy}")
+    with tf.io.gfile.GFile(path, "r") as file:
+        text = file.read()
+    try:
+        values: dict[str, Any] = json.loads(text)
+        return CurrentModelState(**values)
+    except (json.JSONDecodeError, TypeError) as error:
+        raise InputError(f"{path} is not a valid model state ({error}); {remedy}") from error
+
+
+def write_current_model(uri: str, state: CurrentModelState) -> None:
+    """Writes `current.json` to the artifact folder `uri`."""
+    tf.io.gfile.makedirs(uri)
+    with tf.io.gfile.GFile(os.path.join(uri, CURRENT_FILE), "w") as file:
+        file.write(json.dumps(asdict(state), indent=1, sort_keys=True, allow_nan=False))

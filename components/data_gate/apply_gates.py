@@ -1,0 +1,166 @@
+"""Reads the findings of the earlier steps and applies the gates to them."""
+
+import os
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+import tensorflow_data_validation as tfdv
+from tensorflow_data_validation.utils import anomalies_util
+from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
+
+from components.data_gate.anomalies import (
+    CATALOGUE_ANOMALIES,
+    EVENTS_ANOMALIES,
+    anomalies_gate,
+)
+from components.data_gate.drift import drift_gate
+from components.data_gate.record_search import record_finder
+from components.data_gate.reject_gates import TOTAL_GATES, reject_gates
+from components.fragment import read_fragment
+from components.gate import GateResult
+from schemas.errors import InputError
+from schemas.features import CATALOGUE_SPLIT, EVENTS_SPLIT
+from schemas.settings import DataSettings
+from schemas.steps import (
+    ANOMALIES_FILE,
+    CONFIG_SCHEMA,
+    EXAMPLE_VALIDATOR,
+    PUSHER,
+    SCHEMA_FILE,
+    STATISTICS_FILE,
+    STATISTICS_GEN,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class CatalogueInputs:
+    """Artifact folders that the gates on the catalogue read."""
+
+    catalogue: str
+    catalogue_schema: str
+    catalogue_anomalies: str
+    catalogue_rejects: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class GateInputs(CatalogueInputs):
+    """Artifact folders that all gates read.
+
+    `reference_statistics` is the statistics file of the currently served model, None if no model is
+    served.
+    """
+
+    events: str
+    events_statistics: str
+    events_schema: str
+    events_anomalies: str
+    interaction_rejects: str
+    reference_statistics: str | None
+
+
+def apply_gates(inputs: GateInputs, data: DataSettings) -> list[GateResult]:
+    """Applies every gate to the data, including those after a gate that rejects.
+
+    Raises:
+      InputError: An output of an earlier step is missing.
+    """
+    return [
+        *_interaction_reject_gates(inputs, data),
+        *_user_reject_gates(inputs, data),
+        *_catalogue_reject_gates(inputs, data),
+        *_event_gates(inputs, data),
+        _catalogue_anomalies_gate(inputs, data),
+    ]
+
+
+def apply_catalogue_gates(inputs: CatalogueInputs, data: DataSettings) -> list[GateResult]:
+    """Applies the gates on the catalogue only.
+
+    Raises:
+      InputError: An output of an earlier step is missing.
+    """
+    return [*_catalogue_reject_gates(inputs, data), _catalogue_anomalies_gate(inputs, data)]
+
+
+def _interaction_reject_gates(inputs: GateInputs, data: DataSettings) -> list[GateResult]:
+    counts = _read_counts(inputs.interaction_rejects)
+    return reject_gates("interactions", data.interactions, counts["read"], counts["rejects"])
+
+
+def _user_reject_gates(inputs: GateInputs, data: DataSettings) -> list[GateResult]:
+    """Applies the gates on the users file, if there is one."""
+    if data.users is None:
+        return []
+    counts = _read_counts(inputs.interaction_rejects).get("users_file")
+    if counts is None:
+        raise InputError(
+            f"{inputs.interaction_rejects} contains no counts of the users file (`users:`); delete "
+            "the folder, so that InteractionExampleGen runs again"
+        )
+    return reject_gates("users", data.users, counts["read"], counts["rejects"])
+
+
+def _catalogue_reject_gates(inputs: CatalogueInputs, data: DataSettings) -> list[GateResult]:
+    if data.items is None:
+        reason = "there are no item files: the catalogue is the set of logged items"
+        return [GateResult(TOTAL_GATES["items"], True, None, None, reason)]
+    counts = _read_counts(inputs.catalogue_rejects)
+    return reject_gates("items", data.items, counts["read"], counts["rejects"])
+
+
+def _event_gates(inputs: GateInputs, data: DataSettings) -> list[GateResult]:
+    schema = _read_schema(inputs.events_schema)
+    find_records = record_finder(inputs.events, EVENTS_SPLIT, schema, data.rejects)
+    anomalies = _read_anomalies(inputs.events_anomalies, EVENTS_SPLIT)
+    path = os.path.join(inputs.events_statistics, f"Split-{EVENTS_SPLIT}", STATISTICS_FILE)
+    statistics = _read_statistics(path, STATISTICS_GEN)
+    reference_path = inputs.reference_statistics
+    reference = _read_statistics(reference_path, PUSHER) if reference_path else None
+    return [
+        anomalies_gate(EVENTS_ANOMALIES, anomalies, "events", schema, find_records),
+        drift_gate(statistics, schema, reference, find_records),
+    ]
+
+
+def _catalogue_anomalies_gate(inputs: CatalogueInputs, data: DataSettings) -> GateResult:
+    schema = _read_schema(inputs.catalogue_schema)
+    find_records = record_finder(inputs.catalogue, CATALOGUE_SPLIT, schema, data.rejects)
+    anomalies = _read_anomalies(inputs.catalogue_anomalies, CATALOGUE_SPLIT)
+    return anomalies_gate(CATALOGUE_ANOMALIES, anomalies, "catalogue items", schema, find_records)
+
+
+def _read_schema(uri: str) -> schema_pb2.Schema:
+    return tfdv.load_schema_text(_require_file(os.path.join(uri, SCHEMA_FILE), CONFIG_SCHEMA))
+
+
+def _read_counts(uri: str) -> dict[str, Any]:
+    fragment = read_fragment(uri)
+    if fragment is None:
+        raise InputError(
+            f"{uri} contains no counts of rejected records; delete the folder, so that the step "
+            "that reads the input files runs again"
+        )
+    return fragment
+
+
+def _read_anomalies(uri: str, split: str) -> anomalies_pb2.Anomalies:
+    path = os.path.join(uri, f"Split-{split}", ANOMALIES_FILE)
+    return anomalies_util.load_anomalies_binary(_require_file(path, EXAMPLE_VALIDATOR))
+
+
+def _read_statistics(path: str, step: str) -> statistics_pb2.DatasetFeatureStatisticsList:
+    return tfdv.load_stats_binary(_require_file(path, step))
+
+
+def _require_file(path: str, step: str) -> str:
+    """Returns `path` if the file exists.
+
+    Raises:
+      InputError: The file does not exist; the message names `step` as its writer.
+    """
+    if not tf.io.gfile.exists(path):
+        raise InputError(
+            f"{path} does not exist, although {step} writes it; run the pipeline again"
+        )
+    return path

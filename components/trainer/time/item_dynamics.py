@@ -1,0 +1,70 @@
+"""The time-dependent properties of items, in the form that losses use."""
+
+from dataclasses import dataclass
+
+import tensorflow as tf
+
+from components.trainer.time.first_seen import AppearanceTimes
+from components.trainer.time.popularity import NUM_FEATURES, RecentPopularity
+
+# The minimum number of groups per step. All items of a group have the features of one instant, so
+# that with fewer groups the features would be older.
+_GROUPS = 32
+
+
+@dataclass(frozen=True)
+class ItemDynamics:
+    """Time-dependent item features, and the times at which items appear.
+
+    Attributes:
+      popularity: Popularity and age at any instant; None if the model does not use them.
+      appearances: When items appear; None if no item is known to appear late.
+    """
+
+    popularity: RecentPopularity | None = None
+    appearances: AppearanceTimes | None = None
+
+    @property
+    def num_features(self) -> int:
+        """The number of time-dependent features per item."""
+        return 0 if self.popularity is None else NUM_FEATURES
+
+    @property
+    def depends_on_time(self) -> bool:
+        """Whether targets must be scored in groups, in order of time."""
+        return self.popularity is not None or self.appearances is not None
+
+    def group_size(self, largest: tf.Tensor, num_queries: tf.Tensor) -> tf.Tensor:
+        """Returns a scalar int32 ≥ 1: how many queries are scored as of one instant."""
+        if self.depends_on_time:
+            largest = tf.minimum(largest, -(-num_queries // _GROUPS))
+        return tf.maximum(largest, 1)
+
+    def draw_lag(self) -> tf.Tensor:
+        """Returns a scalar int32: by how many periods the item features of a step are older."""
+        return tf.constant(0) if self.popularity is None else self.popularity.draw_lag()
+
+    def with_features(
+        self, embeddings: tf.Tensor, rows: tf.Tensor, time_s: tf.Tensor, lag: tf.Tensor
+    ) -> tf.Tensor:
+        """Appends the time-dependent features of the items to their embeddings.
+
+        Args:
+          embeddings: [num_items, width] float32.
+          rows: [num_items] int32 rows of the candidate table.
+          time_s: Scalar int64 seconds since the epoch, UTC.
+          lag: Scalar int32: how many periods before `time_s` the features are as of.
+
+        Returns:
+          [num_items, width + num_features] float32.
+        """
+        if self.popularity is None:
+            return embeddings
+        period = tf.maximum(self.popularity.period(time_s) - lag, 0)
+        return tf.concat([embeddings, self.popularity.features(period, rows)], -1)
+
+    def has_appeared(self, rows: tf.Tensor, time_s: tf.Tensor) -> tf.Tensor | None:
+        """Returns [num_items] bool: the items that appeared by an instant; None means all."""
+        if self.appearances is None:
+            return None
+        return self.appearances.has_appeared(time_s, rows)

@@ -1,0 +1,220 @@
+"""Selection of baseline settings on the eval split, on logs whose best setting is known."""
+
+import weakref
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+
+from components.evaluator.baselines.baseline import FittedBaseline
+from components.evaluator.baselines.markov import MarkovSetting, fit_markov_grid
+from components.evaluator.baselines.popularity import Popularity, fit_recent_grid
+from components.evaluator.baselines.select_settings import (
+    BestOnEval,
+    DefaultSetting,
+    SettingSelector,
+    selector_on_eval_split,
+)
+from components.evaluator.columns import EventColumns
+from schemas.events import SECONDS_PER_DAY
+from tests.components.evaluator.logs import event_columns
+
+DAY = SECONDS_PER_DAY
+
+
+def selector_on(
+    train: EventColumns, held_out: EventColumns, num_items: int, **changes: object
+) -> SettingSelector:
+    splits = {"train": train, "eval": held_out, "test": event_columns([])}
+    arguments: dict[str, Any] = {"exclude_seen": True, "max_history": 20, "seed": 3, **changes}
+    return selector_on_eval_split(splits, num_items, **arguments)
+
+
+def constant_grid(grid: Sequence[tuple[float, ...]]) -> Iterator[FittedBaseline]:
+    """Fits baselines that give the same scores to every query."""
+    for number, weights in enumerate(grid):
+        yield FittedBaseline(Popularity(np.array(weights, np.float32)), {"number": number})
+
+
+@pytest.fixture
+def one_query() -> SettingSelector:
+    """Five items; a user with item 0 in the history has the target item 2."""
+    return selector_on(
+        event_columns([(0, [(0, 1, 1)])]), event_columns([(0, [(0, 1, 0), (2, 2, 1)])]), 5,
+        metric="mrr",
+    )  # fmt: skip
+
+
+def test_the_setting_with_the_best_metric_is_selected_with_its_value(
+    one_query: SettingSelector,
+) -> None:
+    grid = [(9, 5, 1, 0, 0), (9, 5, 3, 4, 0), (9, 8, 7, 0, 0)]
+
+    selected = one_query.select(constant_grid, grid, default=grid[0])
+
+    # Ranks 2, 3 and 2 among the unseen items: the first one of the two tied settings.
+    assert selected.settings == {"number": 0, "eval_mrr": 1 / 2, "chosen_among": 3}
+    assert selected.baseline is not None
+    assert selected.baseline.scores(np.zeros((1, 1), int)).tolist() == [[9, 5, 1, 0, 0]]
+
+
+def test_seen_items_are_candidates_only_if_repeats_are_allowed() -> None:
+    train = event_columns([(0, [(0, 1, 1)])])
+    held_out = event_columns([(0, [(0, 1, 0), (2, 2, 1)])])
+    grid = [(9.0, 5.0, 1.0)]
+
+    def value(exclude_seen: bool) -> object:
+        selector = selector_on(train, held_out, 3, exclude_seen=exclude_seen, metric="mrr")
+        return selector.select(constant_grid, grid, grid[0]).settings["eval_mrr"]
+
+    assert value(exclude_seen=True) == 1 / 2
+    assert value(exclude_seen=False) == 1 / 3
+
+
+def test_users_have_equal_weight_regardless_of_their_number_of_queries() -> None:
+    """User 0 has three targets on item 1, user 1 has one target on item 2."""
+    train = event_columns([(0, [(0, 1, 1)])])
+    held_out = event_columns(
+        [(0, [(1, 2, 1), (1, 3, 1), (1, 4, 1)]), (1, [(2, 2, 1)])],
+    )
+    selector = selector_on(train, held_out, 3, exclude_seen=False, metric="recall@1", cutoffs=(1,))
+    grid = [(0.0, 1.0, 0.0), (0.0, 0.0, 1.0)]
+
+    assert selector.select(constant_grid, grid, grid[0]).settings == {
+        "number": 0,
+        "eval_recall@1": (1 + 0) / 2,
+        "chosen_among": 2,
+    }
+
+
+@pytest.mark.parametrize("distance", [1, 2])
+def test_the_smallest_window_that_contains_the_predictive_event_is_selected(distance: int) -> None:
+    """Interleaves `distance` walks, so that the event `distance` events ago predicts the next."""
+    generator = np.random.default_rng(5)
+    num_items, length = 40, 10
+    starts = generator.integers(0, num_items, (150, distance))
+    walks = (np.tile(starts, length)[:, :length] + np.arange(length) // distance) % num_items
+    train, held_out = (
+        event_columns(
+            (user, [(int(item), n, int(first <= n < last)) for n, item in enumerate(walk[:last])])
+            for user, walk in enumerate(walks)
+        )
+        for first, last in ((0, 8), (8, length))
+    )
+    selector = selector_on(train, held_out, num_items, metric="recall@2", cutoffs=(2,))
+    grid = [MarkovSetting(window, 1.0) for window in (1, 2, 5)]
+
+    selected = selector.select(partial(fit_markov_grid, train, num_items), grid, grid[0])
+
+    assert selected.settings["window"] == distance
+    assert float(selected.settings["eval_recall@2"]) > 0.95
+
+
+def test_recent_days_follow_a_change_of_popularity_but_not_a_short_peak() -> None:
+    old, new, peak = 0, 1, 2
+    events = [(old, day * DAY, 1) for day in range(86) for _ in range(3)]
+    events += [(new, day * DAY, 1) for day in range(86, 100)]
+    events += [(peak, 99 * DAY + 1, 1)] * 5
+    held_out = event_columns([(1, [(new, 101 * DAY, 1)]), (2, [(new, 102 * DAY, 1)])])
+    train = event_columns([(0, events)])
+    selector = selector_on(train, held_out, 3, metric="recall@1", cutoffs=(1,))
+
+    selected = selector.select(partial(fit_recent_grid, train, 3), (1, 3, 7, 14, 30), 30)
+
+    # Events of the new item, and of the most popular other item: 3 and 5 within 3 days, 7 and 5
+    # within 7 days, 14 and 5 within 14 days, 14 and 48 within 30 days.
+    assert selected.settings == {"days": 7, "eval_recall@1": 1.0, "chosen_among": 5}
+
+
+def test_only_the_best_baseline_is_in_memory_while_the_next_one_is_fitted(
+    one_query: SettingSelector,
+) -> None:
+    fitted_refs: list[weakref.ref[FittedBaseline]] = []
+    alive = []
+
+    def fit(grid: Sequence[tuple[float, ...]]) -> Iterator[FittedBaseline]:
+        for weights in grid:
+            alive.append([n for n, ref in enumerate(fitted_refs) if ref() is not None])
+            fitted = FittedBaseline(Popularity(np.array(weights, np.float32)), {})
+            fitted_refs.append(weakref.ref(fitted))
+            yield fitted
+            del fitted
+
+    best = (0.0, 0.0, 1.0, 0.0, 0.0)
+    worse = (0.0, 1.0, 0.0, 0.0, 0.0)
+    one_query.select(fit, [worse, best, worse, worse], default=best)
+
+    assert alive == [[], [0], [1], [1]]
+
+
+def test_if_no_setting_can_be_fitted_the_reason_is_returned(one_query: SettingSelector) -> None:
+    left_out = FittedBaseline(None, {"left_out": "too large"})
+
+    assert one_query.select(lambda _: iter([left_out]), [1, 2], default=1) == left_out
+    assert (
+        DefaultSetting("no eval").select(lambda _: iter([left_out]), [1, 2], default=1) == left_out
+    )
+
+
+def test_settings_that_cannot_be_fitted_are_skipped(one_query: SettingSelector) -> None:
+    grid = [(9, 5, 1, 0, 0), (9, 5, 3, 4, 0)]
+    first, second = constant_grid(grid)
+    left_out = FittedBaseline(None, {"left_out": "too small a regularisation"})
+
+    selected = one_query.select(lambda _: iter([left_out, first, left_out, second]), [], default=0)
+
+    assert selected.settings == {"number": 0, "eval_mrr": 1 / 2, "chosen_among": 2}
+
+
+def test_empty_grid_is_an_error(one_query: SettingSelector) -> None:
+    with pytest.raises(ValueError, match="grid of settings is empty"):
+        one_query.select(constant_grid, [], default=(1.0,))
+
+
+@pytest.mark.parametrize(
+    ("held_out", "reason"),
+    [
+        (event_columns([]), "the eval split has no target event"),
+        (event_columns([(0, [(0, 2, 0)])]), "the eval split has no target event"),
+        (
+            event_columns([(0, [(0, 2, 1)])]),
+            "all target events of the eval split are on items that their users had seen before",
+        ),
+    ],
+)
+def test_without_eval_queries_the_default_is_used_and_the_reason_is_stated(
+    held_out: EventColumns, reason: str
+) -> None:
+    selector = selector_on(event_columns([(0, [(0, 1, 1)])]), held_out, 2)
+
+    selected = selector.select(constant_grid, [(1.0, 0.0), (0.0, 1.0)], default=(0.5, 0.0))
+
+    assert selected.settings == {"number": 0, "not_chosen": reason}
+    assert selected.baseline is not None
+    assert selected.baseline.scores(np.zeros((1, 1), int)).tolist() == [[0.5, 0.0]]
+
+
+@pytest.mark.parametrize(
+    ("metric", "used"),
+    [("ndcg@10", "ndcg@10"), ("recall@7", "recall@7"), ("coverage@10", "recall@10")],
+)
+def test_a_metric_without_values_per_query_is_replaced_by_recall(metric: str, used: str) -> None:
+    held_out = event_columns([(0, [(1, 2, 1)])])
+    selector = selector_on(
+        event_columns([(0, [(0, 1, 1)])]), held_out, 2, metric=metric, cutoffs=(7,)
+    )
+
+    assert f"eval_{used}" in selector.select(constant_grid, [(0.0, 1.0)], (0.0, 1.0)).settings
+
+
+def test_whole_users_are_sampled_to_limit_the_number_of_queries() -> None:
+    train = event_columns([(0, [(0, 1, 1)])])
+    held_out = event_columns([(user, [(0, 2, 1), (1, 3, 1)]) for user in range(20)])
+
+    selector = selector_on(train, held_out, 2, exclude_seen=False, max_queries=7)
+
+    assert isinstance(selector, BestOnEval)
+    assert len(selector.queries) == 6
+    assert selector.queries.num_users == 3

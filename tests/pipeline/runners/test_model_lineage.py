@@ -1,0 +1,101 @@
+"""The lineage of a pushed version, among other pushes and cached executions."""
+
+import json
+from pathlib import Path
+
+import pytest
+from ml_metadata import metadata_store
+from ml_metadata.proto import metadata_store_pb2 as mlmd
+from tfx.orchestration import metadata
+
+from pipeline.runners.model_lineage import read_model_lineage
+from schemas.errors import InputError
+
+Artifacts = dict[str, int]
+
+
+class Store:
+    """A metadata store to which executions are written as TFX writes them."""
+
+    def __init__(self, path: str):
+        config = metadata.sqlite_metadata_connection_config(path)
+        self.store = metadata_store.MetadataStore(config)
+        self.artifact = self.store.put_artifact_type(mlmd.ArtifactType(name="Any"))
+        self.execution = self.store.put_execution_type(mlmd.ExecutionType(name="Step"))
+        self.node = self.store.put_context_type(mlmd.ContextType(name="node"))
+
+    def create(self, uri: str, **properties: str) -> int:
+        artifact = mlmd.Artifact(type_id=self.artifact, uri=uri)
+        for name, value in properties.items():
+            artifact.custom_properties[name].string_value = value
+        return self.store.put_artifacts([artifact])[0]
+
+    def run(self, node: str, inputs: Artifacts, outputs: Artifacts, **properties: str) -> None:
+        execution = mlmd.Execution(type_id=self.execution)
+        for name, value in properties.items():
+            execution.custom_properties[name].string_value = value
+        existing = self.store.get_context_by_type_and_name("node", node)
+        context = existing or mlmd.Context(type_id=self.node, name=node)
+        events = []
+        for kind, artifacts in ((mlmd.Event.INPUT, inputs), (mlmd.Event.OUTPUT, outputs)):
+            for key, artifact in artifacts.items():
+                event = mlmd.Event(type=kind, artifact_id=artifact)
+                event.path.steps.add().key = key
+                event.path.steps.add().index = 0
+                stored = self.store.get_artifacts_by_id([artifact])[0]
+                events.append((stored, event))
+        self.store.put_execution(execution, events, [context])
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    """The metadata of two models, the second of which was pushed again by a cached run."""
+    path = str(tmp_path / "metadata.sqlite")
+    store = Store(path)
+    for number in ("1", "2"):
+        ids = {
+            key: store.create(f"{key}/{number}")
+            for key in (
+                "model",
+                "windows",
+                "catalogue",
+                "bundle",
+                "model_blessing",
+                "evaluation",
+                "events_statistics",
+            )
+        }
+        data = json.dumps({"erase": {"item_ids": [f"erased {number}"]}})
+        store.run("chain.CatalogueExampleGen", {}, {"examples": ids["catalogue"]}, data=data)
+        indexed = {key: ids[key] for key in ("model", "windows", "catalogue")}
+        evaluated = ("bundle", "model_blessing", "evaluation", "events_statistics")
+        for _ in range(int(number)):
+            store.run("chain.ScannIndexer", indexed, {"bundle": ids["bundle"]})
+            version = store.create("pushed", pushed_version=f"10{number}")
+            pushed = {key: ids[key] for key in evaluated}
+            store.run("chain.VersionedPusher", pushed, {"pushed_model": version})
+    return path
+
+
+@pytest.mark.parametrize("number", ["1", "2"])
+def test_the_lineage_of_a_version_is_its_own_model(path: str, number: str) -> None:
+    lineage = read_model_lineage(path, "chain", f"10{number}", lambda uri: f"here/{uri}")
+
+    assert lineage.model == f"here/model/{number}"
+    assert lineage.windows == f"here/windows/{number}"
+    assert lineage.model_blessing == f"here/model_blessing/{number}"
+    assert lineage.evaluation == f"here/evaluation/{number}"
+    assert lineage.events_statistics == f"here/events_statistics/{number}"
+    assert lineage.erase.item_ids == (f"erased {number}",)
+
+
+@pytest.mark.parametrize(("name", "version"), [("chain", "103"), ("other", "101")])
+def test_an_unknown_push_is_reported(path: str, name: str, version: str) -> None:
+    with pytest.raises(InputError, match="has no record of a push"):
+        read_model_lineage(path, name, version, str)
+
+
+def test_missing_metadata_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="whole run directory"):
+        read_model_lineage(str(tmp_path / "metadata.sqlite"), "chain", "101", str)
+    assert not list(tmp_path.iterdir())
