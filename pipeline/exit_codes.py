@@ -1,4 +1,4 @@
-"""The exit codes of `twotower` and the errors that they stand for."""
+"""The exit codes of `twotower` and the errors that they represent."""
 
 from collections.abc import Iterator
 from enum import IntEnum

@@ -38,7 +38,7 @@ def align(rows: list[list[str]], left: int = 1) -> list[str]:
 
 
 def _verdict(verdict: dict[str, str]) -> list[str]:
-    return [text for key in ("headline", "cause", "cure") if (text := verdict[key])]
+    return [text for key in ("headline", "cause", "remedy") if (text := verdict[key])]
 
 
 def _comparison(metrics: dict[str, Any]) -> list[str]:

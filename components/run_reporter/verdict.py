@@ -25,7 +25,7 @@ def run_verdict(
       run: The runner's record of the run, or the final status of a compiled pipeline.
 
     Returns:
-      `outcome`, `headline`, `cause` and `cure`, the remedy; `cure` is "" if there is nothing to do.
+      `outcome`, `headline`, `cause` and `remedy`; `remedy` is "" if there is nothing to do.
     """
     final = read_final_status(run)
     if final is not None:
@@ -91,4 +91,4 @@ def _sentence(clauses: Iterable[str]) -> str:
 
 
 def _verdict(outcome: Outcome, headline: str, cause: str, remedy: str) -> dict[str, str]:
-    return {"outcome": outcome, "headline": headline, "cause": cause, "cure": remedy}
+    return {"outcome": outcome, "headline": headline, "cause": cause, "remedy": remedy}

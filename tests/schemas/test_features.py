@@ -1,4 +1,4 @@
-"""The table of features: which kinds may stand where, and what a kind looks like elsewhere."""
+"""The table of features: the kinds that each section allows, and the TFMD type of each kind."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
 """Removes excluded items from search results and takes the top k, padded to one width.
 
-Items are int32 rows of the item table; -1 stands for no item in exclusions and in results.
+Items are int32 rows of the item table; -1 means no item, in exclusions and in results.
 """
 
 import tensorflow as tf

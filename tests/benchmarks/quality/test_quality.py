@@ -51,7 +51,7 @@ def make_run(
             for name, spent in seconds.items()
         ],
         "training": {"epochs": 8, "best_epoch": 6, "targets_per_second": 10_534.4},
-        "verdict": {"headline": "Rejected", "cause": "recall of the index is 0.5.", "cure": ""},
+        "verdict": {"headline": "Rejected", "cause": "recall of the index is 0.5.", "remedy": ""},
         "versions": {"python": "3.10.1", "scann": "1.3.2"},
     }
     all_metrics = {**results(recall), **metrics}

@@ -86,7 +86,7 @@ def test_the_verdict_of_a_push() -> None:
     verdict = verdict_of(runs.steps(), runs.fragments())
     assert verdict["outcome"] == "pushed"
     assert verdict["headline"] == "Version 1719848123 is served"
-    assert verdict["cure"] == ""
+    assert verdict["remedy"] == ""
 
 
 def test_the_verdict_of_a_data_gate() -> None:
@@ -106,7 +106,7 @@ def test_the_verdict_of_a_model_gate_takes_precedence_over_the_pushers_reason() 
     assert verdict["outcome"] == "rejected"
     assert "model.beats_popularity" in verdict["headline"]
     assert verdict["cause"] == "low."
-    assert verdict["cure"].startswith("Resolve the cause, then run the same command again")
+    assert verdict["remedy"].startswith("Resolve the cause, then run the same command again")
 
 
 def test_the_verdict_of_a_push_without_a_blessing_is_the_pushers_reason() -> None:
@@ -131,7 +131,7 @@ def test_the_verdict_of_a_failed_step_states_the_step_the_cause_and_the_log(
     assert verdict["outcome"] == "failed"
     assert verdict["headline"] == "Failed in TwoTowerTrainer: nothing was pushed"
     assert verdict["cause"] == "OOM when allocating."
-    assert "runs/demo/run.log" in verdict["cure"]
+    assert "runs/demo/run.log" in verdict["remedy"]
 
 
 def test_the_verdict_of_a_run_that_never_started() -> None:
@@ -158,7 +158,7 @@ def test_the_verdict_of_a_final_status_contains_the_state_and_the_error_only(
     assert verdict["outcome"] == "told_by_state"
     assert verdict["headline"] == f"The pipeline ended with the state {state}"
     assert verdict["cause"] == cause
-    assert f"artifacts of {job}" in verdict["cure"]
+    assert f"artifacts of {job}" in verdict["remedy"]
     assert "push" not in " ".join(verdict.values())
     assert (record["status"], record["name"]) == (state, None)
     assert record["error"] == (error or {}).get("message")
