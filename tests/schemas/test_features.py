@@ -38,7 +38,8 @@ def test_items_have_features_of_every_kind(kind: FeatureKind) -> None:
 @pytest.mark.parametrize("place", ["users.features", "interactions.context"])
 @pytest.mark.parametrize("kind", sorted(set(FeatureKind) - SINGLE))
 def test_users_and_events_have_categories_and_numbers(place: str, kind: FeatureKind) -> None:
-    with pytest.raises(ValueError, match=rf"{place}\.since: kind '{kind.value}' is not possible"):
+    message = rf"{place}\.since: kind '{kind.value}' is not allowed here"
+    with pytest.raises(ValueError, match=message):
         table(place, kind)
 
 
