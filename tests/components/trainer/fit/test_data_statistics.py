@@ -10,6 +10,7 @@ from components.trainer.fit.data_statistics import DataStatistics, compute_stati
 from tests.components.trainer.datasets import PLAIN, Row, data_settings, item, make_dataset, window
 
 NUM_ITEMS = 60
+SETTINGS = data_settings(PLAIN)
 ITEMS = {"path": "items.csv", "format": "csv", "fields": {"item_id": "i"}}
 
 
@@ -25,7 +26,7 @@ def statistics_of(
 def walk(user: str, rng: np.random.Generator, step: int, **given: list[int]) -> Row:
     first = rng.integers(NUM_ITEMS)
     items = [f"i{(first + step * index) % NUM_ITEMS}" for index in range(5)]
-    return window(data_settings(PLAIN), user, items, **given)
+    return window(SETTINGS, user, items, **given)
 
 
 def test_counts_of_a_small_log(tmp_path: Path) -> None:
@@ -47,9 +48,8 @@ def test_counts_of_a_small_log(tmp_path: Path) -> None:
 
 
 def test_new_items_are_those_without_a_target_in_split_train(tmp_path: Path) -> None:
-    settings = data_settings(PLAIN)
-    train = window(settings, "u", ["i0", "i1", "i2"], is_target=[0, 1, 1])
-    evaluation = window(settings, "e", ["i1", "i0", "i2", "i9"])
+    train = window(SETTINGS, "u", ["i0", "i1", "i2"], is_target=[0, 1, 1])
+    evaluation = window(SETTINGS, "e", ["i1", "i0", "i2", "i9"])
     priced = {**ITEMS, "features": {"price": {"kind": "number"}}}
 
     for items, expected in ((priced, 2 / 4), (ITEMS, None)):
@@ -69,7 +69,7 @@ def test_order_is_predictive_for_walks_in_one_direction(
         for n in range(count):
             steps = rng.integers(1, 6, size=5) * signs[n % len(signs)]
             positions = (rng.integers(NUM_ITEMS) + np.cumsum(steps)) % NUM_ITEMS
-            walks.append(window(data_settings(PLAIN), f"{prefix}{n}", [f"i{p}" for p in positions]))
+            walks.append(window(SETTINGS, f"{prefix}{n}", [f"i{p}" for p in positions]))
         return walks
 
     gain = statistics_of(rows("u", 600), rows("e", 200), tmp_path).order_gain
@@ -82,7 +82,7 @@ def test_order_is_predictive_for_walks_in_one_direction(
 def test_popularity_gain_compares_the_last_quarter_with_all(tmp_path: Path) -> None:
     def rows(prefix: str, numbers: list[int], start_s: int) -> list[Row]:
         return [
-            window(data_settings(PLAIN), f"{prefix}{n}", [f"i{n}"], timestamp=[start_s + index])
+            window(SETTINGS, f"{prefix}{n}", [f"i{n}"], timestamp=[start_s + index])
             for index, n in enumerate(numbers)
         ]
 
@@ -112,6 +112,6 @@ def test_statistics_without_data_are_none(tmp_path: Path) -> None:
 
 
 def test_order_gain_of_histories_of_one_event_is_none(tmp_path: Path) -> None:
-    rows = [window(data_settings(PLAIN), f"u{n}", [f"i{n}"]) for n in range(5)]
+    rows = [window(SETTINGS, f"u{n}", [f"i{n}"]) for n in range(5)]
 
     assert statistics_of(rows, rows, tmp_path).order_gain is None
