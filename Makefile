@@ -65,5 +65,5 @@ $(BIN)/uv:
 	@.ci/bootstrap
 
 clean: ## remove the environments and caches; keeps runs/ and data/
-	rm -rf $(VENV) $(SERVING_VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(SERVING_VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find schemas components pipeline tests -name __pycache__ -prune -exec rm -rf {} +
