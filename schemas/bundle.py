@@ -13,6 +13,8 @@ EXACT_FOLDER = "exact"
 SAVED_MODEL_FILE = "saved_model.pb"
 VARIABLES_PREFIX = os.path.join("variables", "variables")
 UNAVAILABLE_FILE = os.path.join("assets", "unavailable_items.txt")
+# The same list as it was written, before `ids.normalise`.
+UNAVAILABLE_WRITTEN_FILE = os.path.join("assets.extra", "unavailable_items_written.txt")
 MANIFEST_FILE = os.path.join("assets.extra", "manifest.json")
 PARITY_FILE = os.path.join("assets.extra", "parity.tfrecord")
 WARMUP_FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")

@@ -9,6 +9,7 @@ from schemas.setting_doc import Doc
 from schemas.source_settings import (
     FORBID_UNKNOWN_KEYS,
     FeatureSettings,
+    NonEmptyText,
     PositiveFloat,
     PositiveInt,
     SourceSettings,
@@ -17,13 +18,32 @@ from schemas.source_settings import (
 )
 
 Id = TextOrDigits
+Columns = Annotated[tuple[NonEmptyText, ...], Field(min_length=1)]
+
+
+def as_columns(field: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    """Returns the columns of a field of a source; none if the source does not have it."""
+    if field is None:
+        return ()
+    return (field,) if isinstance(field, str) else field
+
+
+FiniteFloat = Annotated[float, Field(allow_inf_nan=False)]
 SplitFraction = Annotated[float, Field(gt=0.0, lt=0.5)]
 
 _TIMESTAMP_UNIT = Doc(
-    "Unit of the timestamps: seconds, milliseconds or microseconds since the epoch, or ISO 8601 "
-    "text, which is UTC unless it states an offset.",
+    "Unit of the timestamps: seconds, milliseconds, microseconds or nanoseconds since the epoch, "
+    "or ISO 8601 text, which is UTC unless it states an offset.",
     example="ms",
 )
+_TIMESTAMP_FORMAT = Doc(
+    "Format of timestamps in other text, in place of `timestamp_unit`: directives of strptime, or "
+    "`apache` (31/May/2024:18:30:05 +0000), `ctime` (Fri May 31 18:30:05 2024), `rfc2822` (Fri, 31 "
+    "May 2024 18:30:05 +0000) or `twitter` (Fri May 31 18:30:05 +0000 2024).",
+    example="%d/%m/%Y %H:%M",
+)
+# In place of a column of times: the rows of each user are in order of time.
+ROW_ORDER = "row_order"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +53,15 @@ class InteractionFields:
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
     user_id: Annotated[str, Doc("Column of the user's id.", example="customer")]
     item_id: Annotated[str, Doc("Column of the item's id.", example="sku")]
-    timestamp: Annotated[str, Doc("Column of the time of the event.", example="time")]
+    timestamp: Annotated[
+        NonEmptyText | Columns,
+        Doc(
+            "Column of the time of the event. A list of columns, such as a date and a time, is "
+            "joined by spaces. `row_order`: the log has no times, but the rows of each user are in "
+            "order of time; this excludes a temporal split.",
+            example="time",
+        ),
+    ]
     event_type: Annotated[
         str | None,
         Doc("Column of the event type, e.g. view or purchase.", example="action", default="none"),
@@ -62,7 +90,7 @@ class KeepSettings:
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
     event_types: Annotated[
-        tuple[str, ...] | None,
+        tuple[TextOrDigits, ...] | None,
         Doc("Event types that are kept.", example=["view", "purchase"], default="all"),
     ] = None
     min_value: Annotated[
@@ -154,6 +182,7 @@ class InteractionsSettings(SourceSettings):
         ),
     ]
     timestamp_unit: Annotated[TimestampUnit, _TIMESTAMP_UNIT] = "s"
+    timestamp_format: Annotated[str | None, _TIMESTAMP_FORMAT] = None
     context: Annotated[
         dict[str, FeatureSettings],
         Doc(
@@ -169,6 +198,16 @@ class InteractionsSettings(SourceSettings):
         KeepSettings, Doc("Which valid events are kept.", example={"min_user_events": 2})
     ] = field(default_factory=KeepSettings)
 
+    @property
+    def has_row_order(self) -> bool:
+        """Whether the order of the rows replaces the times of the events."""
+        return self.fields.timestamp == ROW_ORDER
+
+    @property
+    def timestamp_columns(self) -> tuple[str, ...]:
+        """The columns whose texts together are the time; none if the order of rows replaces it."""
+        return () if self.has_row_order else as_columns(self.fields.timestamp)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ItemFields:
@@ -177,10 +216,10 @@ class ItemFields:
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
     item_id: Annotated[str, Doc("Column of the item's id.", example="sku")]
     available_at: Annotated[
-        str | None,
+        NonEmptyText | Columns | None,
         Doc(
             "Column of the time from which the item exists. An item is not a negative of an "
-            "earlier target.",
+            "earlier target. A list of columns is joined by spaces.",
             example="listed_at",
             default="none",
         ),
@@ -196,6 +235,7 @@ class ItemsSettings(SourceSettings):
         ItemFields, Doc("Which column holds which field.", example={"item_id": "sku"})
     ]
     timestamp_unit: Annotated[TimestampUnit, _TIMESTAMP_UNIT] = "s"
+    timestamp_format: Annotated[str | None, _TIMESTAMP_FORMAT] = None
     features: Annotated[
         dict[str, FeatureSettings],
         Doc("Features of the items.", example={"title": "text", "price": "number"}),
@@ -285,22 +325,56 @@ class EraseSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
+class NegativeSettings:
+    """Which events are explicit negative feedback: at least one of the keys is given."""
+
+    __pydantic_config__ = FORBID_UNKNOWN_KEYS
+    event_types: Annotated[
+        tuple[TextOrDigits, ...] | None,
+        Doc(
+            "Event types that are negative feedback. With `max_value`, only their events up to "
+            "that value.",
+            example=["dislike", "return"],
+            default="all, up to `max_value`",
+        ),
+    ] = None
+    max_value: Annotated[
+        FiniteFloat | None,
+        Doc(
+            "Events with this value or a smaller one are negative feedback.",
+            example=2.0,
+            default="any value",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class TargetsSettings:
     """Which events are training and evaluation targets; other events are history only."""
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
     event_types: Annotated[
-        tuple[str, ...] | None,
+        tuple[TextOrDigits, ...] | None,
         Doc("Event types that are targets.", example=["purchase", "cart"], default="all"),
     ] = None
     weights: Annotated[
-        dict[str, PositiveFloat],
+        dict[TextOrDigits, PositiveFloat],
         Doc(
             "Weight of a target in the loss, by event type.",
             example={"purchase": 3.0},
             default="1 for each event type",
         ),
     ] = field(default_factory=dict)
+    negative: Annotated[
+        NegativeSettings | None,
+        Doc(
+            "Events that are explicit negative feedback, such as dislikes, low ratings and "
+            "returns: history, but never a target; their items are not recommended to the user "
+            "again.",
+            example={"event_types": ["dislike"]},
+            default="no event",
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)

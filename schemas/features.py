@@ -1,15 +1,23 @@
 """The table of features, built from the settings.
 
-Everything that must agree about a feature is derived from this table: the layout of raw
-tf.Examples, the TFMD schema (`schemas.tfmd`), the transformed features and the inputs of the served
-signatures.
+A feature has the user's name and a key (`schemas.feature_names`). Everything that must agree about
+a feature is derived from this table: the layout of raw tf.Examples, the TFMD schema
+(`schemas.tfmd`), the transformed features and the inputs of the served signatures.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from schemas.feature_names import (
+    check_name,
+    check_normal_forms,
+    check_unambiguous,
+    feature_key,
+    feature_keys,
+)
 from schemas.settings import DataSettings
-from schemas.source_settings import FeatureKind, FeatureSettings
+from schemas.source_settings import FeatureKind, FeatureSettings, ListFormat, TimestampUnit
+from schemas.text_tokens import WORDS, TokenRules, token_rules
 
 USER_ID = "user_id"
 ITEM_ID = "item_id"
@@ -25,9 +33,11 @@ MISSING_TEXT = ""
 MISSING_INTEGER = -1
 MISSING_NUMBER = float("nan")
 
-RESERVED_NAMES = frozenset(
-    {USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE, VALUE, IS_TARGET, AVAILABLE_AT, AS_OF}
-)
+COLUMNS = frozenset({USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE, VALUE, IS_TARGET, AVAILABLE_AT})
+# Names that are the key of no feature: columns of examples, inputs of the signatures, and an
+# argument that Python cannot pass to them.
+RESERVED_KEYS = COLUMNS | {AS_OF, "k", "request_timestamp", "self"}
+USERS, CONTEXT, ITEMS = SOURCES = ("users", "context", "items")
 TRAIN_SPLIT, EVAL_SPLIT, TEST_SPLIT = WINDOW_SPLITS = ("train", "eval", "test")
 # Events that are not targets and that no window of the other splits contains.
 PAST_SPLIT = "past"
@@ -42,16 +52,41 @@ class Feature:
     """One declared feature of a user, an item or an event's context.
 
     Attributes:
-      name: The name in tf.Examples, in the transformed data and in served requests.
+      name: The user's name, in the configuration and in served requests.
       kind: How the column is read and transformed.
       column: The column in the source file.
       separator: Separates the values of a `categories` column.
+      list_format: How the texts of a `categories` column are written.
+      timestamp_unit: The unit of a `timestamp` feature; None for that of the source.
+      timestamp_format: The format of a `timestamp` feature; None for that of the source.
+      source: `users`, `context` or `items`.
+      key: The name in tf.Examples, in the transformed data and in TensorFlow graphs; by default
+        that of a feature without others.
+      tokens: How a `text` becomes tokens.
     """
 
     name: str
     kind: FeatureKind
     column: str
     separator: str = "|"
+    list_format: ListFormat = "auto"
+    timestamp_unit: TimestampUnit | None = None
+    timestamp_format: str | None = None
+    source: str = ""
+    key: str = ""
+    tokens: TokenRules = WORDS
+
+    def __post_init__(self) -> None:
+        if not self.key:
+            object.__setattr__(self, "key", feature_key(self.name, RESERVED_KEYS))
+
+    @property
+    def label(self) -> str:
+        """The name in curated schemas and in messages about columns of examples.
+
+        A name that a column of the project has, too, is written with its source: `users.value`.
+        """
+        return f"{self.source}.{self.name}" if self.name in COLUMNS else self.name
 
     @property
     def is_number(self) -> bool:
@@ -82,58 +117,117 @@ class FeatureTable:
         """The item features by which a request can filter."""
         return tuple(feature for feature in self.item if feature.holds_categories)
 
+    @property
+    def event_labels(self) -> dict[str, str]:
+        """The label of each feature of events, by key."""
+        return {feature.key: feature.label for feature in (*self.user, *self.context)}
+
+    @property
+    def item_labels(self) -> dict[str, str]:
+        """The label of each feature of items, by key."""
+        return {feature.key: feature.label for feature in self.item}
+
 
 def feature_table(settings: DataSettings) -> FeatureTable:
     """Returns the table of the features that the settings declare.
 
     Raises:
-      ValueError: A name is reserved, two query features have the same name, or a kind is not
-        allowed in its place. The message names the key.
+      ValueError: A name is not possible or would be ambiguous in a request, or a kind is not
+        allowed in its place, or a setting does not apply to its kind. The message names the key.
     """
     users = settings.users.features if settings.users else {}
     items = settings.items.features if settings.items else {}
     context = settings.interactions.context
     single = (FeatureKind.CATEGORY, FeatureKind.NUMBER)
-    _check("users.features", users, single)
-    _check("interactions.context", context, single)
-    _check("items.features", items, tuple(FeatureKind))
+    _check(_PLACES[USERS], users, single)
+    _check(_PLACES[CONTEXT], context, single)
+    _check(_PLACES[ITEMS], items, tuple(FeatureKind))
     for name in sorted(set(users) & set(context)):
         raise ValueError(
             f"users.features.{name} and interactions.context.{name} have the same name, and both "
             f"are inputs of the query tower: rename one (`{name}_now: {{kind: …, column: {name}}}`)"
         )
-    return FeatureTable(user=_features(users), context=_features(context), item=_features(items))
+    query_keys = feature_keys([*users, *context], RESERVED_KEYS)
+    table = FeatureTable(
+        user=_features(USERS, users, query_keys),
+        context=_features(CONTEXT, context, query_keys),
+        item=_features(ITEMS, items, feature_keys(items, RESERVED_KEYS)),
+    )
+    _check_distinct((*table.user, *table.context), _query_inputs(table))
+    _check_distinct(table.item, _item_inputs(table))
+    return table
 
 
-def _features(declared: Mapping[str, FeatureSettings]) -> tuple[Feature, ...]:
+_PLACES = {USERS: "users.features", CONTEXT: "interactions.context", ITEMS: "items.features"}
+
+
+def _features(
+    source: str, declared: Mapping[str, FeatureSettings], keys: Mapping[str, str]
+) -> tuple[Feature, ...]:
     return tuple(
-        Feature(name, settings.kind, settings.column or name, settings.separator)
+        Feature(
+            name,
+            settings.kind,
+            settings.column or name,
+            settings.separator,
+            settings.list_format,
+            settings.timestamp_unit,
+            settings.timestamp_format,
+            source=source,
+            key=keys[name],
+            tokens=token_rules(f"{_PLACES[source]}.{name}", settings),
+        )
         for name, settings in declared.items()
     )
 
 
 def _check(
-    key: str, declared: Mapping[str, FeatureSettings], allowed: tuple[FeatureKind, ...]
+    place: str, declared: Mapping[str, FeatureSettings], allowed: tuple[FeatureKind, ...]
 ) -> None:
     for name, settings in declared.items():
-        if not name.isidentifier() or name.startswith(("history_", "filter_", "exclude_", "_")):
-            raise ValueError(
-                f"{key}.{name}: a feature's name must be an identifier that does not begin with "
-                "history_, filter_, exclude_ or _; give the name in the file as `column:`"
-            )
-        if name in RESERVED_NAMES or name in ("k", "request_timestamp"):
-            raise ValueError(
-                f"{key}.{name}: this name is reserved; choose another and give `column: {name}`"
-            )
-        number = name.removesuffix("_bucket")
-        if number != name and number in (VALUE, *declared):
-            raise ValueError(
-                f"{key}.{name}: this is the name of the quantile bucket of {number!r}; "
-                f"choose another and give `column: {name}`"
-            )
+        check_name(place, name)
         if settings.kind not in allowed:
             kinds = ", ".join(kind.value for kind in allowed)
             raise ValueError(
-                f"{key}.{name}: kind {settings.kind.value!r} is not allowed here; expected one of "
-                f"{kinds}"
+                f"{place}.{name}: kind {settings.kind.value!r} is not allowed here; expected one "
+                f"of {kinds}"
             )
+
+
+def _check_distinct(features: tuple[Feature, ...], inputs: Iterable[tuple[str, str]]) -> None:
+    """Checks that the features of one request are distinct in requests and in curated schemas."""
+    check_normal_forms((_place(feature), feature.name) for feature in features)
+    check_unambiguous(inputs)
+    sources = {feature.label: _place(feature) for feature in features}
+    for feature in features:
+        if sources[feature.label] != _place(feature):
+            raise ValueError(
+                f"{_place(feature)} and {sources[feature.label]} would have the same name "
+                f"{feature.label!r} in a curated schema: rename one"
+            )
+
+
+def _place(feature: Feature) -> str:
+    return f"{_PLACES[feature.source]}.{feature.name}"
+
+
+def _query_inputs(table: FeatureTable) -> Iterator[tuple[str, str]]:
+    """Yields the name and the origin of each input of signature `recommend`."""
+    fixed = ("request_timestamp", "exclude_item_id", "k", USER_ID)
+    past = (ITEM_ID, TIMESTAMP, EVENT_TYPE, VALUE)
+    for name in (*fixed, *(f"history_{column}" for column in past)):
+        yield name, "an input of every request"
+    for feature in (*table.user, *table.context):
+        yield feature.name, _place(feature)
+    for feature in table.context:
+        yield f"history_{feature.name}", f"the past values of {_place(feature)}"
+    for feature in table.item_filters:
+        yield f"filter_{feature.name}", f"the filter by {_place(feature)}"
+
+
+def _item_inputs(table: FeatureTable) -> Iterator[tuple[str, str]]:
+    """Yields the name and the origin of each input of the signatures that embed an item."""
+    for name in (ITEM_ID, AVAILABLE_AT, AS_OF):
+        yield name, "an input of every request for an item"
+    for feature in table.item:
+        yield feature.name, _place(feature)

@@ -13,6 +13,13 @@ GINI = f"gini@{LIST_LENGTH}"
 POPULARITY_PERCENTILE = f"popularity_percentile@{LIST_LENGTH}"
 DIVERSITY = f"intra_list_diversity@{LIST_LENGTH}"
 
+LATER_NEGATIVES_CUTOFFS = (LIST_LENGTH, 100)
+
+
+def later_negatives_name(k: int) -> str:
+    """The metric of recommended items that get negative feedback later; lower is better."""
+    return f"later_negatives@{k}"
+
 
 def accuracy_names(cutoffs: Iterable[int]) -> tuple[str, ...]:
     """Names of the accuracy metrics, in which higher is better; recall@10 is always included."""

@@ -179,6 +179,14 @@ class TrainSettings:
             default="all negatives of the pool",
         ),
     ] = None
+    negative_weight: Annotated[
+        NonNegativeFloat | None,
+        _by_recipe(
+            "Weight of the loss term that ranks each target above the items of the user's earlier "
+            "negative feedback (`targets.negative`); 0 leaves the term out.",
+            example=0.5,
+        ),
+    ] = None
     feature_dropout: Annotated[
         Dropout | None,
         _by_recipe(

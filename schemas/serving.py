@@ -3,6 +3,9 @@
 TF Serving before 2.12 has no default inputs, so a dense signature takes every tensor, and a missing
 value is "" (strings), -1 (integers) or NaN (floats). `None` in a shape is the batch size B, the
 history length H, or the width of an exclusion or filter list.
+
+The inputs of requests have the user's names of the features. The name of a `TensorSpec` has the
+feature's key in their place, for the graph (`components.signature_inputs` connects the two).
 """
 
 import tensorflow as tf
@@ -82,10 +85,11 @@ def query_specs(table: FeatureTable) -> Specs:
         HISTORY_VALUE: tf.TensorSpec([None, None], tf.float32, HISTORY_VALUE),
     }
     for feature in table.context:
-        history_name = HISTORY_PREFIX + feature.name
-        specs[history_name] = tf.TensorSpec([None, None], dtype(feature), history_name)
+        specs[HISTORY_PREFIX + feature.name] = tf.TensorSpec(
+            [None, None], dtype(feature), HISTORY_PREFIX + feature.key
+        )
     for feature in (*table.context, *table.user):
-        specs[feature.name] = tf.TensorSpec([None], dtype(feature), feature.name)
+        specs[feature.name] = tf.TensorSpec([None], dtype(feature), feature.key)
     return specs
 
 
@@ -94,8 +98,9 @@ def recommend_specs(table: FeatureTable) -> Specs:
     specs = query_specs(table)
     specs[EXCLUDE_ITEM_ID] = tf.TensorSpec([None, None], tf.string, EXCLUDE_ITEM_ID)
     for feature in table.item_filters:
-        name = FILTER_PREFIX + feature.name
-        specs[name] = tf.TensorSpec([None, None], tf.string, name)
+        specs[FILTER_PREFIX + feature.name] = tf.TensorSpec(
+            [None, None], tf.string, FILTER_PREFIX + feature.key
+        )
     specs[K] = tf.TensorSpec([None], tf.int32, K)
     return specs
 
@@ -105,7 +110,7 @@ def candidate_specs(table: FeatureTable) -> Specs:
     specs = {ITEM_ID: tf.TensorSpec([None], tf.string, ITEM_ID)}
     for feature in table.item:
         shape = [None, None] if feature.kind is FeatureKind.CATEGORIES else [None]
-        specs[feature.name] = tf.TensorSpec(shape, dtype(feature), feature.name)
+        specs[feature.name] = tf.TensorSpec(shape, dtype(feature), feature.key)
     return specs
 
 

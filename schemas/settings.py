@@ -20,6 +20,7 @@ from schemas.data_settings import (
     TargetsSettings,
     UsersSettings,
 )
+from schemas.id_settings import IdsSettings
 from schemas.model_settings import (
     BeamSettings,
     EvaluationSettings,
@@ -78,6 +79,13 @@ class DataSettings:
             default="no user features",
         ),
     ] = None
+    ids: Annotated[
+        IdsSettings,
+        Doc(
+            "How ids of users and items are compared, in all sources and in requests.",
+            example={"normalise": ["case"]},
+        ),
+    ] = field(default_factory=IdsSettings)
     erase: Annotated[
         EraseSettings,
         Doc(
@@ -97,7 +105,8 @@ class DataSettings:
         Literal["exclude", "allow"],
         Doc(
             "`exclude`: an item that a user has interacted with in any way is neither a target "
-            "nor recommended to the user again. `allow`: it may be both.",
+            "nor recommended to the user again. `allow`: it may be both, unless the user's last "
+            "event on it is negative feedback (`targets.negative`).",
             example="allow",
         ),
     ] = "exclude"
@@ -185,6 +194,7 @@ class Settings(DataSettings):
             interactions=self.interactions,
             items=self.items,
             users=self.users,
+            ids=self.ids,
             erase=self.erase,
             rejects=self.rejects,
             targets=self.targets,

@@ -17,7 +17,13 @@ from schemas.setting_doc import Doc
 FORBID_UNKNOWN_KEYS = ConfigDict(extra="forbid")
 
 SourceFormat = Literal["csv", "jsonl", "parquet", "avro", "tfrecord", "bigquery"]
-TimestampUnit = Literal["s", "ms", "us", "iso8601"]
+TimestampUnit = Literal["s", "ms", "us", "ns", "iso8601"]
+LineSyntax = Literal["json", "python"]
+ListFormat = Literal["auto", "separated", "literal"]
+TextTokens = Literal["words", "characters"]
+TextHtml = Literal["keep", "strip"]
+# More than eight characters are longer than words, and every length multiplies the vocabulary.
+NgramLength = Annotated[int, Field(ge=1, le=8)]
 PositiveInt = Annotated[int, Field(gt=0)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
@@ -25,6 +31,10 @@ NonEmptyText = Annotated[str, Field(min_length=1)]
 # YAML reads unquoted digits as a number, where an id or the name of a span is meant.
 TextOrDigits = Annotated[
     str, BeforeValidator(lambda value: str(value) if type(value) is int else value)
+]
+# A character; YAML's `none` is a text.
+CharacterOrNone = Annotated[
+    str | None, BeforeValidator(lambda value: None if value == "none" else value)
 ]
 
 
@@ -46,22 +56,75 @@ class FeatureSettings:
     kind: Annotated[
         FeatureKind,
         Doc(
-            "How the column is read and transformed. `text`: words, embedded and averaged. "
-            "`category`: one value. `categories`: several values of one column. `number`: "
-            "standardised, and cut into quantile buckets. `timestamp`: a date, as a number of "
-            "days. Users and context allow `category` and `number` only.",
+            "How the column is read and transformed. `text`: words or n-grams of characters, "
+            "embedded and averaged. `category`: one value. `categories`: several values of one "
+            "column. `number`: standardised, and cut into quantile buckets. `timestamp`: a date, "
+            "as a number of days. Users and context allow `category` and `number` only.",
             example="category",
         ),
     ]
     separator: Annotated[
         NonEmptyText, Doc("Separates the values of a `categories` column of text.", example=",")
     ] = "|"
+    list_format: Annotated[
+        ListFormat,
+        Doc(
+            "How the texts of a `categories` column are written. `separated`: values with "
+            "`separator` between them. `literal`: lists of JSON or Python, such as ['a', 'b']; "
+            "other texts are rejected. `auto`: either of them, but one column may not have both.",
+            example="literal",
+        ),
+    ] = "auto"
+    tokens: Annotated[
+        TextTokens,
+        Doc(
+            "What a `text` is split into. `words`: runs of letters and digits, for languages with "
+            "spaces between words. `characters`: n-grams of the characters of each run, for "
+            "languages without, such as Chinese, Japanese and Thai.",
+            example="characters",
+        ),
+    ] = "words"
+    ngrams: Annotated[
+        Annotated[tuple[NgramLength, ...], Field(min_length=1)] | None,
+        Doc(
+            "Lengths of the n-grams of `tokens: characters`; n-grams of every listed length are "
+            "tokens. A run that is shorter than all of them is one token.",
+            unit="characters",
+            example=[2, 3],
+            default="`[1, 2]`",
+        ),
+    ] = None
+    html: Annotated[
+        TextHtml,
+        Doc(
+            "`strip` removes the HTML markup of a `text`: tags, comments, scripts and styles; "
+            "references to characters, such as `&eacute;` and `&#20013;`, are decoded. `keep`: "
+            "markup is text like any other.",
+            example="strip",
+        ),
+    ] = "keep"
     column: Annotated[
         str | None,
         Doc(
             "Name of the column in the file, if it differs from the feature's name.",
             example="product_title",
             default="the feature's name",
+        ),
+    ] = None
+    timestamp_unit: Annotated[
+        TimestampUnit | None,
+        Doc(
+            "Unit of a `timestamp` feature, if it differs from that of the source.",
+            example="iso8601",
+            default="`timestamp_unit` of the source",
+        ),
+    ] = None
+    timestamp_format: Annotated[
+        str | None,
+        Doc(
+            "Format of a `timestamp` feature, if it differs from that of the source.",
+            example="%d-%b-%Y",
+            default="`timestamp_format` of the source, unless `timestamp_unit` is given",
         ),
     ] = None
 
@@ -74,8 +137,30 @@ class CsvSettings:
     delimiter: Annotated[
         NonEmptyText, Doc("Separates fields; one or more characters.", example="::")
     ] = ","
+    quote: Annotated[
+        CharacterOrNone,
+        Doc(
+            "Encloses fields that contain a delimiter or a line break; one character. It is "
+            "doubled inside a quoted field. `none`: the files have no quoting, and quotes are "
+            "ordinary characters.",
+            example="none",
+        ),
+    ] = '"'
+    escape: Annotated[
+        CharacterOrNone,
+        Doc(
+            "A delimiter, quote or line break after this character is part of the field; one "
+            "character.",
+            example="\\",
+            default="none",
+        ),
+    ] = None
+    decimal: Annotated[
+        Literal[".", ","],
+        Doc("The decimal separator of numbers and of numeric timestamps.", example=","),
+    ] = "."
     header: Annotated[
-        tuple[str, ...] | None,
+        tuple[TextOrDigits, ...] | None,
         Doc(
             "Column names, for files without a header line.",
             example=["user", "item", "rating", "time"],
@@ -83,6 +168,21 @@ class CsvSettings:
         ),
     ] = None
     encoding: Annotated[str, Doc("Character encoding of the files.", example="latin-1")] = "utf-8"
+
+
+@dataclass(frozen=True, kw_only=True)
+class JsonlSettings:
+    """The syntax of format `jsonl`."""
+
+    __pydantic_config__ = FORBID_UNKNOWN_KEYS
+    syntax: Annotated[
+        LineSyntax,
+        Doc(
+            "`json`: each line is an object of JSON. `python`: each line is a dict of Python, such "
+            "as {'user': 'u1', 'new': True}, as in some published logs.",
+            example="python",
+        ),
+    ] = "json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,6 +245,30 @@ class SourceSettings:
     csv: Annotated[CsvSettings, Doc("The layout of format `csv`.", example={"delimiter": "\t"})] = (
         field(default_factory=CsvSettings)
     )
+    null_values: Annotated[
+        tuple[NonEmptyText, ...] | None,
+        Doc(
+            "Words that are read as a missing value, in ids, values, times and features. The list "
+            "replaces the default words: `NULL`, `null`, `\\N`, `NaN`, `nan` and `<NA>`; in "
+            "numbers and times also `NA`, `N/A`, `n/a`, `#N/A`, `None` and `NaT`. An empty value "
+            "is always missing.",
+            example=["NULL", "-"],
+            default="the usual words",
+        ),
+    ] = None
+    jsonl: Annotated[
+        JsonlSettings, Doc("The syntax of format `jsonl`.", example={"syntax": "python"})
+    ] = field(default_factory=JsonlSettings)
+    explode: Annotated[
+        str | tuple[str, ...] | None,
+        Doc(
+            "A column of lists. Each element of a list becomes a record of its own, with the other "
+            "columns repeated; the fields of elements are named by dotted paths, such as "
+            "events.item. Several columns, as lists of equal length, are read in parallel.",
+            example="events",
+            default="none",
+        ),
+    ] = None
     damaged_files: Annotated[
         Literal["fail", "reject"],
         Doc(
@@ -175,6 +299,13 @@ class SourceSettings:
         if self.path is None:
             return ()
         return (self.path,) if isinstance(self.path, str) else self.path
+
+    @property
+    def exploded(self) -> tuple[str, ...]:
+        """`explode` as a tuple."""
+        if self.explode is None:
+            return ()
+        return (self.explode,) if isinstance(self.explode, str) else self.explode
 
     @property
     def place(self) -> str:

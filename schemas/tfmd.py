@@ -3,6 +3,8 @@
 StatisticsGen and ExampleValidator check `events` and `catalogue` against their schemas; Transform
 parses `windows` and `catalogue` by theirs.
 
+A feature has the name `Feature.key`.
+
 Each schema has two environments. TRAINING has every feature. SERVING has the features of requests
 to the served signatures (`schemas.serving` gives the names of times and histories in requests).
 """
@@ -36,7 +38,7 @@ def windows_schema(table: FeatureTable) -> schema_pb2.Schema:
     schema = schema_pb2.Schema()
     _single(schema, USER_ID, BYTES)
     for feature in table.user:
-        _single(schema, feature.name, _dtype(feature))
+        _single(schema, feature.key, _dtype(feature))
     for name, dtype in (
         (ITEM_ID, BYTES),
         (TIMESTAMP, INT),
@@ -46,7 +48,7 @@ def windows_schema(table: FeatureTable) -> schema_pb2.Schema:
     ):
         _sequence(schema, name, dtype)
     for feature in table.context:
-        _sequence(schema, feature.name, _dtype(feature))
+        _sequence(schema, feature.key, _dtype(feature))
     _not_in_serving(schema, IS_TARGET)
     return schema
 
@@ -63,7 +65,7 @@ def events_schema(table: FeatureTable) -> schema_pb2.Schema:
     ):
         _single(schema, name, dtype)
     for feature in (*table.user, *table.context):
-        _single(schema, feature.name, _dtype(feature))
+        _single(schema, feature.key, _dtype(feature))
     _not_in_serving(schema, ITEM_ID, EVENT_TYPE, VALUE)
     return schema
 
@@ -73,7 +75,7 @@ def users_schema(table: FeatureTable) -> schema_pb2.Schema:
     schema = schema_pb2.Schema()
     _single(schema, USER_ID, BYTES)
     for feature in table.user:
-        _single(schema, feature.name, _dtype(feature))
+        _single(schema, feature.key, _dtype(feature))
     return schema
 
 
@@ -84,9 +86,9 @@ def catalogue_schema(table: FeatureTable) -> schema_pb2.Schema:
     _single(schema, AVAILABLE_AT, INT)
     for feature in table.item:
         if feature.kind is FeatureKind.CATEGORIES:
-            _sequence(schema, feature.name, BYTES, required=False)
+            _sequence(schema, feature.key, BYTES, required=False)
         else:
-            _single(schema, feature.name, _dtype(feature))
+            _single(schema, feature.key, _dtype(feature))
     _not_in_serving(schema, AVAILABLE_AT)
     return schema
 

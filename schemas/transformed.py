@@ -1,9 +1,9 @@
 """Names and sizes of the transformed features, which Transform and the trainer share.
 
-By kind: an id or `category` becomes `<name>` int64, an index into the vocabulary `<name>` with the
+By kind: an id or `category` becomes `<key>` int64, an index into the vocabulary `<key>` with the
 out-of-vocabulary index last. `categories` and `text` become sparse int64 indices of the same kind.
-A `number` becomes `<name>` float32, standardised, cut at ten deviations and 0 where missing, and
-`<name>_bucket` int64, its quantile bucket, NUM_BUCKETS where missing. A feature of kind
+A `number` becomes `<key>` float32, standardised, cut at ten deviations and 0 where missing, and
+`<key>.bucket` int64, its quantile bucket, NUM_BUCKETS where missing. A feature of kind
 `timestamp` is transformed like a number, its days since the epoch. `item_id`, an event's
 `timestamp`, `is_target` and `available_at` pass through: the trainer maps item ids to catalogue
 rows by string, so that an item outside the vocabulary still has its content. The vocabulary
@@ -22,11 +22,15 @@ VOCABULARY_FORMAT = "text"
 # Format of vocabularies with counts, which are only read: entries may be any bytes.
 COUNTS_FORMAT = "tfrecord_gzip"
 
+# The state of an event as negative feedback (`components.negative_events`), if the settings define
+# any. With a dot, which no key of a feature has.
+IS_NEGATIVE = "event.is_negative"
+
 USER_VOCABULARY = USER_ID
 ITEM_VOCABULARY = ITEM_ID
 EVENT_TYPE_VOCABULARY = EVENT_TYPE
 
 
-def bucket_name(name: str) -> str:
-    """The transformed feature that holds the quantile bucket of the number `name`."""
-    return name + "_bucket"
+def bucket_name(key: str) -> str:
+    """The transformed feature that holds the quantile bucket of a number; equal to no key."""
+    return key + ".bucket"

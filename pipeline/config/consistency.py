@@ -4,7 +4,9 @@ import difflib
 import itertools
 from collections.abc import Iterator, Sequence
 
+from pipeline.config.negatives import negative_problems
 from pipeline.config.sources import source_problems
+from pipeline.config.times import time_problems
 from schemas.errors import InputError
 from schemas.features import feature_table
 from schemas.metrics import BASELINES, gate_metric_names
@@ -25,7 +27,9 @@ def check_consistency(path: str, settings: Settings) -> None:
     problems = [
         *_output(settings),
         *source_problems(settings),
+        *time_problems(settings),
         *_interactions_and_targets(settings),
+        *negative_problems(settings),
         *_split(settings),
         *_sizes(settings),
         *_losses(settings),
@@ -48,11 +52,13 @@ def _output(settings: Settings) -> Iterator[str]:
 def _interactions_and_targets(settings: Settings) -> Iterator[str]:
     targets = settings.targets
     fields, keep = settings.interactions.fields, settings.interactions.keep
-    for first, second in itertools.combinations(("user_id", "item_id", "timestamp"), 2):
-        if getattr(fields, first) == getattr(fields, second):
+    read = [("user_id", fields.user_id), ("item_id", fields.item_id)]
+    read += [("timestamp", column) for column in settings.interactions.timestamp_columns]
+    for (first, column), (second, other) in itertools.combinations(read, 2):
+        if column == other:
             yield (
                 f"interactions.fields: {first} and {second} are both read from column "
-                f"{getattr(fields, first)!r}; give the column of each"
+                f"{column!r}; give the column of each"
             )
     for key, types in (
         ("interactions.keep.event_types", keep.event_types),
@@ -68,6 +74,8 @@ def _interactions_and_targets(settings: Settings) -> Iterator[str]:
     for key, used in uses_types.items():
         if used and fields.event_type is None:
             yield f"{key}: requires interactions.fields.event_type, the column of the event type"
+    if keep.event_types:
+        yield from _dropped_targets(settings, keep.event_types)
     if targets.event_types:
         for event_type in sorted(targets.weights.keys() - set(targets.event_types)):
             yield (
@@ -83,6 +91,22 @@ def _interactions_and_targets(settings: Settings) -> Iterator[str]:
         )
     if keep.min_value is not None and fields.value is None:
         yield "interactions.keep.min_value: requires interactions.fields.value, its column"
+
+
+def _dropped_targets(settings: Settings, kept: Sequence[str]) -> Iterator[str]:
+    """Yields a problem for each target type that interactions.keep.event_types leaves out."""
+    targets = settings.targets
+    for key, types in (
+        ("targets.event_types", targets.event_types or ()),
+        ("targets.weights", targets.weights),
+    ):
+        for event_type in types:
+            if event_type not in kept:
+                yield (
+                    f"{key}: {event_type!r} is left out by interactions.keep.event_types "
+                    f"({', '.join(kept)}), so none of its events is a target; add it there, or "
+                    "remove it here"
+                )
 
 
 def _split(settings: Settings) -> Iterator[str]:

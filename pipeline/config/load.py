@@ -1,6 +1,7 @@
 """Reads a YAML file, applies overrides and returns validated `Settings`."""
 
 import os
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,6 +23,8 @@ _FEATURE_MAPS = (("items", "features"), ("users", "features"), ("interactions", 
 class _StrictLoader(yaml.SafeLoader):
     """YAML's safe loader, which also rejects duplicate keys and reads `2024-01-01` as text.
 
+    Of integers, it reads only those in the usual notation, such as 12 and -3, as numbers.
+
     YAML forbids duplicate keys, but PyYAML keeps the last one. Dates are parsed by the settings
     that use them.
     """
@@ -36,8 +39,15 @@ class _StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
+# YAML 1.1 also reads 010 as 8, 1:30 as 90 and 0x10 as 16. As text they are kept as written where an
+# id or an event type is meant, and still are numbers where a number is meant.
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)\Z")
 _StrictLoader.yaml_implicit_resolvers = {
-    letter: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    letter: [
+        (tag, _INTEGER if tag.endswith(":int") else pattern)
+        for tag, pattern in resolvers
+        if not tag.endswith(":timestamp")
+    ]
     for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 

@@ -1,12 +1,14 @@
 """Consistency checks of the sources (log, items, users): files or a query, and their layout."""
 
+import itertools
 from collections.abc import Iterator
 
+from components.readers.formats.dialect import dialect_problem
 from components.readers.patterns import parse_pattern
 from components.readers.ranges import check_range
 from schemas.errors import InputError
 from schemas.settings import Settings
-from schemas.source_settings import CsvSettings, SourceSettings
+from schemas.source_settings import CsvSettings, JsonlSettings, SourceSettings
 
 _BIGQUERY = "bigquery"
 
@@ -22,6 +24,7 @@ def source_problems(settings: Settings) -> Iterator[str]:
         if source is not None:
             yield from _location(section, source)
             yield from _layout(section, source)
+            yield from _explode(section, source)
             yield from _patterns(section, source)
 
 
@@ -35,6 +38,8 @@ def _location(section: str, source: SourceSettings) -> Iterator[str]:
         yield f"{section}.path: this key is required"
     if is_query and source.path is not None:
         yield f"{section}.path: does not apply to format {_BIGQUERY}, which uses query; remove it"
+    if is_query and source.explode is not None:
+        yield f"{section}.explode: applies to path; with {section}.query, use UNNEST in SQL"
     if is_query and source.range is not None:
         yield f"{section}.range: applies to path; with {section}.query, select the days in SQL"
     if source.path is not None and (not source.paths or "" in source.paths):
@@ -47,6 +52,27 @@ def _layout(section: str, source: SourceSettings) -> Iterator[str]:
             f"{section}.csv: applies to format csv, but the format is {source.format}; remove it, "
             f"or set {section}.format: csv"
         )
+    if source.format != "jsonl" and source.jsonl != JsonlSettings():
+        yield (
+            f"{section}.jsonl: applies to format jsonl, but the format is {source.format}; remove "
+            f"it, or set {section}.format: jsonl"
+        )
+    if source.format == "csv" and (problem := dialect_problem(source.csv)):
+        yield f"{section}.{problem}"
+
+
+def _explode(section: str, source: SourceSettings) -> Iterator[str]:
+    names = source.exploded
+    if source.explode is not None and (not names or "" in names):
+        yield f"{section}.explode: is empty; give a column of lists, or remove the key"
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"{section}.explode: {name!r} occurs twice; remove one of them"
+    for inner, outer in itertools.product(names, names):
+        if inner.startswith(f"{outer}."):
+            yield (
+                f"{section}.explode: {inner} is a list within the elements of {outer}, and only "
+                f"lists of the record are read; explode {outer} alone, or flatten the file first"
+            )
 
 
 def _patterns(section: str, source: SourceSettings) -> Iterator[str]:

@@ -13,6 +13,15 @@ from schemas.settings import Settings
 
 _UNKNOWN = ("unexpected_keyword_argument", "extra_forbidden")
 _ONE_OF = ("enum", "literal_error")
+# The end of the message for a missing key.
+_WHY_REQUIRED = {
+    "interactions.fields.timestamp": (
+        ": the order of events makes the history before each target, and their times separate "
+        "train, eval and test. Give the column of the time; a list of columns if date and time are "
+        "separate; a column that counts the events; or, if the log has no time but the rows of "
+        "each user are in order, row_order (with split.policy: leave_one_out)"
+    )
+}
 _QUOTED = re.compile(r"'([^']*)'")
 
 
@@ -20,18 +29,40 @@ def explain(error: ValidationError) -> str:
     """Returns the problems, e.g. `interactions.feilds: unknown key; did you mean 'fields'?`."""
     # A misspelt key causes a missing one too, so unknown keys are listed first.
     problems = sorted(error.errors(), key=lambda problem: problem["type"] not in _UNKNOWN)
-    return "; ".join(dict.fromkeys(_sentence(problem) for problem in problems))
+    return "; ".join(dict.fromkeys(map(_sentence, _without_alternatives(problems))))
+
+
+def _without_alternatives(problems: list[Any]) -> list[Any]:
+    """Removes problems of the other type of a key that may be a text or a list of texts."""
+    texts = {_key(problem) for problem in problems if problem["type"] == "string_type"}
+    return [
+        problem
+        for problem in problems
+        if not (problem["type"] == "tuple_type" and _key(problem) in texts)
+        and not (
+            isinstance(problem["input"], list | tuple)
+            and problem["type"] == "string_type"
+            and any(text.startswith(f"{_key(problem)}.") for text in texts)
+        )
+    ]
+
+
+def _key(problem: Any) -> str:
+    parts = [str(part) for part in problem["loc"] if not _is_union_tag(part)]
+    return ".".join(parts) or "configuration"
 
 
 def _sentence(problem: Any) -> str:
     location = [part for part in problem["loc"] if not _is_union_tag(part)]
-    key = ".".join(str(part) for part in location) or "configuration"
+    key = _key(problem)
     if problem["type"] in _UNKNOWN:
         return f"{key}: unknown key{_nearest(location)}"
     if problem["type"] == "missing":
-        return f"{key}: this key is required"
+        return f"{key}: this key is required{_WHY_REQUIRED.get(key, '')}"
     if problem["type"] == "string_pattern_mismatch":
         return f"{key}: use lower-case letters, digits and hyphens, got {_shown(problem['input'])}"
+    if problem["type"] == "string_type":
+        return f"{key}: {_unquoted(problem['input'])}"
     if problem["type"] in _ONE_OF:
         return f"{key}: {_choice(problem)}"
     if problem["type"] == "tuple_type":
@@ -42,6 +73,22 @@ def _sentence(problem: Any) -> str:
         keys = ", ".join(_keys_at(location))
         return f"{key}: write a mapping with keys of {{{keys}}}, got {_shown(problem['input'])}"
     return f"{key}: {problem['msg'].lower()}, got {_shown(problem['input'])}"
+
+
+def _unquoted(value: object) -> str:
+    """Returns the message for a value that is not text although text is meant."""
+    if isinstance(value, bool):
+        return (
+            f"YAML reads an unquoted yes, no, on, off, true or false as {str(value).lower()}, and "
+            "text is expected: quote it as it is meant, e.g. 'yes'"
+        )
+    if isinstance(value, int | float):
+        return (
+            f"YAML reads an unquoted {value} as a number, and text is expected: quote it: '{value}'"
+        )
+    if value is None:
+        return "is empty or null, and text is expected: give a value, or quote it: 'null'"
+    return f"write text, got {_shown(value)}"
 
 
 def _as_list(value: object) -> str:
@@ -59,7 +106,7 @@ def _choice(problem: Any) -> str:
 
 def _is_union_tag(part: object) -> bool:
     """Whether a part of the path is the type that pydantic adds for a union, not a key."""
-    return isinstance(part, str) and (part in ("str", "float") or "[" in part)
+    return isinstance(part, str) and (part in ("str", "float", "constrained-str") or "[" in part)
 
 
 def _shown(value: object) -> str:

@@ -136,9 +136,9 @@ def test_missing_key_and_wrong_values_are_named(tmp_path: Path) -> None:
         ("train.margin=0.5", "train.margin: applies only to train.loss contrastive"),
         ("index.k=500", "above index.max_k (200)"),
         ("split.eval_start=2024-01-01T00:00:00Z", "must be given together"),
-        ("interactions.context.user_id=category", "reserved"),
+        ("interactions.context.user_id=category", "two inputs with the name 'user_id'"),
         ("interactions.context.device=text", "is not allowed here"),
-        ("interactions.context.filter_x=category", "must be an identifier"),
+        ("interactions.context.k=category", "two inputs with the name 'k'"),
         (
             "interactions.reject_limits={duplicates: 0.1}",
             "interactions.reject_limits.duplicates: 'duplicates' is not known; did you mean "
@@ -196,6 +196,30 @@ def test_contradictions_between_keys(tmp_path: Path, override: str, part: str) -
     assert part in rejection(tmp_path, MINIMAL, override)
 
 
+@pytest.mark.parametrize(
+    ("kept", "targets", "problem"),
+    [
+        ("[view]", "{event_types: [buy, view]}", "targets.event_types: 'buy'"),
+        ("[view]", "{weights: {view: 1, buy: 2}}", "targets.weights: 'buy'"),
+        ("[view, buy]", "{event_types: [buy], weights: {buy: 2}}", None),
+        ("[view]", "{}", None),
+    ],
+)
+def test_a_target_type_that_keep_leaves_out_is_a_contradiction(
+    tmp_path: Path, kept: str, targets: str, problem: str | None
+) -> None:
+    overrides = (
+        "interactions.fields.event_type=type",
+        f"interactions.keep.event_types={kept}",
+        f"targets={targets}",
+    )
+    if problem is None:
+        load_settings(write(tmp_path, MINIMAL), overrides)
+    else:
+        message = rejection(tmp_path, MINIMAL, *overrides)
+        assert f"{problem} is left out by interactions.keep.event_types (view)" in message
+
+
 def test_an_upper_bound_may_equal_the_lower_and_weights_need_no_list(tmp_path: Path) -> None:
     overrides = (
         "interactions.keep={min_user_events: 5, max_user_events: 5}",
@@ -220,6 +244,25 @@ def test_unreadable_files_are_reported(tmp_path: Path) -> None:
     broken.write_text("just text", encoding="utf-8")
     with pytest.raises(InputError, match="expected a mapping"):
         load_settings(str(broken))
+
+
+@pytest.mark.parametrize(
+    ("feature", "part"),
+    [
+        ({"tokens": "chars"}, "items.features.title.tokens: 'chars' is not known; did you mean"),
+        ({"html": "yes"}, "items.features.title.html: 'yes' is not known"),
+        ({"ngrams": 2}, "items.features.title.ngrams: write a list: [2], got 2"),
+        ({"ngrams": []}, "items.features.title.ngrams: tuple should have at least 1 item"),
+        ({"ngrams": [0]}, "items.features.title.ngrams.0: input should be greater than or equal"),
+        ({"ngrams": [9]}, "items.features.title.ngrams.0: input should be less than or equal to 8"),
+        ({"ngrams": [2]}, "items.features.title.ngrams: applies to tokens: characters"),
+        ({"kind": "category", "html": "strip"}, "items.features.title.html: applies to kind text"),
+    ],
+)
+def test_settings_of_texts(tmp_path: Path, feature: dict[str, Any], part: str) -> None:
+    values = with_key("items", "features", {"title": {"kind": "text", **feature}})
+    values["items"] |= {"path": "items.csv", "format": "csv", "fields": {"item_id": "i"}}
+    assert part in rejection(tmp_path, values)
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,9 @@ def test_allowed(tmp_path: Path, interactions: dict[str, Any]) -> None:
         ({}, "interactions.path: this key is required"),
         ({"path": []}, "interactions.path: is empty"),
         ({"path": ""}, "interactions.path: is empty"),
+        ({"path": "a", "explode": []}, "interactions.explode: is empty"),
+        ({"path": "a", "explode": ["e", "e"]}, "interactions.explode: 'e' occurs twice"),
+        ({"path": "a", "explode": ["e", "e.f"]}, "interactions.explode: e.f is a list within"),
         (
             {"path": "log.jsonl", "format": "jsonl", "csv": {"delimiter": ";"}},
             "interactions.csv: applies to format csv, but the format is jsonl",
