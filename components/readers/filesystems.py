@@ -3,7 +3,7 @@
 import os
 import re
 
-from apache_beam.io.filesystem import FileMetadata, FileSystem
+from apache_beam.io.filesystem import BeamIOError, FileMetadata, FileSystem
 from apache_beam.io.filesystems import FileSystems
 
 from components.readers.extras import check_installed
@@ -28,6 +28,7 @@ _SPELLINGS = {
 }
 # The path up to and including the folder with the first wildcard, and the rest.
 _FIRST_WILDCARD = re.compile(r"(?P<head>[^*?[]*[*?[][^/]*)/(?P<tail>.+)")
+_BEFORE_WILDCARD = re.compile(r"[^*?[]*")
 
 
 def check_filesystem(path: str) -> None:
@@ -59,24 +60,52 @@ def list_files(glob: str) -> list[FileMetadata]:
     if FileSystems.get_scheme(glob) is None:
         return _list_local(glob)
     system: FileSystem = FileSystems.get_filesystem(glob)  # type: ignore[assignment]
-    wildcard = _FIRST_WILDCARD.fullmatch(glob)
-    if wildcard is None or not system.has_dirs():
+    if not system.has_dirs():
+        # An object store lists everything below a prefix.
         return FileSystems.match([glob])[0].metadata_list
-    # On HDFS, Beam lists only one folder at a time; on object stores, everything below it.
-    folders = FileSystems.match([wildcard["head"]])[0].metadata_list
+    if "**" in glob:
+        return _list_recursively(system, glob)
+    wildcard = _FIRST_WILDCARD.fullmatch(glob)
+    if wildcard is None:
+        return FileSystems.match([glob])[0].metadata_list
+    # On HDFS, Beam lists only one folder at a time.
     return [
         file
-        for folder in folders
-        if not folder.size_in_bytes
-        for file in list_files(f"{folder.path}/{wildcard['tail']}")
+        for folder in FileSystems.match([wildcard["head"]])[0].metadata_list
+        for file in _list_in(folder, wildcard["tail"])
     ]
 
 
+def _list_in(folder: FileMetadata, tail: str) -> list[FileMetadata]:
+    """Returns the files that match `tail` in an entry of a listing; none if it is a file."""
+    if folder.size_in_bytes:
+        return []
+    try:
+        return list_files(f"{folder.path}/{tail}")
+    except BeamIOError as error:
+        # A listing does not tell folders from empty files.
+        if "not a directory" in str(error):
+            return []
+        raise
+
+
+def _list_recursively(system: FileSystem, glob: str) -> list[FileMetadata]:
+    """Returns the files that match a glob with `**`, from a filesystem that lists one folder."""
+    head = glob[: glob.index("**")].rpartition("/")[0]
+    pending = [FileMetadata(folder.path, 0) for folder in list_files(head)] if head else []
+    found: list[FileMetadata] = []
+    while pending:
+        entries = _list_in(pending.pop(), "*")
+        pending += [entry for entry in entries if not entry.size_in_bytes]
+        found += entries
+    return list(system.match_files(found, glob))
+
+
 def _list_local(glob: str) -> list[FileMetadata]:
-    if "/" in glob:
+    if "/" in _BEFORE_WILDCARD.match(glob)[0]:  # type: ignore[index]
         files = FileSystems.match([glob])[0].metadata_list
         return [file for file in files if not os.path.isdir(file.path)]
-    # Beam does not match a glob without a folder against the working directory.
+    # Beam matches a glob against the working directory only if a folder precedes its wildcards.
     return [
         FileMetadata(file.path[2:], file.size_in_bytes, file.last_updated_in_seconds)
         for file in _list_local(f"./{glob}")

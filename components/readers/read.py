@@ -1,9 +1,11 @@
 """Reads files of any supported format: the values of the wanted columns, in file order."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from operator import attrgetter
 
 from components.readers.column_search import FoundColumns
+from components.readers.explode import explode, stored_columns
 from components.readers.formats.table import format_of
 from components.readers.open_input import DamagedFileError
 from components.readers.records import ReadBatch, Record, Rows
@@ -34,7 +36,7 @@ def read_batches(
         the readable records.
     """
     try:
-        for batch in format_of(source).read_batches(path, source, columns):
+        for batch in _read(path, source, columns):
             if len(batch.rows) or batch.rejects:
                 yield batch
     except DamagedFileError as error:
@@ -45,17 +47,28 @@ def read_batches(
         yield ReadBatch(Rows.empty(len(columns)), [reject])
 
 
+def _read(path: str, source: SourceSettings, columns: tuple[str, ...]) -> Iterator[ReadBatch]:
+    exploded = source.exploded
+    stored = stored_columns(columns, exploded) if exploded else columns
+    for batch in format_of(source).read_batches(path, source, stored):
+        if exploded:
+            yield from explode(batch, path, columns, exploded, source.format == "tfrecord")
+        else:
+            yield batch
+
+
 def read_for_text(path: str, source: SourceSettings, columns: tuple[str, ...]) -> Iterator[Rows]:
     """Reads the rows of `read_batches` where only their line numbers and texts are needed.
 
     Where each line is a record (JSON Lines), nothing is parsed: the rows have no columns and
-    include lines that are not records.
+    include lines that are not records. Lists to explode remain one record.
     """
     read_unparsed = format_of(source).read_unparsed
     if read_unparsed is not None:
         yield from read_unparsed(path)
     else:
-        for batch in read_batches(path, source, columns):
+        stored = stored_columns(columns, source.exploded)
+        for batch in read_batches(path, replace(source, explode=None), stored):
             if len(batch.rows):
                 yield batch.rows
 

@@ -4,17 +4,28 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from difflib import get_close_matches
 
+from components.readers.explode import list_of
 from components.readers.files import find_files
 from components.readers.formats.table import format_of
 from components.readers.open_input import DamagedFileError
 from components.readers.read import find_columns
-from schemas.data_settings import InteractionsSettings, ItemsSettings, UsersSettings
+from schemas.data_settings import (
+    ROW_ORDER,
+    InteractionsSettings,
+    ItemsSettings,
+    UsersSettings,
+    as_columns,
+)
 from schemas.errors import InputError
 from schemas.source_settings import FeatureSettings, SourceSettings
 
 _FILES_CHECKED_AT_ONCE = 16
 _MAX_COLUMNS_SHOWN = 40
 _MAX_CHARACTERS_SHOWN = 1000
+_TIMESTAMP_KEY = "interactions.fields.timestamp"
+_WITHOUT_TIME = (
+    "; if the log has no time, but the rows of each user are in order, set timestamp: row_order"
+)
 
 
 def check_source(
@@ -41,9 +52,20 @@ def check_source(
         files = tuple(file.path for file in find_files(source.paths, source.range))
     except InputError as error:
         raise InputError(f"{key}.path: {error}") from error
+    _check_explode(key, source)
     checked = files if format_of(source).has_header(source) else files[:1]
     _check_files(checked, source, _wanted(key, source))
     return files
+
+
+def _check_explode(key: str, source: InteractionsSettings | ItemsSettings | UsersSettings) -> None:
+    columns = _wanted(key, source)
+    for name in source.exploded:
+        if not any(list_of(column, source.exploded) == name for column in columns):
+            raise InputError(
+                f"{key}.explode: no field is read from the elements of {name}; name their fields "
+                f"{name}.FIELD in {key}.fields, or {name} itself if the elements are plain values"
+            )
 
 
 def _check_files(files: tuple[str, ...], source: SourceSettings, wanted: dict[str, str]) -> None:
@@ -71,14 +93,19 @@ def check_columns(path: str, source: SourceSettings, wanted: dict[str, str]) -> 
       InputError: A column is missing or ambiguous. The message names the configuration key, the
         file, the column, the columns of the file and the most similar one.
     """
-    names, missing, num_searched = find_columns(path, source, tuple(wanted))
+    names, missing, num_searched, explanation = find_columns(path, source, tuple(wanted))
+    if isinstance(source, InteractionsSettings) and source.has_row_order and ROW_ORDER in names:
+        raise InputError(
+            f"{_TIMESTAMP_KEY}: {path} has a column {ROW_ORDER!r}, which is also the word for the "
+            f"order of the rows: write [{ROW_ORDER}] to read the column, or rename it"
+        )
     for name in wanted:
         if names.count(name) > 1:
             raise InputError(
                 f"{wanted[name]}: {path} has {names.count(name)} columns named {name!r}, expected "
                 "one: rename them in the header of the file, or set csv.header"
             )
-    _reject_missing(path, names, missing, wanted, num_searched)
+    _reject_missing(path, names, missing, wanted, num_searched, explanation)
 
 
 def check_query_columns(
@@ -109,18 +136,22 @@ def _reject_missing(
     missing: list[str],
     wanted: dict[str, str],
     num_searched: int | None = None,
+    explanation: str = "",
 ) -> None:
     for name in missing:
+        without_time = _WITHOUT_TIME if wanted[name] == _TIMESTAMP_KEY else ""
         similar = get_close_matches(name, names, n=1, cutoff=0.5)
         hint = f"did you mean {similar[0]!r}? " if similar else ""
         shown = _printable(", ".join(names[:_MAX_COLUMNS_SHOWN]))
         searched, remedy = "", ""
-        if num_searched is not None:
+        if explanation:
+            hint = f"{explanation}; "
+        elif num_searched is not None:
             searched = f" in the first {num_searched} records, the ones that were searched"
             remedy = "; if the column is rarer, add it to one of these records, for example as null"
         raise InputError(
             f"{wanted[name]}: {place} has no column {name!r}{searched}; {hint}it has: "
-            f"{shown}{remedy}"
+            f"{shown}{remedy}{without_time}"
         )
 
 
@@ -136,8 +167,9 @@ def _wanted(
     """The configuration key of each configured column."""
     wanted = {
         column: f"{key}.fields.{field}"
-        for field, column in vars(source.fields).items()
-        if column is not None
+        for field, columns in vars(source.fields).items()
+        if not (field == "timestamp" and columns == ROW_ORDER)
+        for column in as_columns(columns)
     }
     section, features = _features(source)
     for name, feature in features.items():

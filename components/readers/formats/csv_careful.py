@@ -21,7 +21,7 @@ def read_carefully(block: LineBlock, table: CsvTable, is_last: bool) -> tuple[Re
       The rows, and the lines of a last row that may continue in the next block.
     """
     lines, undecodable = _decode_lines(block, table)
-    parsed, end = read_rows(lines, table.delimiter, is_last, len(table.header))
+    parsed, end = read_rows(lines, table.dialect, is_last, len(table.header))
     next_line = lines[end][0] if end < len(lines) else block.first + len(block.lines)
     rejects = [reject for reject in undecodable if reject.line < next_line]
     rows = []

@@ -32,7 +32,10 @@ def read_quickly(block: LineBlock, table: CsvTable) -> ReadBatch | None:
     texts, joined = decoded
     if b"\0" in joined or b"\r" in joined or joined.count(b"\n") != len(texts) - 1:
         return None
-    if b'"' in joined:
+    dialect = table.dialect
+    if dialect.escape is not None and dialect.escape.encode() in joined:
+        return None
+    if dialect.quote is not None and dialect.quote.encode() in joined:
         return _read_quoted(block.first, texts, table)
     return _read_unquoted(block.first, texts, joined, table)
 
@@ -58,18 +61,18 @@ def _decode_lines(lines: list[bytes], encoding: str) -> tuple[Texts, bytes] | No
 
 def _read_unquoted(first: int, texts: Texts, joined: bytes, table: CsvTable) -> ReadBatch:
     numbers = np.arange(first, first + len(texts))
-    delimiter: Any = table.delimiter
+    delimiter: Any = table.dialect.delimiter
     if isinstance(texts[0], bytes):
         delimiter = delimiter.encode()
     widths = np.array([text.count(delimiter) for text in texts]) + 1
     fits = widths == len(table.header)
     if len(table.header) == 1:
-        fits &= [not is_blank(_text(text), table.delimiter) for text in texts]
+        fits &= [not is_blank(_text(text), table.dialect.delimiter) for text in texts]
     rejects = []
     if not fits.all():
         for at in np.flatnonzero(~fits):
             text = _text(texts[at])
-            if not is_blank(text, table.delimiter):
+            if not is_blank(text, table.dialect.delimiter):
                 rejects.append(table.wrong_width(first + int(at), int(widths[at]), text))
         numbers = numbers[fits]
         texts = [texts[at] for at in np.flatnonzero(fits)]
@@ -85,7 +88,7 @@ def _columns(joined: bytes, num_rows: int, table: CsvTable) -> tuple[Values, ...
     width = len(table.header)
     if not num_rows:
         return (pa.array([], pa.string()),) * len(table.positions)
-    fields = joined.replace(table.delimiter.encode(), b"\n")
+    fields = joined.replace(table.dialect.delimiter.encode(), b"\n")
     line_ends = np.flatnonzero(np.frombuffer(fields + b"\n", np.uint8) == ord("\n"))
     offsets = np.concatenate([[0], line_ends - np.arange(num_rows * width)]).astype(np.int32)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(fields.replace(b"\n", b""))]
@@ -97,17 +100,19 @@ def _columns(joined: bytes, num_rows: int, table: CsvTable) -> tuple[Values, ...
 
 def _read_quoted(first: int, texts: Texts, table: CsvTable) -> ReadBatch | None:
     """Reads rows by the standard library, if it finds one on each line that is not blank."""
-    if len(table.delimiter) > 1:
+    if len(table.dialect.delimiter) > 1:
         return None
     decoded = [_text(text) for text in texts]
-    blank = {at for at, text in enumerate(decoded) if is_blank(text, table.delimiter)}
+    blank = {at for at, text in enumerate(decoded) if is_blank(text, table.dialect.delimiter)}
     numbers = np.array([first + at for at in range(len(texts)) if at not in blank], np.int64)
     lines = [text for at, text in enumerate(decoded) if at not in blank] if blank else decoded
     # One flat list: a list per row would slow down the garbage collector.
     fields: list[str] = []
     ends = []
     try:
-        for row in csv.reader(lines, delimiter=table.delimiter, strict=True):
+        for row in csv.reader(
+            lines, delimiter=table.dialect.delimiter, quotechar=table.dialect.quote, strict=True
+        ):
             fields += row
             ends.append(len(fields))
     except csv.Error:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from components.readers.formats.dialect import Dialect
+from components.readers.formats.layout_hints import explain_width
 from schemas.errors import InputError
 from schemas.events import Reject, RejectReason
 
@@ -13,14 +15,14 @@ class CsvTable:
     Attributes:
       path: The file.
       encoding: The encoding of its lines.
-      delimiter: One character or several.
+      dialect: How its lines are split into fields.
       header: Its column names.
       positions: The indices of the wanted columns in `header`.
     """
 
     path: str
     encoding: str
-    delimiter: str
+    dialect: Dialect
     header: tuple[str, ...]
     positions: tuple[int, ...]
 
@@ -33,6 +35,8 @@ class CsvTable:
         detail = f"{width} fields, expected {len(self.header)}: {', '.join(self.header)}"
         if "\r" in text:
             detail += " (it contains carriage returns (\\r) that are not line ends)"
+        elif explanation := explain_width(text, self.dialect, len(self.header)):
+            detail += f" ({explanation})"
         return self.unparseable(line, detail, text)
 
 

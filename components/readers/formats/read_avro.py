@@ -10,6 +10,7 @@ import fastavro
 import numpy as np
 
 from components.readers.column_search import FoundColumns
+from components.readers.explode import explain_list
 from components.readers.magic import check_magic
 from components.readers.open_input import DamagedFileError, open_input
 from components.readers.records import ReadBatch, Rows, getter, top_column
@@ -104,7 +105,52 @@ def find_avro_columns(path: str, source: SourceSettings, wanted: tuple[str, ...]
         with suppress(DamagedFileError):
             next(_blocks(path, file, reader), None)
         names = _names(reader)
-    return FoundColumns(names, [name for name in wanted if top_column(name, names) not in names])
+    missing = [name for name in wanted if top_column(name, names) not in names]
+    hint = ""
+    for name in wanted:
+        problem, parent = _below_list(reader.writer_schema, name, source.exploded)
+        if problem and name not in missing and name not in names:
+            missing.append(name)
+            hint = hint or (explain_list(parent) if parent else "")
+    return FoundColumns(names, missing, hint=hint)
+
+
+def _below_list(schema: Any, name: str, exploded: tuple[str, ...]) -> tuple[bool, str]:
+    """Returns whether no value of a schema can have a column because of a list.
+
+    Args:
+      schema: The schema of the records.
+      name: A column, or a dotted path.
+      exploded: The columns of lists whose elements become records.
+
+    Returns:
+      Whether a list without `explode` is above the column, or the elements of an exploded list do
+      not have it; and the former list, "" without one. Types that are named elsewhere, and maps,
+      are taken to have every field.
+    """
+    parts = name.split(".")
+    current = schema
+    for at, part in enumerate(parts):
+        path = ".".join(parts[:at])
+        kinds = (
+            [kind for kind in current if kind != "null"] if isinstance(current, list) else [current]
+        )
+        kind = kinds[0] if len(kinds) == 1 else None
+        is_element = False
+        if isinstance(kind, dict) and kind.get("type") == "array":
+            if path not in exploded:
+                return True, path
+            is_element = True
+            kind = kind["items"]
+            kinds = [each for each in kind if each != "null"] if isinstance(kind, list) else [kind]
+            kind = kinds[0] if len(kinds) == 1 else None
+        if not (isinstance(kind, dict) and kind.get("type") == "record"):
+            return False, ""
+        fields = {field["name"]: field["type"] for field in kind["fields"]}
+        if part not in fields:
+            return is_element, ""
+        current = fields[part]
+    return False, ""
 
 
 def _open(path: str, file: IO[bytes]) -> Any:

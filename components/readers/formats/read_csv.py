@@ -4,10 +4,18 @@ import codecs
 from collections.abc import Iterator
 
 from components.readers.column_search import FoundColumns
+from components.readers.explode import stored_columns
 from components.readers.formats.csv_careful import decode, read_carefully
 from components.readers.formats.csv_quick import read_quickly
 from components.readers.formats.csv_table import CsvTable, positions_of
 from components.readers.formats.delimited import read_row
+from components.readers.formats.dialect import dialect_of, dialect_problem
+from components.readers.formats.layout_hints import (
+    NUM_LINES,
+    explain_adjacency,
+    explain_blocks,
+    explain_columns,
+)
 from components.readers.lines import LineBlock, LongLine, is_wide, read_lines
 from components.readers.open_input import DamagedFileError
 from components.readers.records import ReadBatch, Rows
@@ -77,8 +85,39 @@ def find_csv_columns(path: str, source: SourceSettings, wanted: tuple[str, ...])
     Raises:
       InputError: The layout is not supported, or the header cannot be read.
     """
-    names = list(source.csv.header or ()) or _read_header(path, source.csv)
-    return FoundColumns(names, [name for name in wanted if name not in names and names])
+    layout = source.csv
+    names = list(layout.header or ()) or _read_header(path, layout)
+    stored = stored_columns(wanted, source.exploded)
+    missing = [name for name in stored if name not in names and names]
+    if missing:
+        return FoundColumns(names, missing, hint=_explain(path, layout, wanted))
+    if layout.header is not None and len(names) > 1 and (problem := _explain_rows(path, layout)):
+        raise InputError(f"{path}: {problem}")
+    return FoundColumns(names, missing)
+
+
+def _explain(path: str, layout: CsvSettings, wanted: tuple[str, ...]) -> str:
+    lines = tuple(_first_lines(path, layout))
+    return explain_columns(lines, dialect_of(layout), wanted, layout.header is not None)
+
+
+def _explain_rows(path: str, layout: CsvSettings) -> str:
+    """Returns why the rows of a file without a header have other columns; "" if they have not."""
+    lines = _first_lines(path, layout)
+    dialect = dialect_of(layout)
+    if any(len(line.split(dialect.delimiter)) == len(layout.header or ()) for line in lines[:1]):
+        return ""
+    return explain_blocks(lines) or explain_adjacency(lines)
+
+
+def _first_lines(path: str, layout: CsvSettings) -> list[str]:
+    """Returns the first lines of a file that are not blank, as far as they can be decoded."""
+    encoding = _line_encoding(layout)
+    for block in read_lines(path, layout.encoding):
+        if isinstance(block, LineBlock):
+            texts = (decode(line, encoding)[0] for line in block.lines[: 2 * NUM_LINES])
+            return [text for text in texts if text.strip()][:NUM_LINES]
+    return []
 
 
 def _read_header(path: str, layout: CsvSettings) -> list[str]:
@@ -97,7 +136,7 @@ def _table(
     path: str, layout: CsvSettings, header: tuple[str, ...], columns: tuple[str, ...]
 ) -> CsvTable:
     positions = positions_of(path, header, columns)
-    return CsvTable(path, _line_encoding(layout), layout.delimiter, header, positions)
+    return CsvTable(path, _line_encoding(layout), dialect_of(layout), header, positions)
 
 
 def _line_encoding(layout: CsvSettings) -> str:
@@ -117,7 +156,7 @@ def _split_header(
     encoding = _line_encoding(layout)
     for at, line in enumerate(block.lines):
         text, problem = decode(line, encoding)
-        row, _ = read_row([(block.first + at, text)], 0, layout.delimiter)
+        row, _ = read_row([(block.first + at, text)], 0, dialect_of(layout))
         if row is None and not problem:
             continue
         if row is None or row.fields is None or "\r" in text:
@@ -151,8 +190,5 @@ def _check(layout: CsvSettings) -> None:
         not line_end.endswith(b"\n") or len("a".encode(encoding).strip(codecs.BOM_UTF8)) != 1
     ):
         raise InputError(f"csv.encoding: {encoding} is not supported; convert the file to utf-8")
-    if set(layout.delimiter) & set('"\r\n\0'):
-        raise InputError(
-            f"csv.delimiter: {layout.delimiter!r} contains a quote, a line end or a NUL "
-            "character, which delimited text reserves; use another delimiter"
-        )
+    if problem := dialect_problem(layout):
+        raise InputError(problem)

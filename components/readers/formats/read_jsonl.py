@@ -8,10 +8,15 @@ import orjson
 
 from components.readers.column_search import FoundColumns, Sample, search_columns
 from components.readers.formats.jsonl_quick import quick_columns
+from components.readers.formats.jsonl_syntax import explain_lines, parser_of
 from components.readers.lines import LineBlock, LongLine, as_text, read_lines
 from components.readers.records import ReadBatch, Rows, getter
+from schemas.errors import InputError
 from schemas.events import Reject, RejectReason
-from schemas.source_settings import SourceSettings
+from schemas.source_settings import LineSyntax, SourceSettings
+
+# The first lines show whether the file is in the configured syntax at all.
+_NUM_LINES = 20
 
 
 def read_jsonl(path: str, source: SourceSettings, columns: tuple[str, ...]) -> Iterator[ReadBatch]:
@@ -24,7 +29,7 @@ def read_jsonl(path: str, source: SourceSettings, columns: tuple[str, ...]) -> I
         if isinstance(block, LongLine):
             yield ReadBatch(Rows.empty(len(columns)), [block.reject(path)])
         else:
-            yield _read_block(block, path, columns)
+            yield _read_block(block, path, columns, source.jsonl.syntax)
 
 
 def read_unparsed(path: str) -> Iterator[Rows]:
@@ -35,22 +40,27 @@ def read_unparsed(path: str) -> Iterator[Rows]:
             yield Rows(numbers, (), block.lines)
 
 
-def _read_block(block: LineBlock, path: str, columns: tuple[str, ...]) -> ReadBatch:
+def _read_block(
+    block: LineBlock, path: str, columns: tuple[str, ...], syntax: LineSyntax
+) -> ReadBatch:
     lines = block.lines
     numbers = np.arange(block.first, block.first + len(lines))
-    quick = quick_columns(lines, columns)
+    quick = quick_columns(lines, columns) if syntax == "json" else None
     if quick is not None:
         return ReadBatch(Rows(numbers, quick, lines), [])
     rejects: list[Reject] = []
-    try:
-        objects = [orjson.loads(line) for line in lines]
-        are_objects = set(map(type, objects)) == {dict}
-    except orjson.JSONDecodeError:
-        are_objects = False
+    parse = parser_of(syntax)
+    are_objects = False
+    if syntax == "json":
+        try:
+            objects = [orjson.loads(line) for line in lines]
+            are_objects = set(map(type, objects)) == {dict}
+        except orjson.JSONDecodeError:
+            pass
     if not are_objects:
         objects, kept = [], []
         for at, line in enumerate(lines):
-            value, problem = _parse(line)
+            value, problem = parse(line)
             if problem:
                 number = block.first + at
                 rejects.append(
@@ -66,22 +76,6 @@ def _read_block(block: LineBlock, path: str, columns: tuple[str, ...]) -> ReadBa
     )
 
 
-def _parse(line: bytes) -> tuple[dict[str, Any] | None, str]:
-    """Parses one line.
-
-    Returns:
-      The object, None where the line is blank or not an object; and the problem, "" where there
-      is none.
-    """
-    try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError as error:
-        return None, f"not JSON: {error}" if line.strip() else ""
-    if isinstance(value, dict):
-        return value, ""
-    return None, f"a JSON {type(value).__name__}, expected an object"
-
-
 def _column(objects: list[dict[str, Any]], name: str) -> list[Any]:
     if "." in name:
         get = getter(name)
@@ -90,15 +84,25 @@ def _column(objects: list[dict[str, Any]], name: str) -> list[Any]:
 
 
 def find_keys(path: str, source: SourceSettings, wanted: tuple[str, ...]) -> FoundColumns:
-    """Returns the keys of the first records, and which of `wanted` none of them has."""
-    return search_columns(_samples(path), wanted, source.damaged_files == "reject")
+    """Returns the keys of the first records, and which of `wanted` none of them has.
+
+    Raises:
+      InputError: None of the first lines is in the configured syntax, and their syntax is known.
+    """
+    samples = _samples(path, source.jsonl.syntax)
+    return search_columns(samples, wanted, source.damaged_files == "reject", source.exploded)
 
 
-def _samples(path: str) -> Iterator[Sample]:
+def _samples(path: str, syntax: LineSyntax) -> Iterator[Sample]:
+    parse = parser_of(syntax)
+    is_first = True
     for block in read_lines(path):
         if isinstance(block, LongLine):
             yield Sample(0, block.num_bytes, {})
             continue
+        if is_first and (explanation := explain_lines(block.lines[:_NUM_LINES], syntax)):
+            raise InputError(f"{path}: {explanation}")
+        is_first = False
         for line in block.lines:
-            value, _ = _parse(line)
+            value, _ = parse(line)
             yield Sample(int(value is not None), len(line), value or {})

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from components.readers.column_search import FoundColumns
+from components.readers.explode import explain_list
 from components.readers.magic import check_magic
 from components.readers.open_input import DamagedFileError, is_compressed, open_input
 from components.readers.records import ReadBatch, Rows
@@ -67,20 +68,35 @@ def find_parquet_columns(
 ) -> FoundColumns:
     """Returns the columns of one file, and which of `wanted` are missing.
 
-    The fields of structs are among the columns, as dotted paths.
+    The fields of structs, and of the elements of exploded lists, are among the columns, as dotted
+    paths.
 
     Raises:
       DamagedFileError: The footer cannot be read.
     """
     with _open(path) as file:
         names: list[str] = []
+        lists: list[str] = []
         fields = [(field.name, field.type) for field in file.schema_arrow]
         while fields:
             name, kind = fields.pop(0)
             names.append(name)
+            if _is_list(kind):
+                lists.append(name)
+                kind = kind.value_type if name in source.exploded else kind
             if pa.types.is_struct(kind):
                 fields = [(f"{name}.{field.name}", field.type) for field in kind] + fields
-    return FoundColumns(names, [name for name in wanted if name not in names])
+    missing = [name for name in wanted if name not in names]
+    parents = [parent for parent in lists for name in missing if name.startswith(f"{parent}.")]
+    unread = [parent for parent in parents if parent not in source.exploded]
+    return FoundColumns(names, missing, hint=explain_list(unread[0]) if unread else "")
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return any(
+        is_kind(kind)
+        for is_kind in (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+    )
 
 
 @contextmanager

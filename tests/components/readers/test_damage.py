@@ -219,7 +219,7 @@ def test_wrong_checksum_names_the_record_without_its_data(
         assert isinstance(lost, Reject)
         assert (len(kept), lost.line) == (40, 41)
         assert lost.detail.endswith("the checksum of a record is wrong")
-        assert find_columns(str(path), source, ("usr",))[1:] == (["usr"], 40)
+        assert find_columns(str(path), source, ("usr",))[1:3] == (["usr"], 40)
         return
     whole = r"damaged from line 41 on \(the checksum of a record is wrong\); copy"
     with pytest.raises(InputError, match=whole):

@@ -47,6 +47,36 @@ def test_filesystem_that_lists_one_folder_at_a_time() -> None:
 
 
 @pytest.mark.parametrize(
+    ("glob", "matched"),
+    [
+        ("**", ["2024/05/01/a.csv", "2024/05/02/a.csv", "2024/b.csv", "readme.txt"]),
+        ("**/a.csv", ["2024/05/01/a.csv", "2024/05/02/a.csv"]),
+        ("20*/**.csv", ["2024/05/01/a.csv", "2024/05/02/a.csv", "2024/b.csv"]),
+        ("*/*.csv", ["2024/b.csv"]),
+        ("[2]024/*.csv", ["2024/b.csv"]),
+        ("*/{MM}/{DD}/{YYYY}*", []),
+    ],
+)
+@pytest.mark.parametrize("scheme", ["folders", "memory"])
+def test_globs_match_the_same_files_on_every_kind_of_filesystem(
+    scheme: str, glob: str, matched: list[str]
+) -> None:
+    """Empty files such as _SUCCESS are not folders, and `**` enters all folders."""
+    root = f"{scheme}://host/log"
+    with memory_files() as contents:
+        for name in ("2024/05/01/a.csv", "2024/05/02/a.csv", "2024/b.csv", "readme.txt"):
+            contents[f"{root}/{name}"] = b"x"
+        contents[f"{root}/_SUCCESS"] = b""
+        contents[f"{root}/2024/_SUCCESS"] = b""
+        if matched:
+            paths = [file.path for file in find_files(f"{root}/{glob}")]
+            assert paths == [f"{root}/{name}" for name in matched]
+        else:
+            with pytest.raises(InputError, match="no file matches"):
+                find_files(f"{root}/{glob}")
+
+
+@pytest.mark.parametrize(
     ("path", "part"),
     [
         ("s3a://bucket/log", "write s3://BUCKET/"),

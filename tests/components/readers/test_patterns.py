@@ -176,6 +176,33 @@ def test_relative_paths_without_a_folder(tmp_path: Path, monkeypatch: pytest.Mon
     assert found("{YYYY}-{MM}-{DD}.csv", last=1) == found("*.csv") == ["2024-05-01.csv"]
 
 
+@pytest.mark.parametrize(
+    ("path", "names"),
+    [
+        ("dt={YYYY}{MM}{DD}/*.csv", ["dt=20240501/a.csv", "dt=20240502/a.csv"]),
+        ("dt={YYYY}{MM}{DD}/", ["dt=20240501/a.csv", "dt=20240502/a.csv"]),
+        ("dt={YYYY}{MM}{DD}", ["dt=20240501/a.csv", "dt=20240502/a.csv"]),
+        ("{SPAN}/b.csv", ["17/b.csv"]),
+        ("*/a.csv", ["dt=20240501/a.csv", "dt=20240502/a.csv"]),
+        ("[1-9]7/*", ["17/b.csv"]),
+        ("?7/b.csv", ["17/b.csv"]),
+        ("**/b.csv", ["17/b.csv"]),
+        ("**", ["17/b.csv", "dt=20240501/a.csv", "dt=20240502/a.csv"]),
+        ("*/", ["17/b.csv", "dt=20240501/a.csv", "dt=20240502/a.csv"]),
+    ],
+)
+def test_relative_paths_whose_first_folder_has_a_wildcard(
+    path: str, names: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("dt=20240501/a.csv", "dt=20240502/a.csv", "17/b.csv"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    monkeypatch.chdir(tmp_path)
+    assert found(path) == names
+    assert found(f"./{path}") == [f"./{name}" for name in names]
+    assert found(f"{tmp_path}/{path}") == [f"{tmp_path}/{name}" for name in names]
+
+
 def test_only_the_first_missing_days_are_listed() -> None:
     with memory_files() as contents:
         contents[day_path(date(2024, 5, 1))] = b"x"

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.readers.formats.delimited import MAX_LINES_PER_ROW, read_rows
+from components.readers.formats.dialect import Dialect
 
 # Characters that str.splitlines or csv treat specially are covered by their own tests.
 TEXT = st.text(st.characters(blacklist_categories=["Cc", "Cs", "Zl", "Zp"]), max_size=8)
@@ -16,7 +17,7 @@ FIELD = st.one_of(TEXT, st.builds("{}\n{}".format, TEXT, TEXT), st.just('say ""h
 
 def rows(text: str, delimiter: str = ",") -> list[tuple[int, list[str] | None]]:
     lines = list(enumerate(text.splitlines(), start=1))
-    found, end = read_rows(lines, delimiter)
+    found, end = read_rows(lines, Dialect(delimiter))
     assert end == len(lines)
     return [(row.line, row.fields) for row in found]
 
@@ -28,7 +29,7 @@ def test_rows_written_by_csv_are_read(table: list[list[str]], delimiter: str) ->
         table
     )
     lines = list(enumerate(file.getvalue().split("\n"), start=1))
-    assert [row.fields for row in read_rows(lines, delimiter)[0]] == table
+    assert [row.fields for row in read_rows(lines, Dialect(delimiter))[0]] == table
 
 
 def test_row_has_the_number_of_its_first_line() -> None:
@@ -73,17 +74,17 @@ def test_stray_quote_does_not_affect_the_next_line() -> None:
 def test_row_that_may_continue_remains_unread() -> None:
     lines = [(1, "a,b"), (2, '"x'), (3, "y")]
 
-    found, end = read_rows(lines, ",", is_last=False)
+    found, end = read_rows(lines, Dialect(","), is_last=False)
     assert ([row.fields for row in found], end) == ([["a", "b"]], 1)
 
-    found, end = read_rows([*lines[end:], (4, 'z",c')], ",", is_last=False)
+    found, end = read_rows([*lines[end:], (4, 'z",c')], Dialect(","), is_last=False)
     assert ([row.fields for row in found], end) == ([["x\ny\nz", "c"]], 3)
 
 
 def test_quoted_field_that_is_too_long_is_a_stray_quote() -> None:
     lines = [(1, '"x'), *((n, "y" * 100_000) for n in range(2, 20)), (20, 'z",c')]
 
-    assert [row.fields for row in read_rows(lines, ",")[0]][:2] == [None, ["y" * 100_000]]
+    assert [row.fields for row in read_rows(lines, Dialect(","))[0]][:2] == [None, ["y" * 100_000]]
 
 
 def with_stray_quotes(first: str, last: str) -> list[tuple[int, str]]:
@@ -97,7 +98,7 @@ def with_stray_quotes(first: str, last: str) -> list[tuple[int, str]]:
 def test_quote_that_joins_lines_to_another_width_rejects_only_its_line(last: str) -> None:
     lines = with_stray_quotes('u9,"i5,1009', last)
 
-    rows, end = read_rows(lines, ",", width=3)
+    rows, end = read_rows(lines, Dialect(","), width=3)
 
     assert end == 60
     assert [row.line for row in rows] == list(range(1, 61))
@@ -108,11 +109,11 @@ def test_quote_that_joins_lines_to_another_width_rejects_only_its_line(last: str
 
 
 def test_joined_lines_with_the_width_of_the_header_are_a_row() -> None:
-    rows, _ = read_rows([(1, '1,"a'), (2, 'b",x'), (3, "2,c,y")], ",", width=3)
+    rows, _ = read_rows([(1, '1,"a'), (2, 'b",x'), (3, "2,c,y")], Dialect(","), width=3)
     assert [row.fields for row in rows] == [["1", "a\nb", "x"], ["2", "c", "y"]]
 
 
 def test_stray_quotes_with_a_long_delimiter_never_join_lines() -> None:
     lines = [(1, '1::"a::x'), (2, "2::b::y"), (3, '3::c"::z::w')]
-    rows, _ = read_rows(lines, "::", width=3)
+    rows, _ = read_rows(lines, Dialect("::"), width=3)
     assert [row.fields for row in rows] == [text.split("::") for _, text in lines]

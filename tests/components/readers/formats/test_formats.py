@@ -83,7 +83,7 @@ def test_only_malformed_csv_lines_are_rejected(tmp_path: Path) -> None:
     found = read(tmp_path / "log", "csv", b"\n".join(lines), "b")
     assert found == [
         *((line, UNPARSEABLE) for line in (2, 3, 4)),
-        ("x y",),
+        ('"x" y',),
         ("2",),
         ("b",),  # a second header is a record, which is rejected later for its values
     ]
@@ -152,7 +152,7 @@ def test_parquet_types(tmp_path: Path) -> None:
     assert second.values[:5] == (None, None, "q", None, b"a")
     assert "unreadable timestamp[us]" in second.values[5]
     assert third.values == (None, "x", "r", epoch.replace(second=1), None, None)
-    names, missing, _ = find_columns(str(path), settings("parquet"), (*wanted, "context.no", "no"))
+    names, missing, *_ = find_columns(str(path), settings("parquet"), (*wanted, "context.no", "no"))
     assert missing == ["context.no", "no"]
     assert "context.device.os" in names
 
