@@ -9,6 +9,7 @@ from components.readers.records import Rows, Values
 from components.records.column_values import ConvertedColumn
 from components.records.erase import ErasedIds, withhold_record
 from components.records.fields import FieldError
+from components.records.time_ranges import TimeRange
 from schemas.events import Reject
 
 Converter = Callable[[Values], ConvertedColumn]
@@ -25,6 +26,11 @@ def convert_columns(converters: Mapping[str, Converter], rows: Rows) -> dict[str
         name: convert(values)
         for (name, convert), values in zip(converters.items(), rows.columns, strict=True)
     }
+
+
+def times_of(converted: Mapping[str, ConvertedColumn]) -> dict[str, TimeRange]:
+    """Returns the range of each column of times, by its name."""
+    return {name: column.times for name, column in converted.items() if column.times is not None}
 
 
 def first_failures(converted: Mapping[str, ConvertedColumn]) -> dict[int, FieldError]:

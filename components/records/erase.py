@@ -5,7 +5,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from apache_beam.io.filesystems import FileSystems
 
+from components.id_normalisation import IdNormaliser
 from components.readers.filesystems import check_filesystem
 from components.readers.open_input import open_input
 from components.records.column_values import ConvertedColumn
@@ -29,7 +30,7 @@ _WORD = re.compile(r"[\w-]+")
 
 @dataclass(frozen=True)
 class ErasedIds:
-    """The ids of the users and items to erase, trimmed like the ids of records.
+    """The ids of the users and items to erase, trimmed and normalised like the ids of records.
 
     A record of an erased user or item is dropped, whatever else is wrong with it. A record whose
     user id cannot be read is still rejected if any user is erased, but its content is withheld;
@@ -38,6 +39,7 @@ class ErasedIds:
 
     user_ids: frozenset[str] = frozenset()
     item_ids: frozenset[str] = frozenset()
+    normalise: IdNormaliser = field(default_factory=IdNormaliser)
 
     def __bool__(self) -> bool:
         return bool(self.user_ids or self.item_ids)
@@ -46,13 +48,17 @@ class ErasedIds:
         return f"ErasedIds({len(self.user_ids)} users, {len(self.item_ids)} items)"
 
     def occurs_in(self, text: str) -> bool:
-        """Returns whether a text contains an erased id.
+        """Returns whether a text contains an erased id, in any spelling that becomes it.
 
         Ids that consist of word characters and hyphens must match a whole word; other ids match
         anywhere.
         """
         words, others = self._words_and_others
-        return not words.isdisjoint(_WORD.findall(text)) or any(other in text for other in others)
+        found = _WORD.findall(text)
+        if self.normalise:
+            found += [self.normalise(word) for word in found]
+            text = f"{text} {self.normalise(text)}"
+        return not words.isdisjoint(found) or any(other in text for other in others)
 
     @cached_property
     def _words_and_others(self) -> tuple[frozenset[str], tuple[str, ...]]:
@@ -101,15 +107,23 @@ def withhold_record(reject: Reject) -> Reject:
     return replace(reject, detail=WITHHELD_DETAIL, raw="")
 
 
-def load_erased_ids(settings: EraseSettings) -> ErasedIds:
+def load_erased_ids(
+    settings: EraseSettings,
+    normalise: IdNormaliser = IdNormaliser(),  # noqa: B008
+) -> ErasedIds:
     """Returns the ids to erase from the settings and from the files that the settings name.
+
+    Args:
+      settings: The ids, and the files of ids.
+      normalise: The rules that are applied to these ids, as to the ids of records.
 
     Raises:
       InputError: A file does not exist or cannot be read. The message names the key and no id.
     """
     return ErasedIds(
-        _ids(settings.user_ids, settings.user_ids_path, "erase.user_ids_path"),
-        _ids(settings.item_ids, settings.item_ids_path, "erase.item_ids_path"),
+        normalise.all(_ids(settings.user_ids, settings.user_ids_path, "erase.user_ids_path")),
+        normalise.all(_ids(settings.item_ids, settings.item_ids_path, "erase.item_ids_path")),
+        normalise,
     )
 
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
+from components.records.binary_values import is_binary_text
 from schemas.events import MICROSECONDS_PER_SECOND, MILLISECONDS_PER_SECOND, RejectReason
 from schemas.source_settings import TimestampUnit
 
@@ -26,11 +27,14 @@ US_PER_UNIT = {
     "ms": MICROSECONDS_PER_SECOND // MILLISECONDS_PER_SECOND,
     "us": 1,
 }
+NS_PER_US = 1_000
 _ISO8601 = re.compile(
     r"(?P<date>\d{4}-\d{2}-\d{2})"
     r"(?:[T ](?P<time>\d{2}(?::\d{2}(?::\d{2})?)?)(?:[.,](?P<fraction>\d+))?)?"
-    r" ?(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)?"
+    r" ?(?P<zone>Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?",
+    re.ASCII | re.IGNORECASE,
 )
+_DECIMAL_COMMA = re.compile(r"[+-]?(\d*|\d{1,3}(\.\d{3})+),\d+")
 
 TimestampParser = Callable[[Any], int]
 
@@ -53,13 +57,17 @@ def to_id(value: Any, name: str) -> str:
     """Returns an id as trimmed text; both 12 and 12.0 (an integer column with nulls) are "12".
 
     Raises:
-      FieldError: The id is missing, contains a line break, or is neither text nor an exact integer.
+      FieldError: The id is missing, contains a line break, or is neither text nor an exact integer;
+        or it consists of bytes that are not text.
     """
     text = value.strip() if type(value) is str else _text(value, name, RejectReason.UNPARSEABLE)
+    if isinstance(value, bytes) and is_binary_text(value.decode()):
+        detail = f"{name} is {short(value)}, binary data: write ids as text, e.g. in hexadecimal"
+        raise FieldError(RejectReason.UNPARSEABLE, detail)
     if not text:
         raise FieldError(RejectReason.MISSING_FIELD, f"{name} is missing or empty")
     if "\n" in text:
-        detail = f"{name} is {_short(text)}, which contains a line break: look for a stray quote"
+        detail = f"{name} is {short(text)}, which contains a line break: look for a stray quote"
         raise FieldError(RejectReason.UNPARSEABLE, detail)
     if type(value) is float and "." in text:
         detail = f"{name} is {value!r}, expected text or an integer (write ids as text)"
@@ -92,13 +100,19 @@ def _text(value: Any, name: str, reason: RejectReason) -> str:
         try:
             return value.decode().strip()
         except UnicodeDecodeError:
-            raise FieldError(reason, f"{name} is {value!r}, not UTF-8 text") from None
+            detail = (
+                f"{name} is {short(value)}, not UTF-8 text: write binary data as text, e.g. in "
+                "hexadecimal, or give the encoding"
+            )
+            raise FieldError(reason, detail) from None
     detail = f"{name} is a {type(value).__name__}, expected one text or number"
     raise FieldError(reason, detail)
 
 
 def to_number(value: Any, name: str) -> float:
     """Returns a finite number that fits float32, NaN if it is missing.
+
+    `1_0` is a number of Python, but not of data.
 
     Raises:
       FieldError: The value is not a number, is infinite or exceeds float32.
@@ -108,17 +122,23 @@ def to_number(value: Any, name: str) -> float:
     if type(value) is float and math.isnan(value):
         return math.nan
     try:
-        if isinstance(value, bool):
-            raise ValueError("a boolean is not a number")
+        if isinstance(value, bool) or (isinstance(value, str | bytes) and "_" in str(value)):
+            raise ValueError("not a number")
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         if isinstance(value, str) and not value.strip():
             return math.nan
-        detail = f"{name} is {_short(value)}, expected a number"
+        detail = f"{name} is {short(value)}, expected a number{_decimal_hint(value)}"
         raise FieldError(RejectReason.BAD_VALUE, detail) from None
     if not abs(number) <= FLOAT32_MAX:
-        raise FieldError(RejectReason.BAD_VALUE, f"{name} is {_short(value)}, not a finite float32")
+        raise FieldError(RejectReason.BAD_VALUE, f"{name} is {short(value)}, not a finite float32")
     return number
+
+
+def _decimal_hint(value: Any) -> str:
+    if isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value.strip()):
+        return ' with a decimal point: of a CSV file, set csv.decimal: ","'
+    return ""
 
 
 def timestamp_parser(unit: TimestampUnit, earliest_us: int = EPOCH_US) -> TimestampParser:
@@ -136,8 +156,16 @@ def timestamp_parser(unit: TimestampUnit, earliest_us: int = EPOCH_US) -> Timest
     return partial(_number_to_us, unit=unit, earliest_us=earliest_us)
 
 
+def is_iso8601(text: str) -> bool:
+    """Returns whether a trimmed text has a form that the unit `iso8601` reads.
+
+    >>> is_iso8601("2024-05-01 12:30:00 UTC"), is_iso8601("2024-05-01 9:30")
+    (True, False)
+    """
+    return _ISO8601.fullmatch(text) is not None
+
+
 def _number_to_us(value: Any, unit: str, earliest_us: int) -> int:
-    factor = US_PER_UNIT[unit]
     if isinstance(value, str):
         text = value.strip()
         value = int(text) if text.isascii() and text.isdigit() and len(text) < 20 else text
@@ -146,16 +174,22 @@ def _number_to_us(value: Any, unit: str, earliest_us: int) -> int:
     if value is None or value == "":
         raise FieldError(RejectReason.MISSING_FIELD, "timestamp is missing or empty")
     if type(value) is int:
-        return _in_range(value * factor, value, unit, earliest_us)
+        return _in_range(_to_us(value, unit), value, unit, earliest_us)
     try:
         if isinstance(value, bool) or (isinstance(value, str) and "_" in value):
             raise ValueError("not a number")
-        return _in_range(round(float(value) * factor), value, unit, earliest_us)
+        return _in_range(_to_us(float(value), unit), value, unit, earliest_us)
     except (TypeError, ValueError, OverflowError) as error:
         if isinstance(error, FieldError):
             raise
-        detail = f"timestamp is {_short(value)}, expected a number in {unit}"
+        detail = f"timestamp is {short(value)}, expected a number in {unit}"
         raise FieldError(RejectReason.BAD_TIMESTAMP, detail) from None
+
+
+def _to_us(number: float, unit: str) -> int:
+    if unit == "ns":
+        return int(number // NS_PER_US)
+    return round(number * US_PER_UNIT[unit])
 
 
 def _iso8601_to_us(value: Any, earliest_us: int) -> int:
@@ -167,13 +201,13 @@ def _iso8601_to_us(value: Any, earliest_us: int) -> int:
     try:
         if not match:
             raise ValueError("no match")
-        zone = (match["zone"] or "Z").replace("Z", "+00:00").replace(":", "")
-        zone = f"{zone[:3]}:{zone[3:] or '00'}"
+        zone = (match["zone"] or "Z").replace(":", "")
+        zone = "+00:00" if zone.isalpha() else f"{zone[:3]}:{zone[3:] or '00'}"
         fraction = (match["fraction"] or "")[:6].ljust(6, "0")
         time = ((match["time"] or "00") + ":00:00")[:8]
         moment = datetime.fromisoformat(f"{match['date']}T{time}.{fraction}{zone}")
     except ValueError:
-        detail = f"timestamp is {_short(value)}, expected ISO 8601 (2024-05-01T12:30:00Z)"
+        detail = f"timestamp is {short(value)}, expected ISO 8601 (2024-05-01T12:30:00Z)"
         raise FieldError(RejectReason.BAD_TIMESTAMP, detail) from None
     return _in_range(_datetime_to_us(moment), value, "iso8601", earliest_us)
 
@@ -190,13 +224,14 @@ def _in_range(timestamp_us: int, value: Any, unit: str, earliest_us: int) -> int
     if not earliest_us <= timestamp_us < YEAR_10000_US:
         first_year = 1970 if earliest_us == EPOCH_US else 1
         detail = (
-            f"timestamp {_short(value)} in unit {unit} is before {first_year} or after 9999; "
+            f"timestamp {short(value)} in unit {unit} is before {first_year} or after 9999; "
             "check timestamp_unit"
         )
         raise FieldError(RejectReason.BAD_TIMESTAMP, detail)
     return timestamp_us
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
+    """Returns a value as Python writes it, at most 60 characters of it, for a message."""
     text = repr(value)
     return text if len(text) <= 60 else text[:60] + "…"

@@ -129,7 +129,8 @@ class _ReadAgain(beam.DoFn):
 
     def process(self, element: tuple[str, Iterable[bytes]]) -> Iterator[tuple[LineBlock, bytes]]:
         path, streams = element
-        wanted = np.sort(np.concatenate([np.frombuffer(lines, np.int64) for lines in streams]))
+        # Several records of an exploded list have the same line.
+        wanted = np.unique(np.concatenate([np.frombuffer(lines, np.int64) for lines in streams]))
         try:
             for rows in read_for_text(path, self._settings, self._columns):
                 wanted_rows = rows.where(_is_in(rows.lines, wanted))

@@ -4,13 +4,18 @@ import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import apache_beam as beam
 import numpy as np
 import numpy.typing as npt
 
 from components.records.erase import ErasedIds
+from components.records.list_text import ListForms
+from components.records.matches import Matches
 from components.records.rejects_json import to_dict
+from components.records.text_looks import TextLooks
+from components.records.time_ranges import TimeRanges
 from schemas.data_settings import RejectsSettings
 from schemas.events import Reject
 from schemas.features import WINDOW_SPLITS
@@ -26,6 +31,7 @@ class SplitSummary:
       events: Number of kept events.
       windows: Number of windows.
       targets: Number of targets in these windows.
+      negatives: Number of kept events that are explicit negative feedback.
       first: Timestamp of the first kept event, seconds since the epoch, UTC.
       last: Timestamp of the last kept event, seconds since the epoch, UTC.
     """
@@ -33,6 +39,7 @@ class SplitSummary:
     events: int = 0
     windows: int = 0
     targets: int = 0
+    negatives: int = 0
     first: int | None = None
     last: int | None = None
 
@@ -47,6 +54,7 @@ class SplitSummary:
         self.events += other.events
         self.windows += other.windows
         self.targets += other.targets
+        self.negatives += other.negatives
         if other.first is not None and other.last is not None:
             self._widen(other.first, other.last)
 
@@ -70,6 +78,19 @@ class Summary:
       users: Number of users with a kept event.
       items: Ids of items with a kept event.
       rows: Number of candidates by kind (see `catalogue_gen.make_items`).
+      list_forms: How the texts of each column of lists are written.
+      times: The range of each column of times, by source and column.
+      text_looks: How the texts of each column look.
+      event_types: Number of events by stage and event type (see `example_gen.event_types`).
+      shares: The division of the kept events into splits by fractions (see
+        `example_gen.split_shares`); None if the splits are not divided by fractions.
+      simultaneous: Numbers of events whose time another event of the user has (see
+        `example_gen.simultaneous`).
+      placeholder_ids: Numbers of events by field and id, for ids that often stand for a missing
+        value (see `example_gen.placeholder_ids`).
+      matches: Counts of the ids of the log that have a row.
+      rejected_items: The last reject of each item whose rows were all rejected.
+      logged_only: Ids of the candidates that have no row in the items files.
     """
 
     read: Counter[str] = field(default_factory=Counter)
@@ -82,6 +103,16 @@ class Summary:
     users: int = 0
     items: set[str] = field(default_factory=set)
     rows: Counter[str] = field(default_factory=Counter)
+    list_forms: ListForms = field(default_factory=ListForms)
+    times: TimeRanges = field(default_factory=TimeRanges)
+    text_looks: TextLooks = field(default_factory=TextLooks)
+    event_types: Counter[tuple[str, str]] = field(default_factory=Counter)
+    shares: dict[str, Any] | None = None
+    simultaneous: Counter[str] = field(default_factory=Counter)
+    placeholder_ids: Counter[tuple[str, str]] = field(default_factory=Counter)
+    matches: Matches = field(default_factory=Matches)
+    rejected_items: dict[str, Reject] = field(default_factory=dict)
+    logged_only: set[str] = field(default_factory=set)
 
     def add_rejects(self, source: str, rejects: Iterable[Reject]) -> None:
         """Counts rejects, and keeps the first one of each reason as an example."""
@@ -106,6 +137,16 @@ class Summary:
         self.users += other.users
         self.items |= other.items
         self.rows += other.rows
+        self.list_forms.merge(other.list_forms)
+        self.times.merge(other.times)
+        self.text_looks += other.text_looks
+        self.event_types += other.event_types
+        self.shares = self.shares or other.shares
+        self.simultaneous += other.simultaneous
+        self.placeholder_ids += other.placeholder_ids
+        self.matches.merge(other.matches)
+        self.rejected_items.update(other.rejected_items)
+        self.logged_only |= other.logged_only
 
     def to_json(self, shown: RejectsSettings, erased: ErasedIds) -> str:
         """Returns the summary as JSON on one line.
@@ -129,6 +170,21 @@ class Summary:
                 "users": self.users,
                 "items": len(self.items),
                 "rows": self.rows,
+                "list_forms": self.list_forms.to_rows(),
+                "times": self.times.to_rows(),
+                "text_looks": [[*key, count] for key, count in sorted(self.text_looks.items())],
+                "event_types": [[*key, count] for key, count in sorted(self.event_types.items())],
+                "shares": self.shares,
+                "simultaneous": self.simultaneous,
+                "placeholder_ids": [
+                    [*key, count] for key, count in sorted(self.placeholder_ids.items())
+                ],
+                "matches": self.matches.to_json(shown, erased),
+                "rejected_items": {
+                    item: to_dict(reject, shown, erased)
+                    for item, reject in sorted(self.rejected_items.items())
+                },
+                "logged_only": sorted(self.logged_only),
             }
         )
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from components.records import column_values as columns
 from components.records import fields
+from components.records.timestamps import convert_timestamps
 
 texts = st.one_of(
     st.text(max_size=8),
@@ -63,15 +64,20 @@ def raw_columns(*strategies: st.SearchStrategy[Any]) -> st.SearchStrategy[list[A
 
 
 def check(
-    values: Sequence[Any], converted: columns.ConvertedColumn, convert_one: Callable[[Any], Any]
+    values: Sequence[Any],
+    converted: columns.ConvertedColumn,
+    convert_one: Callable[[Any], Any],
+    decode: bool = True,
 ) -> None:
     """Checks that every row has the value or the failure of its single value."""
     assert len(converted.values) == len(values)
     for row, value in enumerate(values):
-        expected = value_or_error(convert_one, decoded(value))
+        expected = value_or_error(convert_one, decoded(value) if decode else value)
         if isinstance(expected, fields.FieldError):
             failure = converted.failures[row]
-            assert (failure.reason, failure.detail) == (expected.reason, expected.detail)
+            assert failure.reason == expected.reason
+            # The detail of a time also states what the whole column looks like.
+            assert failure.detail.startswith(expected.detail)
         else:
             assert row not in converted.failures
             actual = converted.values[row].as_py()
@@ -95,7 +101,7 @@ def value_or_error(convert_one: Callable[[Any], Any], value: Any) -> Any:
 
 @given(raw_columns(texts, integers, st.integers(0, 100), floats, st.binary(max_size=4)))
 def test_ids_and_categories(values: list[Any]) -> None:
-    check(values, columns.convert_ids(values, "x"), lambda value: fields.to_id(value, "x"))
+    check(values, columns.convert_ids(values, "x"), lambda value: fields.to_id(value, "x"), False)
     check(
         values,
         columns.convert_categories(values, "x"),
@@ -113,10 +119,10 @@ def test_numbers(values: list[Any]) -> None:
 
 @given(
     raw_columns(number_texts, st.integers(-5, 2**64), st.floats(-1, 1e18), floats, byte_texts),
-    st.sampled_from(["s", "ms", "us"]),
+    st.sampled_from(["s", "ms", "us", "ns"]),
 )
 def test_numeric_timestamps(values: list[Any], unit: Any) -> None:
-    check(values, columns.convert_timestamps(values, unit), fields.timestamp_parser(unit))
+    check(values, convert_timestamps(values, unit), fields.timestamp_parser(unit))
 
 
 @given(
@@ -128,7 +134,7 @@ def test_numeric_timestamps(values: list[Any], unit: Any) -> None:
     )
 )
 def test_iso8601_timestamps(values: list[Any]) -> None:
-    check(values, columns.convert_timestamps(values, "iso8601"), fields.timestamp_parser("iso8601"))
+    check(values, convert_timestamps(values, "iso8601"), fields.timestamp_parser("iso8601"))
 
 
 MOMENT = datetime(2024, 5, 1, 12, 30, 0, 123456)
@@ -152,7 +158,7 @@ MOMENT_US = int(MOMENT.replace(tzinfo=timezone.utc).timestamp()) * 10**6 + 12345
     ],
 )
 def test_timestamps_in_arrow_arrays(array: pa.Array, expected: list[int]) -> None:
-    converted = columns.convert_timestamps(array, "s")
+    converted = convert_timestamps(array, "s")
     assert converted.values.to_pylist() == expected
     assert not converted.failures
 
@@ -160,7 +166,7 @@ def test_timestamps_in_arrow_arrays(array: pa.Array, expected: list[int]) -> Non
 @pytest.mark.parametrize("unit", ["s", "ms"])
 def test_only_times_outside_the_range_of_datetime_are_rejected(unit: str) -> None:
     far = pa.array([1_700_000_000, 18_448_444_073_709, 9_000_000_000_000_000], pa.int64())
-    converted = columns.convert_timestamps(far.cast(pa.timestamp(unit)), "s")
+    converted = convert_timestamps(far.cast(pa.timestamp(unit)), "s")
     assert sorted(converted.failures) == ([1, 2] if unit == "s" else [2])
     reasons = {failure.reason.value for failure in converted.failures.values()}
     assert reasons == {"bad_timestamp"}
@@ -168,9 +174,9 @@ def test_only_times_outside_the_range_of_datetime_are_rejected(unit: str) -> Non
 
 def test_failures_in_arrow_arrays_are_reported_by_row() -> None:
     moments_with_gap = pa.array([MOMENT, None], pa.timestamp("us"))
-    assert list(columns.convert_timestamps(moments_with_gap, "s").failures) == [1]
+    assert list(convert_timestamps(moments_with_gap, "s").failures) == [1]
     before = pa.array([MOMENT, datetime(1960, 1, 1) + timedelta(0)], pa.timestamp("us"))
-    assert list(columns.convert_timestamps(before, "iso8601").failures) == [1]
+    assert list(convert_timestamps(before, "iso8601").failures) == [1]
     converted = columns.convert_ids(pa.array([1.0, 2.5, None]), "user_id")
     assert (converted.values[0].as_py(), list(converted.failures)) == ("1", [1, 2])
     assert list(columns.convert_ids(pa.array([b"a", b"\xff"]), "user_id").failures) == [1]

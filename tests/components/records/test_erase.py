@@ -3,13 +3,17 @@
 import gzip
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
-from components.records.column_values import convert_ids
+from components.id_normalisation import IdNormaliser
+from components.records.column_values import ConvertedColumn, convert_ids
 from components.records.erase import ErasedIds, load_erased_ids, withhold_record
 from schemas.data_settings import EraseSettings
 from schemas.errors import InputError
 from schemas.events import Reject, RejectReason
+from schemas.id_settings import IdsSettings
+from schemas.settings import from_dict
 
 
 def test_ids_are_read_from_the_settings_and_from_files(tmp_path: Path) -> None:
@@ -49,6 +53,18 @@ def test_an_unreadable_file_is_an_error_that_shows_no_id(
     with pytest.raises(InputError, match=message) as raised:
         load_erased_ids(EraseSettings(item_ids_path=str(path)))
     assert "secret" not in str(raised.value)
+
+
+def test_ids_to_erase_are_normalised_and_not_shown_in_any_spelling() -> None:
+    rules = from_dict(IdsSettings, {"normalise": ["case", "decimal_zero"]})
+    settings = EraseSettings(user_ids=("Anna", "7.0"), item_ids=("X@Y",))
+    erased = load_erased_ids(settings, IdNormaliser(rules))
+    assert (erased.user_ids, erased.item_ids) == ({"anna", "7"}, {"x@y"})
+    for text in ("by ANNA today", "7", "user 7.0", "at x@Y now"):
+        assert erased.occurs_in(text), text
+    assert not erased.occurs_in("annabel 70 x@z")
+    columns = {"user_id": ConvertedColumn(pa.array(["anna", "bob"]))}
+    assert erased.erased_rows(columns).tolist() == [True, False]
 
 
 def test_rows_of_an_erased_user_or_item() -> None:

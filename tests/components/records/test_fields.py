@@ -42,6 +42,8 @@ def test_ids_are_trimmed_text(value: Any, expected: str) -> None:
         ([1], RejectReason.UNPARSEABLE),
         ({"a": 1}, RejectReason.UNPARSEABLE),
         (b"\xff", RejectReason.UNPARSEABLE),
+        (b"\x00\x01", RejectReason.UNPARSEABLE),
+        (b"key\t", RejectReason.UNPARSEABLE),
     ],
 )
 def test_other_ids_are_rejected(value: Any, reason: RejectReason) -> None:
@@ -50,9 +52,9 @@ def test_other_ids_are_rejected(value: Any, reason: RejectReason) -> None:
     assert caught.value.reason is reason
 
 
-@given(st.integers(0, 4_000_000_000), st.sampled_from(["s", "ms", "us"]), st.booleans())
+@given(st.integers(0, 4_000_000_000), st.sampled_from(["s", "ms", "us", "ns"]), st.booleans())
 def test_integer_timestamps_are_exact(seconds: int, unit: TimestampUnit, as_text: bool) -> None:
-    value = seconds * {"s": 1, "ms": 10**3, "us": 10**6}[unit]
+    value = seconds * {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
     assert timestamp_parser(unit)(str(value) if as_text else value) == seconds * 10**6
 
 
@@ -143,7 +145,7 @@ def test_numbers_are_finite_float32() -> None:
     assert to_number(3, "price") == 3.0
     for missing in (None, "", " ", math.nan):
         assert math.isnan(to_number(missing, "price"))
-    for invalid in ("free", "nan", math.inf, "1e39", True, [1.0]):
+    for invalid in ("free", "1_0", b"1_0", "nan", math.inf, "1e39", True, [1.0]):
         with pytest.raises(FieldError, match="price") as caught:
             to_number(invalid, "price")
         assert caught.value.reason is RejectReason.BAD_VALUE

@@ -81,7 +81,7 @@ def test_an_ingestion_reads_queries(data: DataSettings, tmp_path: Path) -> None:
 def test_the_order_of_a_querys_rows_does_not_matter(
     data: DataSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    same_time = [{"u": 1, "i": f"i{n % 4}", "at": n // 3, "kind": "ab"[n % 2]} for n in range(30)]
+    same_time = [{"u": 7, "i": f"i{n % 4}", "at": n // 3, "kind": "ab"[n % 2]} for n in range(30)]
     outs = []
     for name, rows in (("as is", same_time), ("reversed", same_time[::-1])):
         monkeypatch.setitem(TABLES, "log", rows)
