@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.catalogue_gen.item_table import IS_READABLE
+from components.catalogue_gen.item_table import IS_READABLE, PROBLEM, SPELLING
 from components.records.arrow_rows import POSITION, TEXT, file_and_line
 from schemas.events import Reject, RejectReason
 from schemas.features import ITEM_ID
@@ -25,6 +25,7 @@ class ChosenCandidates:
       readmitted: Number of `logged_only` items whose rows in the items files were all rejected.
       never_logged: Number of `kept` items without a valid event; 0 if the log was not read.
       rejects: The readable rows that are not kept.
+      unreadable: The reject of the last row of each item whose rows are all unreadable.
     """
 
     kept: pa.Table
@@ -32,6 +33,7 @@ class ChosenCandidates:
     readmitted: int = 0
     never_logged: int = 0
     rejects: list[Reject] = field(default_factory=list)
+    unreadable: dict[str, Reject] = field(default_factory=dict)
 
 
 def choose_candidates(
@@ -53,6 +55,7 @@ def choose_candidates(
     is_last = _is_last(readable)
     last = readable.filter(pa.array(is_last))
     rejects = list(_duplicates(readable, is_last, files))
+    unreadable = dict(_unreadable(rows.sort_by(by_item), _ids(readable), files))
     never_logged = 0
     if settings.catalogue_reads_log:
         is_logged = _is_in(_ids(last), logged)
@@ -62,10 +65,24 @@ def choose_candidates(
         else:
             never_logged = int((~is_logged).sum())
     if not settings.takes_logged_items:
-        return ChosenCandidates(last, logged[:0], 0, never_logged, rejects)
+        return ChosenCandidates(last, logged[:0], 0, never_logged, rejects, unreadable)
     logged_only = logged.filter(pa.array(~_is_in(logged, _ids(readable))))
     readmitted = int(_is_in(logged_only, _ids(rows)).sum())
-    return ChosenCandidates(last, logged_only, readmitted, never_logged, rejects)
+    return ChosenCandidates(last, logged_only, readmitted, never_logged, rejects, unreadable)
+
+
+def _unreadable(
+    rows: pa.Table, readable: pa.StringArray, files: tuple[str, ...]
+) -> Iterator[tuple[str, Reject]]:
+    """Yields the items without a readable row, with the reject of each of their rows, in order."""
+    others = rows.filter(pa.array(~_is_in(_ids(rows), readable)))
+    names = (ITEM_ID, POSITION, PROBLEM)
+    for item, position, problem in zip(
+        *(others.column(name).to_pylist() for name in names), strict=True
+    ):
+        file, line = file_and_line(position)
+        reason, _, detail = problem.partition(": ")
+        yield item, Reject(files[file], line, RejectReason(reason), detail, "")
 
 
 def _is_last(rows: pa.Table) -> npt.NDArray[np.bool_]:
@@ -86,11 +103,15 @@ def _duplicates(
     rows: pa.Table, is_last: npt.NDArray[np.bool_], files: tuple[str, ...]
 ) -> Iterator[Reject]:
     positions = rows.column(POSITION).to_numpy()
+    spelling = rows.column(SPELLING)
     last = np.flatnonzero(is_last)
     earlier = np.flatnonzero(~is_last)
     for row, kept_row in zip(earlier, last[np.searchsorted(last, earlier)], strict=True):
         file, line = file_and_line(int(positions[kept_row]))
         detail = f"the item has a later row, which is kept: {files[file]}, line {line}"
+        one, other = spelling[row].as_py(), spelling[kept_row].as_py()
+        if one != other:
+            detail += f"; the ids {one} and {other} are the same after ids.normalise"
         yield _reject(rows, row, RejectReason.DUPLICATE, detail, files)
 
 

@@ -40,13 +40,13 @@ def item_examples(items: pa.Table, columns: Sequence[Feature]) -> pa.BinaryArray
 def _feature(feature: Feature, values: pa.Array) -> list[pa.BinaryArray]:
     if feature.is_number:
         floats = grouped_floats(values.to_numpy(), np.arange(len(values) + 1))
-        return features(feature.name, floats, encode.float_header)
+        return features(feature.key, floats, encode.float_header)
     if feature.is_timestamp:
-        return features(feature.name, int_elements(values.to_numpy()), encode.int_header)
+        return features(feature.key, int_elements(values.to_numpy()), encode.int_header)
     if feature.kind is FeatureKind.CATEGORIES:
         lengths = pc.list_value_length(values).to_numpy()
         texts = values.flatten()
         offsets = np.concatenate([[0], np.cumsum(lengths)])
         elements = grouped(text_elements(texts), np.arange(len(texts)), offsets)
-        return features(feature.name, elements, encode.bytes_header)
-    return features(feature.name, text_elements(values), encode.bytes_header)
+        return features(feature.key, elements, encode.bytes_header)
+    return features(feature.key, text_elements(values), encode.bytes_header)

@@ -46,4 +46,7 @@ class ItemReader:
             [*rejects, *parsed.rejects],
             num_read=len(batch.rows) + len(batch.rejects),
             num_erased=parsed.num_erased,
+            list_forms=parsed.list_forms,
+            times=parsed.times,
+            text_looks=parsed.text_looks,
         )

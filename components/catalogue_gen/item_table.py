@@ -19,6 +19,8 @@ from schemas.features import (
 from schemas.source_settings import FeatureKind
 
 IS_READABLE = "is_readable"
+SPELLING = "spelling"
+PROBLEM = "problem"
 
 _NUM_BUCKETS = 64
 _TYPES = {
@@ -34,18 +36,22 @@ def items_schema(features: Sequence[Feature]) -> pa.Schema:
     """Returns the schema of the items files, one row per record whose item id can be read.
 
     Its columns are:
-      item_id: Trimmed and non-empty.
+      item_id: Trimmed, normalised and non-empty.
+      spelling: The id as it is in the record, trimmed.
       position: The position in the items files (`record_positions`).
       text: The original record.
       is_readable: Whether all fields are valid. The other columns of an unreadable row are fillers.
+      problem: Why an unreadable row is rejected (`reason: detail`); "" for a readable row.
       available_at: Seconds since the epoch, UTC; -1 if missing.
       feature.<name>: One column per item feature (`feature_column`).
     """
     columns = [
         (ITEM_ID, pa.string()),
+        (SPELLING, pa.string()),
         (POSITION, pa.int64()),
         (TEXT, pa.string()),
         (IS_READABLE, pa.bool_()),
+        (PROBLEM, pa.string()),
         (AVAILABLE_AT, pa.int64()),
         *((feature_column(feature), _TYPES[feature.kind]) for feature in features),
     ]
@@ -60,7 +66,7 @@ def feature_column(feature: Feature) -> str:
 def items_without_content(item_ids: pa.StringArray, features: Sequence[Feature]) -> pa.Table:
     """Returns rows of items with missing features, for items that are only in the log.
 
-    The columns are those of `items_schema` without position, text and is_readable.
+    The columns are those of `items_schema` without those that describe the record.
     """
     missing = {
         FeatureKind.NUMBER: MISSING_NUMBER,

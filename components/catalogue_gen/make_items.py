@@ -57,6 +57,9 @@ class MakeItems(beam.DoFn):
         yield from rejects_and_counts(ITEMS, chosen.rejects)
         summary = Summary()
         summary.rows.update(counts)
+        if self._settings.items is not None:
+            summary.rejected_items = chosen.unreadable
+            summary.logged_only.update(chosen.logged_only.to_pylist())
         yield TaggedOutput(SUMMARY_TAG, summary)
         for name, number in counts.items():
             increment_counter(f"candidates_{name}", number)

@@ -9,6 +9,7 @@ from components.catalogue_gen.item_reader import ItemReader
 from components.catalogue_gen.logged_item_reader import LoggedItemReader
 from components.catalogue_gen.make_items import ITEMS, LOGGED, MakeItems
 from components.example_gen.event_parser import EventParser
+from components.id_normalisation import IdNormaliser
 from components.records.erase import ErasedIds
 from components.records.read_source import ReadSource
 from components.records.side_outputs import REJECTS_TAG, SUMMARY_TAG
@@ -52,14 +53,15 @@ class MakeCatalogueExamples(beam.PTransform[beam.Pipeline, dict[str, beam.PColle
     def expand(self, pipeline: beam.Pipeline) -> dict[str, beam.PCollection[Any]]:
         """Applies the transform."""
         table = feature_table(self._settings)
+        normalise = IdNormaliser(self._settings.ids)
         parts = {}
         if (items := self._settings.items) is not None:
-            parser = ItemParser(items, table.item, self._erased)
+            parser = ItemParser(items, table.item, self._erased, normalise)
             reader = ItemReader(self._item_files, items, parser)
             parts[ITEMS] = pipeline | "ReadItems" >> ReadSource(reader)
         if self._log_files:
             log = self._settings.interactions
-            event_parser = EventParser(log, table.context, self._erased)
+            event_parser = EventParser(log, table.context, self._erased, normalise)
             logged_reader = LoggedItemReader(self._log_files, log, event_parser)
             parts[LOGGED] = pipeline | "ReadLogged" >> ReadSource(logged_reader)
         make_items = beam.ParDo(MakeItems(self._settings, self._item_files))

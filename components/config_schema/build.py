@@ -3,13 +3,12 @@
 The configuration defines the layout of a row: type, shape, value count, and the presence of single
 values. The curated schema adds the valid values (domains, distribution constraints, limits on drift
 and skew) and the features that are missing from serving requests. It is merged into `events` and
-`catalogue` by feature name. It may repeat the layout but not contradict it, and may contain only
+`catalogue` by `Feature.label`. It may repeat the layout but not contradict it, and may contain only
 features of the configuration.
 `windows` has the layout only, because no statistics are computed for it.
 """
 
 import difflib
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import tensorflow as tf
@@ -94,19 +93,15 @@ def build_schemas(table: FeatureTable, curated: schema_pb2.Schema | None) -> Dat
     if curated is not None:
         _check_schema_fields(curated)
         targets: dict[str, list[schema_pb2.Feature]] = {}
-        for name, feature in _features_by_name(events, catalogue):
-            targets.setdefault(name, []).append(feature)
+        for schema, labels in ((events, table.event_labels), (catalogue, table.item_labels)):
+            for feature in schema.feature:
+                label = labels.get(feature.name, feature.name)
+                targets.setdefault(label, []).append(feature)
         for feature in curated.feature:
             for target in _find_targets(feature.name, targets):
                 _merge_feature(target, feature, curated)
     set_default_drift_limits(events, table)
     return DataSchemas(tfmd.windows_schema(table), events, catalogue)
-
-
-def _features_by_name(*schemas: schema_pb2.Schema) -> Iterator[tuple[str, schema_pb2.Feature]]:
-    for schema in schemas:
-        for feature in schema.feature:
-            yield feature.name, feature
 
 
 def _check_schema_fields(curated: schema_pb2.Schema) -> None:
@@ -190,14 +185,14 @@ def set_default_drift_limits(events: schema_pb2.Schema, table: FeatureTable) -> 
       table: The features of the configuration.
     """
     declared = (*table.user, *table.context)
-    numbers = {VALUE, *(feature.name for feature in declared if feature.is_number)}
-    categories = {EVENT_TYPE, *(feature.name for feature in declared)} - numbers
-    for name, feature in _features_by_name(events):
+    numbers = {VALUE, *(feature.key for feature in declared if feature.is_number)}
+    categories = {EVENT_TYPE, *(feature.key for feature in declared)} - numbers
+    for feature in events.feature:
         if feature.HasField("drift_comparator"):
             continue
-        if name in categories:
+        if feature.name in categories:
             feature.drift_comparator.infinity_norm.threshold = DEFAULT_CATEGORY_DRIFT
-        elif name in numbers:
+        elif feature.name in numbers:
             divergence = feature.drift_comparator.jensen_shannon_divergence
             divergence.threshold = DEFAULT_NUMBER_DRIFT
             divergence.source.type = schema_pb2.HistogramSelection.QUANTILES

@@ -63,16 +63,19 @@ def infer_curated_schema(
     comments: dict[str, list[str]] = {}
     event_layout, item_layout = tfmd.events_schema(table), tfmd.catalogue_schema(table)
     set_default_drift_limits(event_layout, table)
-    excluded = _features_without_domain(table) | _features_of_two_kinds(event_layout, item_layout)
-    for schema, statistics in ((event_layout, events), (item_layout, catalogue)):
+    excluded = _features_without_domain(table) | _labels_of_two_kinds(table)
+    for schema, labels, statistics in (
+        (event_layout, table.event_labels, events),
+        (item_layout, table.item_labels, catalogue),
+    ):
         domains = _domains(statistics)
         by_name = {".".join(f.path.step): f for f in statistics.datasets[0].features}
         for layout in schema.feature:
-            name = layout.name
-            if name not in excluded and _has_values(by_name.get(name)):
-                feature = inferred.setdefault(name, schema_pb2.Feature(name=name))
+            name, label = layout.name, labels.get(layout.name, layout.name)
+            if label not in excluded and _has_values(by_name.get(name)):
+                feature = inferred.setdefault(label, schema_pb2.Feature(name=label))
                 _widen(feature, layout, by_name[name], domains.get(name))
-                comments.setdefault(name, []).append(_summary(by_name[name], layout.type))
+                comments.setdefault(label, []).append(_summary(by_name[name], layout.type))
     counts = " and ".join(
         f"{statistics.datasets[0].num_examples:,} {noun}"
         for statistics, noun in ((events, "events"), (catalogue, "catalogue items"))
@@ -87,26 +90,29 @@ def infer_curated_schema(
 
 
 def _features_without_domain(table: FeatureTable) -> set[str]:
-    """Returns the names of ids, text and times of items, for which any value is valid."""
+    """Returns the labels of ids, text and times of items, for which any value is valid."""
     kinds = (FeatureKind.TEXT, FeatureKind.TIMESTAMP)
     return {
         USER_ID,
         ITEM_ID,
         AVAILABLE_AT,
-        *(feature.name for feature in table.item if feature.kind in kinds),
+        *(feature.label for feature in table.item if feature.kind in kinds),
     }
 
 
-def _features_of_two_kinds(events: schema_pb2.Schema, items: schema_pb2.Schema) -> set[str]:
-    """Returns the names that have different types or shapes in the two layouts."""
-    layouts = {
-        feature.name: (feature.type, feature.HasField("shape")) for feature in events.feature
-    }
-    return {
-        feature.name
-        for feature in items.feature
-        if layouts.get(feature.name) not in (None, (feature.type, feature.HasField("shape")))
-    }
+def _labels_of_two_kinds(table: FeatureTable) -> set[str]:
+    """Returns the labels that have different types or shapes in the two layouts."""
+    of_events, of_items = (
+        {
+            labels.get(feature.name, feature.name): (feature.type, feature.HasField("shape"))
+            for feature in schema.feature
+        }
+        for schema, labels in (
+            (tfmd.events_schema(table), table.event_labels),
+            (tfmd.catalogue_schema(table), table.item_labels),
+        )
+    )
+    return {label for label in of_events.keys() & of_items if of_events[label] != of_items[label]}
 
 
 def _has_values(statistics: Statistics | None) -> bool:

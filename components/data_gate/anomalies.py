@@ -1,5 +1,8 @@
 """The gate on anomalies: rejects data that does not conform to its schema."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import numpy as np
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 
@@ -16,6 +19,7 @@ def anomalies_gate(
     examples: str,
     schema: schema_pb2.Schema,
     find_records: RecordFinder,
+    labels: Mapping[str, str] = MappingProxyType({}),
 ) -> GateResult:
     """Rejects data that does not conform to its schema.
 
@@ -25,6 +29,7 @@ def anomalies_gate(
       examples: What the examples are (plural noun), for the reason.
       schema: The schema that the data was validated against.
       find_records: Finds records with a value outside its domain.
+      labels: The label of each feature of the configuration, by key.
 
     Returns:
       The result; its value is the number of errors. Warnings are listed but do not reject.
@@ -39,7 +44,8 @@ def anomalies_gate(
         {f: matcher for f, matcher in matchers.items() if f in infos and matcher}
     )
     findings = {
-        feature: _describe(feature, infos[feature]) + format_records(records.get(feature, ()))
+        feature: _describe(labels.get(feature, feature), infos[feature])
+        + format_records(records.get(feature, ()))
         for feature in sorted(infos)
     }
     warning = anomalies_pb2.AnomalyInfo.WARNING

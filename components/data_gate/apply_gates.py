@@ -20,7 +20,7 @@ from components.data_gate.reject_gates import TOTAL_GATES, reject_gates
 from components.fragment import read_fragment
 from components.gate import GateResult
 from schemas.errors import InputError
-from schemas.features import CATALOGUE_SPLIT, EVENTS_SPLIT
+from schemas.features import CATALOGUE_SPLIT, EVENTS_SPLIT, feature_table
 from schemas.settings import DataSettings
 from schemas.steps import (
     ANOMALIES_FILE,
@@ -110,24 +110,26 @@ def _catalogue_reject_gates(inputs: CatalogueInputs, data: DataSettings) -> list
 
 
 def _event_gates(inputs: GateInputs, data: DataSettings) -> list[GateResult]:
-    schema = _read_schema(inputs.events_schema)
-    find_records = record_finder(inputs.events, EVENTS_SPLIT, schema, data.rejects)
+    schema, labels = _read_schema(inputs.events_schema), feature_table(data).event_labels
+    find_records = record_finder(inputs.events, EVENTS_SPLIT, schema, data.rejects, labels)
     anomalies = _read_anomalies(inputs.events_anomalies, EVENTS_SPLIT)
     path = os.path.join(inputs.events_statistics, f"Split-{EVENTS_SPLIT}", STATISTICS_FILE)
     statistics = _read_statistics(path, STATISTICS_GEN)
     reference_path = inputs.reference_statistics
     reference = _read_statistics(reference_path, PUSHER) if reference_path else None
     return [
-        anomalies_gate(EVENTS_ANOMALIES, anomalies, "events", schema, find_records),
-        drift_gate(statistics, schema, reference, find_records),
+        anomalies_gate(EVENTS_ANOMALIES, anomalies, "events", schema, find_records, labels),
+        drift_gate(statistics, schema, reference, find_records, labels),
     ]
 
 
 def _catalogue_anomalies_gate(inputs: CatalogueInputs, data: DataSettings) -> GateResult:
-    schema = _read_schema(inputs.catalogue_schema)
-    find_records = record_finder(inputs.catalogue, CATALOGUE_SPLIT, schema, data.rejects)
+    schema, labels = _read_schema(inputs.catalogue_schema), feature_table(data).item_labels
+    find_records = record_finder(inputs.catalogue, CATALOGUE_SPLIT, schema, data.rejects, labels)
     anomalies = _read_anomalies(inputs.catalogue_anomalies, CATALOGUE_SPLIT)
-    return anomalies_gate(CATALOGUE_ANOMALIES, anomalies, "catalogue items", schema, find_records)
+    return anomalies_gate(
+        CATALOGUE_ANOMALIES, anomalies, "catalogue items", schema, find_records, labels
+    )
 
 
 def _read_schema(uri: str) -> schema_pb2.Schema:

@@ -1,7 +1,8 @@
 """The gate on drift: compares the events with those that the served model was trained on."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TypeAlias
 
 import tensorflow_data_validation as tfdv
@@ -56,6 +57,7 @@ def drift_gate(
     schema: schema_pb2.Schema,
     reference: DatasetStatistics | None,
     find_records: RecordFinder,
+    labels: Mapping[str, str] = MappingProxyType({}),
 ) -> GateResult:
     """Rejects events that differ too much from those that the served model was trained on.
 
@@ -75,6 +77,7 @@ def drift_gate(
       reference: Statistics of the events that the currently served model was trained on; None if
         no model is served.
       find_records: Finds new events that illustrate the drift.
+      labels: The label of each feature of the configuration, by key.
 
     Returns:
       The result; its value and threshold are those of the feature that exceeds its limit most, or
@@ -91,7 +94,7 @@ def drift_gate(
         for name in limited & new_features.keys() & reference_features.keys()
         if is_number(new_features[name]) == is_number(reference_features[name])
     }
-    unmeasured = ", ".join(sorted(limited - compared))
+    unmeasured = ", ".join(sorted(labels.get(name, name) for name in limited - compared))
     note = f"; not in the reference, or of another kind there: {unmeasured}" if unmeasured else ""
     measured = tfdv.validate_statistics(
         _without_missing(statistics), schema, previous_statistics=_without_missing(reference)
@@ -122,8 +125,9 @@ def drift_gate(
     }
     records = find_records({feature: shift.matches for feature, shift in shifts.items()})
     findings = ". ".join(
-        f"{drift.feature}: {drift.measure} is {drift.value:.3f}, at most {drift.threshold:g} is "
-        f"allowed: {shifts[drift.feature].text}{format_records(records.get(drift.feature, ()))}"
+        f"{labels.get(drift.feature, drift.feature)}: {drift.measure} is {drift.value:.3f}, "
+        f"at most {drift.threshold:g} is allowed: {shifts[drift.feature].text}"
+        f"{format_records(records.get(drift.feature, ()))}"
         for drift in exceeding
     )
     reason = (

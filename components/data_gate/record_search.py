@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timezone
 from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,11 @@ RecordFinder = Callable[[Mapping[str, ValueMatcher]], Mapping[str, Sequence[str]
 
 
 def record_finder(
-    uri: str, split: str, schema: schema_pb2.Schema, settings: RejectsSettings
+    uri: str,
+    split: str,
+    schema: schema_pb2.Schema,
+    settings: RejectsSettings,
+    labels: Mapping[str, str] = MappingProxyType({}),
 ) -> RecordFinder:
     """Returns a function that searches one split of an Examples artifact.
 
@@ -41,13 +46,14 @@ def record_finder(
       schema: The schema of its examples.
       settings: If `raw` is off, the search returns no records; otherwise longer records are cut to
         `max_raw_characters`.
+      labels: The label of each feature of the configuration, by key.
 
     Raises:
       InputError: The artifact has no such split (raised by the search).
     """
     if not settings.raw:
         return find_no_records
-    return partial(_find_records, uri, split, schema, settings.max_raw_characters)
+    return partial(_find_records, uri, split, schema, settings.max_raw_characters, labels)
 
 
 def find_no_records(matchers: Mapping[str, ValueMatcher]) -> dict[str, list[str]]:
@@ -65,6 +71,7 @@ def _find_records(
     split: str,
     schema: schema_pb2.Schema,
     max_characters: int,
+    labels: Mapping[str, str],
     matchers: Mapping[str, ValueMatcher],
 ) -> dict[str, list[str]]:
     records: dict[str, list[str]] = {name: [] for name in matchers}
@@ -85,7 +92,8 @@ def _find_records(
                 examples = tf.io.parse_example(tf.gather(batch, rows), ragged)
                 names = [name, *(other for other in ragged if other != name)]
                 records[name] += [
-                    _format_record(examples, names, row, max_characters) for row in range(rows.size)
+                    _format_record(examples, names, row, max_characters, labels)
+                    for row in range(rows.size)
                 ]
             if len(records[name]) == MAX_RECORDS:
                 del unfinished[name]
@@ -99,12 +107,17 @@ def _matching_rows(column: tf.RaggedTensor, matches: ValueMatcher) -> npt.NDArra
 
 
 def _format_record(
-    columns: Mapping[str, tf.RaggedTensor], names: Sequence[str], row: int, max_characters: int
+    columns: Mapping[str, tf.RaggedTensor],
+    names: Sequence[str],
+    row: int,
+    max_characters: int,
+    labels: Mapping[str, str],
 ) -> str:
     """Formats one row as JSON in the order of `names`, without missing values but the first."""
     values = {name: _to_json(name, columns[name][row].numpy()) for name in names}
     present = {name: v for name, v in values.items() if name == names[0] or v is not None}
-    text = json.dumps(present, ensure_ascii=False)
+    labelled = {labels.get(name, name): value for name, value in present.items()}
+    text = json.dumps(labelled, ensure_ascii=False)
     return text if len(text) <= max_characters else f"{text[:max_characters]}… [cut]"
 
 

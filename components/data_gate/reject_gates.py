@@ -1,6 +1,7 @@
 """The gates on rejected records: one for the total, and one per reason that has its own limit."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 
 from components.gate import GateResult
 from schemas.events import RejectReason
@@ -16,7 +17,7 @@ TOTAL_GATES = {
 _REMEDIES = {
     RejectReason.UNPARSEABLE: "check `format`, and `csv` if the format is CSV",
     RejectReason.MISSING_FIELD: "check `fields`",
-    RejectReason.BAD_TIMESTAMP: "check `timestamp_unit`",
+    RejectReason.BAD_TIMESTAMP: "check `timestamp_unit` or `timestamp_format`",
     RejectReason.BAD_VALUE: "check the kinds of the features",
     RejectReason.DAMAGED_FILE: "fetch the damaged files again",
     RejectReason.FUTURE_TIMESTAMP: "check `timestamp_unit` and the clocks of the logging systems",
@@ -26,6 +27,14 @@ _REMEDIES = {
     RejectReason.OVER_RATE_LIMIT: "check `interactions.reject.user_rate_limit`",
     RejectReason.ERASED: "check the ids under `erase`",
     RejectReason.NEVER_LOGGED: "provide a longer log, or set `items.never_logged: accept`",
+}
+# Records that a correct log may contain, such as purchases without a customer.
+_POSSIBLY_EXPECTED = {
+    RejectReason.MISSING_FIELD,
+    RejectReason.LATE,
+    RejectReason.DUPLICATE,
+    RejectReason.UNKNOWN_ITEM,
+    RejectReason.OVER_RATE_LIMIT,
 }
 _KEEP_REMEDY = "check `interactions.keep`"
 
@@ -73,10 +82,26 @@ def _total_gate(
     finding = f"{total:,} of {read:,} records were rejected as invalid"
     finding += f" ({reasons})" if reasons else ""
     remedy = (
-        f"check the records in rejects/, then correct the files or the `{section}` settings, or "
-        f"raise {section}.max_reject_fraction"
+        f"check the records in rejects/, then correct the files or the `{section}` settings, "
+        f"{_own_limit(section, limit, read, largest_first)}or raise {section}.max_reject_fraction"
     )
     return _gate(TOTAL_GATES[section], finding, fraction, limit, remedy)
+
+
+def _own_limit(
+    section: str, limit: float, read: int, largest_first: Sequence[tuple[RejectReason, int]]
+) -> str:
+    """Returns a text that proposes a limit for the most frequent reason, if that is sufficient."""
+    if not largest_first or sum(count for _, count in largest_first[1:]) > limit * read:
+        return ""
+    reason, count = largest_first[0]
+    if reason not in _POSSIBLY_EXPECTED or not count:
+        return ""
+    own_limit = math.ceil(100 * count / read) / 100
+    return (
+        f"or, if these {reason.value} records are expected, give them a limit of their own "
+        f"({section}.reject_limits: {{{reason.value}: {own_limit:g}}}), "
+    )
 
 
 def _reason_gate(

@@ -3,8 +3,9 @@
 Rules that depend on the train split are in `minimum_counts`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.example_gen.duplicates import find_duplicates
+from components.example_gen.id_diagnosis import spelled_otherwise
 from components.example_gen.rejected_events import RejectedEvents
 from components.example_gen.sorted_events import SortedEvents
 from components.records.arrow_rows import file_and_line
@@ -46,7 +48,10 @@ Rule = Callable[[SortedEvents, npt.NDArray[np.bool_]], RejectedEvents]
 
 
 def clean(
-    events: SortedEvents, rules: CleanRules, known_items: pa.StringArray | None = None
+    events: SortedEvents,
+    rules: CleanRules,
+    known_items: pa.StringArray | None = None,
+    rejected_items: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[npt.NDArray[np.bool_], list[RejectedEvents]]:
     """Applies every rule except the minimum counts.
 
@@ -57,6 +62,7 @@ def clean(
       events: All events of some users.
       rules: The rules to apply.
       known_items: The ids of the catalogue; None to accept all items.
+      rejected_items: Why the rows of an item were rejected, by its id.
 
     Returns:
       A [num_events] bool mask of the kept events, and the rejected events by rule. Each event is
@@ -64,7 +70,7 @@ def clean(
     """
     is_left = np.ones(len(events), bool)
     rejected = []
-    for rule in _rules(rules, known_items):
+    for rule in _rules(rules, known_items, rejected_items):
         by_rule = rule(events, is_left)
         if len(by_rule.events):
             is_left[by_rule.events] = False
@@ -72,7 +78,9 @@ def clean(
     return is_left, rejected
 
 
-def _rules(rules: CleanRules, known_items: pa.StringArray | None) -> list[Rule]:
+def _rules(
+    rules: CleanRules, known_items: pa.StringArray | None, rejected_items: Mapping[str, str]
+) -> list[Rule]:
     keep, reject = rules.keep, rules.reject
     active: list[Rule] = []
     if reject.duplicates:
@@ -82,7 +90,9 @@ def _rules(rules: CleanRules, known_items: pa.StringArray | None) -> list[Rule]:
     if (earliest_us := rules.earliest_us) is not None:
         active.append(lambda events, left: _late(events, left, earliest_us, reject.earliest))
     if known_items is not None:
-        active.append(lambda events, left: _unknown_items(events, left, known_items))
+        active.append(
+            lambda events, left: _unknown_items(events, left, known_items, rejected_items)
+        )
     if (limit := reject.user_rate_limit) is not None:
         active.append(lambda events, left: _over_rate_limit(events, left, limit))
     if (types := keep.event_types) is not None:
@@ -131,18 +141,35 @@ def _late(
 
 
 def _unknown_items(
-    events: SortedEvents, is_left: npt.NDArray[np.bool_], known_items: pa.StringArray
+    events: SortedEvents,
+    is_left: npt.NDArray[np.bool_],
+    known_items: pa.StringArray,
+    rejected_items: Mapping[str, str],
 ) -> RejectedEvents:
     items, codes = events.texts(ITEM_ID), events.codes(ITEM_ID)
     is_known = pc.is_in(items, value_set=known_items).to_numpy(zero_copy_only=False)
 
+    rejected = np.flatnonzero(is_left & ~_take(is_known, codes))
+    unknown = items.take(pa.array(np.unique(codes[rejected]))).to_pylist()
+    other_spelling = spelled_otherwise(unknown, known_items)
+
     def detail(event: int) -> str:
+        item = items[codes[event]].as_py()
+        if item in rejected_items:
+            return (
+                f"the row of item {item} in the catalogue was rejected "
+                f"({rejected_items[item]}); correct the row"
+            )
+        if item in other_spelling:
+            return (
+                f"item {item} is not in the catalogue, but {other_spelling[item]} is; set "
+                "ids.normalise, or write the ids in the same way"
+            )
         return (
-            f"item {items[codes[event]].as_py()} is not in the catalogue; "
+            f"item {item} is not in the catalogue; "
             "add it, or set items.unknown: accept to add logged items without content"
         )
 
-    rejected = np.flatnonzero(is_left & ~_take(is_known, codes))
     return RejectedEvents(RejectReason.UNKNOWN_ITEM, rejected, detail)
 
 

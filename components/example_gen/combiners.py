@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from components.example_gen.event_table import TIME_US
 from components.example_gen.split import Boundaries, configured_boundaries, quantile_boundaries
+from components.example_gen.split_shares import SplitShares, split_shares
 from components.records.arrow_rows import read_stream
 from schemas.settings import DataSettings
 
@@ -25,10 +26,12 @@ class TimeStatistics:
       num_events: Number of kept events.
       boundaries: Where the splits begin; None if the split is per user, or if there are fewer than
         three distinct times.
+      shares: The division of the events into splits; None unless it is by fractions.
     """
 
     num_events: int
     boundaries: Boundaries | None
+    shares: SplitShares | None = None
 
 
 def event_times_us(cleaned: CleanedPartition) -> npt.NDArray[np.int64]:
@@ -75,7 +78,8 @@ class ComputeTimeStatistics(beam.CombineFn):
             boundaries = quantile_boundaries(
                 times_us, self._settings.eval_fraction, self._settings.test_fraction
             )
-        return TimeStatistics(len(times_us), boundaries)
+        shares = split_shares(times_us, boundaries, self._settings)
+        return TimeStatistics(len(times_us), boundaries, shares)
 
 
 class SumCounts(beam.CombineFn):

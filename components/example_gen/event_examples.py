@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_gen.event_table import context_column
+from components.example_gen.event_table import context_column, user_column
 from components.example_gen.sorted_events import SortedEvents
 from components.example_gen.windows import WindowRanges
 from components.examples import encode
@@ -105,7 +105,7 @@ class EventExamples:
         ]
         for feature in self._context:
             encode_column = self._number if feature.is_number else self._text
-            parts += encode_column(feature.name, context_column(feature), ranges)
+            parts += encode_column(feature.key, context_column(feature), ranges)
         return parts
 
     def _text(self, name: str, column: str, ranges: Ranges) -> list[pa.BinaryArray]:
@@ -135,13 +135,13 @@ def _single_values(users: pa.Table, columns: Sequence[f.Feature]) -> list[pa.Bin
     parts = features(f.USER_ID, text_elements(user_ids), encode.bytes_header)
     offsets = np.arange(len(user_ids) + 1)
     for feature in columns:
-        column = users.column(feature.name).combine_chunks()
+        column = users.column(user_column(feature)).combine_chunks()
         if feature.is_number:
             floats = grouped_floats(column.to_numpy(), offsets)
-            parts += features(feature.name, floats, encode.float_header)
+            parts += features(feature.key, floats, encode.float_header)
         else:
             elements = text_elements(column)
-            parts += features(feature.name, elements, encode.bytes_header)
+            parts += features(feature.key, elements, encode.bytes_header)
     return parts
 
 

@@ -1,5 +1,6 @@
 """Parsers of records of the log and of the users file."""
 
+import itertools
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
@@ -11,8 +12,10 @@ from components.example_gen.event_table import (
     TIME_US,
     context_column,
     events_schema,
+    user_column,
     user_rows_schema,
 )
+from components.id_normalisation import IdNormaliser
 from components.readers.records import Rows
 from components.records.arrow_rows import POSITION, TEXT, record_positions
 from components.records.column_values import (
@@ -20,18 +23,25 @@ from components.records.column_values import (
     convert_categories,
     convert_ids,
     convert_numbers,
-    convert_timestamps,
 )
 from components.records.conversion import (
     Converter,
     convert_columns,
     first_failures,
     reject_rows,
+    times_of,
 )
+from components.records.decimal_comma import number_converter, time_converter
 from components.records.erase import ErasedIds
-from schemas.data_settings import InteractionsSettings, UsersSettings
+from components.records.normalise_ids import normalise_ids
+from components.records.null_words import null_words, obey_null_words
+from components.records.time_columns import join_columns, row_order_times
+from components.records.time_ranges import TimeRange
+from components.records.timestamps import convert_timestamps
+from schemas.data_settings import InteractionsSettings, UsersSettings, as_columns
 from schemas.events import Reject
 from schemas.features import EVENT_TYPE, ITEM_ID, USER_ID, VALUE, Feature
+from schemas.source_settings import SourceSettings
 
 
 class ParsedRecords(NamedTuple):
@@ -41,11 +51,13 @@ class ParsedRecords(NamedTuple):
       batch: The rows of the valid records.
       rejects: The rejected records.
       num_erased: Number of records of erased users and items.
+      times: The range of each column of times.
     """
 
     batch: pa.RecordBatch
     rejects: list[Reject]
     num_erased: int
+    times: dict[str, TimeRange]
 
 
 class EventParser:
@@ -61,26 +73,52 @@ class EventParser:
         settings: InteractionsSettings,
         context: Sequence[Feature],
         erased: ErasedIds,
+        normalise: IdNormaliser = IdNormaliser(),  # noqa: B008
     ):
         fields = settings.fields
-        candidates: dict[str, tuple[str | None, Converter]] = {
+        self._has_row_order = settings.has_row_order
+        candidates: dict[str, tuple[str | tuple[str, ...] | None, Converter]] = {
             USER_ID: (fields.user_id, partial(convert_ids, name=USER_ID)),
             TIME_US: (
-                fields.timestamp,
-                partial(convert_timestamps, unit=settings.timestamp_unit),
+                settings.timestamp_columns or None,
+                time_converter(
+                    partial(
+                        convert_timestamps,
+                        unit=settings.timestamp_unit,
+                        layout=settings.timestamp_format,
+                    ),
+                    settings,
+                ),
             ),
             ITEM_ID: (fields.item_id, partial(convert_ids, name=ITEM_ID)),
             EVENT_TYPE: (fields.event_type, partial(convert_categories, name=EVENT_TYPE)),
-            VALUE: (fields.value, partial(convert_numbers, name=VALUE)),
+            VALUE: (
+                fields.value,
+                number_converter(partial(convert_numbers, name=VALUE), VALUE, settings),
+            ),
             EVENT_ID: (fields.event_id, partial(convert_categories, name=EVENT_ID)),
         }
         for feature in context:
-            candidates[context_column(feature)] = (feature.column, _feature_converter(feature))
+            candidates[context_column(feature)] = (
+                feature.column,
+                _feature_converter(feature, settings),
+            )
         present = {name: entry for name, entry in candidates.items() if entry[0] is not None}
-        self.columns = tuple(column for column, _ in present.values() if column is not None)
-        self._converters = {name: converter for name, (_, converter) in present.items()}
+        columns = [as_columns(column) for column, _ in present.values()]
+        self.columns = tuple(itertools.chain.from_iterable(columns))
+        self._widths = tuple(map(len, columns))
+        numbers = {context_column(feature) for feature in context if feature.is_number}
+        self._converters = {
+            name: obey_null_words(
+                converter,
+                null_words(settings, is_number=name in {TIME_US, VALUE, *numbers}),
+                "timestamp" if name == TIME_US else name,
+            )
+            for name, (_, converter) in present.items()
+        }
         self._schema = events_schema(context)
         self.erased = erased
+        self._normalise = normalise
 
     def parse(self, rows: Rows, file: int, path: str) -> ParsedRecords:
         """Parses records of one file.
@@ -94,7 +132,10 @@ class EventParser:
           A batch of `event_table.events_schema`, and rejects. The first invalid field of a record,
           in the order of `columns`, is the reason of its rejection.
         """
-        converted = convert_columns(self._converters, rows)
+        as_written = convert_columns(self._converters, join_columns(rows, self._widths))
+        converted = normalise_ids(as_written, self._normalise)
+        if self._has_row_order:
+            converted[TIME_US] = row_order_times(rows.lines, file, path)
         return _assemble(converted, rows, file, path, self._schema, self.erased)
 
 
@@ -111,13 +152,20 @@ class UserParser:
         settings: UsersSettings,
         features: Sequence[Feature],
         erased: ErasedIds,
+        normalise: IdNormaliser = IdNormaliser(),  # noqa: B008
     ):
         self.columns = (settings.fields.user_id, *(feature.column for feature in features))
         self._converters: dict[str, Converter] = {USER_ID: partial(convert_ids, name=USER_ID)}
         for feature in features:
-            self._converters[feature.name] = _feature_converter(feature)
+            self._converters[user_column(feature)] = _feature_converter(feature, settings)
+        numbers = {user_column(feature) for feature in features if feature.is_number}
+        self._converters = {
+            name: obey_null_words(converter, null_words(settings, name in numbers), name)
+            for name, converter in self._converters.items()
+        }
         self._schema = user_rows_schema(features)
         self.erased = erased
+        self._normalise = normalise
 
     def parse(self, rows: Rows, file: int, path: str) -> ParsedRecords:
         """Parses records of one file.
@@ -130,16 +178,18 @@ class UserParser:
         Returns:
           A batch of `event_table.user_rows_schema`, and rejects.
         """
-        converted = convert_columns(self._converters, rows)
+        converted = normalise_ids(convert_columns(self._converters, rows), self._normalise)
         texts = [rows.text(row) for row in range(len(rows))]
         converted[TEXT] = ConvertedColumn(pa.array(texts, pa.string()))
         return _assemble(converted, rows, file, path, self._schema, self.erased)
 
 
-def _feature_converter(feature: Feature) -> Converter:
+def _feature_converter(feature: Feature, source: SourceSettings) -> Converter:
     """Returns the converter of a single-valued feature, to numbers or to categories."""
-    convert = convert_numbers if feature.is_number else convert_categories
-    return partial(convert, name=feature.name)
+    if feature.is_number:
+        convert = partial(convert_numbers, name=feature.name)
+        return number_converter(convert, feature.name, source)
+    return partial(convert_categories, name=feature.name)
 
 
 def _assemble(
@@ -161,7 +211,7 @@ def _assemble(
     is_kept = ~is_erased
     is_kept[list(first_failures(converted))] = False
     kept = batch if is_kept.all() else batch.filter(pa.array(is_kept))
-    return ParsedRecords(kept, rejects, int(is_erased.sum()))
+    return ParsedRecords(kept, rejects, int(is_erased.sum()), times_of(converted))
 
 
 def _missing_column(dtype: pa.DataType, num_rows: int) -> pa.Array:

@@ -48,10 +48,16 @@ def context_column(feature: Feature) -> str:
 def user_rows_schema(features: Sequence[Feature]) -> pa.Schema:
     """Returns the schema of the users file, one row per record.
 
-    Its columns are the user id, the position in the files, the original text, and the features.
+    Its columns are the user id, the position in the files, the original text, and the features
+    (`user_column`).
     """
     columns: list[Any] = [(USER_ID, pa.string()), (POSITION, pa.int64()), (TEXT, pa.string())]
-    return pa.schema(columns + [(feature.name, _dtype(feature)) for feature in features])
+    return pa.schema(columns + [(user_column(feature), _dtype(feature)) for feature in features])
+
+
+def user_column(feature: Feature) -> str:
+    """Returns the column of a user feature; the prefix avoids clashes with other columns."""
+    return f"feature.{feature.name}"
 
 
 def _dtype(feature: Feature) -> pa.DataType:

@@ -1,5 +1,6 @@
 """Ingestion of the log as one function, for the TFX executor and for `twotower ingest`."""
 
+import itertools
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -8,6 +9,7 @@ from dataclasses import dataclass
 import apache_beam as beam
 import tensorflow as tf
 
+from components.example_gen.match_report import SourceRows
 from components.example_gen.pipeline import CHUNKS, EARLIEST_KEY, Inputs, MakeInteractionExamples
 from components.example_gen.report import IngestReport, build_report
 from components.example_gen.split import configured_boundaries, instant_us
@@ -17,9 +19,12 @@ from components.examples.write_shards import (
     WriteShards,
     remove_temporary,
 )
+from components.id_normalisation import IdNormaliser
 from components.progress import progress
 from components.readers.partitions import choose_num_partitions
 from components.records.erase import load_erased_ids
+from components.records.item_notes import read_notes
+from components.records.matches import ITEMS, USERS
 from components.records.read_source import source_files
 from components.records.rejects_json import REJECTS_FILE
 from components.records.side_outputs import REJECTS_TAG, SUMMARY_TAG
@@ -30,6 +35,7 @@ from schemas.features import (
     EVENTS_SPLIT,
     ITEM_ID,
     STORED_SPLITS,
+    USER_ID,
     USERS_SPLIT,
 )
 from schemas.settings import DataSettings
@@ -92,7 +98,8 @@ def ingest(
         num_partitions=choose_num_partitions(
             data.interactions, *([data.users] if data.users else [])
         ),
-        erased=load_erased_ids(data.erase),
+        erased=load_erased_ids(data.erase, IdNormaliser(data.ids)),
+        catalogue_uri=catalogue_uri if data.items else None,
     )
     progress.info("reading %d file(s) of the interaction log", len(log_files))
     with pipeline:
@@ -105,8 +112,15 @@ def ingest(
             results[REJECTS_TAG], results[SUMMARY_TAG], outputs.rejects, data.rejects, inputs.erased
         )
     remove_temporary([*folders.values(), os.path.join(outputs.rejects, REJECTS_FILE)])
-    report = build_report(read_summary(outputs.rejects), data, time.monotonic() - started)
+    report = build_report(
+        read_summary(outputs.rejects),
+        data,
+        time.monotonic() - started,
+        _rows_by_source(data, catalogue_uri, outputs.users),
+    )
     progress.info("kept %d of %d records of the log", report.kept, report.read)
+    for warning in report.warnings:
+        progress.warning("warning: %s", warning)
     return report
 
 
@@ -122,7 +136,30 @@ def _source(
 
 def item_ids(path: str) -> Iterator[str]:
     """Yields the item ids in one file of the catalogue's examples."""
-    spec = {ITEM_ID: tf.io.FixedLenFeature([], tf.string)}
+    yield from _ids(path, ITEM_ID)
+
+
+def _ids(path: str, name: str) -> Iterator[str]:
+    """Yields the ids in feature `name` of the examples of one file."""
+    spec = {name: tf.io.FixedLenFeature([], tf.string)}
     for batch in tf.data.TFRecordDataset(path, "GZIP").batch(_CATALOGUE_BATCH):
-        for item_id in tf.io.parse_example(batch, spec)[ITEM_ID].numpy():
-            yield item_id.decode()
+        for text in tf.io.parse_example(batch, spec)[name].numpy():
+            yield text.decode()
+
+
+def _rows_by_source(
+    data: DataSettings, catalogue_uri: str, users_uri: str
+) -> tuple[SourceRows, ...]:
+    """Returns the ids that have a row in the users file and in the items files."""
+    sources = []
+    if data.users is not None:
+        user_files = split_files(users_uri, USERS_SPLIT)
+        users = itertools.chain.from_iterable(_ids(path, USER_ID) for path in user_files)
+        sources.append(SourceRows(USERS, lambda: users))
+    if data.items is not None:
+        notes = read_notes(catalogue_uri)
+        item_files = split_files(catalogue_uri, CATALOGUE_SPLIT)
+        candidates = itertools.chain.from_iterable(map(item_ids, item_files))
+        known = (item for item in candidates if item not in notes.logged_only)
+        sources.append(SourceRows(ITEMS, lambda: known, notes.rejected))
+    return tuple(sources)

@@ -13,14 +13,23 @@ from components.example_gen.clean import CleanRules, clean
 from components.example_gen.combiners import CleanedPartition, TimeStatistics
 from components.example_gen.event_examples import EventExamples, user_examples
 from components.example_gen.event_table import events_schema
+from components.example_gen.event_types import (
+    LOG_STAGE,
+    configured_event_types,
+    count_event_types,
+)
+from components.example_gen.id_matches import count_items, count_users
 from components.example_gen.minimum_counts import below_minimum_counts
 from components.example_gen.partitioned_reader import INTERACTIONS, USERS
+from components.example_gen.placeholder_ids import count_placeholders
 from components.example_gen.rejected_events import to_rejects
 from components.example_gen.sample import sampled_events
+from components.example_gen.simultaneous import count_simultaneous
 from components.example_gen.sorted_events import SortedEvents, sort_events
 from components.example_gen.split import (
     Cuts,
     cuts_of_kept_events,
+    event_negative_flags,
     split_masks,
     target_flags,
     user_cuts,
@@ -29,10 +38,12 @@ from components.example_gen.user_rows import latest_user_rows, user_features
 from components.example_gen.windows import make_windows
 from components.examples.tfrecord import frame
 from components.records.arrow_rows import from_bytes, read_stream, to_bytes
+from components.records.item_notes import ItemNotes
+from components.records.matches import Matches
 from components.records.side_outputs import SUMMARY_TAG, rejects_and_counts
 from components.records.summary import Summary
 from schemas.events import Reject
-from schemas.features import EVENTS_SPLIT, ITEM_ID, USERS_SPLIT, FeatureTable
+from schemas.features import EVENTS_SPLIT, ITEM_ID, USER_ID, USERS_SPLIT, FeatureTable
 from schemas.settings import DataSettings
 
 _REJECTS_PER_OUTPUT = 10_000
@@ -50,21 +61,27 @@ class CleanPartition(beam.DoFn):
         rules: CleanRules,
         user_files: tuple[str, ...],
         table: FeatureTable,
+        counts_types: bool = False,
+        has_users: bool = False,
     ):
         self._rules = rules
         self._user_files = user_files
         self._table = table
+        self._counts_types = counts_types
+        self._has_users = has_users
 
     def process(
         self,
         element: tuple[int, dict[str, Iterable[bytes]]],
         known_items: pa.StringArray | None,
+        notes: ItemNotes | None = None,
     ) -> Iterator[Any]:
         """Processes a partition.
 
         Args:
           element: The partition.
           known_items: The ids of the catalogue; None to accept all items.
+          notes: The notes of the catalogue; None if the items of the log are the catalogue.
 
         Yields:
           The cleaned partition, and tagged outputs.
@@ -78,10 +95,24 @@ class CleanPartition(beam.DoFn):
             yield beam.pvalue.TaggedOutput(USERS_SPLIT, (USERS_SPLIT, frame(rows)))
         schema = events_schema(self._table.context)
         events = sort_events(from_bytes(grouped[INTERACTIONS], schema))
-        is_kept, rejected = clean(events, self._rules, known_items)
+        if self._counts_types:
+            counts = count_event_types(events, LOG_STAGE)
+            yield beam.pvalue.TaggedOutput(SUMMARY_TAG, Summary(event_types=counts))
+        placeholders = count_placeholders(events)
+        yield beam.pvalue.TaggedOutput(SUMMARY_TAG, Summary(placeholder_ids=placeholders))
+        matches = Matches()
+        if self._has_users:
+            matches.merge(count_users(events, users.column(USER_ID).combine_chunks()))
+        if notes is not None:
+            matches.merge(count_items(events, known_items, notes))
+        yield beam.pvalue.TaggedOutput(SUMMARY_TAG, Summary(matches=matches))
+        rejected_items = {} if notes is None else notes.rejected
+        is_kept, rejected = clean(events, self._rules, known_items, rejected_items)
         yield from _reject_outputs(INTERACTIONS, to_rejects(events, rejected, self._rules.files))
         kept = events.where(is_kept)
         if len(kept):
+            simultaneous = count_simultaneous(kept)
+            yield beam.pvalue.TaggedOutput(SUMMARY_TAG, Summary(simultaneous=simultaneous))
             features = user_features(kept.user_ids, users, self._table.user)
             yield kept.to_bytes(), to_bytes(features)
 
@@ -114,6 +145,7 @@ class MakeExamples(beam.DoFn):
         self._settings = settings
         self._table = table
         self._files = files
+        self._counts_types = bool(configured_event_types(settings))
 
     def process(
         self,
@@ -146,6 +178,7 @@ class MakeExamples(beam.DoFn):
         self, events: SortedEvents, cuts: Cuts, users: pa.Table, num_events: int
     ) -> Iterator[Any]:
         is_target = target_flags(events, self._settings)
+        is_negative = event_negative_flags(events, self._settings)
         encoder = EventExamples(events, is_target, users, self._table)
         summary = Summary(users=len(events.user_ids))
         summary.items.update(events.present_texts(ITEM_ID).to_numpy(False))
@@ -154,6 +187,9 @@ class MakeExamples(beam.DoFn):
             counts = summary.splits[split]
             counts.add_times(events.time_s[is_in_split])
             counts.windows, counts.targets = len(windows[split]), windows[split].num_targets
+            counts.negatives = int(np.count_nonzero(is_negative & is_in_split))
+            if self._counts_types:
+                summary.event_types += count_event_types(events, split, is_in_split)
         for split, split_windows in windows.items():
             for chunk in encoder.windows(split_windows):
                 yield split, frame(chunk)

@@ -47,5 +47,9 @@ class PartitionedReader:
             rejects = [withhold_record(reject) for reject in rejects]
         num_read = len(batch.rows) + len(batch.rejects)
         yield from rejects_and_counts(
-            self.name, [*rejects, *parsed.rejects], num_read, parsed.num_erased
+            self.name,
+            [*rejects, *parsed.rejects],
+            num_read,
+            parsed.num_erased,
+            times=parsed.times,
         )

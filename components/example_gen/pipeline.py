@@ -1,14 +1,20 @@
 """The composite Beam transform from files of the log to windows, events, users and rejects."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import apache_beam as beam
 import pyarrow as pa
 
 from components.example_gen.clean import CleanRules
-from components.example_gen.combiners import ComputeTimeStatistics, SumCounts, event_times_us
+from components.example_gen.combiners import (
+    ComputeTimeStatistics,
+    SumCounts,
+    TimeStatistics,
+    event_times_us,
+)
 from components.example_gen.event_parser import EventParser, UserParser
+from components.example_gen.event_types import configured_event_types
 from components.example_gen.partition_steps import (
     CleanPartition,
     CountTrainItems,
@@ -16,11 +22,13 @@ from components.example_gen.partition_steps import (
 )
 from components.example_gen.partitioned_reader import INTERACTIONS, USERS, PartitionedReader
 from components.example_gen.split import instant_us
+from components.id_normalisation import IdNormaliser
 from components.records.erase import ErasedIds
+from components.records.item_notes import read_notes
 from components.records.original_records import LookUpOriginalRecords
 from components.records.read_source import ReadSource
 from components.records.side_outputs import REJECTS_TAG, SUMMARY_TAG
-from components.records.summary import CombineSummaries
+from components.records.summary import CombineSummaries, Summary
 from schemas.data_settings import UsersSettings
 from schemas.events import MICROSECONDS_PER_SECOND
 from schemas.features import USERS_SPLIT, feature_table
@@ -40,6 +48,7 @@ class Inputs:
       now_s: Later events are rejected, seconds since the epoch, UTC.
       num_partitions: Number of partitions of events by user. Each is processed in memory.
       erased: The users and items to erase.
+      catalogue_uri: The Examples of the catalogue; None if the items of the log are the catalogue.
     """
 
     log_files: tuple[str, ...]
@@ -47,6 +56,7 @@ class Inputs:
     now_s: int
     num_partitions: int
     erased: ErasedIds
+    catalogue_uri: str | None = None
 
 
 class MakeInteractionExamples(
@@ -86,14 +96,23 @@ class MakeInteractionExamples(
             | "GroupByPartition" >> beam.CoGroupByKey()
             | "CleanPartition"
             >> beam.ParDo(
-                CleanPartition(self._rules(), inputs.user_files, table), known_items
+                CleanPartition(
+                    self._rules(),
+                    inputs.user_files,
+                    table,
+                    counts_types=bool(configured_event_types(settings)),
+                    has_users=settings.users is not None,
+                ),
+                known_items,
+                self._notes(pipeline),
             ).with_outputs(USERS_SPLIT, REJECTS_TAG, SUMMARY_TAG, main="events")
         )
-        statistics = beam.pvalue.AsSingleton(
+        time_statistics = (
             cleaned["events"]
             | "EventTimes" >> beam.Map(event_times_us)
             | "TimeStatistics" >> beam.CombineGlobally(ComputeTimeStatistics(settings))
         )
+        statistics = beam.pvalue.AsSingleton(time_statistics)
         examples = cleaned["events"] | "MakeExamples" >> beam.ParDo(
             MakeExamples(settings, table, inputs.log_files),
             statistics,
@@ -103,7 +122,10 @@ class MakeInteractionExamples(
         return {
             CHUNKS: (examples[CHUNKS], cleaned[USERS_SPLIT]),
             REJECTS_TAG: self._rejects(tuple(part[REJECTS_TAG] for part in parts)),
-            SUMMARY_TAG: [part[SUMMARY_TAG] for part in parts]
+            SUMMARY_TAG: [
+                *(part[SUMMARY_TAG] for part in parts),
+                time_statistics | "SplitShares" >> beam.FlatMap(_shares_summaries),
+            ]
             | "Summaries" >> beam.Flatten()
             | "Summary" >> beam.CombineGlobally(CombineSummaries()),
         }
@@ -116,8 +138,21 @@ class MakeInteractionExamples(
         )
         return pipeline | "ReadLog" >> ReadSource(reader)
 
+    def _notes(self, pipeline: beam.Pipeline) -> beam.pvalue.AsSideInput | None:
+        uri = self._inputs.catalogue_uri
+        if uri is None:
+            return None
+        return beam.pvalue.AsSingleton(
+            pipeline | "Catalogue" >> beam.Create([uri]) | "ItemNotes" >> beam.Map(read_notes)
+        )
+
     def _event_parser(self) -> EventParser:
-        return EventParser(self._settings.interactions, self._table.context, self._inputs.erased)
+        return EventParser(
+            self._settings.interactions,
+            self._table.context,
+            self._inputs.erased,
+            IdNormaliser(self._settings.ids),
+        )
 
     def _rejects(self, parts: tuple[beam.PCollection[Any], ...]) -> beam.PCollection[Any]:
         """Returns the rejects of all steps, with original records if these are shown."""
@@ -131,7 +166,8 @@ class MakeInteractionExamples(
         self, pipeline: beam.Pipeline, settings: UsersSettings
     ) -> dict[str, beam.PCollection[Any]]:
         inputs = self._inputs
-        parser = UserParser(settings, self._table.user, inputs.erased)
+        normalise = IdNormaliser(self._settings.ids)
+        parser = UserParser(settings, self._table.user, inputs.erased, normalise)
         reader = PartitionedReader(
             USERS, inputs.user_files, settings, parser, inputs.num_partitions
         )
@@ -142,7 +178,10 @@ class MakeInteractionExamples(
         earliest = interactions.reject.earliest
         return CleanRules(
             keep=interactions.keep,
-            reject=interactions.reject,
+            # The order of rows is not a time that can be in the future.
+            reject=replace(interactions.reject, future=False)
+            if interactions.has_row_order
+            else interactions.reject,
             now_us=self._inputs.now_s * MICROSECONDS_PER_SECOND,
             earliest_us=None if earliest is None else instant_us(EARLIEST_KEY, earliest),
             files=self._inputs.log_files,
@@ -155,6 +194,10 @@ def _as_array(item_ids: beam.PCollection[str]) -> beam.pvalue.AsSideInput:
         | "KnownItems" >> beam.combiners.ToList()
         | "KnownItemsArray" >> beam.Map(lambda known: pa.array(known, pa.string()))
     )
+
+
+def _shares_summaries(statistics: TimeStatistics) -> list[Summary]:
+    return [] if statistics.shares is None else [statistics.shares.to_summary()]
 
 
 def _train_item_counts(

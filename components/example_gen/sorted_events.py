@@ -64,6 +64,10 @@ class SortedEvents:
         """Returns the distinct texts of a column, possibly including texts of removed events."""
         return self._column(name).dictionary
 
+    def encoded_texts(self, name: str) -> pa.DictionaryArray:
+        """Returns a [num_events] column of texts as indices and distinct texts."""
+        return self._column(name)
+
     def present_texts(self, name: str) -> pa.StringArray:
         """Returns the distinct texts of a column that occur in the events."""
         return self.texts(name).take(pa.array(np.unique(self.codes(name))))

@@ -8,10 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.example_gen.sorted_events import SortedEvents
+from components.negative_events import negative_flags
 from components.records.fields import FieldError, timestamp_parser
 from schemas.data_settings import SplitSettings
 from schemas.errors import InputError
-from schemas.features import EVENT_TYPE, WINDOW_SPLITS
+from schemas.features import EVENT_TYPE, VALUE, WINDOW_SPLITS
 from schemas.settings import DataSettings
 
 # Leave-one-out needs a target each for train, eval and test. Users with fewer are all train.
@@ -159,12 +160,25 @@ def user_cuts(events: SortedEvents, settings: DataSettings, boundaries: Boundari
 
 
 def target_flags(events: SortedEvents, settings: DataSettings) -> npt.NDArray[np.bool_]:
-    """Returns a [num_events] bool mask of the targets: all events, or those of configured types."""
+    """Returns a [num_events] bool mask of the targets.
+
+    They are all events, or those of configured types, without negative feedback.
+    """
+    is_target = ~event_negative_flags(events, settings)
     types = settings.targets.event_types
-    if types is None:
-        return np.ones(len(events), bool)
-    is_target = pc.is_in(events.texts(EVENT_TYPE), value_set=pa.array(types))
-    return is_target.to_numpy(zero_copy_only=False)[events.codes(EVENT_TYPE)]
+    if types is not None:
+        is_type = pc.is_in(events.texts(EVENT_TYPE), value_set=pa.array(types))
+        is_target &= is_type.to_numpy(zero_copy_only=False)[events.codes(EVENT_TYPE)]
+    return is_target
+
+
+def event_negative_flags(events: SortedEvents, settings: DataSettings) -> npt.NDArray[np.bool_]:
+    """Returns a [num_events] bool mask of the events that are explicit negative feedback."""
+    if settings.targets.negative is None:
+        return np.zeros(len(events), bool)
+    return negative_flags(
+        settings.targets.negative, events.encoded_texts(EVENT_TYPE), events.numbers(VALUE)
+    )
 
 
 def cuts_of_kept_events(cuts: Cuts, events: SortedEvents, is_kept: npt.NDArray[np.bool_]) -> Cuts:

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from components.example_gen.event_table import user_rows_schema
+from components.example_gen.event_table import user_column, user_rows_schema
 from components.records.arrow_rows import POSITION, TEXT, file_and_line, from_bytes
 from schemas.events import Reject, RejectReason
 from schemas.features import MISSING_NUMBER, MISSING_TEXT, USER_ID, Feature
@@ -34,7 +34,7 @@ def latest_user_rows(
     latest = rows.filter(pa.array(is_last))
     kept_position = latest.column(POSITION).to_numpy()[np.cumsum(is_last) - is_last]
     rejects = _reject_replaced(rows, np.flatnonzero(~is_last), kept_position, files)
-    return latest.select([USER_ID, *(feature.name for feature in features)]), rejects
+    return latest.select([USER_ID, *(user_column(feature) for feature in features)]), rejects
 
 
 def _reject_replaced(
@@ -80,6 +80,6 @@ def user_features(
     columns = {USER_ID: user_ids}
     for feature in features:
         missing = MISSING_NUMBER if feature.is_number else MISSING_TEXT
-        column = users.column(feature.name).combine_chunks()
-        columns[feature.name] = column.take(row_of_user).fill_null(missing)
+        column = users.column(user_column(feature)).combine_chunks()
+        columns[user_column(feature)] = column.take(row_of_user).fill_null(missing)
     return pa.table(columns)

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.catalogue_gen.choose_candidates import ChosenCandidates, choose_candidates
-from components.catalogue_gen.item_table import IS_READABLE, items_schema
+from components.catalogue_gen.item_table import IS_READABLE, PROBLEM, SPELLING, items_schema
 from components.records.arrow_rows import POSITION, TEXT
-from schemas.events import RejectReason
+from schemas.events import Reject, RejectReason
 from schemas.features import AVAILABLE_AT, ITEM_ID
 from schemas.settings import DataSettings, from_dict
 
@@ -32,9 +32,11 @@ def chosen(
     """Chooses candidates from rows of (item, line, is_readable)."""
     columns: dict[str, Any] = {
         ITEM_ID: [item for item, _, _ in rows],
+        SPELLING: [item.upper() if line % 2 else item for item, line, _ in rows],
         POSITION: [line for _, line, _ in rows],
         TEXT: [f"{item} {line}" for item, line, _ in rows],
         IS_READABLE: [is_readable for _, _, is_readable in rows],
+        PROBLEM: ["" if is_readable else f"bad_value: {line}" for _, line, is_readable in rows],
         AVAILABLE_AT: [line for _, line, _ in rows],
     }
     table = pa.table(columns, items_schema(()))
@@ -87,3 +89,14 @@ def test_a_duplicate_shows_its_row_and_the_kept_one() -> None:
     (reject,) = chosen(rows, set(), data_settings("strict", "accept")).rejects
     assert (reject.file, reject.line, reject.raw) == ("only.csv", 3, "a 3")
     assert reject.detail.endswith("only.csv, line 7")
+
+
+def test_items_whose_rows_are_all_rejected_or_have_two_spellings() -> None:
+    rows = [("a", 1, False), ("a", 2, False), ("b", 3, False), ("b", 4, True), ("b", 5, True)]
+    candidates = chosen(rows, set(), data_settings("strict", "accept"))
+    assert candidates.unreadable == {"a": Reject("only.csv", 2, RejectReason.BAD_VALUE, "2", "")}
+    (duplicate,) = candidates.rejects
+    assert duplicate.detail == (
+        "the item has a later row, which is kept: only.csv, line 5; "
+        "the ids b and B are the same after ids.normalise"
+    )

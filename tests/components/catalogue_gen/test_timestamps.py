@@ -48,7 +48,7 @@ def test_timestamps_become_standard_scores_of_days(tmp_path: Path) -> None:
     mean, deviation = 1, 1  # Of the days since New Year, which are 0 and 2.
     scores = [(0 - mean) / deviation, (2 - mean) / deviation, 0]
     np.testing.assert_allclose(transformed.flat("released"), scores, rtol=1e-6)
-    buckets = transformed.flat("released_bucket")
+    buckets = transformed.flat("released.bucket")
     assert buckets[0] < buckets[1] < buckets[2] == NUM_BUCKETS
     (rejected,) = rejects(tmp_path)
     assert (rejected["line"], rejected["reason"]) == (5, "bad_timestamp")

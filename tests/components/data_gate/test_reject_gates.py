@@ -34,6 +34,29 @@ def test_only_invalid_records_count_and_the_most_frequent_reason_is_first() -> N
     assert gate.reason == f"{counts}: 7%, at most 10% allowed"
 
 
+@pytest.mark.parametrize(
+    ("rejects", "proposed"),
+    [
+        ({"missing_field": 243, "duplicate": 20}, "missing_field: 0.25"),
+        ({"duplicate": 999, "missing_field": 1}, "duplicate: 1"),
+        ({"duplicate": 200, "missing_field": 150}, None),
+        ({"bad_timestamp": 900}, None),
+    ],
+    ids=["purchases without user", "a log as catalogue", "two reasons", "never expected"],
+)
+def test_the_remedy_proposes_a_limit_with_which_the_gate_passes(
+    rejects: dict[str, int], proposed: str | None
+) -> None:
+    (gate,) = gates(rejects, read=1_000)
+    if proposed is None:
+        assert "reject_limits" not in gate.reason
+        return
+    assert f"(interactions.reject_limits: {{{proposed}}})" in gate.reason
+    reason, limit = proposed.split(": ")
+    limits = {RejectReason(reason): float(limit)}
+    assert all(gate.passed for gate in gates(rejects, read=1_000, reject_limits=limits))
+
+
 def test_the_value_is_zero_if_no_record_was_read() -> None:
     assert [gate.value for gate in gates({}, read=0, reject_limits={"late": 0.5})] == [0.0, 0.0]
 

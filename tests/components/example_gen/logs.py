@@ -37,8 +37,8 @@ def settings(
       folder: The folder for the files.
       log: JSON lines with the fields user, item, time, type, value and id.
       items: The item ids of a CSV catalogue; None for no catalogue.
-      **changes: Sections that replace the defaults; `keep`, `reject`, `context`, `timestamp_unit`
-        and `damaged_files` are sections of `interactions`.
+      **changes: Sections that replace the defaults; `keep`, `reject`, `context`, `timestamp_unit`,
+        `damaged_files` and `null_values` are sections of `interactions`.
     """
     (folder / "log.jsonl").write_text("".join(line + "\n" for line in log))
     fields = {"user_id": "user", "item_id": "item", "timestamp": "time", "event_type": "type"}
@@ -47,7 +47,7 @@ def settings(
         "format": "jsonl",
         "fields": {**fields, "value": "value", "event_id": "id"},
     }
-    for key in ("keep", "reject", "context", "timestamp_unit", "damaged_files"):
+    for key in ("keep", "reject", "context", "timestamp_unit", "damaged_files", "null_values"):
         if key in changes:
             interactions[key] = changes.pop(key)
     values: dict[str, Any] = {"interactions": interactions, "history": {"max_length": 4}}

@@ -25,7 +25,7 @@ class Line(NamedTuple):
 
     @property
     def invalid_reason(self) -> str | None:
-        if not self.user.strip():
+        if self.user.strip() in ("", "nan"):
             return "missing_field"
         if not isinstance(self.time, int) or self.time < 0:
             return "missing_field" if self.time == "" else "bad_timestamp"
@@ -96,7 +96,16 @@ class Oracle:
 
     def is_target(self, event: Event) -> bool:
         types = self._data.targets.event_types
-        return types is None or event.line.kind in types
+        return (types is None or event.line.kind in types) and not self.is_negative(event)
+
+    def is_negative(self, event: Event) -> bool:
+        negative = self._data.targets.negative
+        if negative is None:
+            return False
+        has_type = negative.event_types is None or event.line.kind in negative.event_types
+        return has_type and (
+            negative.max_value is None or float(event.line.value) <= negative.max_value
+        )
 
     def _reject(self, reason: str, is_invalid: Callable[[Event], bool]) -> None:
         invalid = [event.position for event in self.kept if is_invalid(event)]

@@ -151,6 +151,10 @@ def check(actual: Outcome, expected: Oracle, num_lines: int, max_length: int) ->
     for split in SPLITS:
         counts = actual.summary.splits[split]
         assert counts.targets == sum(of == split for _, of in wanted)
+        assert counts.negatives == sum(
+            expected.is_negative(e) and expected.split_of[e.position] == split
+            for e in expected.kept
+        )
         assert counts.events == sum(expected.split_of[e.position] == split for e in expected.kept)
 
 
@@ -191,7 +195,9 @@ configurations = st.fixed_dictionaries(
             st.fixed_dictionaries({"eval_fraction": fractions, "test_fraction": fractions}),
             st.lists(instants, min_size=2, max_size=2, unique=True).map(sorted).map(
                 lambda both: {"eval_start": both[0], "test_start": both[1]})),
-        "targets": optional_keys(event_types=kinds),
+        "targets": optional_keys(event_types=kinds, negative=st.one_of(
+            st.fixed_dictionaries({"event_types": kinds}, optional={"max_value": st.just(1.0)}),
+            st.just({"max_value": 1.0}))),
         "erase": optional_keys(user_ids=st.just(["bob"]), item_ids=st.just(["i3"])),
         "history": st.fixed_dictionaries({"max_length": st.integers(2, 7)}),
     }

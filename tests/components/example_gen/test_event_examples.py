@@ -22,7 +22,9 @@ TABLE = FeatureTable(
     user=(Feature("city", FeatureKind.CATEGORY, "c"), Feature("age", FeatureKind.NUMBER, "a")),
     context=(Feature("dev", FeatureKind.CATEGORY, "d"), Feature("price", FeatureKind.NUMBER, "p")),
 )
-USERS = pa.table({"user_id": ["u", "vé"], "city": ["Ulm", ""], "age": [7.5, float("nan")]})
+USERS = pa.table(
+    {"user_id": ["u", "vé"], "feature.city": ["Ulm", ""], "feature.age": [7.5, float("nan")]}
+)
 
 
 def plain(record: bytes) -> dict[str, list[Any]]:

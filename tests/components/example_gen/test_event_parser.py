@@ -114,7 +114,7 @@ def test_rows_of_users_have_the_original_text() -> None:
     users = UserParser(settings, (PRICE,), ErasedIds())
     parsed = users.parse(rows(("a", "1"), ("b", "much")), 0, "users")
     assert parsed.batch.to_pylist() == [
-        {"user_id": "a", "position": 1, "text": "('a', '1')", "price": 1.0}
+        {"user_id": "a", "position": 1, "text": "('a', '1')", "feature.price": 1.0}
     ]
     assert [reject.reason for reject in parsed.rejects] == [RejectReason.BAD_VALUE]
 
