@@ -9,9 +9,11 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
+from components.negative_events import negative_states
 from components.transform.numeric import days_since_epoch, quantile_bucket, standard_score
 from components.transform.text import tokens, without_missing
 from components.transform.vocabularies import count_vocabulary, index_by_vocabulary
+from schemas.data_settings import NegativeSettings
 from schemas.features import (
     AVAILABLE_AT,
     EVENT_TYPE,
@@ -29,6 +31,7 @@ from schemas.source_settings import FeatureKind
 from schemas.transformed import (
     CATEGORY_VOCABULARY_SIZE,
     EVENT_TYPE_VOCABULARY,
+    IS_NEGATIVE,
     ITEM_VOCABULARY,
     TEXT_VOCABULARY_SIZE,
     USER_VOCABULARY,
@@ -76,11 +79,14 @@ def windows_preprocessing_fn(
         ),
         **_number(VALUE, inputs[VALUE], target_weights),
     }
-    table = _table(custom_config)
+    data = from_json(DataSettings, custom_config["data"])
+    if data.targets.negative is not None:
+        outputs[IS_NEGATIVE] = _negative_states(data.targets.negative, event_type, inputs[VALUE])
+    table = feature_table(data)
     for feature in table.user:
-        outputs |= _single(feature, inputs[feature.name], user_weights)
+        outputs |= _single(feature, inputs[feature.key], user_weights)
     for feature in table.context:
-        outputs |= _single(feature, inputs[feature.name], target_weights)
+        outputs |= _single(feature, inputs[feature.key], target_weights)
     return outputs
 
 
@@ -99,16 +105,23 @@ def catalogue_preprocessing_fn(
     """
     outputs: Tensors = {ITEM_ID: inputs[ITEM_ID], AVAILABLE_AT: inputs[AVAILABLE_AT]}
     for feature in _table(custom_config).item:
-        x = inputs[feature.name]
+        x = inputs[feature.key]
         if feature.kind is FeatureKind.TEXT:
-            outputs[feature.name] = _bag(feature, tokens(x), TEXT_VOCABULARY_SIZE)
+            outputs[feature.key] = _bag(feature, tokens(x, feature.tokens), TEXT_VOCABULARY_SIZE)
         elif feature.kind is FeatureKind.CATEGORIES:
-            outputs[feature.name] = _bag(feature, without_missing(x), CATEGORY_VOCABULARY_SIZE)
+            outputs[feature.key] = _bag(feature, without_missing(x), CATEGORY_VOCABULARY_SIZE)
         elif feature.kind is FeatureKind.TIMESTAMP:
-            outputs |= _number(feature.name, days_since_epoch(x), tf.ones_like(x))
+            outputs |= _number(feature.key, days_since_epoch(x), tf.ones_like(x))
         else:
             outputs |= _single(feature, x, tf.ones_like(x, tf.int64))
     return outputs
+
+
+def _negative_states(
+    settings: NegativeSettings, event_type: tf.SparseTensor, value: tf.SparseTensor
+) -> tf.SparseTensor:
+    states = negative_states(settings, event_type.values, value.values)
+    return tf.SparseTensor(event_type.indices, states, event_type.dense_shape)
 
 
 def _table(custom_config: Mapping[str, Any]) -> FeatureTable:
@@ -118,16 +131,16 @@ def _table(custom_config: Mapping[str, Any]) -> FeatureTable:
 def _single(feature: Feature, x: tf.Tensor | tf.SparseTensor, weights: tf.Tensor) -> Tensors:
     """Transforms a `category` or `number` with one value per event, window or item."""
     if feature.kind is FeatureKind.NUMBER:
-        return _number(feature.name, x, weights)
+        return _number(feature.key, x, weights)
     counted = x.values if isinstance(x, tf.SparseTensor) else x
-    return {feature.name: index_by_vocabulary(x, feature.name, counted=counted, weights=weights)}
+    return {feature.key: index_by_vocabulary(x, feature.key, counted=counted, weights=weights)}
 
 
-def _number(name: str, x: tf.Tensor | tf.SparseTensor, weights: tf.Tensor) -> Tensors:
+def _number(key: str, x: tf.Tensor | tf.SparseTensor, weights: tf.Tensor) -> Tensors:
     values = x.values if isinstance(x, tf.SparseTensor) else x
     sample = tf.repeat(tf.reshape(values, [-1]), tf.reshape(weights, [-1]))
-    return {name: standard_score(x, sample), bucket_name(name): quantile_bucket(x, sample)}
+    return {key: standard_score(x, sample), bucket_name(key): quantile_bucket(x, sample)}
 
 
 def _bag(feature: Feature, x: tf.SparseTensor, top_k: int) -> tf.SparseTensor:
-    return index_by_vocabulary(x, feature.name, counted=x.values, top_k=top_k)
+    return index_by_vocabulary(x, feature.key, counted=x.values, top_k=top_k)

@@ -59,14 +59,14 @@ def test_single_values_are_indices_and_standard_scores(catalogue: Transformed) -
     assert catalogue.flat("available_at").tolist() == [7, -1, -1]
     assert catalogue.flat("brand").tolist() == [0, 1, 0]
     np.testing.assert_allclose(catalogue.flat("price"), [-1.0, 1.0, 0.0], rtol=1e-6)
-    assert catalogue.flat("price_bucket")[2] == NUM_BUCKETS
+    assert catalogue.flat("price.bucket")[2] == NUM_BUCKETS
 
 
 def test_a_timestamp_is_standardised_as_a_number_of_days(catalogue: Transformed) -> None:
     mean, deviation = 15_000, 5_000
     scores = [(10_000 - mean) / deviation, (20_000 - mean) / deviation, 0.0]
     np.testing.assert_allclose(catalogue.flat("released"), scores, rtol=1e-6)
-    assert catalogue.flat("released_bucket")[2] == NUM_BUCKETS
+    assert catalogue.flat("released.bucket")[2] == NUM_BUCKETS
 
 
 @pytest.mark.parametrize(

@@ -109,10 +109,10 @@ def test_a_user_feature_counts_once_per_target(windows: Transformed) -> None:
 def test_buckets_have_about_a_tenth_of_the_values_each_and_missing_values_their_own(
     windows: Transformed,
 ) -> None:
-    buckets = windows.rows[2]["value_bucket"][1:]
+    buckets = windows.rows[2]["value.bucket"][1:]
     assert (np.diff(buckets) >= 0).all()
     assert np.bincount(buckets, minlength=NUM_BUCKETS).max() <= 3  # 22 values in 10 buckets
-    assert windows.rows[0]["value_bucket"].tolist() == [NUM_BUCKETS - 1, NUM_BUCKETS]
+    assert windows.rows[0]["value.bucket"].tolist() == [NUM_BUCKETS - 1, NUM_BUCKETS]
 
 
 def test_a_feature_without_any_value_is_out_of_vocabulary_or_zero(windows: Transformed) -> None:
@@ -120,12 +120,12 @@ def test_a_feature_without_any_value_is_out_of_vocabulary_or_zero(windows: Trans
     assert windows.output.vocabulary_size_by_name("nothing") == 1
     assert set(windows.flat("nothing")) == {1}
     assert set(windows.flat("unknown")) == {0.0}
-    assert set(windows.flat("unknown_bucket")) == {NUM_BUCKETS}
+    assert set(windows.flat("unknown.bucket")) == {NUM_BUCKETS}
 
 
 def test_a_constant_number_has_a_score_of_zero(windows: Transformed) -> None:
     assert set(windows.flat("fixed")) == {0.0}
-    assert NUM_BUCKETS not in windows.flat("fixed_bucket")
+    assert NUM_BUCKETS not in windows.flat("fixed.bucket")
 
 
 def test_a_request_is_transformed_like_the_data(windows: Transformed) -> None:
@@ -158,7 +158,7 @@ def test_a_served_model_transforms_a_subset_of_the_features(
                 "value": tf.RaggedTensor.from_tensor(value).to_sparse(),
             }
         )
-        names = ("user_id", "event_type", "value", "value_bucket")
+        names = ("user_id", "event_type", "value", "value.bucket")
         return {name: tf.convert_to_tensor(_dense(outputs[name])) for name in names}
 
     tf.saved_model.save(module, str(tmp_path), signatures={"serve": serve})
@@ -177,7 +177,7 @@ def test_a_served_model_transforms_a_subset_of_the_features(
     assert outputs["user_id"].tolist() == [[1], [2]]
     assert outputs["event_type"].tolist() == [[1, 2], [2, 0]]
     assert outputs["value"][0].tolist() == [0.0, 0.0]
-    assert outputs["value_bucket"][0].tolist() == [NUM_BUCKETS, NUM_BUCKETS]
+    assert outputs["value.bucket"][0].tolist() == [NUM_BUCKETS, NUM_BUCKETS]
     np.testing.assert_array_equal(outputs["value"][1], windows.rows[2]["value"][[1, 20]])
 
 
