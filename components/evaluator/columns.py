@@ -6,8 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from components.examples.read import RawWindows
+from components.negative_events import negative_flags
+from schemas.data_settings import NegativeSettings
 from schemas.errors import InputError
 
 NO_ITEM = -1
@@ -23,6 +26,7 @@ class EventColumns:
       timestamp: [num_events] int64, seconds since the epoch, UTC.
       is_target: [num_events] bool.
       offsets: [num_windows + 1] int64.
+      is_negative: [num_events] bool, explicit negative feedback; None if no event is.
     """
 
     user: npt.NDArray[np.int64]
@@ -30,6 +34,21 @@ class EventColumns:
     timestamp: npt.NDArray[np.int64]
     is_target: npt.NDArray[np.bool_]
     offsets: npt.NDArray[np.int64]
+    is_negative: npt.NDArray[np.bool_] | None = None
+
+    def without_negatives(self) -> "EventColumns":
+        """The events that are not negative feedback. No target is lost."""
+        if self.is_negative is None:
+            return self
+        is_kept = ~self.is_negative
+        num_kept_before = np.concatenate([[0], np.cumsum(is_kept)])
+        return EventColumns(
+            user=self.user[is_kept],
+            item=self.item[is_kept],
+            timestamp=self.timestamp[is_kept],
+            is_target=self.is_target[is_kept],
+            offsets=num_kept_before[self.offsets],
+        )
 
     @property
     def window_start(self) -> npt.NDArray[np.int64]:
@@ -38,7 +57,9 @@ class EventColumns:
 
 
 def index_events(
-    splits: Mapping[str, RawWindows], item_ids: npt.NDArray[np.object_]
+    splits: Mapping[str, RawWindows],
+    item_ids: npt.NDArray[np.object_],
+    negative: NegativeSettings | None = None,
 ) -> dict[str, EventColumns]:
     """Maps the users of all splits to codes, and their items to rows of the catalogue.
 
@@ -47,6 +68,7 @@ def index_events(
     Args:
       splits: Raw windows of each split.
       item_ids: [num_items] bytes, the unique item ids of the catalogue.
+      negative: Which events are explicit negative feedback; None if none are.
 
     Raises:
       InputError: The item of an event is not in the catalogue.
@@ -65,8 +87,17 @@ def index_events(
             timestamp=windows.timestamp,
             is_target=windows.is_target,
             offsets=windows.offsets,
+            is_negative=_negative_flags(windows, negative),
         )
     return columns
+
+
+def _negative_flags(
+    windows: RawWindows, negative: NegativeSettings | None
+) -> npt.NDArray[np.bool_] | None:
+    if negative is None:
+        return None
+    return negative_flags(negative, pa.array(windows.event_type, pa.binary()), windows.value)
 
 
 def recent_items(
@@ -74,19 +105,39 @@ def recent_items(
 ) -> npt.NDArray[np.int64]:
     """Returns the items of the last `width` events before each position in its window.
 
+    Explicit negative feedback is left out, and so are the items whose last event is such feedback:
+    a baseline takes the items of a history for items that the user likes.
+
     Args:
       events: Events of a split.
       positions: [num_positions] int64, indices into the events.
       width: Number of events to return for each position.
 
     Returns:
-      [num_positions, width] int64, rows of the catalogue, newest first; NO_ITEM where the window
-      has fewer events.
+      [num_positions, width] int64, rows of the catalogue, newest first; NO_ITEM after the last of
+      them.
     """
     window = np.searchsorted(events.offsets, positions, side="right") - 1
     index = positions[:, None] - 1 - np.arange(width)
     is_event = index >= events.offsets[window][:, None]
-    return np.where(is_event, events.item[np.maximum(index, 0)], NO_ITEM)
+    index = np.maximum(index, 0)
+    item = np.where(is_event, events.item[index], NO_ITEM)
+    if events.is_negative is None:
+        return item
+    return _liked_items(item, is_event & events.is_negative[index])
+
+
+def _liked_items(
+    item: npt.NDArray[np.int64], is_negative: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
+    """Removes negative feedback and the items that it excludes from histories, newest first."""
+    row = np.arange(len(item))[:, None] * (item.max(initial=NO_ITEM) + 2)
+    # The first occurrence of an item in its history is its last event.
+    _, last_event, same_item = np.unique(row + item + 1, return_index=True, return_inverse=True)
+    is_disliked = is_negative.ravel()[last_event][same_item].reshape(item.shape)
+    kept = np.where(is_negative | is_disliked, NO_ITEM, item)
+    order = np.argsort(kept == NO_ITEM, axis=1, kind="stable")
+    return np.take_along_axis(kept, order, axis=1)
 
 
 def _catalogue_rows(

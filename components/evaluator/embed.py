@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from components.examples.read import RawCatalogue, RawWindows
 from components.query_requests import build_query_requests, history_lengths
+from components.signature_inputs import by_traced_name
 from schemas import serving
 from schemas.errors import InputError
 from schemas.features import ITEM_ID, FeatureTable
@@ -38,14 +39,16 @@ class SignatureEncoder:
         self._model = tf.saved_model.load(path)
         self._query = self._signature(serving.QUERY_EMBEDDING)
         self._candidate = self._signature(serving.CANDIDATE_EMBEDDING)
-        self._check_dtypes(self._query, serving.query_specs(table))
-        self._check_dtypes(self._candidate, serving.candidate_specs(table))
+        self._query_specs = serving.query_specs(table)
+        self._candidate_specs = serving.candidate_specs(table)
+        self._check_dtypes(self._query, self._query_specs)
+        self._check_dtypes(self._candidate, self._candidate_specs)
 
     @property
     def inputs_sent_as_missing(self) -> tuple[str, ...]:
         """The names of signature inputs that the settings do not define, sorted."""
         accepted = {**_inputs(self._query), **_inputs(self._candidate)}
-        defined = {**serving.query_specs(self._table), **serving.candidate_specs(self._table)}
+        defined = {**_by_argument(self._query_specs), **_by_argument(self._candidate_specs)}
         return tuple(sorted(set(accepted) - set(defined)))
 
     def queries(
@@ -77,9 +80,10 @@ class SignatureEncoder:
         def request(rows: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[Any]]:
             width = max(1, int(lengths[rows].max()))
             request_time_s = None if time_s is None else time_s[rows]
-            return build_query_requests(
+            inputs = build_query_requests(
                 windows, self._table, positions[rows], width, request_time_s
             )
+            return by_traced_name(inputs, self._query_specs)
 
         order = np.argsort(lengths, kind="stable")
         return self._embed(self._query, serving.QUERY_EMBEDDING, request, order, QUERY_BATCH)
@@ -96,7 +100,8 @@ class SignatureEncoder:
 
         def request(rows: npt.NDArray[np.int64]) -> dict[str, npt.NDArray[Any]]:
             features = {name: values[rows] for name, values in catalogue.features.items()}
-            return {ITEM_ID: catalogue.item_id[rows], **features}
+            inputs = {ITEM_ID: catalogue.item_id[rows], **features}
+            return by_traced_name(inputs, self._candidate_specs)
 
         order = np.arange(len(catalogue))
         name = serving.CANDIDATE_EMBEDDING
@@ -137,11 +142,13 @@ class SignatureEncoder:
         return self._model.signatures[name]
 
     def _check_dtypes(self, signature: Any, specs: serving.Specs) -> None:
-        for name, spec in sorted(_inputs(signature).items()):
-            if name in specs and specs[name].dtype != spec.dtype:
+        accepted = _inputs(signature)
+        for name, spec in sorted(specs.items()):
+            found = accepted.get(spec.name)
+            if found is not None and found.dtype != spec.dtype:
                 raise InputError(
                     f"the SavedModel at {self._path} has the input {name} of dtype "
-                    f"{spec.dtype.name}, but the settings define it as {specs[name].dtype.name}: "
+                    f"{found.dtype.name}, but the settings define it as {spec.dtype.name}: "
                     "the kind of the feature was changed after that model was trained; give the "
                     "feature a new name, and set its `column:` to the old one"
                 )
@@ -157,7 +164,12 @@ class SignatureEncoder:
 
 
 def _inputs(signature: Any) -> dict[str, tf.TensorSpec]:
+    """Returns the inputs of a loaded signature by argument, in which features have their keys."""
     return signature.structured_input_signature[1]
+
+
+def _by_argument(specs: serving.Specs) -> dict[str, tf.TensorSpec]:
+    return {spec.name: spec for spec in specs.values()}
 
 
 def _tensor(values: npt.NDArray[Any] | None, spec: tf.TensorSpec, num_rows: int) -> tf.Tensor:

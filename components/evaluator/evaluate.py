@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from components.evaluator import confidence
+from components.evaluator import confidence, later_negatives
 from components.evaluator.baselines.fit import fit_baselines
 from components.evaluator.baselines.select_settings import selector_on_eval_split
 from components.evaluator.embed import SignatureEncoder
@@ -16,6 +16,7 @@ from components.evaluator.held_out import (
     HeldOutData,
     read_held_out_data,
 )
+from components.evaluator.metric_limits import metric_limits
 from components.evaluator.popularity_profiles import popularity_profiles
 from components.evaluator.slice_masks import category_slice_masks, standard_slice_masks
 from components.evaluator.slices import Slices, slice_metrics
@@ -51,7 +52,7 @@ def evaluate(
     Returns:
       The content of `evaluation.json`: `protocol`, `test` and `confidence` of the headline
       protocol, the same sections of the other protocols under `protocols`, and `baselines`,
-      `slices`, `diagnosis` and `gates`.
+      `slices`, `diagnosis` and `gates`; `later_negatives` if there is later negative feedback.
 
     Raises:
       InputError: The test split has no target to evaluate.
@@ -88,12 +89,14 @@ def evaluate(
         headline["test"]["model"],
         headline["test"]["baselines"],
         headline["test"].get("current"),
+        metric_limits(queries, len(held_out.items), settings.cutoffs),
     )
     return {
         **headline,
         "protocols": protocols,
         "baselines": baseline_settings,
         "slices": _slices(model, baselines, held_out, data, settings),
+        **_later_negatives(held_out, model, baselines, current, settings),
         "diagnosis": {"parity": parity.report, **_diagnosis(model, embeddings, held_out)},
         "gates": [gate.to_dict() for gate in (*gates, parity.gate)],
     }
@@ -161,6 +164,28 @@ def _protocol_report(
             settings.seed,
         ),
     }
+
+
+def _later_negatives(
+    held_out: HeldOutData,
+    model: EvaluationResult,
+    baselines: Mapping[str, EvaluationResult],
+    current: EvaluationResult | None,
+    settings: EvaluationSettings,
+) -> dict[str, Any]:
+    """The section `later_negatives`, if there is negative feedback after the queries."""
+    if held_out.negatives is None:
+        return {}
+    results = {**baselines, **({"current": current} if current else {})}
+    others = {name: result.later_negatives for name, result in results.items()}
+    section = later_negatives.report(
+        held_out.negatives,
+        model.later_negatives,
+        others,
+        settings.bootstrap_samples,
+        settings.seed,
+    )
+    return {"later_negatives": section}
 
 
 def _slices(

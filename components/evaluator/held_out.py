@@ -1,7 +1,7 @@
 """The held-out data of a run, and the evaluation of models and baselines on it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,7 @@ from components.evaluator.baselines.popularity import training_counts
 from components.evaluator.columns import EventColumns, index_events
 from components.evaluator.content_vectors import content_vectors
 from components.evaluator.embed import SignatureEncoder
+from components.evaluator.later_negatives import later_negatives, shares_by_user
 from components.evaluator.measure import ItemStatistics, Measurement, measure
 from components.evaluator.protocol import (
     EvaluationProtocol,
@@ -27,13 +28,16 @@ from schemas.metrics import ALL_FUTURE, FIRST, LAST, SUCCESSIVE
 from schemas.model_settings import EvaluationSettings
 from schemas.settings import DataSettings
 
+_LATER_NEGATIVES = "later_negatives"
+
 
 @dataclass(frozen=True)
 class Embeddings:
     """The embeddings that a model computes for the held-out queries and the catalogue.
 
     Attributes:
-      queries: For each protocol, [num_queries, dim] float32.
+      queries: For each protocol, and for the queries of later negative feedback,
+        [num_queries, dim] float32.
       candidates: [num_items, dim] float32.
     """
 
@@ -48,10 +52,12 @@ class EvaluationResult:
     Attributes:
       rankings: For each protocol, the ranking of its queries.
       measurements: For each protocol, the metrics of its ranking.
+      later_negatives: `later_negatives.shares_by_user` of its ranking; empty without such queries.
     """
 
     rankings: Mapping[str, Ranking]
     measurements: Mapping[str, Measurement]
+    later_negatives: dict[str, npt.NDArray[np.float64]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -65,6 +71,7 @@ class HeldOutData:
       windows: Raw windows of each split.
       events: Events of each split as integer columns.
       protocols: The protocols by name, `successive` first.
+      negatives: Queries with the items that get negative feedback later; None if there are none.
       max_history: The maximum number of past events in a request.
       cutoffs: Values of k for Recall@k.
     """
@@ -77,6 +84,7 @@ class HeldOutData:
     protocols: Mapping[str, EvaluationProtocol]
     max_history: int
     cutoffs: tuple[int, ...]
+    negatives: Queries | None = None
 
     @property
     def headline(self) -> EvaluationProtocol:
@@ -90,7 +98,11 @@ class HeldOutData:
                 self.windows[queries.split], queries.position, self.max_history, queries.time_s
             )
             for name, queries in self._ranked_queries().items()
+            if name != _LATER_NEGATIVES
         }
+        if self.negatives is not None:
+            is_asked = np.isin(self.headline.queries.position, self.negatives.position)
+            embeddings[_LATER_NEGATIVES] = embeddings[SUCCESSIVE][is_asked]
         return Embeddings(embeddings, encoder.candidates(self.catalogue))
 
     def measure_model(self, embeddings: Embeddings) -> EvaluationResult:
@@ -109,11 +121,12 @@ class HeldOutData:
 
     def _ranked_queries(self) -> dict[str, Queries]:
         """The queries to rank; those of `first` and `last` are subsets of `successive`."""
-        return {
+        ranked = {
             name: protocol.queries
             for name, protocol in self.protocols.items()
             if name in (SUCCESSIVE, ALL_FUTURE)
         }
+        return ranked if self.negatives is None else {**ranked, _LATER_NEGATIVES: self.negatives}
 
     def _evaluate(self, scorer_of: Callable[[str, Queries], Scorer]) -> EvaluationResult:
         rankings = {
@@ -125,13 +138,14 @@ class HeldOutData:
             if name in self.protocols:
                 selected = self.protocols[name].queries.position
                 rankings[name] = rankings[SUCCESSIVE].select(np.isin(successive.position, selected))
-        return EvaluationResult(
-            rankings,
-            {
-                name: measure(rankings[name], protocol.queries.user, self.items, self.cutoffs)
-                for name, protocol in self.protocols.items()
-            },
-        )
+        measurements = {
+            name: measure(rankings[name], protocol.queries.user, self.items, self.cutoffs)
+            for name, protocol in self.protocols.items()
+        }
+        if self.negatives is None:
+            return EvaluationResult(rankings, measurements)
+        shares = shares_by_user(rankings.pop(_LATER_NEGATIVES), self.negatives.user)
+        return EvaluationResult(rankings, measurements, shares)
 
 
 def read_held_out_data(
@@ -145,7 +159,7 @@ def read_held_out_data(
     table = feature_table(data)
     catalogue = read_raw_catalogue(catalogue_uri, table)
     windows = {split: read_raw_windows(windows_uri, split, table) for split in STORED_SPLITS}
-    events = index_events(windows, catalogue.item_id)
+    events = index_events(windows, catalogue.item_id, data.targets.negative)
     protocols = _protocols(events, data, settings)
     counts = training_counts(events[TRAIN_SPLIT], len(catalogue))
     return HeldOutData(
@@ -157,6 +171,7 @@ def read_held_out_data(
         protocols=protocols,
         max_history=data.history.max_length,
         cutoffs=settings.cutoffs,
+        negatives=later_negatives(protocols[SUCCESSIVE].queries, events),
     )
 
 

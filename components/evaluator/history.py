@@ -105,12 +105,16 @@ class Timeline:
       key: [num_events] int64, `user * num_instants + index of the timestamp`, sorted.
       first_key: [num_pairs] int64, the key of the first event of each (user, item) pair, sorted.
       first_item: [num_pairs] int64, the item of each pair.
+      item: [num_events] int64.
+      is_negative: [num_events] bool, explicit negative feedback; None if no event is.
     """
 
     instants: npt.NDArray[np.int64]
     key: npt.NDArray[np.int64]
     first_key: npt.NDArray[np.int64]
     first_item: npt.NDArray[np.int64]
+    item: npt.NDArray[np.int64]
+    is_negative: npt.NDArray[np.bool_] | None = None
 
     @classmethod
     def from_splits(cls, splits: Iterable[EventColumns]) -> "Timeline":
@@ -132,7 +136,9 @@ class Timeline:
         pair = user * (item.max(initial=0) + 1) + item
         _, first = np.unique(pair, return_index=True)
         first = np.sort(first)
-        return cls(instants, key, key[first], item[first])
+        flags = [part.is_negative for part in parts if part.is_negative is not None]
+        is_negative = np.concatenate(flags)[order][is_first_copy] if flags else None
+        return cls(instants, key, key[first], item[first], item, is_negative)
 
     def num_events_before_event(
         self, events: EventColumns, position: npt.NDArray[np.int64]
@@ -141,14 +147,14 @@ class Timeline:
 
         Events of the same second are earlier if they precede the event in its window.
         """
-        user_key, key = self._keys_of_events(events, position)
+        user_key, key = self.keys_of_events(events, position)
         earlier = np.searchsorted(self.key, key) - np.searchsorted(self.key, user_key)
-        return earlier + position - _start_of_second(events)[position]
+        return earlier + position - start_of_second(events)[position]
 
     def seen_before_event(self, events: EventColumns, position: npt.NDArray[np.int64]) -> SeenItems:
         """The items that the user of each event had interacted with before the event."""
-        user_key, key = self._keys_of_events(events, position)
-        tied_start = _start_of_second(events)[position]
+        user_key, key = self.keys_of_events(events, position)
+        tied_start = start_of_second(events)[position]
         _, tied = ranges(tied_start, position)
         return SeenItems(
             item=self.first_item,
@@ -162,7 +168,7 @@ class Timeline:
         self, user: npt.NDArray[np.int64], time_s: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.int64]:
         """The number of events of each user before a time, [num_queries] int64."""
-        user_key, key = self._keys(user, time_s)
+        user_key, key = self.keys(user, time_s)
         return np.searchsorted(self.key, key) - np.searchsorted(self.key, user_key)
 
     def seen_before_time(
@@ -174,7 +180,7 @@ class Timeline:
           user: [num_queries] int64, user codes.
           time_s: [num_queries] int64, seconds since the epoch, UTC.
         """
-        user_key, key = self._keys(user, time_s)
+        user_key, key = self.keys(user, time_s)
         return SeenItems(
             item=self.first_item,
             start=np.searchsorted(self.first_key, user_key),
@@ -183,12 +189,13 @@ class Timeline:
             tied_offsets=np.zeros(len(user) + 1, np.int64),
         )
 
-    def _keys_of_events(
+    def keys_of_events(
         self, events: EventColumns, position: npt.NDArray[np.int64]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        return self._keys(events.user[position], events.timestamp[position])
+        """The smallest key of the user of each event, and the key of the event."""
+        return self.keys(events.user[position], events.timestamp[position])
 
-    def _keys(
+    def keys(
         self, user: npt.NDArray[np.int64], time_s: npt.NDArray[np.int64]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """The smallest key of each user, and the key of the user at each time."""
@@ -238,7 +245,7 @@ def ranges(
     return row, np.arange(len(row)) - first_of_row[row] + start[row]
 
 
-def _start_of_second(events: EventColumns) -> npt.NDArray[np.int64]:
+def start_of_second(events: EventColumns) -> npt.NDArray[np.int64]:
     """[num_events] int64: the first event of the same window that has the same timestamp."""
     index = np.arange(len(events.item))
     is_start = index == events.window_start

@@ -2,8 +2,9 @@
 
 A query consists of a user, a history and a time; its candidates are the full catalogue. With
 `exclude_seen`, items that the user had interacted with before the query, in any split, are removed
-from the candidates, and target events on such items are skipped. Targets are the events with
-`is_target` in the split.
+from the candidates, and target events on such items are skipped. Without it, the same applies to
+the items whose last event before the query is explicit negative feedback. Targets are the events
+with `is_target` in the split.
 
 - `successive`: one query per target event, made just before it; the item of the event is the only
   relevant item. The history contains all earlier events, including those of the test split.
@@ -24,6 +25,11 @@ import numpy.typing as npt
 
 from components.evaluator.columns import EventColumns
 from components.evaluator.history import Timeline
+from components.evaluator.negative_history import (
+    NegativeFeedback,
+    excluded_before_event,
+    excluded_before_time,
+)
 from components.evaluator.queries import Queries
 from schemas.errors import InputError
 from schemas.features import TEST_SPLIT
@@ -39,14 +45,17 @@ class EvaluationProtocol:
       queries: The queries with their relevant items.
       num_repeats_skipped: Targets that were skipped because the user had seen the item before:
         target events of the whole split, or for `all_future` distinct items of the users that have
-        queries.
+        queries. If repeat interactions are allowed, the user had given negative feedback on it.
       num_available_users: The number of users before sampling to `max_queries`.
+      num_negatives_skipped: How many of the skipped targets are on items whose last event before
+        the query is explicit negative feedback; None if no event is.
     """
 
     name: str
     queries: Queries
     num_repeats_skipped: int
     num_available_users: int
+    num_negatives_skipped: int | None = None
 
     @property
     def is_sampled(self) -> bool:
@@ -64,6 +73,11 @@ class EvaluationProtocol:
             "candidates": num_candidates,
             "repeat_interactions": repeat_interactions,
             "repeat_targets_skipped": self.num_repeats_skipped,
+            **(
+                {}
+                if self.num_negatives_skipped is None
+                else {"negative_targets_skipped": self.num_negatives_skipped}
+            ),
             "sampled": self.is_sampled,
             "sampled_from_users": self.num_available_users,
         }
@@ -94,12 +108,17 @@ def successive_protocol(
     timeline = Timeline.from_splits(splits.values())
     position = np.flatnonzero(events.is_target)
     num_events = len(position)
-    seen = timeline.seen_before_event(events, position)
-    if exclude_seen:
-        is_new = ~seen.contains(np.arange(num_events), events.item[position])
-        position, seen = position[is_new], seen.select(is_new)
+    feedback = NegativeFeedback.of(timeline)
+    num_negatives = None
+    if feedback is not None:
+        disliked = feedback.excluded_before_event(events, position)
+        is_disliked = disliked.contains(np.arange(num_events), events.item[position])
+        num_negatives = int(np.count_nonzero(is_disliked))
+    seen = excluded_before_event(timeline, events, position, exclude_seen)
+    is_new = ~seen.contains(np.arange(num_events), events.item[position])
+    position, seen = position[is_new], seen.select(is_new)
     if not len(position):
-        raise InputError(_no_targets_message(split, num_events))
+        raise InputError(_no_targets_message(split, num_events, exclude_seen))
     queries = Queries(
         split=split,
         position=position,
@@ -107,13 +126,14 @@ def successive_protocol(
         item=events.item[position],
         offsets=np.arange(len(position) + 1),
         num_past_events=timeline.num_events_before_event(events, position),
-        seen=seen if exclude_seen else seen.without_items(),
+        seen=seen,
     )
     return EvaluationProtocol(
         SUCCESSIVE,
         _sample_users(queries, max_queries, seed),
         num_repeats_skipped=num_events - len(position),
         num_available_users=queries.num_users,
+        num_negatives_skipped=num_negatives,
     )
 
 
@@ -155,12 +175,16 @@ def all_future_protocol(
     target = target[np.lexsort((target, events.timestamp[target], events.user[target]))]
     user, first_target = np.unique(events.user[target], return_index=True)
     time_s = np.full(len(user), split_time_s)
-    seen = timeline.seen_before_time(user, time_s)
+    seen = excluded_before_time(timeline, user, time_s, exclude_seen)
     query, item = _distinct_pairs(np.searchsorted(user, events.user[target]), events.item[target])
     num_distinct = len(item)
-    if exclude_seen:
-        is_new = ~seen.contains(query, item)
-        query, item = query[is_new], item[is_new]
+    feedback = NegativeFeedback.of(timeline)
+    num_negatives = None
+    if feedback is not None:
+        disliked = feedback.excluded_before_time(user, time_s)
+        num_negatives = int(np.count_nonzero(disliked.contains(query, item)))
+    is_new = ~seen.contains(query, item)
+    query, item = query[is_new], item[is_new]
     num_relevant = np.bincount(query, minlength=len(user))
     queries = Queries(
         split=split,
@@ -169,7 +193,7 @@ def all_future_protocol(
         item=item,
         offsets=np.concatenate([[0], np.cumsum(num_relevant)]),
         num_past_events=timeline.num_events_before_time(user, time_s),
-        seen=seen if exclude_seen else seen.without_items(),
+        seen=seen,
         time_s=time_s,
     ).select(num_relevant > 0)
     return EvaluationProtocol(
@@ -179,6 +203,7 @@ def all_future_protocol(
         num_available_users=(
             successive.num_available_users if successive.is_sampled else len(queries)
         ),
+        num_negatives_skipped=num_negatives,
     )
 
 
@@ -226,11 +251,17 @@ def _first_event_since(
     return next_late[events.window_start[target]]
 
 
-def _no_targets_message(split: str, num_events: int) -> str:
+def _no_targets_message(split: str, num_events: int, exclude_seen: bool) -> str:
     if not num_events:
         return (
             f"the {split} split has no target event, so the model cannot be evaluated: use a "
             f"longer log, a larger split.{split}_fraction, or other targets.event_types"
+        )
+    if not exclude_seen:
+        return (
+            f"all {num_events} target events of the {split} split are on items on which their "
+            "users had given negative feedback, so the model cannot be evaluated: use a longer "
+            "log, or check targets.negative"
         )
     return (
         f"all {num_events} target events of the {split} split are on items that their users had "

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from components.evaluator.embed import SignatureEncoder
 from components.examples.read import RawCatalogue, RawWindows
+from components.negative_events import negative_flags
 from components.parity.compare import OutputDifference, compare_lists, max_difference
 from components.parity.exact_search import exact_search
 from components.parity.find_queries import find_queries
@@ -64,9 +66,8 @@ def measure_parity(
     if len(found.row):
         queries = encoder.queries(split_windows, found.position, max_history)
         differences[serving.QUERY_EMBEDDING] = _compare_queries(sample, queries, found.row)
-        num_excluded = max_history if data.repeat_interactions == "exclude" else 0
-        newest = _newest_items(split_windows, found.position, num_excluded)
-        excluded = [np.flatnonzero(catalogue_ids.isin(items)) for items in newest]
+        items_of_queries = _excluded_items(split_windows, found.position, data)
+        excluded = [np.flatnonzero(catalogue_ids.isin(items)) for items in items_of_queries]
         served = exact_search(queries, candidates, catalogue.item_id, excluded)
         trained = sample.outputs_of(serving.RECOMMEND, found.row)
         differences[EXACT_SEARCH] = compare_lists(served, trained)
@@ -103,12 +104,19 @@ def _embeddings(sample: ParitySample, signature: str) -> npt.NDArray[np.float32]
     return sample.outputs[signature][serving.OUTPUT_EMBEDDING]
 
 
-def _newest_items(
-    windows: RawWindows, positions: npt.NDArray[np.int64], width: int
-) -> list[npt.NDArray[np.object_]]:
-    """For each position, the items of the last `width` events before it in its window."""
-    lengths = np.minimum(history_lengths(windows, positions), width)
-    return [
-        windows.item_id[position - length : position]
-        for position, length in zip(positions, lengths, strict=True)
-    ]
+def _excluded_items(
+    windows: RawWindows, positions: npt.NDArray[np.int64], data: DataSettings
+) -> list[list[bytes]]:
+    """For each position, the items that are not recommended because of the history before it."""
+    lengths = np.minimum(history_lengths(windows, positions), data.history.max_length)
+    is_excluding = np.full(len(windows.item_id), data.repeat_interactions == "exclude")
+    if data.targets.negative is not None:
+        is_excluding |= negative_flags(
+            data.targets.negative, pa.array(windows.event_type, pa.binary()), windows.value
+        )
+    excluded = []
+    for position, length in zip(positions, lengths, strict=True):
+        history = slice(position - length, position)
+        last_event = dict(zip(windows.item_id[history], is_excluding[history], strict=True))
+        excluded.append([item for item, excludes in last_event.items() if excludes])
+    return excluded

@@ -94,14 +94,14 @@ def read_raw_windows(uri: str, split: str, table: f.FeatureTable) -> RawWindows:
     lengths = columns[f.ITEM_ID].lengths
     return RawWindows(
         user_id=columns[f.USER_ID].values,
-        user={feature.name: columns[feature.name].values for feature in table.user},
+        user={feature.name: columns[feature.key].values for feature in table.user},
         offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
         item_id=columns[f.ITEM_ID].values,
         timestamp=columns[f.TIMESTAMP].values,
         event_type=columns[f.EVENT_TYPE].values,
         value=columns[f.VALUE].values,
         is_target=columns[f.IS_TARGET].values.astype(bool),
-        context={feature.name: columns[feature.name].values for feature in table.context},
+        context={feature.name: columns[feature.key].values for feature in table.context},
     )
 
 
@@ -110,7 +110,7 @@ def read_raw_catalogue(uri: str, table: f.FeatureTable) -> RawCatalogue:
     columns = _read(split_files(uri, f.CATALOGUE_SPLIT), tfmd.catalogue_schema(table))
     features = {}
     for feature in table.item:
-        column = columns[feature.name]
+        column = columns[feature.key]
         is_list = feature.kind is FeatureKind.CATEGORIES
         features[feature.name] = _pad(column) if is_list else column.values
     return RawCatalogue(columns[f.ITEM_ID].values, columns[f.AVAILABLE_AT].values, features)
@@ -119,7 +119,8 @@ def read_raw_catalogue(uri: str, table: f.FeatureTable) -> RawCatalogue:
 def read_users(uri: str, table: f.FeatureTable) -> dict[str, npt.NDArray[Any]]:
     """Reads the `users` split: `user_id` and each user feature, [num_users]."""
     columns = _read(split_files(uri, f.USERS_SPLIT), tfmd.users_schema(table))
-    return {name: column.values for name, column in columns.items()}
+    features = {feature.name: columns[feature.key].values for feature in table.user}
+    return {f.USER_ID: columns[f.USER_ID].values, **features}
 
 
 def _read(files: list[str], schema: schema_pb2.Schema) -> dict[str, RaggedColumn]:

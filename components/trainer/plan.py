@@ -56,6 +56,7 @@ class TrainPlan:
     catalogue_negatives: int = 256
     negative_sampling: Literal["uniform", "popularity"] = "uniform"
     hard_negatives: int | None = None
+    negative_weight: float = 0.3
     feature_dropout: float = 0.05
     id_dropout: float = 0.03
     history_dropout: float = 0.0

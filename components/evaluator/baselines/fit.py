@@ -26,7 +26,8 @@ def fit_baselines(
     one in memory at a time.
 
     Args:
-      train: Events of the train split; each interaction is a target exactly once.
+      train: Events of the train split; each interaction is a target exactly once. Explicit negative
+        feedback is left out.
       num_items: Number of items in the catalogue.
       selector: Selects the settings of the baselines that have settings.
 
@@ -41,7 +42,7 @@ def fit_baselines(
             "the train split has no target event to fit baselines on: use a longer log, or other "
             "split fractions or targets.event_types"
         )
-    return _fit_each(train, num_items, selector)
+    return _fit_each(train.without_negatives(), num_items, selector)
 
 
 def _fit_each(

@@ -16,6 +16,7 @@ from components.evaluator.baselines.baseline import (
     baseline_scorer,
 )
 from components.evaluator.columns import EventColumns
+from components.evaluator.metric_limits import SENSITIVE_METRIC, metric_limits
 from components.evaluator.metrics import accuracy, mean_by_user
 from components.evaluator.protocol import successive_protocol
 from components.evaluator.queries import Queries
@@ -105,10 +106,10 @@ class BestOnEval:
 
 @dataclass(frozen=True)
 class DefaultSetting:
-    """Uses the default setting, because the eval split has no queries.
+    """Uses the default setting, because the eval split has no queries that can compare settings.
 
     Attributes:
-      reason: Why there are no queries.
+      reason: Why there are no such queries.
     """
 
     reason: str
@@ -142,7 +143,8 @@ def selector_on_eval_split(
         `successive_protocol`.
       max_history: The maximum number of past events in a request.
       seed: Seed for the sampling of users above `max_queries`.
-      metric: The metric to select by. If it has no value per query, recall@10 is used instead.
+      metric: The metric to select by. If it has no value per query, recall@10 is used instead. If
+        the metric has the same value for every ranking, MRR is used instead.
       cutoffs: Values of k for Recall@k.
       max_queries: The maximum number of queries; if there are more, users are sampled.
     """
@@ -155,11 +157,15 @@ def selector_on_eval_split(
         return DefaultSetting(
             "all target events of the eval split are on items that their users had seen before"
         )
+    metric = metric if metric in accuracy_names(cutoffs) else DEFAULT_METRIC
+    limits = metric_limits(protocol.queries, num_items, cutoffs)
+    if limits.is_constant(SENSITIVE_METRIC):
+        return DefaultSetting("every candidate of the queries of the eval split is relevant")
     return BestOnEval(
         events=splits[EVAL_SPLIT],
         queries=protocol.queries,
         num_items=num_items,
         max_history=max_history,
         cutoffs=cutoffs,
-        metric=metric if metric in accuracy_names(cutoffs) else DEFAULT_METRIC,
+        metric=SENSITIVE_METRIC if limits.is_constant(metric) else metric,
     )

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import tensorflow_transform as tft
 
+from components.negative_events import UNKNOWN
 from schemas.features import EVENT_TYPE, USER_ID, VALUE, Feature, FeatureTable
 from schemas.source_settings import FeatureKind
-from schemas.transformed import NUM_BUCKETS, bucket_name
+from schemas.transformed import IS_NEGATIVE, NUM_BUCKETS, bucket_name
 
 # Fills up padded bags; it is the index of no vocabulary entry.
 BAG_PADDING = -1
@@ -17,7 +18,7 @@ class InputFeature:
     """A transformed feature. A number has two columns, every other kind has one.
 
     Attributes:
-      name: The name of the feature in the transformed data.
+      name: The name of the feature in the transformed data: its key, not the user's name.
       kind: The kind after Transform, in which a `timestamp` is a number.
       num_values: The number of vocabulary entries or buckets. The index `num_values` represents a
         missing or unknown value.
@@ -50,7 +51,8 @@ class TowerFeatures:
       user_id: The user's index.
       user: Features of the user.
       context: Features of an event that are known at its time, before its item is.
-      outcome: Features of an event that are known only afterwards: its type and value.
+      outcome: Features of an event that are known only afterwards: its type and value, and its
+        state as negative feedback (`components.negative_events`) if some events are.
       item: Features of an item, without its id.
     """
 
@@ -59,6 +61,11 @@ class TowerFeatures:
     context: tuple[InputFeature, ...]
     outcome: tuple[InputFeature, ...]
     item: tuple[InputFeature, ...]
+
+    @property
+    def has_negatives(self) -> bool:
+        """Whether some events are explicit negative feedback, by the settings."""
+        return any(feature.name == IS_NEGATIVE for feature in self.outcome)
 
     @property
     def outcome_columns(self) -> frozenset[str]:
@@ -72,9 +79,18 @@ class TowerFeatures:
 
 
 def tower_features(
-    table: FeatureTable, windows: tft.TFTransformOutput, catalogue: tft.TFTransformOutput
+    table: FeatureTable,
+    windows: tft.TFTransformOutput,
+    catalogue: tft.TFTransformOutput,
+    has_negatives: bool = False,
 ) -> TowerFeatures:
     """Reads the vocabulary sizes from the two transform graphs.
+
+    Args:
+      table: The features of the configuration.
+      windows: The transform graph of the windows.
+      catalogue: The transform graph of the catalogue.
+      has_negatives: Whether the settings define explicit negative feedback.
 
     Raises:
       ValueError: The vocabulary of a feature is missing from a transform graph.
@@ -86,9 +102,14 @@ def tower_features(
         outcome=(
             _vocabulary_feature(EVENT_TYPE, windows),
             InputFeature(VALUE, FeatureKind.NUMBER, NUM_BUCKETS),
+            *((_NEGATIVE_STATE,) if has_negatives else ()),
         ),
         item=tuple(_input_feature(feature, catalogue) for feature in table.item),
     )
+
+
+# A state that is unknown is a missing value.
+_NEGATIVE_STATE = InputFeature(IS_NEGATIVE, FeatureKind.CATEGORY, UNKNOWN)
 
 
 def _vocabulary_feature(name: str, graph: tft.TFTransformOutput) -> InputFeature:
@@ -97,6 +118,6 @@ def _vocabulary_feature(name: str, graph: tft.TFTransformOutput) -> InputFeature
 
 def _input_feature(feature: Feature, graph: tft.TFTransformOutput) -> InputFeature:
     if feature.is_number or feature.is_timestamp:
-        return InputFeature(feature.name, FeatureKind.NUMBER, NUM_BUCKETS)
-    size = graph.vocabulary_size_by_name(feature.name)
-    return InputFeature(feature.name, feature.kind, size)
+        return InputFeature(feature.key, FeatureKind.NUMBER, NUM_BUCKETS)
+    size = graph.vocabulary_size_by_name(feature.key)
+    return InputFeature(feature.key, feature.kind, size)

@@ -94,7 +94,9 @@ def read_data(inputs: TrainerInputs, data: DataSettings) -> TrainData:
     """
     windows_graph = tft.TFTransformOutput(inputs.windows_graph)
     catalogue_graph = tft.TFTransformOutput(inputs.catalogue_graph)
-    features = tower_features(feature_table(data), windows_graph, catalogue_graph)
+    features = tower_features(
+        feature_table(data), windows_graph, catalogue_graph, data.targets.negative is not None
+    )
     vocabulary, _ = read_counts(windows_graph, ITEM_VOCABULARY)
     catalogue = read_transformed_catalogue(list(inputs.catalogue_files), features.item)
     candidates = candidate_table(vocabulary, catalogue, features.item)
@@ -109,7 +111,7 @@ def read_data(inputs: TrainerInputs, data: DataSettings) -> TrainData:
     eval_windows = read_split(inputs.eval_files)
     validation = with_targets(eval_windows, MAX_VALIDATION_TARGETS)
     new_users = with_targets(first_targets(eval_windows), MAX_VALIDATION_TARGETS)
-    _check_any_target(train_windows)
+    _check_any_target(train_windows, exclude_repeats)
     sample_split = EVAL_SPLIT if validation.num_targets else TRAIN_SPLIT
     sample = with_targets(validation if validation.num_targets else train_windows, _SAMPLE_TARGETS)
     if exclude_repeats:
@@ -140,9 +142,14 @@ def read_data(inputs: TrainerInputs, data: DataSettings) -> TrainData:
     )
 
 
-def _check_any_target(train: TransformedWindows) -> None:
+def _check_any_target(train: TransformedWindows, exclude_repeats: bool) -> None:
     if train.num_targets:
         return
+    if train.repeat_targets and not exclude_repeats:
+        raise InputError(
+            f"split train has no target to learn from: all {train.repeat_targets} are on items on "
+            "which their user had given negative feedback; check targets.negative"
+        )
     if train.repeat_targets:
         raise InputError(
             f"split train has no target to learn from: all {train.repeat_targets} repeat an item "

@@ -7,17 +7,18 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from components.negative_events import NEGATIVE
 from components.trainer.data.candidates import CandidateTable
 from components.trainer.data.columns import Column, read_columns
 from components.trainer.data.features import InputFeature, TowerFeatures
 from schemas.errors import InputError
 from schemas.features import EVENT_TYPE, IS_TARGET, ITEM_ID, MISSING_INTEGER, TIMESTAMP
 from schemas.source_settings import FeatureKind
-from schemas.transformed import bucket_name
+from schemas.transformed import IS_NEGATIVE, bucket_name
 
-# Columns that the trainer adds to the transformed ones.
-ROW = "row"
-WEIGHT = "weight"
+# Columns that the trainer adds to the transformed ones; with a dot, which no key of a feature has.
+ROW = "trainer.row"
+WEIGHT = "trainer.weight"
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,11 @@ class TransformedWindows:
     Attributes:
       lengths: [num_windows] int64 numbers of events.
       user: User id and user features, [num_windows] each.
-      events: [num_events] each: `row` of the candidate table, `weight` as a target (0 for an event
+      events: [num_events] each: ROW of the candidate table, WEIGHT as a target (0 for an event
         that is no target), `timestamp` in seconds since the epoch, event type, value and context.
       padding: The value of padding, by event column.
-      repeat_targets: The number of targets that were left out because their item occurs earlier in
-        their window.
+      repeat_targets: The number of targets that were left out because their item, with their
+        history, is not recommended.
     """
 
     lengths: npt.NDArray[np.int64]
@@ -64,7 +65,8 @@ def read_transformed_windows(
       candidates: The candidate table.
       weight_of_type: [num_event_types + 1] float32: the weight of a target, by event type index.
       exclude_repeats: Whether an event is no target if its item occurs earlier in its window,
-        because items of the history are not recommended.
+        because items of the history are not recommended. If not, it is no target if the event of
+        its item before it is negative feedback.
 
     Raises:
       InputError: An item is neither in the catalogue nor in the vocabulary.
@@ -76,10 +78,13 @@ def read_transformed_windows(
     rows = _candidate_rows(columns[ITEM_ID].values, candidates)
     weight = columns[IS_TARGET].values * weight_of_type[columns[EVENT_TYPE].values]
     repeat_targets = 0
-    if exclude_repeats:
-        is_repeat = _is_repeat(rows, columns[ITEM_ID])
-        repeat_targets = int(np.count_nonzero(weight[is_repeat]))
-        weight *= ~is_repeat
+    if exclude_repeats or features.has_negatives:
+        previous = _previous_of_item(rows, columns[ITEM_ID])
+        is_excluded = previous >= 0
+        if not exclude_repeats:
+            is_excluded &= columns[IS_NEGATIVE].values[previous] == NEGATIVE
+        repeat_targets = int(np.count_nonzero(weight[is_excluded]))
+        weight *= ~is_excluded
     padding: dict[str, int | float] = {
         ROW: candidates.missing_row,
         WEIGHT: 0.0,
@@ -117,14 +122,15 @@ def _candidate_rows(
         ) from error
 
 
-def _is_repeat(rows: npt.NDArray[np.int32], column: Column) -> npt.NDArray[np.bool_]:
-    """Returns [num_events] bool: whether the item occurs earlier in its window."""
+def _previous_of_item(rows: npt.NDArray[np.int32], column: Column) -> npt.NDArray[np.int64]:
+    """Returns [num_events] int64: the event before it in its window with its item; -1 if none."""
     window = np.repeat(np.arange(len(column.lengths)), column.lengths)
     keys = window * (np.int64(rows.max(initial=0)) + 1) + rows
-    first = np.unique(keys, return_index=True)[1]
-    repeat = np.ones(len(rows), bool)
-    repeat[first] = False
-    return repeat
+    order = np.argsort(keys, kind="stable")
+    continues = np.diff(keys[order], prepend=-1) == 0
+    previous = np.empty(len(rows), np.int64)
+    previous[order] = np.where(continues, np.roll(order, 1), -1)
+    return previous
 
 
 def with_targets(windows: TransformedWindows, max_targets: int | None = None) -> TransformedWindows:

@@ -15,6 +15,7 @@ from components.trainer.data.columns import Columns
 from components.trainer.data.consecutive_events import merge_consecutive_events
 from components.trainer.data.windows import ROW, WEIGHT
 from components.trainer.fit.train import TrainedTowers
+from components.trainer.model.excluded_rows import excluded_rows
 from components.trainer.model.query_inputs import keep_ids_only, query_inputs
 from components.trainer.model.towers import RetrievalTowers
 from schemas import serving
@@ -45,10 +46,9 @@ def parity_sample(trained: TrainedTowers, has_user_table: bool) -> ParitySample:
     candidates = towers.catalogue_embeddings().numpy()
     window, position = positions.numpy().T
     rows = batch[ROW].numpy()
-    excluded = [
-        rows[w, : t if towers.excludes_history else 0]
-        for w, t in zip(window, position, strict=True)
-    ]
+    excluded = _excluded(positions, batch, towers)
+    # A request without event types and values contains no negative feedback.
+    by_ids = excluded if towers.excludes_history else [np.empty(0, np.int64)] * len(position)
     keys, num_events, last_s = _window_keys(rows, batch[TIMESTAMP].numpy(), item_id)
     items = np.unique(np.linspace(0, len(item_id) - 1, _NUM_ITEMS).round().astype(np.int64))
     recommended = exact_search(queries, candidates, item_id, excluded)
@@ -64,7 +64,7 @@ def parity_sample(trained: TrainedTowers, has_user_table: bool) -> ParitySample:
             serving.CANDIDATE_EMBEDDING: {serving.OUTPUT_EMBEDDING: candidates[items]},
             serving.RECOMMEND: recommended,
             serving.RECOMMEND_EXAMPLES: recommended,
-            serving.DEFAULT: exact_search(default_queries, candidates, item_id, excluded),
+            serving.DEFAULT: exact_search(default_queries, candidates, item_id, by_ids),
             serving.SIMILAR_ITEMS: exact_search(
                 towers.similar_item_queries(tf.constant(candidates[items])).numpy(),
                 candidates,
@@ -73,6 +73,16 @@ def parity_sample(trained: TrainedTowers, has_user_table: bool) -> ParitySample:
             ),
         },
     )
+
+
+def _excluded(
+    positions: tf.Tensor, batch: Columns, towers: RetrievalTowers
+) -> list[npt.NDArray[np.int64]]:
+    """Returns the rows of the candidates that are not recommended to each query."""
+    padded = excluded_rows(positions, batch, towers)
+    if padded is None:
+        return [np.empty(0, np.int64)] * len(positions)
+    return [rows[rows != towers.num_items] for rows in padded.numpy().astype(np.int64)]
 
 
 def _query_embeddings(

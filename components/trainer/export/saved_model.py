@@ -10,6 +10,7 @@ import tensorflow_transform as tft
 
 from components.parity.sample_file import write_sample
 from components.progress import progress
+from components.signature_inputs import trace_signature
 from components.trainer.data.columns import Columns
 from components.trainer.export.parity_sample import parity_sample
 from components.trainer.export.signatures import CandidateSignature, QuerySignature
@@ -101,9 +102,8 @@ def _signature(
 ) -> tf.types.experimental.ConcreteFunction:
     """Traces a function of named tensors; an output without a name is an embedding."""
 
-    @tf.function(autograph=False)
-    def serve(**features: tf.Tensor) -> dict[str, tf.Tensor]:
-        output = function(features)
+    def serve(inputs: Columns) -> Columns:
+        output = function(inputs)
         return output if isinstance(output, dict) else {serving.OUTPUT_EMBEDDING: output}
 
-    return serve.get_concrete_function(**specs)
+    return trace_signature(serve, specs)

@@ -94,10 +94,13 @@ class QuerySignature:
             f.EVENT_TYPE: tf.zeros_like(user_id),
             f.VALUE: tf.fill(tf.shape(user_id), f.MISSING_NUMBER),
         } | {feature.name: request[feature.name] for feature in self._table.context}
+        keys = {feature.name: feature.key for feature in self._table.context}
         events = {}
         for name, value in request_event.items():
             past = tf.ragged.boolean_mask(request[serving.HISTORY_PREFIX + name], present)
-            events[name] = tf.concat([past[:, -self._max_history :], value[:, tf.newaxis]], axis=1)
+            events[keys.get(name, name)] = tf.concat(
+                [past[:, -self._max_history :], value[:, tf.newaxis]], axis=1
+            )
         is_target = tf.zeros_like(events[f.TIMESTAMP].flat_values)
         events[f.IS_TARGET] = events[f.TIMESTAMP].with_flat_values(is_target)
         return events
@@ -121,7 +124,8 @@ class QuerySignature:
         features = {feature.name: request[feature.name] for feature in self._table.user}
         if self._users is not None:
             features = self._users.fill_missing(user_id, features)
-        return {f.USER_ID: user_id, **features}
+        keys = {feature.name: feature.key for feature in self._table.user}
+        return {f.USER_ID: user_id, **{keys[name]: value for name, value in features.items()}}
 
     def _transformed(self, raw: dict[str, Any]) -> Columns:
         """Returns the transformed columns as in training: [batch], events [batch, length]."""
@@ -208,7 +212,7 @@ class CandidateSignature:
         for feature in self._table.item:
             value = items[feature.name]
             is_list = feature.kind is FeatureKind.CATEGORIES
-            raw[feature.name] = tf.sparse.from_dense(value) if is_list else value[:, tf.newaxis]
+            raw[feature.key] = tf.sparse.from_dense(value) if is_list else value[:, tf.newaxis]
         columns = _dense(self._transform(raw), self._towers.features.item)
         return self._towers.candidate_embeddings(rows, columns, temporal)
 

@@ -41,12 +41,16 @@ class ProgressLog(keras.callbacks.Callback):
         self._epoch = 0
         self._epoch_started = 0.0
         self._last_logged = 0.0
+        # The finished share of an epoch that a time limit can end, and its duration.
+        self._share = 0.0
+        self._share_seconds = 0.0
 
     @property
     def targets_per_second(self) -> float:
-        """The mean training speed of all finished epochs, without validation."""
-        done = self.epochs * self.targets_per_epoch
-        return done / self.training_seconds if self.training_seconds else 0.0
+        """The mean training speed, without validation."""
+        done = (self.epochs + self._share) * self.targets_per_epoch
+        seconds = self.training_seconds + self._share_seconds
+        return done / seconds if seconds else 0.0
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Starts the clock of an epoch."""
@@ -59,7 +63,10 @@ class ProgressLog(keras.callbacks.Callback):
         steps = self.params["steps"]
         if steps and batch + 1 == steps:
             self._end_of_steps(now)
-        elif now - self._last_logged >= _SECONDS_BETWEEN_LINES:
+            return
+        if steps:
+            self._share, self._share_seconds = (batch + 1) / steps, now - self._epoch_started
+        if now - self._last_logged >= _SECONDS_BETWEEN_LINES:
             self._last_logged = now
             share = f"{(batch + 1) / steps:.0%}" if steps else f"step {batch + 1}"
             loss = (logs or {}).get("loss", float("nan"))
@@ -82,6 +89,7 @@ class ProgressLog(keras.callbacks.Callback):
     def _end_of_steps(self, now: float) -> None:
         self.training_seconds += now - self._epoch_started
         self.epochs += 1
+        self._share = self._share_seconds = 0.0
 
 
 class ValidationSummary(keras.callbacks.Callback):

@@ -109,7 +109,17 @@ def train(
       InputError: Split train has no target, or settings contradict each other.
       RuntimeError: Training diverged.
     """
-    train_data = read_data(inputs, data)
+    return train_on_data(read_data(inputs, data), data, model, settings, log_dir)
+
+
+def train_on_data(
+    train_data: TrainData,
+    data: DataSettings,
+    model: ModelSettings,
+    settings: TrainSettings,
+    log_dir: str | None = None,
+) -> TrainedTowers:
+    """Trains on data that were read before; the other arguments are those of `train`."""
     recipe = choose_recipe(compute_statistics(train_data, data), model, settings)
     _log_choices(recipe.choices)
     keras.utils.set_random_seed(recipe.train.seed)

@@ -29,7 +29,7 @@ class FeatureEmbedding(keras.layers.Layer):
 
     def __init__(self, feature: InputFeature, dim: int):
         """`dim` is the size of the vector."""
-        super().__init__(name=feature.name)
+        super().__init__(name=f"feature_{feature.name}")
         self.feature = feature
         self.table = embedding(feature.num_values + 1, dim, "table")
         is_number = feature.kind is FeatureKind.NUMBER

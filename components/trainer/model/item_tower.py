@@ -44,7 +44,7 @@ class ItemEmbedding(keras.layers.Layer):
         self.ids = embedding(num_vocabulary + 1, plan.dim, "ids", INITIAL_ID_NORM)
         self.embeddings = [FeatureEmbedding(feature, plan.feature_dim) for feature in features]
         self.projections = [
-            keras.layers.Dense(plan.dim, use_bias=False, name=f"{feature.name}_projection")
+            keras.layers.Dense(plan.dim, use_bias=False, name=f"projection_of_{feature.name}")
             for feature in features
         ]
 

@@ -5,9 +5,12 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from components.negative_events import NEGATIVE, negative_rows_before
 from components.trainer.data.columns import Columns
 from components.trainer.data.features import InputFeature, TowerFeatures
+from components.trainer.data.windows import ROW
 from schemas.features import MISSING_INTEGER, TIMESTAMP
+from schemas.transformed import IS_NEGATIVE
 
 MISSING_TIMESTAMP: dict[str, int | float] = {TIMESTAMP: MISSING_INTEGER}
 
@@ -52,6 +55,25 @@ def history_rows(positions: tf.Tensor, rows: tf.Tensor, no_row: int) -> tf.Tenso
     """
     is_past = tf.range(tf.shape(rows, tf.int64)[1]) < positions[:, 1:]
     return tf.where(is_past, tf.gather(rows, positions[:, 0]), no_row)
+
+
+def negative_items(
+    positions: tf.Tensor, batch: Columns, item: tf.Tensor, no_row: int, no_item: int
+) -> tf.Tensor:
+    """Returns the items before each query whose last event is explicit negative feedback.
+
+    Args:
+      positions: [num_queries, 2] int64: window and event.
+      batch: A batch of windows, with the states of their events as negative feedback.
+      item: [batch, length] int32 indices of the items of the events, by any numbering.
+      no_row: The row of the unknown item, which is not returned.
+      no_item: The value for all other events.
+
+    Returns:
+      [num_queries, length] int32 values of `item`.
+    """
+    is_negative = (batch[IS_NEGATIVE] == NEGATIVE) & (batch[ROW] != no_row)
+    return negative_rows_before(positions, item, is_negative, no_item)
 
 
 def _columns_of(features: Iterable[InputFeature]) -> list[str]:

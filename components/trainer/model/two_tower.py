@@ -7,10 +7,12 @@ import tf_keras as keras
 from components.trainer.data import windows as windows_input
 from components.trainer.data.columns import Columns
 from components.trainer.losses.base import RetrievalLoss, ScoredItems, StepItems, TargetQueries
+from components.trainer.losses.negative_feedback import negative_feedback_loss
 from components.trainer.model.compilation import compiled_in_halves
 from components.trainer.model.dropout import random_seed
+from components.trainer.model.excluded_rows import excluded_rows
 from components.trainer.model.metrics import CountingTopK, cutoffs
-from components.trainer.model.query_inputs import hide_at_random, history_rows, query_inputs
+from components.trainer.model.query_inputs import hide_at_random, negative_items, query_inputs
 from components.trainer.model.similarity import candidate_vector
 from components.trainer.model.towers import RetrievalTowers
 from components.trainer.plan import TrainPlan
@@ -91,15 +93,21 @@ class TwoTowerModel(tfrs.Model):
             tf.gather_nd(items.event_indices, positions),
             *self._scoring_time(tf.gather_nd(inputs[TIMESTAMP], positions), training),
         )
-        total = self.retrieval_loss(targets, self._scored_items(items, item_vectors, training))
+        scored_items = self._scored_items(items, item_vectors, training)
+        total = self.retrieval_loss(targets, scored_items)
+        num_items = self.towers.num_items
+        if self.towers.features.has_negatives and self.plan.negative_weight:
+            negatives = negative_items(positions, inputs, items.event_indices, num_items, -1)
+            total += self.plan.negative_weight * negative_feedback_loss(
+                targets, scored_items, negatives, self.plan.temperature
+            )
         if not training:
-            past = history_rows(positions, rows, self.towers.num_items)
             self.recall.update_state(
                 queries,
                 queries,
                 true_candidate_ids=tf.gather_nd(rows, positions),
                 sample_weight=targets.weights,
-                excluded_rows=past if self.towers.excludes_history else None,
+                excluded_rows=excluded_rows(positions, inputs, self.towers),
             )
         total_weight = tf.reduce_sum(targets.weights)
         loss = tf.math.divide_no_nan(total, total_weight)

@@ -90,8 +90,13 @@ def write_catalogue(uri: str, items: Iterable[str]) -> str:
     return uri
 
 
-def event_columns(windows: Iterable[tuple[int, list[tuple[int, int, int]]]]) -> EventColumns:
-    """Builds event columns from windows (user code, [(item row, timestamp, is_target)])."""
+def event_columns(
+    windows: Iterable[tuple[int, list[tuple[int, int, int]]]], has_negatives: bool = False
+) -> EventColumns:
+    """Builds event columns from windows (user code, [(item row, timestamp, is_target)]).
+
+    With `has_negatives`, an event whose `is_target` is -1 is explicit negative feedback.
+    """
     user, events, offsets = [], [], [0]
     for code, window in windows:
         user += [code] * len(window)
@@ -99,7 +104,12 @@ def event_columns(windows: Iterable[tuple[int, list[tuple[int, int, int]]]]) -> 
         offsets.append(len(events))
     item, timestamp, is_target = np.array(events, np.int64).reshape(-1, 3).T
     return EventColumns(
-        np.array(user, np.int64), item, timestamp, is_target.astype(bool), np.array(offsets)
+        np.array(user, np.int64),
+        item,
+        timestamp,
+        is_target > 0,
+        np.array(offsets),
+        is_target < 0 if has_negatives else None,
     )
 
 

@@ -49,3 +49,29 @@ def test_recent_items_are_the_newest_first_within_the_window() -> None:
         [8, NO_ITEM, NO_ITEM],
     ]
     assert recent_items(events, np.array([2]), width=1).tolist() == [[6]]
+
+
+def test_recent_items_are_those_that_the_user_likes() -> None:
+    # 5 was liked and then disliked, 6 disliked and then liked.
+    window = [(5, 1, 1), (6, 2, -1), (7, 3, 1), (5, 4, -1), (6, 5, 1), (8, 6, -1), (9, 7, 1)]
+    events = event_columns([(0, window)], has_negatives=True)
+
+    recent = recent_items(events, np.array([6, 3, 1]), width=6)
+
+    assert recent.tolist() == [
+        [6, 7, NO_ITEM, NO_ITEM, NO_ITEM, NO_ITEM],
+        [7, 5, NO_ITEM, NO_ITEM, NO_ITEM, NO_ITEM],
+        [5, NO_ITEM, NO_ITEM, NO_ITEM, NO_ITEM, NO_ITEM],
+    ]
+
+
+def test_events_without_negative_feedback_keep_all_targets() -> None:
+    windows = [(0, [(5, 1, -1), (6, 2, 1)]), (1, [(7, 1, 0), (8, 2, -1), (9, 3, 1)])]
+    kept = event_columns(windows, has_negatives=True).without_negatives()
+
+    assert kept.item.tolist() == [6, 7, 9]
+    assert kept.user.tolist() == [0, 1, 1]
+    assert kept.is_target.tolist() == [True, False, True]
+    assert kept.window_start.tolist() == [0, 1, 1]
+    unchanged = event_columns(windows)
+    assert unchanged.without_negatives() is unchanged

@@ -31,10 +31,12 @@ def artifact(kind: type[types.Artifact], uri: Path) -> types.Artifact:
     return created
 
 
-def execute(root: Path, gates: ModelGateSettings, current: CurrentModelState) -> dict[str, Any]:
+def execute(
+    root: Path, gates: ModelGateSettings, current: CurrentModelState, target: str = ITEMS[3]
+) -> dict[str, Any]:
     """Runs the executor as a TFX launcher does, and returns its output artifacts."""
     train = [(f"u{n}", [(ITEMS[n], n, 1), (ITEMS[n + 1], n + 10, 1)]) for n in range(5)]
-    test = [("u1", [(ITEMS[1], 1, 0), (ITEMS[2], 11, 0), (ITEMS[3], 30, 1)])]
+    test = [("u1", [(ITEMS[1], 1, 0), (ITEMS[2], 11, 0), (target, 30, 1)])]
     write_windows(str(root / "windows"), {"train": train, "eval": [], "test": test})
     write_catalogue(str(root / "catalogue"), ITEMS)
     save_successor_model(str(root / "model" / "Format-Serving"), ITEMS)
@@ -90,7 +92,9 @@ def test_a_rejected_model_is_not_blessed_and_its_gates_are_in_the_evaluation(
     exact_model = save_successor_model(str(tmp_path / "exact" / "7"), ITEMS)
     serving = CurrentModelState(version="7", serving_path="", exact_path=exact_model)
 
-    outputs = execute(tmp_path, ModelGateSettings(beats=("markov",), metric="recall@100"), serving)
+    gates = ModelGateSettings(beats=("markov",), metric="recall@1")
+    # An item that neither the model nor the baseline ranks first.
+    outputs = execute(tmp_path, gates, serving, target=ITEMS[6])
 
     evaluation = json.loads((tmp_path / "evaluation" / "evaluation.json").read_text())
     beats, drop, parity = evaluation["gates"]

@@ -82,6 +82,7 @@ def _rich_dataset(folder: Path) -> Dataset:
             settings,
             f"i{number}",
             title=[f"The book {number} of {number % 5}".encode()],
+            summary=[f"<p>第{number}卷&mdash;{'红黑白'[number % 3]}与海的故事".encode()],
             genres=[f"g{number % 3}".encode(), f"g{number % 4}".encode()][: number % 3],
             price=[float(number)] if number % 4 else [NAN],
             brand=[f"b{number % 2}".encode()],

@@ -13,7 +13,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_transform.tf_metadata import dataset_metadata
 
 from components.trainer.data.read import TrainerInputs
-from components.trainer.data.windows import TransformedWindows
+from components.trainer.data.windows import ROW, WEIGHT, TransformedWindows
 from components.trainer.export.saved_model import TransformGraphs
 from components.transform.preprocessing import (
     catalogue_preprocessing_fn,
@@ -52,6 +52,7 @@ RICH: dict[str, Any] = {
         "fields": {"item_id": "i"},
         "features": {
             "title": {"kind": "text"},
+            "summary": {"kind": "text", "tokens": "characters", "html": "strip"},
             "genres": {"kind": "categories"},
             "price": {"kind": "number"},
             "brand": {"kind": "category"},
@@ -187,6 +188,6 @@ def windows_of(lengths: list[int]) -> TransformedWindows:
     return TransformedWindows(
         lengths=np.array(lengths),
         user={"user_id": np.arange(len(lengths))},
-        events={"row": np.arange(size, dtype=np.int32), "weight": np.ones(size, np.float32)},
-        padding={"row": -7, "weight": 0.0},
+        events={ROW: np.arange(size, dtype=np.int32), WEIGHT: np.ones(size, np.float32)},
+        padding={ROW: -7, WEIGHT: 0.0},
     )

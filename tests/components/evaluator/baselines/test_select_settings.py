@@ -60,6 +60,32 @@ def test_the_setting_with_the_best_metric_is_selected_with_its_value(
     assert selected.baseline.scores(np.zeros((1, 1), int)).tolist() == [[9, 5, 1, 0, 0]]
 
 
+@pytest.mark.parametrize(
+    ("num_items", "metric", "selected"),
+    [
+        (12, "recall@10", {"number": 0, "eval_recall@10": 1.0, "chosen_among": 2}),
+        (10, "recall@10", {"number": 1, "eval_mrr": 1.0, "chosen_among": 2}),
+        (10, "hit_rate@10", {"number": 1, "eval_mrr": 1.0, "chosen_among": 2}),
+        (2, "mrr", {"number": 0, "not_chosen": "every candidate of the queries of the eval split "
+                    "is relevant"}),
+    ],
+    ids=["decides", "ten candidates", "hit rate", "one candidate"],
+)  # fmt: skip
+def test_a_metric_that_cannot_compare_settings_is_replaced(
+    num_items: int, metric: str, selected: dict[str, object]
+) -> None:
+    """A user with item 0 in the history has the target item 1; setting 1 ranks it first."""
+    train = event_columns([(0, [(0, 1, 1)])])
+    held_out = event_columns([(0, [(0, 1, 0), (1, 2, 1)])])
+    grid = [tuple(float(n != 1) for n in range(num_items)), (0.0, 1.0, *[0.0] * (num_items - 2))]
+    if num_items == 12:
+        grid[0] = (0.0, 1.0, 2.0, *[0.0] * 9)
+
+    selector = selector_on(train, held_out, num_items, metric=metric)
+
+    assert selector.select(constant_grid, grid, grid[0]).settings == selected
+
+
 def test_seen_items_are_candidates_only_if_repeats_are_allowed() -> None:
     train = event_columns([(0, [(0, 1, 1)])])
     held_out = event_columns([(0, [(0, 1, 0), (2, 2, 1)])])
@@ -203,10 +229,11 @@ def test_without_eval_queries_the_default_is_used_and_the_reason_is_stated(
 def test_a_metric_without_values_per_query_is_replaced_by_recall(metric: str, used: str) -> None:
     held_out = event_columns([(0, [(1, 2, 1)])])
     selector = selector_on(
-        event_columns([(0, [(0, 1, 1)])]), held_out, 2, metric=metric, cutoffs=(7,)
+        event_columns([(0, [(0, 1, 1)])]), held_out, 12, metric=metric, cutoffs=(7,)
     )
+    grid = [tuple(float(n) for n in range(12))]
 
-    assert f"eval_{used}" in selector.select(constant_grid, [(0.0, 1.0)], (0.0, 1.0)).settings
+    assert f"eval_{used}" in selector.select(constant_grid, grid, grid[0]).settings
 
 
 def test_whole_users_are_sampled_to_limit_the_number_of_queries() -> None:

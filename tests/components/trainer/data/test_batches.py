@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from components.trainer.data.batches import batches, num_batches, one_batch
+from components.trainer.data.windows import ROW, WEIGHT
 from tests.components.trainer.datasets import windows_of
 
 LENGTHS = [3, 1, 5, 2, 2, 17, 30]
@@ -25,7 +26,7 @@ def test_batches_contain_every_event_once_and_then_padding(
     seen: dict[int, list[int]] = {}
 
     for batch in batches(windows_of(LENGTHS), events_per_step, seed):
-        columns = (batch[name].numpy() for name in ("user_id", "row", "weight"))
+        columns = (batch[name].numpy() for name in ("user_id", ROW, WEIGHT))
         for user, row, weight in zip(*columns, strict=True):
             length = np.count_nonzero(weight)
             assert row[length:].tolist() == [-7] * (len(row) - length)
@@ -41,7 +42,7 @@ def test_batches_have_few_shapes_and_an_even_number_of_windows() -> None:
     rng = np.random.default_rng(2)
     lengths = rng.integers(1, 50, size=300).tolist()
 
-    shapes = [batch["row"].shape for batch in batches(windows_of(lengths), 200, seed=1)]
+    shapes = [batch[ROW].shape for batch in batches(windows_of(lengths), 200, seed=1)]
 
     assert len(set(shapes)) <= 6
     assert all(size % 2 == 0 and size * length <= 200 for size, length in shapes)
@@ -66,5 +67,5 @@ def test_the_cardinality_is_the_number_of_batches() -> None:
 def test_one_batch_contains_all_windows_in_order() -> None:
     batch = one_batch(windows_of([2, 0, 3]))
 
-    assert batch["row"].numpy().tolist() == [[0, 1, -7], [-7, -7, -7], [2, 3, 4]]
+    assert batch[ROW].numpy().tolist() == [[0, 1, -7], [-7, -7, -7], [2, 3, 4]]
     assert batch["user_id"].numpy().tolist() == [0, 1, 2]

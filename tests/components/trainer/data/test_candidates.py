@@ -21,7 +21,7 @@ COLUMNS = {
     "title": Column(np.array([7, 5, 6]), np.array([1, 0, 2])),
     "brand": Column(np.array([3, 2, 1]), np.ones(3, np.int64)),
     "price": Column(np.array([0.5, -0.5, 1.5], np.float32), np.ones(3, np.int64)),
-    "price_bucket": Column(np.array([5, 0, 9]), np.ones(3, np.int64)),
+    "price.bucket": Column(np.array([5, 0, 9]), np.ones(3, np.int64)),
 }
 CATALOGUE = TransformedCatalogue(ITEM_ID, np.array([70, -1, 50]), COLUMNS)
 
@@ -47,7 +47,7 @@ def test_features_are_joined_by_id_and_missing_for_other_items() -> None:
     assert table.columns["title"].tolist() == [[5, 6], [pad, pad], [pad, pad], [7, pad], [pad, pad]]
     assert table.columns["brand"].tolist() == [1, 4, 2, 3, 4]
     assert table.columns["price"].tolist() == [1.5, 0.0, -0.5, 0.5, 0.0]
-    assert table.columns["price_bucket"].tolist() == [9, NUM_BUCKETS, 0, 5, NUM_BUCKETS]
+    assert table.columns["price.bucket"].tolist() == [9, NUM_BUCKETS, 0, 5, NUM_BUCKETS]
 
 
 def test_items_are_available_from_their_time_or_always_if_it_is_unknown() -> None:

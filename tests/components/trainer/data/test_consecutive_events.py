@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from components.trainer.data.consecutive_events import merge_consecutive_events, run_boundaries
 from components.trainer.data.read import read_data
-from components.trainer.data.windows import TransformedWindows
+from components.trainer.data.windows import ROW, WEIGHT, TransformedWindows
 from tests.components.trainer.datasets import PLAIN, data_settings, item, make_dataset, window
 
 WINDOWS = st.lists(st.lists(st.integers(0, 3), max_size=8), max_size=5)
@@ -23,12 +23,12 @@ def windows_of(rows: list[list[int]]) -> TransformedWindows:
         lengths=np.array([len(window) for window in rows], np.int64),
         user={"user_id": np.arange(len(rows))},
         events={
-            "row": flat,
-            "weight": np.zeros(len(flat), np.float32),
+            ROW: flat,
+            WEIGHT: np.zeros(len(flat), np.float32),
             "timestamp": np.arange(len(flat), dtype=np.int64),
             "event_type": np.arange(len(flat), dtype=np.int64),
         },
-        padding={"row": 3, "weight": 0.0, "timestamp": -1, "event_type": -1},
+        padding={ROW: 3, WEIGHT: 0.0, "timestamp": -1, "event_type": -1},
     )
 
 
@@ -38,7 +38,7 @@ def test_a_merged_event_has_the_time_of_the_first_and_the_type_of_the_last() -> 
     merged = merge_consecutive_events(windows, {"event_type"})
 
     assert merged.lengths.tolist() == [2, 4]
-    assert merged.events["row"].tolist() == [0, 1, 1, 2, 0, 2]
+    assert merged.events[ROW].tolist() == [0, 1, 1, 2, 0, 2]
     assert merged.events["timestamp"].tolist() == [0, 3, 4, 5, 7, 8]
     assert merged.events["event_type"].tolist() == [2, 3, 4, 6, 7, 8]
     assert merged.user is windows.user
@@ -49,7 +49,7 @@ def test_merging_a_target_away_is_an_error() -> None:
 
     with pytest.raises(ValueError, match="1 targets have the item of the event before them"):
         merge_consecutive_events(
-            replace(windows, events={**windows.events, "weight": np.ones(2)}), ()
+            replace(windows, events={**windows.events, WEIGHT: np.ones(2)}), ()
         )
 
 

@@ -1,5 +1,6 @@
 """Transformed windows: targets, weights and order."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,15 @@ import pytest
 from components.trainer.data.candidates import TransformedCatalogue, candidate_table
 from components.trainer.data.features import InputFeature, TowerFeatures
 from components.trainer.data.windows import (
+    ROW,
+    WEIGHT,
     TransformedWindows,
     read_transformed_windows,
     with_targets,
 )
 from schemas.errors import InputError
 from schemas.source_settings import FeatureKind
+from schemas.transformed import IS_NEGATIVE
 from tests.components.trainer.datasets import windows_of, write_examples
 
 NO_CATALOGUE = TransformedCatalogue(np.array([], dtype=object), np.array([], np.int64), {})
@@ -68,11 +72,36 @@ def test_weights_depend_on_type_target_and_first_occurrence(
 
     windows = read(tmp_path, rows, exclude_repeats)
 
-    assert windows.events["weight"].tolist() == weight
-    assert windows.events["row"].tolist() == [0, 2, 0, 1, 0]
+    assert windows.events[WEIGHT].tolist() == weight
+    assert windows.events[ROW].tolist() == [0, 2, 0, 1, 0]
     assert windows.user["user_id"].tolist() == [1, 2]
     assert windows.num_targets == np.count_nonzero(weight)
     assert windows.repeat_targets == with_targets(windows).repeat_targets == left_out
+
+
+@pytest.mark.parametrize(
+    ("exclude_repeats", "weight"), [(False, [1, 0, 0, 0, 1, 1]), (True, [1, 0, 0, 0, 0, 0])]
+)
+def test_a_target_on_an_item_with_negative_feedback_is_left_out(
+    tmp_path: Path, exclude_repeats: bool, weight: list[float]
+) -> None:
+    outcome = (*FEATURES.outcome, InputFeature(IS_NEGATIVE, FeatureKind.CATEGORY, 2))
+    path = tmp_path / "windows.gz"
+    row = example(1, [b"a", b"a", b"a", b"b", b"a", b"a"], [1, 0, 1, 0, 1, 1])
+    # The third event follows a dislike of its item, and cancels it.
+    write_examples([{**row, IS_NEGATIVE: np.array([0, 1, 0, 1, 2, 0])}], path)
+
+    windows = read_transformed_windows(
+        [str(path)],
+        replace(FEATURES, outcome=outcome),
+        ITEMS,
+        np.ones(3, np.float32),
+        exclude_repeats,
+    )
+
+    assert windows.events[WEIGHT].tolist() == weight
+    assert windows.events[IS_NEGATIVE].tolist() == [0, 1, 0, 1, 2, 0]
+    assert windows.repeat_targets == 4 - sum(weight)
 
 
 def test_an_item_outside_the_catalogue_is_an_error(tmp_path: Path) -> None:
@@ -82,18 +111,18 @@ def test_an_item_outside_the_catalogue_is_an_error(tmp_path: Path) -> None:
 
 def test_windows_without_a_target_are_left_out() -> None:
     windows = windows_of([2, 1, 2])
-    windows.events["weight"][:3] = [0, 0, 4]
+    windows.events[WEIGHT][:3] = [0, 0, 4]
 
     kept = with_targets(windows)
 
     assert kept.user["user_id"].tolist() == [1, 2]
-    assert kept.events["row"].tolist() == [2, 3, 4]
-    assert kept.events["weight"].tolist() == [4, 1, 1]
+    assert kept.events[ROW].tolist() == [2, 3, 4]
+    assert kept.events[WEIGHT].tolist() == [4, 1, 1]
 
 
 def test_max_targets_keeps_evenly_spread_targets_with_whole_histories() -> None:
     kept = with_targets(windows_of([4, 4, 4]), max_targets=3)
 
     # of targets 0 … 11: the first, the middle one and the last
-    assert kept.events["row"][kept.events["weight"] > 0].tolist() == [0, 6, 11]
+    assert kept.events[ROW][kept.events[WEIGHT] > 0].tolist() == [0, 6, 11]
     assert kept.lengths.tolist() == [4, 4, 4]

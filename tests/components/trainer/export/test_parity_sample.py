@@ -20,7 +20,7 @@ from components.indexer.probe.served_model import ServedModel
 from components.parity.compare import TOLERANCE
 from components.parity.result import ParityResult
 from components.parity.sample_file import ParitySample, read_sample
-from components.trainer.data.windows import TransformedWindows
+from components.trainer.data.windows import ROW, WEIGHT, TransformedWindows
 from components.trainer.export.parity_sample import parity_sample
 from schemas import serving
 from schemas.features import FeatureTable, feature_table
@@ -214,9 +214,9 @@ def test_a_signature_with_other_outputs_fails_the_gate(
 
 def without_repeats(windows: TransformedWindows) -> TransformedWindows:
     """Returns windows in which no target has the item of the event before it."""
-    rows, weight = windows.events["row"], windows.events["weight"]
+    rows, weight = windows.events[ROW], windows.events[WEIGHT]
     repeats = np.append(False, rows[1:] == rows[:-1])
-    return replace(windows, events={**windows.events, "weight": np.where(repeats, 0.0, weight)})
+    return replace(windows, events={**windows.events, WEIGHT: np.where(repeats, 0.0, weight)})
 
 
 def test_an_exact_model_with_other_options_differs(

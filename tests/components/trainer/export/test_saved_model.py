@@ -127,7 +127,7 @@ def catalogue_of(rich: Exported) -> Request:
     width = max(len(row["genres"]) for row in rows)
     return {
         name: np.array([row[name][0] for row in rows], dtype=object)
-        for name in ("item_id", "title", "price", "brand", "released")
+        for name in ("item_id", "title", "summary", "price", "brand", "released")
     } | {
         "genres": np.array(
             [[b""] * (width - len(row["genres"])) + row["genres"] for row in rows],
@@ -230,13 +230,14 @@ def test_an_unknown_item_in_the_history_is_an_event_of_its_own(rich: Exported, l
 
 
 def test_the_embedding_of_a_new_item_depends_on_its_features(loaded: Any) -> None:
-    def candidate(title: bytes, released: int = -1) -> npt.NDArray[np.float32]:
+    def candidate(title: bytes, summary: str = "", released: int = -1) -> npt.NDArray[np.float32]:
         return embedding(
             loaded,
             serving.CANDIDATE_EMBEDDING,
             {
                 "item_id": np.array([b"brand new"]),
                 "title": np.array([title]),
+                "summary": np.array([summary.encode()]),
                 "genres": np.zeros([1, 0], dtype=object),
                 "price": np.array([math.nan]),
                 "brand": np.array([b""]),
@@ -246,7 +247,10 @@ def test_the_embedding_of_a_new_item_depends_on_its_features(loaded: Any) -> Non
 
     assert np.abs(candidate(b"The book") - candidate(b"")).max() > 1e-4
     assert np.abs(candidate(b"", released=0) - candidate(b"")).max() > 1e-4
+    assert np.abs(candidate(b"", "海的故事") - candidate(b"")).max() > 1e-4
     np.testing.assert_array_equal(candidate(b"unheard"), candidate(b"unread"))
+    as_html = "<!-- 红 --><p class='红>'>海的&#25925;事</p>"
+    np.testing.assert_array_equal(candidate(b"", as_html), candidate(b"", "海的故事"))
 
 
 def test_the_folder_may_be_moved_and_loaded_by_the_v1_loader(

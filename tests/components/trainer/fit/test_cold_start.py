@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from components.trainer.data.batches import one_batch
 from components.trainer.data.read import TrainData, read_data
+from components.trainer.data.windows import ROW
 from components.trainer.fit.cold_start import QUERY_TOWER, choose_cold_start
 from components.trainer.fit.data_statistics import compute_statistics
 from components.trainer.fit.recipe import choose_recipe
@@ -68,7 +69,7 @@ def test_new_users_get_the_recently_popular_items(trend: TrainData) -> None:
     assert choice.value.startswith("popularity in the last ")
     assert "30 new users" in choice.reason
     batch = one_batch(trend.new_users)
-    vectors = model.towers.item_vectors(batch["row"][:, 0])[:, tf.newaxis]
+    vectors = model.towers.item_vectors(batch[ROW][:, 0])[:, tf.newaxis]
     positions = tf.stack([tf.range(30), tf.zeros(30, tf.int32)], axis=1)
     queries = model.towers.query_embeddings(
         positions, vectors, query_inputs(batch, model.towers.features)
@@ -82,9 +83,9 @@ def test_new_users_get_the_recently_popular_items(trend: TrainData) -> None:
 def test_the_queries_of_users_with_a_history_do_not_change(trend: TrainData) -> None:
     model = untrained_model(trend)
     batch = one_batch(trend.validation)
-    position = tf.constant([[len(batch["row"]) - 1, 1]])
+    position = tf.constant([[len(batch[ROW]) - 1, 1]])
     vectors = tf.reshape(
-        model.towers.item_vectors(tf.reshape(batch["row"], [-1])), [*batch["row"].shape, 8]
+        model.towers.item_vectors(tf.reshape(batch[ROW], [-1])), [*batch[ROW].shape, 8]
     )
     inputs = query_inputs(batch, model.towers.features)
     before = model.towers.query_embeddings(position, vectors, inputs).numpy()

@@ -1,5 +1,6 @@
 """The loss of a batch of windows, compared with NumPy implementations of the losses."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -7,10 +8,12 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
+from components.trainer.data import windows
 from components.trainer.data.candidates import TransformedCatalogue, candidate_table
 from components.trainer.data.features import InputFeature, TowerFeatures
 from components.trainer.losses.base import ScoredItems, TargetQueries
 from components.trainer.losses.build import TrainingItems, build_loss
+from components.trainer.model.excluded_rows import excluded_rows
 from components.trainer.model.query_inputs import query_inputs
 from components.trainer.model.similarity import candidate_to_query
 from components.trainer.model.towers import RetrievalTowers
@@ -21,6 +24,7 @@ from components.trainer.time.item_dynamics import ItemDynamics
 from components.trainer.time.popularity import NUM_FEATURES, RecentPopularity
 from schemas.model_settings import Loss, Similarity
 from schemas.source_settings import FeatureKind
+from schemas.transformed import IS_NEGATIVE
 from tests.components.trainer.plans import encoder_plan, model_plan, train_plan
 
 RNG = np.random.default_rng(3)
@@ -37,6 +41,7 @@ FEATURES = TowerFeatures(
     outcome=(),
     item=(),
 )
+NEGATIVE_FEATURES = replace(FEATURES, outcome=(InputFeature(IS_NEGATIVE, FeatureKind.CATEGORY, 2),))
 ROWS = np.array([[0, 1, 2, 2], [1, 5, 12, 12]])
 WEIGHT = np.array([[1.0, 0.0, 2.0, 1.0], [1.0, 0.5, 0.0, 0.0]])
 POPULARITY = RecentPopularity(
@@ -49,13 +54,14 @@ def model_of(
     popularity: RecentPopularity | None = None,
     compiled: bool = False,
     excludes_history: bool = True,
+    features: TowerFeatures = FEATURES,
     **model: Any,
 ) -> TwoTowerModel:
     table = candidate_table(list(ITEM_ID), NO_CATALOGUE, ())
     plan = model_plan(dim=DIM, encoder=encoder_plan(num_heads=2), **model)
     dynamics = ItemDynamics(popularity)
     towers = RetrievalTowers(
-        FEATURES, table, dynamics, plan, train.id_dropout, train.temperature, excludes_history
+        features, table, dynamics, plan, train.id_dropout, train.temperature, excludes_history
     )
     loss = build_loss(train, TrainingItems(COUNTS, ALL_ROWS, dynamics))
     return TwoTowerModel(towers, loss, dynamics, train, compiled=compiled)
@@ -64,8 +70,8 @@ def model_of(
 def batch_of(rows: npt.NDArray[np.int64], weight: npt.NDArray[np.float64]) -> dict[str, tf.Tensor]:
     return {
         "user_id": tf.range(len(rows), dtype=tf.int64),
-        "row": tf.constant(rows, tf.int32),
-        "weight": tf.constant(weight, tf.float32),
+        windows.ROW: tf.constant(rows, tf.int32),
+        windows.WEIGHT: tf.constant(weight, tf.float32),
         "timestamp": tf.constant(np.arange(rows.size).reshape(rows.shape) * 60, tf.int64),
     }
 
@@ -76,7 +82,7 @@ def embeddings_of(
     """Returns query and candidate embeddings, from the methods that the export uses."""
     batch = batch_of(rows, weight)
     vectors = tf.reshape(
-        model.towers.item_vectors(tf.reshape(batch["row"], [-1])), [*rows.shape, -1]
+        model.towers.item_vectors(tf.reshape(batch[windows.ROW], [-1])), [*rows.shape, -1]
     )
     positions = tf.constant(np.argwhere(weight > 0))
     queries = model.towers.query_embeddings(positions, vectors, query_inputs(batch, FEATURES))
@@ -128,6 +134,42 @@ def test_a_loss_over_in_batch_negatives_equals_its_definition(
     losses = expected_losses(loss, queries @ candidates.T / 0.5, rows, frequency, plan.margin)
     assert value.numpy() == pytest.approx(np.average(losses, weights=weights), rel=1e-4)
     assert model.mean_loss.result().numpy() == pytest.approx(value.numpy(), rel=1e-6)
+
+
+@pytest.mark.parametrize("loss", ["full_softmax", "sampled_softmax", "contrastive", "triplet"])
+@pytest.mark.parametrize("popularity", [None, POPULARITY])
+def test_negative_feedback_is_a_negative_of_later_targets(
+    loss: Loss, popularity: RecentPopularity | None
+) -> None:
+    """The difference of two weights of the term is the term by its definition."""
+    rows, weight = np.array([[3, 4, 5, 3, 12], [6, 7, 8, 7, 9]]), np.zeros((2, 5))
+    weight[0, 2], weight[1, 2], weight[1, 4] = 1.0, 2.0, 0.5
+    # Item 4 is disliked before the target 5, and item 6 before 8. Item 7 is liked after a dislike.
+    states = np.array([[0, 1, 0, 1, 1], [1, 1, 0, 0, 2]])
+    expected_pairs = [(0, 5, [4]), (1, 8, [6, 7]), (2, 9, [6])]
+    batch = {**batch_of(rows, weight), IS_NEGATIVE: tf.constant(states)}
+    losses, embedded = [], None
+    for negative_weight in (0.0, 3.0):
+        tf.keras.utils.set_random_seed(1)
+        plan = train_plan(loss=loss, temperature=0.5, negative_weight=negative_weight)
+        model = model_of(plan, popularity, features=NEGATIVE_FEATURES)
+        losses.append(float(model.compute_loss(batch)))
+        vectors = tf.reshape(
+            model.towers.item_vectors(tf.reshape(batch[windows.ROW], [-1])), [*rows.shape, -1]
+        )
+        positions = tf.constant(np.argwhere(weight > 0))
+        inputs = query_inputs(batch, NEGATIVE_FEATURES)
+        queries = model.towers.query_embeddings(positions, vectors, inputs).numpy()[:, :DIM]
+        embedded = queries, model.towers.catalogue_embeddings().numpy()[:, :DIM]
+
+    assert embedded is not None
+    scores = embedded[0] @ embedded[1].T / 0.5
+    terms = [
+        np.mean([np.log1p(np.exp(scores[q, row] - scores[q, target])) for row in disliked])
+        for q, target, disliked in expected_pairs
+    ]
+    expected = 3.0 * np.average(terms, weights=[1.0, 2.0, 0.5])
+    assert losses[1] - losses[0] == pytest.approx(expected, rel=1e-4)
 
 
 @pytest.mark.parametrize("popularity", [None, POPULARITY])
@@ -317,3 +359,16 @@ def test_validation_does_not_rank_items_of_the_history() -> None:
 
     assert ranks[True] == [1.0, 1.0, 1.0]  # recall at 1, 5 and 10
     assert ranks[False] == [0.0, 1.0, 1.0]
+
+
+def test_validation_does_not_rank_items_with_negative_feedback() -> None:
+    rows, weight = np.array([[0, 1, 2, 3]]), np.array([[0.0, 0.0, 0.0, 1.0]])
+    model = model_of(train_plan(), excludes_history=False, features=NEGATIVE_FEATURES)
+    batch = {**batch_of(rows, weight), IS_NEGATIVE: tf.constant([[1, 0, 1, 1]])}
+
+    excluded = excluded_rows(tf.constant([[0, 3]], tf.int64), batch, model.towers)
+
+    assert excluded is not None
+    assert excluded.numpy().tolist() == [[0, NUM_ITEMS, 2, NUM_ITEMS]]
+    always = model_of(train_plan(), excludes_history=False)
+    assert excluded_rows(tf.constant([[0, 3]], tf.int64), batch, always.towers) is None
