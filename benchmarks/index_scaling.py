@@ -101,10 +101,11 @@ def build(folder: Path, num_items: int, dim: int, seed: int) -> dict[str, float]
     from benchmarks.retrieval.measure import NumpyExactSearch
     from components.indexer.search.exact import ExactSearch
     from components.indexer.search.item_table import ItemTable
+    from components.indexer.search.query_parameters import TuningTask
     from components.indexer.search.recall_latency import TuningQueries
     from components.indexer.search.retrieval import Retrieval
     from components.indexer.search.search_plan import initial_plan
-    from components.indexer.search.tune import TuningTask, tune
+    from components.indexer.search.tune import tune
     from components.indexer.search.unavailable_items import UnavailableItems
     from schemas.model_settings import IndexSettings
 
@@ -120,7 +121,7 @@ def build(folder: Path, num_items: int, dim: int, seed: int) -> dict[str, float]
     task = TuningTask(
         exact, TuningQueries(tuning_queries, nothing_excluded), settings, _FETCH, seconds=0.0
     )
-    search = tune(initial_plan(num_items, settings), task).search
+    search = tune(initial_plan(num_items, settings), task).main.search
     build_seconds = time.perf_counter() - begin
     begin = time.perf_counter()
     item_ids = [f"{_ITEM_ID_PREFIX}{row:09d}".encode() for row in range(num_items)]

@@ -4,7 +4,6 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from components.examples.read import RawCatalogue, read_raw_catalogue
@@ -16,21 +15,17 @@ from components.indexer.model.held_out_requests import HeldOutRequests, read_hel
 from components.indexer.model.sample_requests import sample_for_signatures
 from components.indexer.model.serving_model import ServingOptions
 from components.indexer.model.towers import Towers
+from components.indexer.model.tuning_queries import MAX_QUERIES, other_queries, user_queries
 from components.indexer.probe.parity_cases import parity_result, read_parity_cases
 from components.indexer.probe.probe_process import ProbeProcess
 from components.indexer.report import index_report, probe_report
 from components.indexer.search.choose_index import ChosenIndex, choose_index
 from components.indexer.search.exact import ExactSearch
-from components.indexer.search.item_table import ItemTable
-from components.indexer.search.recall_latency import TuningQueries
 from components.progress import progress
-from schemas import serving
 from schemas.bundle import SCANN_FOLDER
 from schemas.features import feature_table
 from schemas.model_settings import IndexSettings
 from schemas.settings import DataSettings
-
-_MAX_QUERIES = 1024
 
 
 @dataclass(frozen=True)
@@ -92,7 +87,8 @@ def build_bundle(
     parity = parity_result(parity_cases, probed["parity"])
     report = {**report, **probe_report(probed), "parity": parity.report}
     index = chosen.index
-    verdicts = index_gates(index.recall, index.plan, probed, index.size_bytes, settings)
+    plans = {name: kind.plan for name, kind in index.others.items()}
+    verdicts = index_gates(index.recall, index.plan, probed, index.size_bytes, settings, plans)
     return BuiltBundle(report, [*verdicts, parity.gate])
 
 
@@ -141,15 +137,18 @@ def _choose(
         max_k=settings.max_k,
         max_history=data.history.max_length,
         exclude_history=data.repeat_interactions == "exclude",
+        ids=data.ids,
+        negative=data.targets.negative,
     )
     towers = Towers(model_path)
     catalogue = read_raw_catalogue(catalogue_uri, table)
     candidates = embed_candidates(towers, catalogue, table, is_reindex)
     progress.info("index: %d candidates of %d dimensions", *candidates.embedding.shape)
-    held_out = read_held_out_requests(windows_uri, table, options.max_history, _MAX_QUERIES)
-    queries = _queries(towers, candidates, held_out, options)
+    held_out = read_held_out_requests(windows_uri, table, options.max_history, MAX_QUERIES)
+    queries = user_queries(towers, candidates, held_out, options)
+    others = other_queries(towers, candidates, held_out, options)
     exact = ExactSearch(tf.Variable(candidates.embedding, trainable=False, name="embedding"))
-    index = choose_index(exact, queries, settings)
+    index = choose_index(exact, queries, settings, others)
     progress.info(
         "index: %s (%s), recall@%d %.4f",
         index.plan.kind.value,
@@ -172,27 +171,10 @@ def _export(chosen: _Chosen, bundle_uri: str, settings: IndexSettings) -> dict[s
         chosen.towers,
         chosen.candidates,
         chosen.index.search,
+        {name: kind.search for name, kind in chosen.index.others.items()},
         chosen.exact,
         chosen.options,
         requests,
     )
     report = index_report(chosen.index, chosen.candidates, chosen.held_out, settings)
     return {**report, "size_bytes": size_bytes(os.path.join(bundle_uri, SCANN_FOLDER))}
-
-
-def _queries(
-    towers: Towers,
-    candidates: EmbeddedCandidates,
-    held_out: HeldOutRequests,
-    options: ServingOptions,
-) -> TuningQueries:
-    embedding = towers.embed(
-        serving.QUERY_EMBEDDING, serving.query_specs(options.table), held_out.requests
-    )
-    if not np.isfinite(embedding).all():
-        raise ValueError(
-            "the query tower returns NaN or infinity for held-out requests: training has diverged; "
-            "lower train.learning_rate, or check the user features for extreme values"
-        )
-    seen = ItemTable(candidates.item_id).rows(tf.constant(held_out.history, tf.string)).numpy()
-    return TuningQueries(embedding, seen if options.exclude_history else seen[:, :0])

@@ -7,7 +7,8 @@ from typing import Any
 from components.indexer.model.candidates import EmbeddedCandidates
 from components.indexer.model.held_out_requests import HeldOutRequests
 from components.indexer.search.choose_index import ChosenIndex
-from components.indexer.search.tune import MeasuredPlan
+from components.indexer.search.query_kind import KindSearch
+from components.indexer.search.query_parameters import MeasuredPlan
 from schemas.features import MISSING_INTEGER
 from schemas.model_settings import IndexSettings
 
@@ -27,6 +28,8 @@ def index_report(
         f"recall@{settings.k}": index.recall,
         "fetch": index.fetch,
         "queries": len(held_out),
+        "searches": [_search_row(name, kind) for name, kind in index.searches.items()],
+        "tuning_seconds": index.seconds,
         "queries_from": held_out.split,
         "ways_tried": len(index.curve),
         "curve": [
@@ -47,6 +50,21 @@ def index_report(
         "as_of": _instant(candidates.as_of_s),
         "dim": int(candidates.embedding.shape[1]),
         "index_bytes": index.size_bytes,
+    }
+
+
+def _search_row(signature: str, kind: KindSearch) -> dict[str, Any]:
+    """Returns the search of one kind of query; the signatures without a row use the first."""
+    return {
+        "signature": signature,
+        "kind": kind.plan.kind.value,
+        "reason": kind.plan.reason,
+        "leaves_to_search": kind.plan.leaves_to_search,
+        "reorder_factor": kind.plan.reorder_factor,
+        "fetch": kind.fetch,
+        "queries": kind.num_queries,
+        "recall": kind.recall,
+        "search_ms": kind.latency_ms,
     }
 
 

@@ -29,6 +29,7 @@ class VersionedPusherSpec(component_spec.ComponentSpec):
         "name": component_spec.ExecutionParameter(type=str),
         "serving_dir": component_spec.ExecutionParameter(type=str),
         "exact_dir": component_spec.ExecutionParameter(type=str),
+        "ids": component_spec.ExecutionParameter(type=str),
         "keep_versions": component_spec.ExecutionParameter(type=int),
         "reindex_of": component_spec.ExecutionParameter(type=str),
         "code_version": component_spec.ExecutionParameter(type=str),
@@ -52,6 +53,7 @@ class VersionedPusher(base_component.BaseComponent):
         name: str,
         serving_dir: str,
         exact_dir: str,
+        ids: str,
         keep_versions: int,
         code_version: str,
         launch: str,
@@ -68,6 +70,7 @@ class VersionedPusher(base_component.BaseComponent):
           name: The name of the model.
           serving_dir: Destination of the ScaNN model, including the name of the model.
           exact_dir: Destination of the exact twin, including the name of the model.
+          ids: The section `ids` of the configuration, as JSON.
           keep_versions: Number of versions to keep in each destination.
           code_version: The version of the installed code.
           launch: A value that differs between runs, so that the step is never cached.
@@ -83,6 +86,7 @@ class VersionedPusher(base_component.BaseComponent):
                 name=name,
                 serving_dir=serving_dir,
                 exact_dir=exact_dir,
+                ids=ids,
                 keep_versions=keep_versions,
                 code_version=code_version,
                 launch=launch,

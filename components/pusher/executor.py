@@ -17,6 +17,8 @@ from components.pusher.manifest import Manifest
 from components.pusher.publish import PublishedVersion, publish
 from schemas.errors import InputError
 from schemas.features import EVENTS_SPLIT
+from schemas.id_settings import IdsSettings
+from schemas.settings import from_json
 from schemas.steps import EVALUATION_FILE, PUSHER, STATISTICS_FILE
 
 _REMEDIES = {
@@ -75,6 +77,7 @@ class Executor(tfx_pusher.Executor):
 
 def _manifest(folders: dict[str, str], exec_properties: dict[str, Any]) -> Manifest:
     evaluation = _read_evaluation(folders["evaluation"])
+    ids = from_json(IdsSettings, exec_properties["ids"])
     bundle_fragment = read_fragment(folders["bundle"]) or {}
     return Manifest(
         name=exec_properties["name"],
@@ -82,6 +85,7 @@ def _manifest(folders: dict[str, str], exec_properties: dict[str, Any]) -> Manif
         protocol=evaluation["protocol"],
         as_of=bundle_fragment.get("index", {}).get("as_of"),
         reindex_of=exec_properties["reindex_of"],
+        id_rules=[rule.value for rule in ids.normalise],
     )
 
 

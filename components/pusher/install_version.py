@@ -13,10 +13,15 @@ import tensorflow as tf
 from components.pusher import versions as v
 from components.pusher.content_hash import relative_files
 from components.pusher.manifest import Manifest, statistics_path, write_manifest
-from components.unavailable_items import write_unavailable
-from schemas.bundle import MANIFEST_FILE, SAVED_MODEL_FILE, UNAVAILABLE_FILE
+from components.pusher.unavailable_lists import write_lists
+from schemas.bundle import (
+    MANIFEST_FILE,
+    SAVED_MODEL_FILE,
+    UNAVAILABLE_FILE,
+    UNAVAILABLE_WRITTEN_FILE,
+)
 
-_REPLACED_FILES = frozenset({MANIFEST_FILE, UNAVAILABLE_FILE})
+_REPLACED_FILES = frozenset({MANIFEST_FILE, UNAVAILABLE_FILE, UNAVAILABLE_WRITTEN_FILE})
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,7 @@ class VersionSources:
       scann: Folder of the ScaNN SavedModel.
       exact: Folder of its exact twin.
       statistics_file: TFDV statistics of the events that the model was trained on.
-      unavailable: Ids of the items that must not be recommended.
+      unavailable: Ids of the items that must not be recommended, as they were written.
     """
 
     scann: str
@@ -55,11 +60,6 @@ def install_version(
         raise
 
 
-def unavailable_path(version_dir: str) -> str:
-    """Returns the path of the list of unavailable items of the version in `version_dir`."""
-    return os.path.join(version_dir, UNAVAILABLE_FILE)
-
-
 def _install(source: str, model_dir: str, manifest: Manifest, sources: VersionSources) -> None:
     """Copies one SavedModel with its manifest to `model_dir/version`."""
     final = os.path.join(model_dir, manifest.version)
@@ -74,9 +74,7 @@ def _install(source: str, model_dir: str, manifest: Manifest, sources: VersionSo
 def _copy(source: str, target: str, manifest: Manifest, sources: VersionSources) -> None:
     write_manifest(target, manifest)
     _copy_file(sources.statistics_file, statistics_path(target))
-    unavailable = unavailable_path(target)
-    tf.io.gfile.makedirs(os.path.dirname(unavailable))
-    write_unavailable(unavailable, sources.unavailable)
+    write_lists(target, sources.unavailable)
     copied = [path for path in relative_files(source) if path not in _REPLACED_FILES]
     # False sorts before True, so saved_model.pb, which makes the version visible, comes last.
     for path in sorted(copied, key=lambda path: path == SAVED_MODEL_FILE):

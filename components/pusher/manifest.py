@@ -24,6 +24,7 @@ class Manifest:
       as_of: The time of the item embeddings, ISO 8601 UTC; None if they do not depend on time.
       reindex_of: For a re-index or a new list of unavailable items, the version as which the same
         towers were first pushed; otherwise "".
+      id_rules: The rules of `ids.normalise` that the model applies to ids.
       version: The integer version as a string.
       content_hash: The hash of the bundle, computed by `content_hash`.
       pushed_at: The time of the push, ISO 8601 UTC.
@@ -35,6 +36,7 @@ class Manifest:
     protocol: dict[str, Any] = field(default_factory=dict)
     as_of: str | None = None
     reindex_of: str = ""
+    id_rules: list[str] = field(default_factory=list)
     version: str = ""
     content_hash: str = ""
     pushed_at: str = ""

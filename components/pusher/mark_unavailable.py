@@ -4,13 +4,12 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timezone
 
-import tensorflow as tf
-
 from components.pusher import versions as v
-from components.pusher.install_version import VersionSources, install_version, unavailable_path
+from components.pusher.install_version import VersionSources, install_version
 from components.pusher.lock import exclusive_lock
 from components.pusher.manifest import read_manifest, statistics_path
 from components.pusher.publish import PublishedVersion, next_version, published_version
+from components.pusher.unavailable_lists import has_list
 from schemas.errors import InputError
 
 
@@ -26,7 +25,7 @@ def mark_unavailable(
     Args:
       serving_dir: Folder of the versions of the ScaNN model.
       exact_dir: Folder of the versions of its twin.
-      item_ids: The complete new list; an empty list makes all items available.
+      item_ids: The complete new list, as it was written; an empty list makes all items available.
       keep_versions: Number of versions to keep, including the new one.
 
     Returns:
@@ -74,7 +73,7 @@ def newest_version_dirs(serving_dir: str, exact_dir: str) -> tuple[str, str]:
             f"version {versions[-1]} out of {serving_dir}, so that the previous version is served"
         )
     for folder in folders:
-        if not tf.io.gfile.exists(unavailable_path(folder)):
+        if not has_list(folder):
             raise InputError(
                 f"{folder} was exported without a list of unavailable items and cannot read one; "
                 "publish a new version with `twotower run` or `twotower reindex`"

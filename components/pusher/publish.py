@@ -5,15 +5,13 @@ import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
-import tensorflow as tf
-
 from components.pusher import versions as v
 from components.pusher.content_hash import content_hash
-from components.pusher.install_version import VersionSources, install_version, unavailable_path
+from components.pusher.install_version import VersionSources, install_version
 from components.pusher.lock import exclusive_lock
 from components.pusher.manifest import Manifest, has_manifest, read_manifest
 from components.pusher.same_towers import check_same_towers
-from components.unavailable_items import read_unavailable
+from components.pusher.unavailable_lists import read_list
 from schemas.bundle import EXACT_FOLDER, SAVED_MODEL_FILE, SCANN_FOLDER
 from schemas.errors import InputError
 
@@ -106,8 +104,7 @@ def publish(
 
 def _current_unavailable(serving: list[int], serving_dir: str) -> list[str]:
     """Returns the unavailable items of the served version, which a new version takes over."""
-    path = unavailable_path(v.version_dir(serving_dir, serving[-1])) if serving else ""
-    return read_unavailable(path) if path and tf.io.gfile.exists(path) else []
+    return read_list(v.version_dir(serving_dir, serving[-1])) if serving else []
 
 
 def _check(bundle_dir: str, serving_dir: str, exact_dir: str, keep_versions: int) -> None:

@@ -10,10 +10,9 @@ from dataclasses import dataclass
 import tensorflow as tf
 
 from components.pusher import versions as v
-from components.pusher.install_version import unavailable_path
 from components.pusher.lock import exclusive_lock
 from components.pusher.manifest import has_manifest
-from components.unavailable_items import read_unavailable, write_unavailable
+from components.pusher.unavailable_lists import has_list, read_list, write_lists
 from schemas.errors import InputError
 
 
@@ -95,13 +94,11 @@ def _copy_unavailable(current: str, targets: list[str]) -> int | None:
     Returns:
       The number of items in the list; None if one of the versions has no list.
     """
-    lists = [unavailable_path(folder) for folder in targets]
-    if not all(map(tf.io.gfile.exists, (unavailable_path(current), *lists))):
+    if not all(map(has_list, (current, *targets))):
         return None
-    listed = read_unavailable(unavailable_path(current))
-    for path in lists if current not in targets else ():
-        write_unavailable(f"{path}.incoming", listed)
-        tf.io.gfile.rename(f"{path}.incoming", path, overwrite=True)
+    listed = read_list(current)
+    for folder in targets if current not in targets else ():
+        write_lists(folder, listed)
     return len(listed)
 
 

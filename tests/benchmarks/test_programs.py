@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
     "name",
     [
         "ablation",
+        "negative_feedback",
         "random_search",
         "quality",
         "demo_oracle",

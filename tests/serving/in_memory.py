@@ -1,6 +1,6 @@
 """Calls the signatures of a shop's model without saving it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy.typing as npt
@@ -24,6 +24,7 @@ def signatures_of(
     max_k: int = 8,
     search: Callable[[ExactSearch], Search] = lambda exact: exact,
     unavailable: Iterable[str] = (),
+    others: Mapping[str, Search] | None = None,
 ) -> dict[str, Any]:
     """Builds the model of a shop and returns its signatures.
 
@@ -33,6 +34,7 @@ def signatures_of(
       max_k: Maximum number of items per request.
       search: Makes the first search from exact search over the same items.
       unavailable: Ids of unavailable items.
+      others: First searches of single signatures.
     """
     towers = Towers(shop.model)
     candidates = embed_candidates(
@@ -46,9 +48,13 @@ def signatures_of(
         max_k=max_k,
         max_history=MAX_HISTORY,
         exclude_history=shop.data.repeat_interactions == "exclude",
+        ids=shop.data.ids,
+        negative=shop.data.targets.negative,
     )
     items = ItemTable(candidates.item_id)
-    retrieval = Retrieval(search(exact), exact, filters, UnavailableItems(items, unavailable))
+    retrieval = Retrieval(
+        search(exact), exact, filters, UnavailableItems(items, unavailable), others
+    )
     return ServingModel(towers, items, retrieval, options).signatures()
 
 

@@ -15,10 +15,11 @@ from scann.scann_ops.py import scann_ops_pybind
 from benchmarks.retrieval.methods.interface import Parameters, SearchIndex, SearchTask
 from benchmarks.retrieval.single_core import one_core
 from components.indexer.search.exact import ExactSearch
+from components.indexer.search.query_parameters import TuningTask
 from components.indexer.search.recall_latency import TuningQueries
 from components.indexer.search.scann_search import configured
 from components.indexer.search.search_plan import initial_plan
-from components.indexer.search.tune import TuningTask, default_seconds, tune
+from components.indexer.search.tune import default_seconds, tune
 from schemas.model_settings import IndexSettings
 
 _REPORTED = ("num_leaves", "leaves_to_search", "reorder_factor", "anisotropic_threshold")
@@ -44,14 +45,14 @@ class TunedScann:
         plan = initial_plan(task.num_items, settings)
         with one_core():
             result = tune(plan, TuningTask(exact, tuning_queries, settings, task.k, seconds))
-        self._plan = result.best.plan
+        self._plan = result.main.best.plan
         values = asdict(self._plan)
         self.build_parameters = {
             "kind": self._plan.kind.value,
             **{name: values[name] for name in _REPORTED},
             "anisotropic_leaves": self._plan.anisotropic_leaves,
         }
-        self._size_bytes = items.nbytes + result.search.index.state_bytes()
+        self._size_bytes = items.nbytes + result.main.search.index.state_bytes()
         builder = scann_ops_pybind.builder(items, task.k, "dot_product")
         self._searcher = configured(builder, self._plan).build()
 

@@ -20,7 +20,7 @@ class EmbeddedCandidates:
     Attributes:
       item_id: [num_items] bytes, distinct.
       embedding: [num_items, dim] float32, finite.
-      categories: By filterable feature, [num_items, max_values] bytes padded with b"".
+      categories: By key of the filterable feature, [num_items, max_values] bytes padded with b"".
       as_of_s: The time of the embeddings, seconds since the epoch, UTC; -1 if the candidate tower
         has no time-dependent feature.
     """
@@ -76,7 +76,7 @@ def embed_candidates(
     categories = {}
     for feature in table.item_filters:
         values = catalogue.features[feature.name]
-        categories[feature.name] = values if values.ndim == 2 else values[:, None]
+        categories[feature.key] = values if values.ndim == 2 else values[:, None]
     return EmbeddedCandidates(catalogue.item_id, embedding, categories, as_of_s)
 
 

@@ -1,6 +1,7 @@
 """Writes the bundle: the served model, and its exact twin that needs no custom op."""
 
 import os
+from collections.abc import Mapping
 
 import tensorflow as tf
 
@@ -13,6 +14,7 @@ from components.indexer.search.filters import CategoryFilter
 from components.indexer.search.item_table import ItemTable
 from components.indexer.search.retrieval import Retrieval, Search
 from components.indexer.search.unavailable_items import UnavailableItems
+from components.signature_inputs import name_served_inputs
 from schemas.bundle import EXACT_FOLDER, SCANN_FOLDER, WARMUP_FILE
 
 
@@ -21,6 +23,7 @@ def export_bundle(
     towers: Towers,
     candidates: EmbeddedCandidates,
     search: Search,
+    others: Mapping[str, Search],
     exact: ExactSearch,
     options: ServingOptions,
     requests: list[Request],
@@ -32,6 +35,7 @@ def export_bundle(
       towers: The trained towers.
       candidates: The items, in the row order of both searches.
       search: The search of the served model; `exact` itself if the index does not use ScaNN.
+      others: Searches of the served model for the signatures for which `search` was not tuned.
       exact: The search of the twin.
       options: The options of the served model.
       requests: Warm-up requests, which are stored in both models.
@@ -39,11 +43,12 @@ def export_bundle(
     items = ItemTable(candidates.item_id)
     filters = {name: CategoryFilter(name, values) for name, values in candidates.categories.items()}
     unavailable = UnavailableItems(items)
-    for folder, first_search in ((SCANN_FOLDER, search), (EXACT_FOLDER, exact)):
+    for folder, first_search, own in ((SCANN_FOLDER, search, others), (EXACT_FOLDER, exact, {})):
         path = os.path.join(uri, folder)
-        retrieval = Retrieval(first_search, exact, filters, unavailable)
+        retrieval = Retrieval(first_search, exact, filters, unavailable, own)
         model = ServingModel(towers, items, retrieval, options)
         tf.saved_model.save(model, path, signatures=model.signatures())
+        name_served_inputs(path, model.specs())
         write_requests(os.path.join(path, WARMUP_FILE), requests)
 
 

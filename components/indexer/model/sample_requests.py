@@ -16,12 +16,16 @@ from schemas.features import ITEM_ID, FeatureTable
 
 _NUM_SINGLE = 16
 _BATCH = 8
+_SEED = 17
 
 
 def sample_for_signatures(
     held_out: HeldOutRequests, catalogue: RawCatalogue, table: FeatureTable, k: int
 ) -> Iterator[Request]:
     """Yields single requests and one batch for each signature.
+
+    The items are chosen at random: those of one part of a sorted catalogue may be easier or harder
+    to find than the others.
 
     Args:
       held_out: Requests from held-out windows.
@@ -40,7 +44,9 @@ def sample_for_signatures(
         yield serving.DEFAULT, {name: query[name] for name in serving.default_specs()}
         yield serving.RECOMMEND_EXAMPLES, {serving.EXAMPLES: to_examples(recommend)}
         yield serving.QUERY_EMBEDDING, query
-    for rows in _batches(len(catalogue)):
+    chosen = np.random.default_rng(_SEED).permutation(len(catalogue))
+    for places in _batches(len(catalogue)):
+        rows = chosen[places]
         yield serving.SIMILAR_ITEMS, {ITEM_ID: catalogue.item_id[rows]}
         yield serving.CANDIDATE_EMBEDDING, {name: values[rows] for name, values in items.items()}
 
@@ -90,5 +96,7 @@ def unrestricted_inputs(table: FeatureTable, batch: int, k: int) -> dict[str, np
 
 
 def _batches(num_rows: int) -> list[npt.NDArray[np.int64]]:
+    """Returns single rows and one batch, with other rows where there are enough."""
     singles = [np.array([row]) for row in range(min(num_rows, _NUM_SINGLE))]
-    return [*singles, np.arange(min(num_rows, _BATCH))]
+    end = min(num_rows, _NUM_SINGLE + _BATCH)
+    return [*singles, np.arange(max(end - _BATCH, 0), end)]

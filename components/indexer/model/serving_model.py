@@ -1,16 +1,23 @@
 """The served model: towers, item table and retrieval behind the signatures of the contract."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import tensorflow as tf
 
+from components.id_normalisation_graph import GraphIdNormaliser
+from components.indexer.model.history_exclusion import history_exclusion
 from components.indexer.model.inputs import Tensors, fill_missing, parse_requests
 from components.indexer.model.towers import Towers
 from components.indexer.search.item_table import ItemTable
 from components.indexer.search.retrieval import Retrieval
+from components.signature_inputs import by_traced_name, trace_signature
 from schemas import serving
-from schemas.features import ITEM_ID, FeatureTable
+from schemas.data_settings import NegativeSettings
+from schemas.features import ITEM_ID, USER_ID, FeatureTable
+from schemas.id_settings import IdsSettings
+
+_QUERY_IDS = (USER_ID, serving.HISTORY_ITEM_ID, serving.EXCLUDE_ITEM_ID)
 
 
 @dataclass(frozen=True)
@@ -23,6 +30,9 @@ class ServingOptions:
       max_k: Maximum number of items per request.
       max_history: Maximum number of past events in a query.
       exclude_history: Whether items of the history are never returned.
+      ids: How the ids of requests are normalised.
+      negative: Which events of the history are explicit negative feedback, whose items are never
+        returned; None if none are.
     """
 
     table: FeatureTable
@@ -30,6 +40,8 @@ class ServingOptions:
     max_k: int
     max_history: int
     exclude_history: bool
+    ids: IdsSettings = field(default_factory=IdsSettings)
+    negative: NegativeSettings | None = None
 
 
 class ServingModel(tf.Module):
@@ -46,51 +58,62 @@ class ServingModel(tf.Module):
         self.towers = towers
         self.items = items
         self.retrieval = retrieval
+        self.ids = GraphIdNormaliser(options.ids)
         self._options = options
         self._query_specs = serving.query_specs(options.table)
         self._recommend_specs = serving.recommend_specs(options.table)
+        self._candidate_specs = serving.candidate_specs(options.table)
 
     def signatures(self) -> dict[str, Any]:
         """Returns the concrete function of each signature, for `tf.saved_model.save`."""
-        table = self._options.table
-        signatures = {
-            serving.DEFAULT: (self._default, serving.default_specs()),
-            serving.RECOMMEND: (self._recommend, self._recommend_specs),
-            serving.RECOMMEND_EXAMPLES: (self._recommend_examples, serving.examples_specs()),
-            serving.SIMILAR_ITEMS: (self._similar_items, serving.similar_specs()),
-            serving.QUERY_EMBEDDING: (self._query_embedding, self._query_specs),
-            serving.CANDIDATE_EMBEDDING: (
-                self._candidate_embedding,
-                serving.candidate_specs(table),
-            ),
+        functions = {
+            serving.DEFAULT: self._default,
+            serving.RECOMMEND: self._recommend,
+            serving.RECOMMEND_EXAMPLES: self._recommend_examples,
+            serving.SIMILAR_ITEMS: self._similar_items,
+            serving.QUERY_EMBEDDING: self._query_embedding,
+            serving.CANDIDATE_EMBEDDING: self._candidate_embedding,
         }
+        specs = self.specs()
         return {
-            name: tf.function(function, autograph=False).get_concrete_function(**specs)
-            for name, (function, specs) in signatures.items()
+            name: trace_signature(function, specs[name]) for name, function in functions.items()
         }
 
-    def _default(self, **inputs: tf.Tensor) -> Tensors:
+    def specs(self) -> dict[str, serving.Specs]:
+        """Returns the inputs of each signature."""
+        return {
+            serving.DEFAULT: serving.default_specs(),
+            serving.RECOMMEND: self._recommend_specs,
+            serving.RECOMMEND_EXAMPLES: serving.examples_specs(),
+            serving.SIMILAR_ITEMS: serving.similar_specs(),
+            serving.QUERY_EMBEDDING: self._query_specs,
+            serving.CANDIDATE_EMBEDDING: self._candidate_specs,
+        }
+
+    def _default(self, inputs: Tensors) -> Tensors:
         k = tf.fill(tf.shape(inputs[serving.HISTORY_ITEM_ID])[:1], self._options.k)
-        query = fill_missing(inputs, self._query_specs)
-        exclude = self._excluded(query[serving.HISTORY_ITEM_ID])
+        query = fill_missing(self._with_ids(inputs), self._query_specs)
+        exclude = self._excluded(query)
         fetch = self._options.k + tf.shape(exclude)[1]
         width = tf.constant(self._options.k)
-        answer = self.retrieval(self.towers.query(query), exclude, k, width, fetch, {})
+        embedding = self._query(query)
+        answer = self.retrieval(embedding, exclude, k, width, fetch, {}, serving.DEFAULT)
         return self._named(answer)
 
-    def _recommend(self, **inputs: tf.Tensor) -> Tensors:
-        exclude = self._excluded(inputs[serving.HISTORY_ITEM_ID], inputs[serving.EXCLUDE_ITEM_ID])
+    def _recommend(self, inputs: Tensors) -> Tensors:
+        inputs = self._with_ids(inputs)
+        exclude = self._excluded(inputs, inputs[serving.EXCLUDE_ITEM_ID])
         return self._recommend_from(inputs, exclude, tf.shape(exclude)[1])
 
-    def _recommend_examples(self, **inputs: tf.Tensor) -> Tensors:
+    def _recommend_examples(self, inputs: Tensors) -> Tensors:
         # The width of a parsed batch depends on its longest row. The number of items fetched must
         # not, or the answer to a row would depend on the other rows of its batch. Rows with longer
         # histories than the allowance are searched again exactly.
         allowance = self._options.max_history
-        requests = parse_requests(inputs[serving.EXAMPLES], self._recommend_specs, allowance)
-        exclude = self._excluded(
-            requests[serving.HISTORY_ITEM_ID], requests[serving.EXCLUDE_ITEM_ID]
+        requests = self._with_ids(
+            parse_requests(inputs[serving.EXAMPLES], self._recommend_specs, allowance)
         )
+        exclude = self._excluded(requests, requests[serving.EXCLUDE_ITEM_ID])
         return self._recommend_from(requests, exclude, tf.constant(allowance))
 
     def _recommend_from(self, inputs: Tensors, exclude: tf.Tensor, allowance: tf.Tensor) -> Tensors:
@@ -98,35 +121,48 @@ class ServingModel(tf.Module):
         k = tf.where(requested_k < 0, self._options.k, requested_k)
         k = tf.minimum(k, self._options.max_k)
         filters = {
-            feature.name: inputs[serving.FILTER_PREFIX + feature.name]
+            feature.key: inputs[serving.FILTER_PREFIX + feature.name]
             for feature in self._options.table.item_filters
         }
-        query = self.towers.query({name: inputs[name] for name in self._query_specs})
+        query = self._query(inputs)
         width = tf.reduce_max(tf.concat([k, [0]], axis=0))
         fetch = self._options.max_k + allowance
         return self._named(self.retrieval(query, exclude, k, width, fetch, filters))
 
-    def _similar_items(self, **inputs: tf.Tensor) -> Tensors:
-        rows = self.items.rows(inputs[ITEM_ID])
+    def _similar_items(self, inputs: Tensors) -> Tensors:
+        rows = self.items.rows(self.ids(inputs[ITEM_ID]))
         is_known = rows >= 0
         query = self.towers.item_query(self.retrieval.exact.vectors(tf.maximum(rows, 0)))
         k = tf.where(is_known, self._options.k, 0)
         exclude = rows[:, tf.newaxis]
         fetch = tf.constant(self._options.k + 1)
         width = tf.constant(self._options.k)
-        return self._named(self.retrieval(query, exclude, k, width, fetch, {}))
+        answer = self.retrieval(query, exclude, k, width, fetch, {}, serving.SIMILAR_ITEMS)
+        return self._named(answer)
 
-    def _query_embedding(self, **inputs: tf.Tensor) -> Tensors:
-        return {serving.OUTPUT_EMBEDDING: self.towers.query(inputs)}
+    def _query_embedding(self, inputs: Tensors) -> Tensors:
+        return {serving.OUTPUT_EMBEDDING: self._query(self._with_ids(inputs))}
 
-    def _candidate_embedding(self, **inputs: tf.Tensor) -> Tensors:
-        return {serving.OUTPUT_EMBEDDING: self.towers.candidate(inputs)}
+    def _candidate_embedding(self, inputs: Tensors) -> Tensors:
+        items = by_traced_name(
+            {**inputs, ITEM_ID: self.ids(inputs[ITEM_ID])}, self._candidate_specs
+        )
+        return {serving.OUTPUT_EMBEDDING: self.towers.candidate(items)}
 
-    def _excluded(self, history: tf.Tensor, *others: tf.Tensor) -> tf.Tensor:
+    def _with_ids(self, inputs: Tensors) -> Tensors:
+        """Returns the inputs of a query with normalised ids, as ingestion normalises them."""
+        return {
+            name: self.ids(value) if name in _QUERY_IDS else value for name, value in inputs.items()
+        }
+
+    def _query(self, inputs: Tensors) -> tf.Tensor:
+        return self.towers.query(by_traced_name(inputs, self._query_specs))
+
+    def _excluded(self, query: Tensors, *others: tf.Tensor) -> tf.Tensor:
         """Returns the rows that must not be returned, [B, X] int32."""
-        excluded = [*([history] if self._options.exclude_history else []), *others]
-        none = tf.zeros_like(history[:, :0])
-        return self.items.rows(tf.concat([none, *excluded], axis=1))
+        options = self._options
+        by_history = history_exclusion(query, self.items, options.exclude_history, options.negative)
+        return tf.concat([by_history, *(self.items.rows(ids) for ids in others)], axis=1)
 
     def _named(self, answer: tuple[tf.Tensor, tf.Tensor]) -> Tensors:
         rows, scores = answer

@@ -41,11 +41,19 @@ class Towers(tf.Module):
             )
 
     def query(self, inputs: dict[str, tf.Tensor]) -> tf.Tensor:
-        """Embeds queries, inputs of `schemas.serving.query_specs`; returns [B, dim] float32."""
+        """Embeds queries; returns [B, dim] float32.
+
+        Args:
+          inputs: The inputs of `schemas.serving.query_specs`, with the names of the specs.
+        """
         return self._call(serving.QUERY_EMBEDDING, inputs)
 
     def candidate(self, inputs: dict[str, tf.Tensor]) -> tf.Tensor:
-        """Embeds items, inputs of `schemas.serving.candidate_specs`; returns [B, dim] float32."""
+        """Embeds items; returns [B, dim] float32.
+
+        Args:
+          inputs: The inputs of `schemas.serving.candidate_specs`, with the names of the specs.
+        """
         return self._call(serving.CANDIDATE_EMBEDDING, inputs)
 
     def item_query(self, embeddings: tf.Tensor) -> tf.Tensor:
@@ -96,10 +104,13 @@ class Towers(tf.Module):
 def _batches(
     specs: serving.Specs, rows: dict[str, npt.NDArray[Any]]
 ) -> Iterator[dict[str, tf.Tensor]]:
-    """Yields batches of at most _BATCH rows; a single empty one if there are no rows."""
+    """Yields batches of at most _BATCH rows; a single empty one if there are no rows.
+
+    The rows have the names of requests, and the batches have the names of the specs.
+    """
     num_rows = len(next(iter(rows.values())))
     for start in range(0, max(num_rows, 1), _BATCH):
         yield {
-            name: tf.constant(rows[name][start : start + _BATCH], spec.dtype)
+            spec.name: tf.constant(rows[name][start : start + _BATCH], spec.dtype)
             for name, spec in specs.items()
         }

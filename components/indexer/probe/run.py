@@ -43,7 +43,8 @@ def probe(bundle: str, cases: Iterable[ParityCase]) -> dict[str, Any]:
       JSON values: `load_seconds`; `memory_bytes` of the process `before` and after loading
       (`loaded`), after calling the `first` signature (`recommend`) and after calling `all`;
       `latency_ms` of single `recommend` requests (`p50`, `p99`); `signatures` with the `calls` and
-      the `overlap` with exact search (0…1, null for embeddings) of each; `faults`, sentences;
+      the `overlap` with exact search (0…1, null for embeddings) of each, and its standard error
+      `overlap_error` (null if there are fewer than two rows); `faults`, sentences;
       `parity`, the difference between twin and training of each signature.
     """
     load_scann_ops()
@@ -100,7 +101,8 @@ def compare(
       exact: The outputs of exact search for each request.
 
     Returns:
-      The number of calls and the mean overlap of each signature, and all faults.
+      The number of calls, the mean overlap of each signature and its standard error, and all
+      faults.
     """
     calls: dict[str, int] = defaultdict(int)
     overlaps: dict[str, list[float]] = defaultdict(list)
@@ -120,10 +122,16 @@ def compare(
         name: {
             "calls": count,
             "overlap": float(np.mean(overlaps[name])) if overlaps[name] else None,
+            "overlap_error": _standard_error(overlaps[name]),
         }
         for name, count in calls.items()
     }
     return summary, sorted(set(faults))
+
+
+def _standard_error(values: list[float]) -> float | None:
+    """Returns the standard error of the mean; None for fewer than two values."""
+    return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
 
 
 def resident_bytes() -> int:

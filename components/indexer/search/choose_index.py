@@ -1,23 +1,26 @@
 """Chooses the search of a catalogue by its size, and tunes it on held-out queries."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from components.indexer.search.exact import ExactSearch
-from components.indexer.search.recall_latency import (
-    TuningQueries,
-    latency_ms,
-    recalls,
-    search_top_k,
+from components.indexer.search.query_kind import (
+    KindSearch,
+    QueryKind,
+    exact_search,
+    faster_exact,
+    missed_target,
+    query_kind,
+    tuned_search,
+    tuning_task,
 )
+from components.indexer.search.query_parameters import MeasuredPlan
+from components.indexer.search.recall_latency import TuningQueries
 from components.indexer.search.retrieval import Search
-from components.indexer.search.search_plan import SearchKind, SearchPlan, initial_plan
-from components.indexer.search.tune import (
-    STANDARD_ERRORS,
-    MeasuredPlan,
-    TuningTask,
-    default_seconds,
-    tune,
-)
+from components.indexer.search.search_plan import SearchPlan, initial_plan
+from components.indexer.search.tune import TunedSearch, default_seconds, tune
+from components.progress import progress
+from schemas import serving
 from schemas.model_settings import IndexSettings
 
 # Up to this size exact search takes milliseconds and replaces a ScaNN index that misses the target.
@@ -26,60 +29,97 @@ MAX_EXACT_ITEMS = 200_000
 
 @dataclass(frozen=True)
 class ChosenIndex:
-    """The chosen search and its measurements.
+    """The chosen searches and their measurements.
 
     Attributes:
-      search: The search of the served model.
-      plan: The configuration of the search.
-      recall: recall@k relative to exact search, on queries that were not used for tuning.
-      fetch: Number of items fetched in the measurement, including those to be excluded.
+      main: The search of the signatures without an entry in `others`. Its queries select the index.
+      others: The searches of the signatures that send other kinds of queries, by signature.
       size_bytes: Size of the vectors and of ScaNN's index data.
-      curve: All measured plans.
+      curve: All plans measured for `main`.
+      seconds: Duration of the tuning; 0 without tuning.
     """
 
-    search: Search
-    plan: SearchPlan
-    recall: float
-    fetch: int
+    main: KindSearch
+    others: dict[str, KindSearch]
     size_bytes: int
-    curve: list[MeasuredPlan]
+    curve: list[MeasuredPlan] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def search(self) -> Search:
+        """The search of `recommend`."""
+        return self.main.search
+
+    @property
+    def plan(self) -> SearchPlan:
+        """The configuration of the search of `recommend`."""
+        return self.main.plan
+
+    @property
+    def recall(self) -> float:
+        """The recall of `recommend`."""
+        return self.main.recall
+
+    @property
+    def fetch(self) -> int:
+        """The number of items that `recommend` fetched in the measurement."""
+        return self.main.fetch
+
+    @property
+    def searches(self) -> dict[str, KindSearch]:
+        """The searches of all kinds of queries, by signature."""
+        return {serving.RECOMMEND: self.main, **self.others}
 
 
 def choose_index(
-    exact: ExactSearch, queries: TuningQueries, settings: IndexSettings
+    exact: ExactSearch,
+    queries: TuningQueries,
+    settings: IndexSettings,
+    others: Mapping[str, TuningQueries] | None = None,
 ) -> ChosenIndex:
     """Builds and tunes the index that suits the size of the catalogue.
 
     Args:
       exact: Exact search over the items, whose embeddings are indexed.
-      queries: Held-out queries. One half tunes the index, the other half measures its recall.
+      queries: Held-out queries of `recommend`, which select the index. One half tunes the index,
+        the other half measures its recall.
       settings: The index section of the configuration.
+      others: Queries of the signatures that send other kinds of queries, by signature. Each kind is
+        tuned on the selected index and gets its own query parameters; if none meets the recall
+        target, it is searched exactly.
     """
     num_items, dim = exact.embedding.shape
-    fetch = min(num_items, settings.max_k + queries.exclude_rows.shape[1])
+    main = query_kind(exact, queries, settings, settings.max_k)
+    # Only `recommend` lets a request choose k.
+    kinds = {
+        name: query_kind(exact, other, settings, settings.k)
+        for name, other in (others or {}).items()
+    }
     plan = initial_plan(num_items, settings)
     if not plan.is_scann:
-        return _exact_index(exact, plan.reason, fetch, [])
-    tuning_half, test_half = queries.halves()
+        return _exact_index(main, kinds, plan.reason)
     seconds = settings.tuning_seconds or default_seconds(num_items, dim)
-    tuned = tune(plan, TuningTask(exact, tuning_half, settings, fetch, seconds))
-    best = tuned.best
-    approximate = search_top_k(tuned.search, test_half, settings.k, fetch)
-    recall = float(recalls(approximate, search_top_k(exact, test_half, settings.k, fetch)).mean())
-    meets_target = best.meets_target and recall >= settings.recall_target
-    if not meets_target and num_items <= MAX_EXACT_ITEMS:
-        reason = (
-            f"no ScaNN setting met recall@{settings.k} {settings.recall_target} with a margin of "
-            f"{STANDARD_ERRORS} standard errors ({len(tuned.curve)} settings tried in "
-            f"{tuned.seconds:.0f} s; the best reached {best.recall:.4f} on the tuning queries and "
-            f"{recall:.4f} on the other half): exact search is used"
-        )
-        return _exact_index(exact, reason, fetch, tuned.curve)
-    if settings.kind == "auto" and latency_ms(exact, tuning_half, fetch) <= best.latency_ms:
-        reason = "index.kind is auto and exact search was faster than ScaNN"
-        return _exact_index(exact, reason, fetch, tuned.curve)
-    size_bytes = _vectors_bytes(exact) + tuned.search.index.state_bytes()
-    return ChosenIndex(tuned.search, best.plan, recall, fetch, size_bytes, tuned.curve)
+    tasks = {name: tuning_task(kind, seconds) for name, kind in kinds.items()}
+    tuned = tune(plan, tuning_task(main, seconds), tasks)
+    measured = tuned_search(main, tuned.main)
+    missed = missed_target(main, tuned.main, measured)
+    reason = missed if num_items <= MAX_EXACT_ITEMS else None
+    reason = reason or faster_exact(main, tuned.main)
+    if reason:
+        return _exact_index(main, kinds, reason, tuned.curve, tuned.seconds)
+    searches = {name: _search_of(kind, name, tuned.others[name]) for name, kind in kinds.items()}
+    size_bytes = _vectors_bytes(exact) + tuned.main.search.index.state_bytes()
+    return ChosenIndex(measured, searches, size_bytes, tuned.curve, tuned.seconds)
+
+
+def _search_of(kind: QueryKind, name: str, tuned: TunedSearch) -> KindSearch:
+    """Returns the search of a kind that did not select the index: tuned, or else exact."""
+    measured = tuned_search(kind, tuned)
+    reason = missed_target(kind, tuned, measured) or faster_exact(kind, tuned)
+    if not reason:
+        return measured
+    progress.info("index: %s: %s", name, reason)
+    return exact_search(kind, reason)
 
 
 def _vectors_bytes(exact: ExactSearch) -> int:
@@ -88,7 +128,12 @@ def _vectors_bytes(exact: ExactSearch) -> int:
 
 
 def _exact_index(
-    exact: ExactSearch, reason: str, fetch: int, curve: list[MeasuredPlan]
+    main: QueryKind,
+    others: dict[str, QueryKind],
+    reason: str,
+    curve: list[MeasuredPlan] | None = None,
+    seconds: float = 0.0,
 ) -> ChosenIndex:
-    plan = SearchPlan(SearchKind.EXACT, reason)
-    return ChosenIndex(exact, plan, 1.0, fetch, _vectors_bytes(exact), curve)
+    searches = {name: exact_search(kind, reason) for name, kind in others.items()}
+    size_bytes = _vectors_bytes(main.exact)
+    return ChosenIndex(exact_search(main, reason), searches, size_bytes, curve or [], seconds)

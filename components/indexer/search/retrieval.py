@@ -1,6 +1,6 @@
 """Retrieval with full rows; excluded or filtered items are never returned."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
@@ -13,6 +13,7 @@ from components.indexer.search.eligible_top_k import (
 from components.indexer.search.exact import ExactSearch
 from components.indexer.search.filters import CategoryFilter, has_filter
 from components.indexer.search.unavailable_items import UnavailableItems
+from schemas import serving
 from schemas.serving import PADDING_SCORE
 
 # Item rows and scores, both [B, num_items].
@@ -37,6 +38,7 @@ class Retrieval(tf.Module):
         exact: ExactSearch,
         filters: dict[str, CategoryFilter],
         unavailable: UnavailableItems,
+        others: Mapping[str, Search] | None = None,
     ):
         """Combines the parts of the retrieval, which must cover the same items.
 
@@ -45,10 +47,12 @@ class Retrieval(tf.Module):
           exact: Exact search.
           filters: The category filters by feature name.
           unavailable: The items that are currently unavailable.
+          others: The first searches of the signatures for which `search` was not tuned.
         """
         super().__init__(name="retrieval")
         self.availability = unavailable
         self.search = search
+        self.others = dict(others or {})
         self.exact = exact
         self.filters = filters
         self.num_items = exact.num_items
@@ -61,6 +65,7 @@ class Retrieval(tf.Module):
         width: tf.Tensor,
         fetch: tf.Tensor,
         wanted: dict[str, tf.Tensor],
+        signature: str = serving.RECOMMEND,
     ) -> RowsAndScores:
         """Retrieves the best eligible items of each query.
 
@@ -71,6 +76,7 @@ class Retrieval(tf.Module):
           width: Scalar int32, the number of columns of the result, at least the maximum of `k`.
           fetch: Scalar int32, the number of items that the first search fetches.
           wanted: The wanted values of each filter, [B, F] string, padded with "".
+          signature: The signature that sends the queries, which selects the first search.
 
         Returns:
           Rows [B, width] int32 and scores [B, width] float32, best first, padded with -1 and the
@@ -78,7 +84,7 @@ class Retrieval(tf.Module):
         """
         fetch = tf.minimum(fetch, self.num_items)
         num_listed = self.availability.num_listed()
-        found = self.search(queries, fetch)
+        found = self.others.get(signature, self.search)(queries, fetch)
         ranking = self._best(found, exclude_rows, k, width, num_listed)
         # TensorFlow cannot scatter rows into a result without columns.
         filtered = has_filter(wanted, tf.shape(queries)[0]) & (k > 0)

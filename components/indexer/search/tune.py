@@ -1,54 +1,45 @@
 """Finds the ScaNN configuration with the lowest latency that meets a recall target.
 
 The query parameters (leaves to search, items to score again) are tuned on one index. The parameters
-that require a new index are then varied one at a time, within the time limit.
+that require a new index are then varied one at a time, within the time limit. The index is the one
+that suits the first kind of query; other kinds get query parameters of their own on it.
 """
 
-import math
 import time
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from components.indexer.search.exact import ExactSearch
-from components.indexer.search.recall_latency import (
-    Ranking,
-    TuningQueries,
-    latency_ms,
-    recalls,
-    search_top_k,
+from components.indexer.search.query_parameters import (
+    MeasuredPlan,
+    TuningTask,
+    exact_ranking,
+    measure_query_parameters,
+    rank,
 )
-from components.indexer.search.scann_search import BuiltScann, ScannSearch
-from components.indexer.search.search_plan import SearchKind, SearchPlan, alternative_plans
+from components.indexer.search.recall_latency import Ranking
+from components.indexer.search.scann_search import BuiltScann, ScannIndex, ScannSearch
+from components.indexer.search.search_plan import SearchPlan, alternative_plans
 from components.progress import progress
-from schemas.model_settings import IndexSettings
 
-# Numbers of items that are scored again exactly, per item fetched.
-_REORDER_FACTORS = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 16.0, 32.0)
-# The test half of the queries must meet the target too, so the mean recall on the tuning half must
-# exceed it by this many standard errors of the difference between the two means.
-STANDARD_ERRORS = 2.5
-_NUM_LEAF_COUNTS = 16
 _BASE_SECONDS = 10.0
 _FLOATS_PER_SECOND = 128_000.0
 
 
 @dataclass(frozen=True)
-class MeasuredPlan:
-    """The measurements of one plan.
+class TunedSearch:
+    """A search with its best plan.
 
     Attributes:
-      plan: The configuration of the search.
-      recall: Mean recall@k relative to exact search, in 0…1.
-      latency_ms: Mean latency of the search of a single query, without exclusions.
-      meets_target: Whether the recall meets the target with the margin.
+      search: The search.
+      best: Its plan and the measurements on the tuning queries.
+      num_tried: Number of measured plans.
+      seconds: Duration of the tuning.
     """
 
-    plan: SearchPlan
-    recall: float
-    latency_ms: float
-    meets_target: bool
+    search: ScannSearch
+    best: MeasuredPlan
+    num_tried: int
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -56,35 +47,15 @@ class TuningResult:
     """The result of tuning.
 
     Attributes:
-      search: The search with the best plan.
-      best: The best plan and its measurements.
-      curve: All measured plans.
-      seconds: Duration of the tuning.
+      main: The search of the queries that selected the index.
+      others: The searches of the other kinds of queries, by name, which use the same index.
+      curve: All plans measured for `main`.
+      seconds: Duration of the tuning, of all kinds of queries.
     """
 
-    search: ScannSearch
-    best: MeasuredPlan
+    main: TunedSearch
+    others: dict[str, TunedSearch]
     curve: list[MeasuredPlan]
-    seconds: float
-
-
-@dataclass(frozen=True)
-class TuningTask:
-    """The data, target and time limit of tuning.
-
-    Attributes:
-      exact: Exact search over the items.
-      queries: The queries on which the plans are measured.
-      settings: The index settings: recall target, k and fixed parameters.
-      fetch: Number of items fetched per query, including those to be excluded.
-      seconds: Time limit. The first index is always built and measured. Another one is started
-        only if it would finish in time when it takes as long as the slowest one so far.
-    """
-
-    exact: ExactSearch
-    queries: TuningQueries
-    settings: IndexSettings
-    fetch: int
     seconds: float
 
 
@@ -93,15 +64,23 @@ def default_seconds(num_items: int, dim: int) -> float:
     return _BASE_SECONDS + num_items * dim / _FLOATS_PER_SECOND
 
 
-def tune(plan: SearchPlan, task: TuningTask) -> TuningResult:
+def tune(
+    plan: SearchPlan, task: TuningTask, others: Mapping[str, TuningTask] | None = None
+) -> TuningResult:
     """Measures `plan`, then plans that differ from the best one so far in one build parameter.
 
+    Args:
+      plan: The first plan.
+      task: The queries that select the index, and their target.
+      others: Other kinds of queries, by name. They are tuned on the index that was selected, after
+        the time limit of `task` has ended.
+
     Returns:
-      The fastest plan whose recall meets the target with the margin. If there is none, the plan
-      with the highest recall, whose `meets_target` is false.
+      For each kind, the fastest plan whose recall meets the target with the margin. If there is
+      none, the plan with the highest recall, whose `meets_target` is false.
     """
     begin = time.monotonic()
-    reference = search_top_k(task.exact, task.queries, task.settings.k, task.fetch)
+    reference = exact_ranking(task)
     best_trial = _run_trial(plan, task, reference)
     curve, tried, longest_s = list(best_trial.curve), {_build_parameters(plan)}, best_trial.seconds
     while time.monotonic() + longest_s < begin + task.seconds:
@@ -113,12 +92,16 @@ def tune(plan: SearchPlan, task: TuningTask) -> TuningResult:
         trial = _run_trial(untried[0], task, reference)
         curve += trial.curve
         longest_s = max(longest_s, trial.seconds)
-        worse_trial, best_trial = sorted((best_trial, trial), key=lambda one: _rank(one.best))
+        worse_trial, best_trial = sorted((best_trial, trial), key=lambda one: rank(one.best))
         worse_trial.built.release()
     index = best_trial.built.export()
-    best_trial.built.release()
     search = ScannSearch(index, best_trial.best.plan, task.fetch)
-    return TuningResult(search, best_trial.best, curve, time.monotonic() - begin)
+    main = TunedSearch(search, best_trial.best, len(curve), time.monotonic() - begin)
+    searches = {
+        name: _tune_on(best_trial, index, name, other) for name, other in (others or {}).items()
+    }
+    best_trial.built.release()
+    return TuningResult(main, searches, curve, time.monotonic() - begin)
 
 
 @dataclass(frozen=True)
@@ -134,66 +117,21 @@ class _Trial:
 def _run_trial(plan: SearchPlan, task: TuningTask, reference: Ranking) -> _Trial:
     begin = time.monotonic()
     built = BuiltScann(task.exact.embedding, plan)
-    curve = list(_measure_query_parameters(built, plan, task, reference))
-    best = max(curve, key=_rank)
+    curve = list(measure_query_parameters(built, plan, task, reference))
+    best = max(curve, key=rank)
     seconds = time.monotonic() - begin
     progress.info("index: %s (built and tuned in %.0f s)", _describe(best), seconds)
     return _Trial(built, best, curve, seconds)
 
 
-def _measure_query_parameters(
-    built: BuiltScann, plan: SearchPlan, task: TuningTask, reference: Ranking
-) -> Iterator[MeasuredPlan]:
-    """Measures query parameters on one index: per reordering, the fewest leaves that suffice."""
-    if plan.kind is SearchKind.SCANN_BRUTE_FORCE:
-        yield _measure(built, plan, task, reference)
-        return
-    leaves = _leaf_counts(plan, task.settings)
-    for factor in _REORDER_FACTORS:
-        sufficient = len(leaves)
-        low, high = 0, len(leaves)
-        while low < high:
-            middle = (low + high) // 2
-            candidate = replace(plan, leaves_to_search=leaves[middle], reorder_factor=factor)
-            measured = _measure(built, candidate, task, reference)
-            yield measured
-            if measured.meets_target:
-                sufficient = high = middle
-            else:
-                low = middle + 1
-        # A larger reordering is slower, so it can only be better with fewer leaves.
-        leaves = leaves[:sufficient]
-        if not leaves:
-            break
-
-
-def _leaf_counts(plan: SearchPlan, settings: IndexSettings) -> list[int]:
-    """Returns the numbers of leaves to try, ascending; [0] without a tree."""
-    if not plan.num_leaves:
-        return [0]
-    if settings.num_leaves_to_search is not None:
-        return [plan.leaves_to_search]
-    fractions = np.geomspace(1.0 / plan.num_leaves, 1.0, _NUM_LEAF_COUNTS)
-    return sorted({math.ceil(round(fraction * plan.num_leaves, 6)) for fraction in fractions})
-
-
-def _measure(
-    built: BuiltScann, plan: SearchPlan, task: TuningTask, reference: Ranking
-) -> MeasuredPlan:
-    search = built.search(plan)
-    query_recalls = recalls(
-        search_top_k(search, task.queries, task.settings.k, task.fetch), reference
-    )
-    margin = STANDARD_ERRORS * float(query_recalls.std()) * math.sqrt(2 / len(query_recalls))
-    recall = float(query_recalls.mean())
-    mean_ms = latency_ms(search, task.queries, task.fetch)
-    return MeasuredPlan(plan, recall, mean_ms, recall - margin >= task.settings.recall_target)
-
-
-def _rank(measured: MeasuredPlan) -> tuple[bool, float]:
-    """The sort key: plans that meet the target by latency, above all others by recall."""
-    score = -measured.latency_ms if measured.meets_target else measured.recall
-    return measured.meets_target, score
+def _tune_on(trial: _Trial, index: ScannIndex, name: str, task: TuningTask) -> TunedSearch:
+    """Tunes the query parameters of other queries on the index of a trial."""
+    begin = time.monotonic()
+    plan = trial.best.plan
+    curve = list(measure_query_parameters(trial.built, plan, task, exact_ranking(task)))
+    best, seconds = max(curve, key=rank), time.monotonic() - begin
+    progress.info("index: %s: %s (tuned in %.0f s)", name, _describe(best), seconds)
+    return TunedSearch(ScannSearch(index, best.plan, task.fetch), best, len(curve), seconds)
 
 
 def _build_parameters(plan: SearchPlan) -> SearchPlan:

@@ -21,7 +21,9 @@ from components.parity.sample_file import write_sample
 from schemas.model_settings import IndexSettings
 from schemas.serving import SIGNATURES
 from schemas.settings import to_json
-from tests.serving.shop import Shop, make_shop
+from tests.content_vectors import content_heavy_vectors
+from tests.serving import shop as shop_module
+from tests.serving.shop import MAX_HISTORY, Shop, make_shop
 from tests.serving.shop_parity import shop_sample
 
 
@@ -82,6 +84,32 @@ def test_good_index_is_blessed(tmp_path: Path) -> None:
     assert 0 < index["latency_ms"]["p50"] <= index["latency_ms"]["p99"]
     assert set(index["signatures"]) == set(SIGNATURES)
     assert index["index_bytes"] >= 150 * index["dim"] * np.dtype(np.float32).itemsize
+
+
+def test_catalogue_of_shared_content_is_blessed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shop_module, "item_vectors", content_heavy_vectors)
+    shop = make_shop(str(tmp_path), 6_000, dim=16)
+    # Tuned for user queries alone, the search found .76 of the exact similar items.
+    settings = IndexSettings(num_leaves=77, tuning_seconds=1e-3)
+
+    fragment = _run(shop, tmp_path, settings)["fragment"]
+
+    index, gates = fragment["index"], {gate["name"]: gate for gate in fragment["gates"]}
+    assert gates["index.signatures"]["passed"], gates["index.signatures"]["reason"]
+    assert gates["index.recall"]["passed"]
+    assert index["signatures"]["similar_items"]["overlap"] > 0.97
+    rows = {row["signature"]: row for row in index["searches"]}
+    assert set(rows) == {"recommend", "serving_default", "similar_items"}
+    assert {row["kind"] for row in rows.values()} == {"scann_tree_hash"}
+    assert all(row["recall"] >= 0.99 and row["search_ms"] > 0 for row in rows.values())
+    assert {name: row["fetch"] for name, row in rows.items()} == {
+        "recommend": 200 + MAX_HISTORY,
+        "serving_default": 100 + MAX_HISTORY,
+        "similar_items": 101,
+    }
+    assert rows["recommend"]["recall"] == index["recall@100"]
 
 
 def test_index_below_the_recall_target_is_not_blessed(

@@ -14,13 +14,21 @@ from schemas.serving import PADDING_SCORE
 MIB = 1 << 20
 GOOD: dict[str, Any] = {
     "faults": [],
-    "signatures": {"recommend": {"calls": 3, "overlap": 1.0}},
+    "signatures": {
+        "recommend": {"calls": 3, "overlap": 1.0, "overlap_error": 0.0},
+        "query_embedding": {"calls": 3, "overlap": None, "overlap_error": None},
+    },
     "memory_bytes": {"first": 100 * MIB, "all": 150 * MIB},
     "latency_ms": {"p50": 1.0, "p99": 4.0},
 }
 
 
 FLAT = SearchPlan(SearchKind.SCANN_BRUTE_FORCE, "few items")
+
+
+def _similar(mean: float, error: float | None = 0.0) -> dict[str, Any]:
+    """The probed summary of `similar_items`."""
+    return {"similar_items": {"calls": 3, "overlap": mean, "overlap_error": error}}
 
 
 def _failed(
@@ -70,8 +78,48 @@ def test_remedy_for_low_recall_depends_on_the_plan(plan: SearchPlan, remedy: str
 
 def test_faults_and_low_overlap_of_signatures_are_rejected() -> None:
     assert _failed(faults=["recommend: scores are not in descending order"]) == ["index.signatures"]
-    lost = {"similar_items": {"calls": 3, "overlap": 0.5}}
-    assert _failed(signatures=lost) == ["index.signatures"]
+    assert _failed(signatures=_similar(0.5)) == ["index.signatures"]
+
+
+@pytest.mark.parametrize(
+    ("overlap_mean", "error", "passed"),
+    [
+        (0.95, 0.0, True),
+        (0.93, 0.0, False),
+        (0.93, None, False),
+        (0.93, 0.019, False),
+        (0.93, 0.03, True),  # chance explains it
+        (0.665, 0.03, False),
+    ],
+)
+def test_overlap_may_be_below_the_target_by_chance(
+    overlap_mean: float, error: float | None, passed: bool
+) -> None:
+    assert _failed(signatures=_similar(overlap_mean, error)) == (
+        [] if passed else ["index.signatures"]
+    )
+
+
+TREE = SearchPlan(SearchKind.SCANN_TREE_HASH, "", num_leaves=50, leaves_to_search=7)
+
+
+@pytest.mark.parametrize(
+    ("plan", "remedy"),
+    [
+        (TREE, "set index.num_leaves to 50 and index.num_leaves_to_search above 7, lower index.r"),
+        (SearchPlan(SearchKind.SCANN_HASH, ""), ": lower index.recall_target, or set index.kind"),
+        (SearchPlan(SearchKind.EXACT, ""), "although the search is exact"),
+    ],
+)
+def test_low_overlap_names_the_signature_and_the_keys(plan: SearchPlan, remedy: str) -> None:
+    probed = {**GOOD, "signatures": _similar(0.665)}
+    gates = index_gates(1.0, FLAT, probed, 1, IndexSettings(), {"similar_items": plan})
+    reason = next(gate.reason for gate in gates if gate.name == "index.signatures")
+    assert (
+        "similar_items: the overlap with exact search is 0.665, expected at least 0.940" in reason
+    )
+    assert remedy in reason
+    assert "violates the contract" not in reason
 
 
 def test_memory_of_a_second_searcher_is_rejected() -> None:

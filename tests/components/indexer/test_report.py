@@ -1,8 +1,8 @@
 """The reported measurements of tuning."""
 
 from components.indexer.report import pareto_front
+from components.indexer.search.query_parameters import MeasuredPlan
 from components.indexer.search.search_plan import SearchKind, SearchPlan
-from components.indexer.search.tune import MeasuredPlan
 
 
 def point(recall: float, latency_ms: float) -> MeasuredPlan:

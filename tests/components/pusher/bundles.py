@@ -1,5 +1,6 @@
 """Small fake bundles and a push destination: the pusher only copies their files."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from components.pusher.lock import LOCK_FILE
@@ -33,14 +34,16 @@ class Destination:
         self.statistics = root / "FeatureStats.pb"
         self.statistics.write_bytes(b"statistics")
 
-    def publish(self, content: str = "graph", keep_versions: int = 5) -> PublishedVersion:
-        """Publishes a bundle with the given content."""
+    def publish(
+        self, content: str = "graph", keep_versions: int = 5, id_rules: Sequence[str] = ()
+    ) -> PublishedVersion:
+        """Publishes a bundle with the given content and rules of ids."""
         bundle = write_bundle(self.root / f"bundle-{content}", content)
         return publish(
             str(bundle),
             str(self.serving),
             str(self.exact),
-            Manifest(name="demo", metrics={"recall@10": 0.25}),
+            Manifest(name="demo", metrics={"recall@10": 0.25}, id_rules=[*id_rules]),
             statistics_file=str(self.statistics),
             keep_versions=keep_versions,
         )

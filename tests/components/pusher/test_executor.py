@@ -62,6 +62,7 @@ class Push:
                 "name": "demo",
                 "serving_dir": str(self.destination.serving),
                 "exact_dir": str(self.destination.exact),
+                "ids": '{"normalise": ["case"]}',
                 "keep_versions": 5,
                 "code_version": "c0",
                 "launch": "1",
@@ -92,6 +93,7 @@ def test_bundle_with_both_blessings_is_published(push: Push) -> None:
     manifest = read_manifest(fragment["serving_path"])
     assert manifest.metrics == {"recall@10": 0.25}
     assert manifest.protocol == {"name": "successive"}
+    assert manifest.id_rules == ["case"]
     assert manifest.content_hash == fragment["content_hash"]
     assert (manifest.as_of, manifest.reindex_of) == (fragment["as_of"], "") == (None, "")
 
@@ -174,6 +176,7 @@ def test_component_requires_both_blessings() -> None:
         "name": "demo",
         "serving_dir": "serving/demo",
         "exact_dir": "serving_exact/demo",
+        "ids": "{}",
         "keep_versions": 5,
         "code_version": "c0",
         "launch": "1",

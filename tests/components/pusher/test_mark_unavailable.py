@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from components.pusher.install_version import unavailable_path
 from components.pusher.manifest import read_manifest
 from components.pusher.mark_unavailable import mark_unavailable
 from components.pusher.publish import PublishedVersion
+from components.pusher.rollback import rollback
 from components.pusher.same_towers import check_same_towers
+from components.pusher.unavailable_lists import unavailable_path
 from components.unavailable_items import read_unavailable
 from schemas.errors import InputError
 from tests.components.pusher.bundles import Destination
@@ -30,7 +31,7 @@ def lists(published: PublishedVersion) -> list[list[str]]:
 
 
 def files(folder: str) -> dict[str, bytes]:
-    replaced = ("manifest.json", "unavailable_items.txt")
+    replaced = ("manifest.json", "unavailable_items.txt", "unavailable_items_written.txt")
     paths = [path for path in Path(folder).rglob("*") if path.is_file()]
     return {
         str(path.relative_to(folder)): path.read_bytes()
@@ -121,3 +122,21 @@ def test_model_without_list_is_rejected(destination: Destination, model_dir: str
 def test_missing_version_is_rejected(destination: Destination) -> None:
     with pytest.raises(InputError, match="contains no version; run the pipeline first"):
         mark(destination, "a")
+
+
+def test_a_version_with_other_rules_of_ids_applies_them_to_the_list_as_written(
+    destination: Destination,
+) -> None:
+    destination.publish("lower", id_rules=["case"])
+    marked = mark(destination, "SKU-1", "sku-2.0")
+    assert lists(marked) == [["sku-1", "sku-2.0"]] * 2
+
+    assert lists(destination.publish("as written")) == [["SKU-1", "sku-2.0"]] * 2
+    both = destination.publish("both", id_rules=["case", "decimal_zero"])
+    assert lists(both) == [["sku-1", "sku-2.0"]] * 2
+    number = mark(destination, "105.0", "SKU-1")
+    assert lists(number) == [["105", "sku-1"]] * 2
+
+    folders = str(destination.serving), str(destination.exact)
+    assert rollback(*folders, to=int(marked.version)).num_unavailable == 2
+    assert lists(marked) == [["105.0", "sku-1"]] * 2

@@ -107,7 +107,7 @@ def fail_after(monkeypatch: pytest.MonkeyPatch, num_copies: int) -> None:
         copied.append(target)
         original(source, target, overwrite)
 
-    monkeypatch.setattr(publish_module.tf.io.gfile, "copy", copy)
+    monkeypatch.setattr(tf.io.gfile, "copy", copy)
 
 
 # A model with its statistics has five files: 0-4 belong to the twin, 5-9 to the served model.
@@ -137,7 +137,7 @@ def test_twin_is_removed_if_served_model_cannot_be_renamed(
             raise OSError("permission denied")
         original(source, target, overwrite)
 
-    monkeypatch.setattr(publish_module.tf.io.gfile, "rename", rename)
+    monkeypatch.setattr(tf.io.gfile, "rename", rename)
     with pytest.raises(OSError, match="permission denied"):
         destination.publish()
     assert destination.all_names() == set()
@@ -153,7 +153,7 @@ def test_versions_are_invisible_while_files_are_copied(
         seen.append(destination.visible())
         original(source, target, overwrite)
 
-    monkeypatch.setattr(publish_module.tf.io.gfile, "copy", copy)
+    monkeypatch.setattr(tf.io.gfile, "copy", copy)
     published = destination.publish()
     # The twin becomes visible before the first file of the served model is copied.
     assert seen == [([], [])] * 5 + [([], [published.version])] * 5
@@ -169,7 +169,7 @@ def test_saved_model_file_is_copied_last_on_object_store(
         targets.append(Path(target).name)
         original(source, target, overwrite)
 
-    monkeypatch.setattr(publish_module.tf.io.gfile, "copy", copy)
+    monkeypatch.setattr(tf.io.gfile, "copy", copy)
     monkeypatch.setattr(publish_module.v, "is_remote", lambda path: True)
     published = destination.publish()
     assert [targets[4], targets[9]] == ["saved_model.pb"] * 2

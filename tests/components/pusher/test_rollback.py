@@ -6,9 +6,9 @@ import pytest
 import tensorflow as tf
 
 from components.pusher import rollback as rollback_module
-from components.pusher.install_version import unavailable_path
 from components.pusher.mark_unavailable import mark_unavailable
 from components.pusher.rollback import rollback
+from components.pusher.unavailable_lists import unavailable_path
 from components.pusher.versions import version_dir
 from components.unavailable_items import read_unavailable
 from schemas.errors import InputError

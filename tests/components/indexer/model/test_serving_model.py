@@ -1,12 +1,17 @@
 """The served model before it is saved: options, signatures and the smallest catalogue."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.indexer.model.sample_requests import to_examples
+from components.indexer.search.retrieval import Search
 from schemas import serving
+from schemas.id_settings import IdsSettings
+from schemas.settings import from_dict
 from tests.serving import oracle
 from tests.serving.in_memory import call, signatures_of
 from tests.serving.requests import recommend_request
@@ -33,6 +38,37 @@ def test_history_is_returned_only_if_repeats_are_allowed(tmp_path: Path, repeat:
     returned = set(call(signatures[serving.RECOMMEND], request)["item_id"][0])
     assert b"item3" not in returned
     assert ({b"item1", b"item2"} <= returned) == (repeat == "allow")
+
+
+def test_each_kind_of_query_has_its_own_search(tmp_path: Path) -> None:
+    shop = make_shop(str(tmp_path), 20)
+
+    def only(row: int) -> Search:
+        """A search that finds one item."""
+
+        def search(queries: tf.Tensor, num_neighbors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            shape = [tf.shape(queries)[0], 1]
+            return tf.fill(shape, row), tf.fill(shape, 1e6)
+
+        return search
+
+    signatures = signatures_of(
+        shop,
+        k=1,
+        search=lambda _: only(5),
+        others={serving.DEFAULT: only(6), serving.SIMILAR_ITEMS: only(7)},
+    )
+    request = recommend_request(shop, [["item1"]], k=1)
+    default = {name: request[name] for name in serving.default_specs()}
+    examples = {serving.EXAMPLES: to_examples(request)}
+    item = {"item_id": np.array([b"item1"], object)}
+    for signature, inputs, expected in (
+        (serving.RECOMMEND, request, b"item5"),
+        (serving.RECOMMEND_EXAMPLES, examples, b"item5"),
+        (serving.DEFAULT, default, b"item6"),
+        (serving.SIMILAR_ITEMS, item, b"item7"),
+    ):
+        assert list(call(signatures[signature], inputs)["item_id"][0]) == [expected]
 
 
 def test_catalogue_of_one_item(tmp_path: Path) -> None:
@@ -78,3 +114,34 @@ def test_embeddings_are_not_gathered_from_the_variable(tmp_path: Path) -> None:
     nodes = [node for nodes in (graph.node, *functions) for node in nodes]
     gathered = [node for node in nodes if node.op == "ResourceGather"]
     assert {node.attr["dtype"].type for node in gathered} == {tf.string.as_datatype_enum}
+
+
+def test_ids_of_requests_are_normalised(tmp_path: Path) -> None:
+    """Every signature answers another spelling of the ids as it answers the ids themselves."""
+    shop = make_shop(str(tmp_path), 20)
+    ids = from_dict(IdsSettings, {"normalise": ["trim", "unicode", "case"]})
+    plain = signatures_of(shop)
+    normalised = signatures_of(replace(shop, data=replace(shop.data, ids=ids)))
+    written, other = (
+        {
+            serving.RECOMMEND: recommend_request(
+                shop, [[form.format(1), form.format(2)]], [user], exclude=[[form.format(3)]], k=5
+            ),
+            serving.SIMILAR_ITEMS: {"item_id": np.array([form.format(4).encode()], object)},
+        }
+        for form, user in (("item{}", "user0"), (" ITEM{}\u200b", "USER0"))
+    )
+    for requests in (written, other):
+        request = requests[serving.RECOMMEND]
+        names = serving.default_specs()
+        requests[serving.DEFAULT] = {name: request[name] for name in names}
+        requests[serving.RECOMMEND_EXAMPLES] = {serving.EXAMPLES: to_examples(request)}
+        names = serving.query_specs(shop.table)
+        requests[serving.QUERY_EMBEDDING] = {name: request[name] for name in names}
+    for name, request in written.items():
+        expected = call(plain[name], request)
+        for signature, inputs in ((normalised, request), (normalised, other[name])):
+            for output, values in call(signature[name], inputs).items():
+                np.testing.assert_array_equal(values, expected[output], f"{name} {output}")
+    unknown = call(plain[serving.SIMILAR_ITEMS], other[serving.SIMILAR_ITEMS])
+    assert not any(unknown["item_id"][0])

@@ -9,8 +9,9 @@ from components.indexer.search import exact as exact_module
 from components.indexer.search.exact import ExactSearch
 from components.indexer.search.filters import CategoryFilter
 from components.indexer.search.item_table import ItemTable
-from components.indexer.search.retrieval import Retrieval
+from components.indexer.search.retrieval import Retrieval, Search
 from components.indexer.search.unavailable_items import UnavailableItems
+from schemas import serving
 
 RNG = np.random.default_rng(5)
 VECTORS = RNG.normal(size=(40, 4)).astype(np.float32)
@@ -96,6 +97,26 @@ def test_only_short_rows_are_searched_again(exact: ExactSearch) -> None:
     assert searched == [1]
     assert list(rows[0]) == [*order[0][:2], -1, -1, -1, -1]
     assert list(rows[1]) == list(order[1][:6])
+
+
+def test_signature_with_its_own_search_uses_it(exact: ExactSearch) -> None:
+    def fail(queries: tf.Tensor, num_neighbors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        raise AssertionError("not the search of this signature")
+
+    nothing = tf.fill([3, 0], -1)
+    two = tf.constant(2)
+
+    def answer(search: Search, other: Search, signature: str) -> npt.NDArray[np.int32]:
+        others = {serving.SIMILAR_ITEMS: other}
+        retrieval = Retrieval(search, exact, {}, NONE_UNAVAILABLE, others)
+        queries = tf.constant(QUERIES[:3])
+        rows, _ = retrieval(queries, nothing, tf.fill([3], 2), two, two, {}, signature)
+        return rows.numpy()
+
+    best = np.argsort(-(QUERIES[:3] @ VECTORS.T), axis=1)[:, :2]
+    np.testing.assert_array_equal(answer(fail, exact, serving.SIMILAR_ITEMS), best)
+    for signature in (serving.RECOMMEND, serving.DEFAULT):
+        np.testing.assert_array_equal(answer(exact, fail, signature), best)
 
 
 def test_rows_are_not_searched_again_if_no_more_items_exist(exact: ExactSearch) -> None:

@@ -1,6 +1,7 @@
 """Tuning: the fastest plan that meets the recall target, also on other queries."""
 
 import math
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -8,13 +9,16 @@ import pytest
 import tensorflow as tf
 
 from components.indexer.search import choose_index as choose_index_module
-from components.indexer.search import search_plan, tune
+from components.indexer.search import query_kind, query_parameters, search_plan, tune
 from components.indexer.search.choose_index import choose_index
 from components.indexer.search.exact import ExactSearch
 from components.indexer.search.recall_latency import TuningQueries, recalls, search_top_k
 from components.indexer.search.scann_search import BuiltScann, ScannSearch
 from components.indexer.search.search_plan import SearchKind
+from schemas import serving
 from schemas.model_settings import IndexSettings
+from tests.content_vectors import content_heavy_vectors
+from tests.serving.fake_towers import item_queries
 
 RNG = np.random.default_rng(3)
 
@@ -63,8 +67,8 @@ def test_alternative_trees_are_tried_within_the_time_limit(
 ) -> None:
     monkeypatch.setattr(search_plan, "MIN_HASH_ITEMS", 500)
     monkeypatch.setattr(search_plan, "MIN_TREE_ITEMS", 1_000)
-    monkeypatch.setattr(tune, "_REORDER_FACTORS", (4.0,))
-    monkeypatch.setattr(tune, "_NUM_LEAF_COUNTS", 3)
+    monkeypatch.setattr(query_parameters, "_REORDER_FACTORS", (4.0,))
+    monkeypatch.setattr(query_parameters, "_NUM_LEAF_COUNTS", 3)
     vectors = RNG.normal(size=(1_500, 8)).astype(np.float32)
     exact = ExactSearch(tf.Variable(vectors))
 
@@ -116,7 +120,7 @@ def test_exact_search_replaces_scann_that_misses_the_target_on_test_queries(
 ) -> None:
     vectors = RNG.normal(size=(1_000, 8)).astype(np.float32)
     settings = IndexSettings(k=10, max_k=10, recall_target=0.9)
-    monkeypatch.setattr(choose_index_module, "recalls", lambda *_: np.array([0.8, 0.9]))
+    monkeypatch.setattr(query_kind, "recalls", lambda *_: np.array([0.8, 0.9]))
 
     index = choose_index(ExactSearch(tf.Variable(vectors)), random_queries(40, 8), settings)
 
@@ -145,6 +149,85 @@ def test_request_for_fewer_items_has_the_same_recall() -> None:
     assert recall(requested=k, fetch=0) < 0.9
 
 
+def test_each_kind_of_query_is_tuned_on_one_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The last setting that suffices is the fastest one, whatever else the machine does.
+    falling = count(100, -1)
+    monkeypatch.setattr(query_parameters, "latency_ms", lambda *_: float(next(falling)))
+    # With the settings of the user queries, similar_items found .62 of the exact items.
+    num_items, dim, num_queries, k = 20_000, 32, 400, 100
+    vectors = content_heavy_vectors(num_items, dim)
+    users = RNG.normal(size=(num_queries, dim)).astype(np.float32) / math.sqrt(dim)
+    users[:, 0] = 1.0
+    queries = TuningQueries(users, np.zeros((num_queries, 0), np.int32))
+    rows = RNG.permutation(num_items)[:num_queries].astype(np.int32)
+    items = TuningQueries(item_queries(vectors[rows]), rows[:, np.newaxis])
+    exact = ExactSearch(tf.Variable(vectors))
+    # Only the first index is built.
+    settings = IndexSettings(num_leaves=141, tuning_seconds=1e-3)
+
+    index = choose_index(exact, queries, settings, {serving.SIMILAR_ITEMS: items})
+
+    similar = index.others[serving.SIMILAR_ITEMS]
+    assert (index.fetch, similar.fetch) == (200, 101)
+    assert index.plan.kind is SearchKind.SCANN_TREE_HASH
+    assert min(index.recall, similar.recall) >= settings.recall_target
+    assert index.plan.leaves_to_search < similar.plan.leaves_to_search
+    assert isinstance(index.search, ScannSearch)
+    reference = search_top_k(exact, items, k, similar.fetch)
+    as_before = recalls(search_top_k(index.search, items, k, similar.fetch), reference).mean()
+    assert as_before < settings.recall_target - 0.05
+    assert isinstance(similar.search, ScannSearch)
+    assert similar.search.index is index.search.index  # one searcher
+
+
+def test_kind_that_misses_the_target_is_searched_exactly(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Exact search does not replace that of the user queries.
+    monkeypatch.setattr(choose_index_module, "MAX_EXACT_ITEMS", 0)
+    vectors = RNG.normal(size=(1_000, 8)).astype(np.float32)
+    queries = random_queries(40, 8)
+    settings = IndexSettings(k=10, max_k=10, num_leaves=50, num_leaves_to_search=1)
+
+    index = choose_index(
+        ExactSearch(tf.Variable(vectors)), queries, settings, {serving.DEFAULT: queries}
+    )
+
+    assert index.plan.kind is SearchKind.SCANN_TREE_HASH
+    default = index.searches[serving.DEFAULT]
+    assert default.plan.kind is SearchKind.EXACT
+    assert "no ScaNN setting met recall@10 0.99" in default.plan.reason
+    assert default.recall == 1.0
+
+
+def test_reordering_is_doubled_until_it_suffices(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(query_parameters, "_REORDER_FACTORS", (1.0,))
+    vectors = RNG.normal(size=(6_000, 16)).astype(np.float32)
+    exact, queries = ExactSearch(tf.Variable(vectors)), random_queries(100, 16)
+    monkeypatch.setattr(query_parameters, "latency_ms", lambda search, *_: float(search is exact))
+    settings = IndexSettings(k=100, max_k=100, tuning_seconds=1e-3)
+
+    index = choose_index(exact, queries, settings)
+
+    factors = [point.plan.reorder_factor for point in index.curve]
+    assert factors[:2] == [1.0, 2.0]
+    assert [point.meets_target for point in index.curve] == [*[False] * (len(factors) - 1), True]
+    assert index.plan.reorder_factor == factors[-1]
+    monkeypatch.setattr(query_parameters, "latency_ms", lambda *_: 1.0)
+    assert choose_index(exact, queries, settings).plan.kind is SearchKind.EXACT
+
+
+def test_exact_index_has_exact_search_for_every_kind() -> None:
+    vectors = RNG.normal(size=(50, 8)).astype(np.float32)
+    queries = random_queries(4, 8)
+
+    index = choose_index(
+        ExactSearch(tf.Variable(vectors)), queries, IndexSettings(), {serving.DEFAULT: queries}
+    )
+
+    assert {search.plan.kind for search in index.searches.values()} == {SearchKind.EXACT}
+    assert list(index.searches) == [serving.RECOMMEND, serving.DEFAULT]
+    assert index.seconds == 0.0
+
+
 def test_default_time_limit_grows_with_the_catalogue() -> None:
     assert tune.default_seconds(100_000, 64) == 10.0 + 100_000 * 64 / 128_000
 
@@ -155,7 +238,7 @@ def test_default_time_limit_grows_with_the_catalogue() -> None:
 def test_auto_chooses_the_faster_search(
     monkeypatch: pytest.MonkeyPatch, exact_ms: float, kind: SearchKind
 ) -> None:
-    monkeypatch.setattr(choose_index_module, "latency_ms", lambda *_: exact_ms)
+    monkeypatch.setattr(query_kind, "latency_ms", lambda *_: exact_ms)
     vectors = RNG.normal(size=(200, 8)).astype(np.float32)
     queries = TuningQueries(vectors[:4], np.zeros((4, 0), np.int32))
     settings = IndexSettings(k=5, max_k=5, kind="auto")
