@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.commands.history_option import read_history
 from pipeline.commands.reindex_plan import CHANGEABLE, plan_reindex
 from pipeline.config import load_settings
 from pipeline.console import quiet_streams
@@ -154,15 +155,29 @@ def recommend(
         ),
     ],
     user: Annotated[str, typer.Option(help="User id; it may be unknown to the model.")],
-    history: Annotated[str, typer.Option(help="Item ids, oldest first: a,b,c")] = "",
+    history: Annotated[
+        str,
+        typer.Option(
+            help="Item ids as one line of CSV, oldest first: a,b,c. Quote an id with a comma: "
+            'a,"b,c".'
+        ),
+    ] = "",
+    item: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID",
+            help="One item id of the history, as it is, in place of --history. Repeatable, oldest "
+            "first.",
+        ),
+    ] = None,
     k: Annotated[int, typer.Option("-k", min=1, help="Number of items.")] = 10,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Recommend items to one user with a pushed model."""
+    items = read_history(history, item or ())
     with quiet_streams(os.devnull) as console:
         from pipeline.commands.recommend import recommend_command
 
-        items = [item.strip() for item in history.split(",") if item.strip()]
         recommend_command(model, user, items, k, as_json, console)
 
 

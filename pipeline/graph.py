@@ -117,6 +117,7 @@ def pipeline_nodes(settings: Settings, paths: RunPaths, keys: CacheKeys) -> list
         name=settings.name,
         serving_dir=paths.serving_dir,
         exact_dir=paths.exact_dir,
+        ids=to_json(settings.ids),
         keep_versions=settings.push.keep_versions,
         code_version=code_version("pusher"),
         launch=keys.launch_id,

@@ -76,6 +76,7 @@ def reindex_nodes(
         name=settings.name,
         serving_dir=paths.serving_dir,
         exact_dir=paths.exact_dir,
+        ids=to_json(settings.ids),
         keep_versions=settings.push.keep_versions,
         code_version=code_version("pusher"),
         launch=keys.launch_id,

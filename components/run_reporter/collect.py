@@ -42,6 +42,7 @@ _EVALUATION_KEYS = (
     "baselines",
     "slices",
     "diagnosis",
+    "later_negatives",
 )
 _STEP_KEYS = ("component", "status", "seconds", "error")
 

@@ -1,16 +1,25 @@
 """Formats numbers, times and names for the console and for the HTML report."""
 
+import json
 import re
 from datetime import datetime, timezone
 from typing import Any
 
 NOTHING = "–"
 _DIGITS = re.compile(r"([0-9]+)")
+# The form of `components.records.time_columns.row_of_time`.
+_ROW = re.compile(r"file \d+, line \d+")
 _BYTE_UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
 def number(value: Any) -> str:
-    """Formats an integer with thousands separators, another number with four significant digits."""
+    """Formats an integer with thousands separators, another number with four significant digits.
+
+    The elements of a list, and the keys and values of a mapping, are separated by commas.
+
+    >>> number(12_034), number(0.123456), number(None), number({"p50": 1.5, "calls": [3, True]})
+    ('12,034', '0.1235', '–', 'p50 1.5, calls 3, yes')
+    """
     if value is None:
         return NOTHING
     if isinstance(value, bool):
@@ -19,7 +28,20 @@ def number(value: Any) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+    if isinstance(value, dict):
+        return ", ".join(f"{label(str(key))} {number(part)}" for key, part in value.items())
+    if isinstance(value, list | tuple | set | frozenset):
+        return ", ".join(map(number, value)) or NOTHING
     return str(value)
+
+
+def setting(value: Any) -> str:
+    """Formats a value as in the configuration: text as it is, anything else as YAML reads it.
+
+    >>> setting("softmax"), setting(True), setting(None), setting([1, 2]), setting(1e-05)
+    ('softmax', 'true', 'null', '[1, 2]', '1e-05')
+    """
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def metric(value: float | None) -> str:
@@ -47,9 +69,14 @@ def duration(seconds: float | None) -> str:
 
 
 def instant(text: str | None) -> str:
-    """Formats an ISO 8601 time to the minute: "2024-05-01 09:30 UTC"."""
+    """Formats an ISO 8601 time to the minute: "2024-05-01 09:30 UTC".
+
+    A row, which is the time of an event in a log without times, is returned unchanged.
+    """
     if not text:
         return NOTHING
+    if _ROW.fullmatch(text):
+        return text
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     if moment.tzinfo is None:
         return f"{moment:%Y-%m-%d %H:%M}"

@@ -64,6 +64,48 @@ def rejects_by_reason(read: list[Source]) -> list[tuple[str, list[int]]]:
     return sorted((row for row in rows if any(row[1])), key=lambda row: (-sum(row[1]), row[0]))
 
 
+@dataclass(frozen=True)
+class Match:
+    """How many ids or events of the log have a row of the users file or of the catalogue.
+
+    Attributes:
+      name: What is counted, and where the row is, for display.
+      found: Number of those that have a row.
+      rejected: Number of those whose rows were all rejected.
+      total: Number of all.
+    """
+
+    name: str
+    found: int
+    rejected: int
+    total: int
+
+    @property
+    def share(self) -> float:
+        """The share of those that have a row."""
+        return self.found / self.total
+
+
+def matches(interactions: dict[str, Any] | None) -> list[Match]:
+    """Returns the counts of the ids and events of the log that have a row, by source.
+
+    Args:
+      interactions: The counts of InteractionExampleGen, or None if it did not run.
+    """
+    labels = {
+        "users": ("users in the users file", "events of these users"),
+        "items": ("items in the catalogue", "events of these items"),
+    }
+    counts = (interactions or {}).get("matches") or {}
+    return [
+        Match(label, by.get("found", 0), by.get("rejected", 0), sum(by.values()))
+        for source, names in labels.items()
+        if source in counts
+        for label, by in zip(names, (counts[source]["ids"], counts[source]["events"]), strict=True)
+        if sum(by.values())
+    ]
+
+
 def items_without_kept_event(
     interactions: dict[str, Any] | None, catalogue: dict[str, Any] | None
 ) -> int | None:

@@ -2,6 +2,8 @@
 
 import json
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +35,36 @@ from components.run_reporter.formatting import (
     metric,
     natural_key,
     number,
+    setting,
     size,
 )
-from components.run_reporter.ingestion import catalogue_facts, rejects_by_reason, sources
+from components.run_reporter.ingestion import catalogue_facts, matches, rejects_by_reason, sources
 
 _TEMPLATE = "report.html.j2"
 # More lines in a chart are not distinguishable; the tables contain all of them.
 _MAX_LINES = 6
 _TFRS_RECALL = re.compile(r"(?:factorized_top_k/)?top_([0-9]+)_categorical_accuracy")
 _UNIT = re.compile(r"_(?:bytes|ms|seconds)$")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of measurements.
+
+    Attributes:
+      heads: The names of the columns.
+      rows: The cells of each row as text.
+    """
+
+    heads: list[str]
+    rows: list[list[str]]
+
+    @classmethod
+    def of_rows(cls, rows: list[dict[str, Any]]) -> "Table":
+        """Returns the table of rows by column; a cell that a row does not have is a dash."""
+        columns = list(dict.fromkeys(name for row in rows for name in row))
+        cells = [[_with_unit(name, row.get(name)) for name in columns] for row in rows]
+        return cls([label(_UNIT.sub("", name)) for name in columns], cells)
 
 
 def render_report(metrics: dict[str, Any], run: dict[str, Any]) -> str:
@@ -69,6 +92,7 @@ def render_report(metrics: dict[str, Any], run: dict[str, Any]) -> str:
             splits=(interactions or {}).get("splits") or {},
             sources=read,
             rejects=rejects_by_reason(read),
+            matches=matches(interactions),
             catalogue_facts=catalogue_facts(run["ingestion"]["catalogue"], interactions),
             protocol_facts=protocol_facts(metrics["protocol"]),
             protocols=other_protocols(metrics["protocols"]),
@@ -77,6 +101,7 @@ def render_report(metrics: dict[str, Any], run: dict[str, Any]) -> str:
             slice_metrics=slice_metrics,
             best_baseline=best_baseline,
             baseline_metric=baseline_metric,
+            negatives=metrics.get("later_negatives"),
             diagnosis=diagnosis_facts(metrics["diagnosis"]),
             index=_index_facts(index),
             index_tables=_index_tables(index),
@@ -95,7 +120,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for format_value in (number, metric, interval, duration, instant, label):
+    for format_value in (number, setting, metric, interval, duration, instant, label):
         environment.filters[format_value.__name__] = format_value
     return environment
 
@@ -151,15 +176,21 @@ def _index_facts(index: dict[str, Any]) -> list[tuple[str, str]]:
                 (label(f"{group} {key}"), _with_unit(unit or key, part))
                 for key, part in value.items()
                 # The plan repeats some values of the index.
-                if not isinstance(part, dict | list) and index.get(key) != part
+                if not _is_table(part) and index.get(key) != part
             ]
-        elif not isinstance(value, list):
+        elif not _is_table(value):
             facts.append((label(_UNIT.sub("", name)), _with_unit(name, value)))
     return facts
 
 
+def _is_table(value: Any) -> bool:
+    """Whether a value belongs in a table: a mapping, or a list with mappings."""
+    is_list = isinstance(value, list)
+    return isinstance(value, dict) or (is_list and any(isinstance(part, dict) for part in value))
+
+
 def _with_unit(name: str, value: Any) -> str:
-    if value is None or isinstance(value, str):
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return number(value)
     if name.endswith("_bytes"):
         return size(value)
@@ -168,13 +199,27 @@ def _with_unit(name: str, value: Any) -> str:
     return f"{number(value)} ms" if name.endswith("_ms") else number(value)
 
 
-def _index_tables(index: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def _index_tables(index: dict[str, Any]) -> dict[str, Table]:
     """Returns the tables of measurements by name, such as the tuning curve of the index."""
-    tables = {}
-    for name, value in index.items():
-        rows = value
-        if isinstance(value, dict):
-            rows = [{name: key, **part} for key, part in value.items() if isinstance(part, dict)]
-        if isinstance(rows, list) and rows and isinstance(rows[0], dict):
-            tables[name] = rows
-    return tables
+    tables = (table for name, value in index.items() for table in _rows(name, value))
+    return {name: Table.of_rows(rows) for name, rows in tables}
+
+
+def _rows(name: str, value: Any) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+    """Yields pairs of table name and rows: lists of mappings, and mappings of mappings.
+
+    A mapping of mappings is a table whose first column has its keys. If these mappings contain
+    further mappings, each is a table of its own.
+    """
+    if isinstance(value, list):
+        rows = [row for row in value if isinstance(row, dict)]
+    else:
+        parts = value.items() if isinstance(value, dict) else ()
+        nested = {key: part for key, part in parts if isinstance(part, dict)}
+        if any(isinstance(cell, dict) for part in nested.values() for cell in part.values()):
+            for key, part in nested.items():
+                yield from _rows(f"{name}_{key}", part)
+            return
+        rows = [{name: key, **part} for key, part in nested.items()]
+    if rows:
+        yield name, rows

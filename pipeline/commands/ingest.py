@@ -33,8 +33,15 @@ def ingest_command(settings: Settings, as_json: bool, console: Console) -> None:
       InputError: The input cannot be ingested, or the output folder contains other files.
     """
     counts = run_ingestion(settings)
+    write_warnings(counts, console)
     use_json = as_json or not console.result.isatty()
     console.result.write(json.dumps(counts) + "\n" if use_json else render_counts(counts))
+
+
+def write_warnings(counts: dict[str, Any], console: Console) -> None:
+    """Writes the warnings of an ingestion, one per line, to the stream for progress."""
+    for warning in (*counts["catalogue"]["warnings"], *counts["warnings"]):
+        console.progress.write(f"warning: {warning}\n")
 
 
 def ingestion_dir(settings: Settings) -> str:

@@ -3,13 +3,14 @@
 from typing import Any
 
 from components.run_reporter.formatting import duration, instant, number
-from components.run_reporter.ingestion import catalogue_facts, rejects_by_reason, sources
+from components.run_reporter.ingestion import catalogue_facts, matches, rejects_by_reason, sources
 from components.run_reporter.summary import align
 
 
 def render_counts(counts: dict[str, Any]) -> str:
     """Returns the tables of the counts of an ingestion, with a final newline."""
-    sections = [_records(counts), _splits(counts), _totals(counts)]
+    sections = [_records(counts), _splits(counts), _matches(counts), _totals(counts)]
+    sections = [lines for lines in sections if lines]
     return "\n\n".join("\n".join(lines) for lines in sections) + "\n"
 
 
@@ -32,7 +33,9 @@ def _records(counts: dict[str, Any]) -> list[str]:
 
 
 def _splits(counts: dict[str, Any]) -> list[str]:
-    columns = ("events", "targets", "windows")
+    columns: tuple[str, ...] = ("events", "targets", "windows")
+    if any("negatives" in split_counts for split_counts in counts["splits"].values()):
+        columns = ("events", "targets", "negatives", "windows")
     table = [["split", *columns, "first event", "last event"]]
     for split, split_counts in counts["splits"].items():
         table.append(
@@ -44,6 +47,15 @@ def _splits(counts: dict[str, Any]) -> list[str]:
             ]
         )
     return align(table)
+
+
+def _matches(counts: dict[str, Any]) -> list[str]:
+    """Returns how many ids of the log have a row; nothing if there is no source of rows."""
+    rows = [
+        [match.name, number(match.found), number(match.total), f"{match.share:.1%}"]
+        for match in matches(counts)
+    ]
+    return align([["of the log", "found", "of", "share"], *rows]) if rows else []
 
 
 def _totals(counts: dict[str, Any]) -> list[str]:

@@ -6,7 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from pipeline.console import Console
 from schemas.bundle import SAVED_MODEL_FILE
@@ -17,6 +17,7 @@ from schemas.serving import (
     OUTPUT_ITEM_ID,
     OUTPUT_SCORE,
     PADDING_ITEM_ID,
+    SIMILAR_ITEMS,
 )
 
 _TIMEOUT_S = 30.0
@@ -41,8 +42,18 @@ class Recommendation:
         return asdict(self)
 
 
+class Recommendations(Protocol):
+    """A model that recommends items, in a folder or behind a server."""
+
+    def __call__(self, user: str, history: Sequence[str], k: int) -> list[Recommendation]:
+        """Returns the top k items for a user with a history of item ids, oldest first."""
+
+    def unknown_items(self, items: Sequence[str]) -> list[str]:
+        """Returns the ids that are not items of the model, without repeats, in their order."""
+
+
 class Recommender:
-    """The `serving_default` signature of a SavedModel version."""
+    """The signatures `serving_default` and `similar_items` of a SavedModel version."""
 
     def __init__(self, model: str) -> None:
         """Loads a model.
@@ -62,9 +73,11 @@ class Recommender:
             self._model = tf.saved_model.load(path)
         except (OSError, tf.errors.OpError) as error:
             raise InputError(f"{path}: this SavedModel cannot be loaded: {error}") from error
-        if DEFAULT not in self._model.signatures:
-            raise InputError(f"{path}: this SavedModel has no signature {DEFAULT!r}")
+        for name in (DEFAULT, SIMILAR_ITEMS):
+            if name not in self._model.signatures:
+                raise InputError(f"{path}: this SavedModel has no signature {name!r}")
         self._signature = self._model.signatures[DEFAULT]
+        self._similar_items = self._model.signatures[SIMILAR_ITEMS]
 
     def __call__(self, user: str, history: Sequence[str], k: int) -> list[Recommendation]:
         """Returns the top k items for a user with a history of item ids, oldest first."""
@@ -77,11 +90,65 @@ class Recommender:
         ids = [item.decode() for item in outputs[OUTPUT_ITEM_ID].numpy()[0]]
         return _top_k(ids, outputs[OUTPUT_SCORE].numpy()[0].tolist(), k)
 
+    def unknown_items(self, items: Sequence[str]) -> list[str]:
+        """Returns the ids that are not items of the model, without repeats, in their order."""
+        import tensorflow as tf
+
+        distinct = list(dict.fromkeys(items))
+        outputs = self._similar_items(item_id=tf.constant(distinct, tf.string, [len(distinct)]))
+        similar = outputs[OUTPUT_ITEM_ID].numpy()
+        return _without_similar(distinct, [[item.decode() for item in row] for row in similar])
+
+
+class ServerRecommender:
+    """The same signatures of a model behind TF Serving's HTTP API."""
+
+    def __init__(self, url: str) -> None:
+        """Takes the URL `http://HOST:PORT/v1/models/NAME`."""
+        self._url = url.rstrip("/") + ":predict"
+
+    def __call__(self, user: str, history: Sequence[str], k: int) -> list[Recommendation]:
+        """Returns the top k items for a user with a history of item ids, oldest first."""
+        past = list(history) or [PADDING_ITEM_ID]
+        outputs = self._request(DEFAULT, {"user_id": [user], HISTORY_ITEM_ID: [past]})
+        return _top_k(outputs[OUTPUT_ITEM_ID][0], outputs[OUTPUT_SCORE][0], k)
+
+    def unknown_items(self, items: Sequence[str]) -> list[str]:
+        """Returns the ids that are not items of the model, without repeats, in their order."""
+        distinct = list(dict.fromkeys(items))
+        outputs = self._request(SIMILAR_ITEMS, {"item_id": distinct})
+        return _without_similar(distinct, outputs[OUTPUT_ITEM_ID])
+
+    def _request(self, signature: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        request = {"signature_name": signature, "inputs": inputs}
+        try:
+            with urllib.request.urlopen(
+                urllib.request.Request(self._url, json.dumps(request).encode()), timeout=_TIMEOUT_S
+            ) as response:
+                outputs: dict[str, Any] = json.load(response)["outputs"]
+        except (urllib.error.URLError, TimeoutError) as error:
+            raise InputError(f"{self._url}: the server did not respond: {error}") from error
+        return outputs
+
+
+def open_model(model: str) -> Recommendations:
+    """Returns a model in a folder or behind a TF Serving server.
+
+    Args:
+      model: Folder of versions, one version, or URL `http://HOST:PORT/v1/models/NAME`.
+
+    Raises:
+      InputError: There is no such model.
+    """
+    if model.startswith(("http://", "https://")):
+        return ServerRecommender(model)
+    return Recommender(model)
+
 
 def recommend_command(
     model: str, user: str, history: Sequence[str], k: int, as_json: bool, console: Console
 ) -> None:
-    """Recommends items to a user and prints them.
+    """Recommends items to a user and prints them, and names unknown items of the history.
 
     Args:
       model: Folder of versions, one version, or URL `http://HOST:PORT/v1/models/NAME`.
@@ -94,29 +161,21 @@ def recommend_command(
     Raises:
       InputError: There is no such model, the server does not respond, or `k` is too large.
     """
-    recommendations = recommend_items(model, user, history, k)
+    opened = open_model(model)
+    recommendations = opened(user, history, k)
+    unknown = opened.unknown_items(history) if history else []
+    if unknown:
+        console.progress.write(
+            f"warning: {len(unknown)} of the {len(set(history))} different ids of the history are "
+            f"not items of this model (they have no similar items): "
+            f"{', '.join(map(repr, unknown))}; check their spelling, and quote ids that contain a "
+            "comma, or give each id by --item\n"
+        )
     if as_json:
         rows = [recommendation.to_dict() for recommendation in recommendations]
         console.result.write(json.dumps(rows, ensure_ascii=False) + "\n")
     else:
         console.result.write(render_recommendations(recommendations))
-
-
-def recommend_items(model: str, user: str, history: Sequence[str], k: int) -> list[Recommendation]:
-    """Returns recommendations of a model in a folder or of a TF Serving server.
-
-    Args:
-      model: Folder of versions, one version, or URL `http://HOST:PORT/v1/models/NAME`.
-      user: The user id.
-      history: Item ids, oldest first.
-      k: Number of items.
-
-    Raises:
-      InputError: There is no such model, the server does not respond, or `k` is too large.
-    """
-    if model.startswith(("http://", "https://")):
-        return _request_server(model, user, history, k)
-    return Recommender(model)(user, history, k)
 
 
 def newest_version(model: str) -> str:
@@ -146,20 +205,16 @@ def render_recommendations(recommendations: Sequence[Recommendation]) -> str:
     return "".join(f"{r.rank:>4}  {r.score:>9.4f}  {r.item_id}\n" for r in recommendations)
 
 
-def _request_server(url: str, user: str, history: Sequence[str], k: int) -> list[Recommendation]:
-    request = {
-        "signature_name": DEFAULT,
-        "inputs": {"user_id": [user], HISTORY_ITEM_ID: [list(history) or [PADDING_ITEM_ID]]},
-    }
-    predict_url = url.rstrip("/") + ":predict"
-    try:
-        with urllib.request.urlopen(
-            urllib.request.Request(predict_url, json.dumps(request).encode()), timeout=_TIMEOUT_S
-        ) as response:
-            outputs = json.load(response)["outputs"]
-    except (urllib.error.URLError, TimeoutError) as error:
-        raise InputError(f"{predict_url}: the server did not respond: {error}") from error
-    return _top_k(outputs[OUTPUT_ITEM_ID][0], outputs[OUTPUT_SCORE][0], k)
+def _without_similar(items: Sequence[str], similar: Sequence[Sequence[str]]) -> list[str]:
+    """Returns the items that have no similar item: `similar_items` returns none for unknown ids.
+
+    In a catalogue of one item, that item has none either.
+    """
+    return [
+        item
+        for item, others in zip(items, similar, strict=True)
+        if all(other == PADDING_ITEM_ID for other in others)
+    ]
 
 
 def _top_k(ids: Sequence[str], scores: Sequence[float], k: int) -> list[Recommendation]:

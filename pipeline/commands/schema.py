@@ -8,7 +8,13 @@ from apache_beam.options.pipeline_options import PipelineOptions
 from tensorflow_metadata.proto.v0 import statistics_pb2
 
 from components.config_schema.infer import infer_curated_schema
-from pipeline.commands.ingest import CATALOGUE, EVENTS, ingestion_dir, run_ingestion
+from pipeline.commands.ingest import (
+    CATALOGUE,
+    EVENTS,
+    ingestion_dir,
+    run_ingestion,
+    write_warnings,
+)
 from pipeline.console import Console
 from schemas.errors import InputError
 from schemas.features import CATALOGUE_SPLIT, EVENTS_SPLIT, feature_table
@@ -28,7 +34,7 @@ def schema_command(settings: Settings, output: str | None, force: bool, console:
       InputError: The input cannot be ingested, or the file cannot be written.
     """
     check_output(output, force)
-    text = infer_schema(settings)
+    text = infer_schema(settings, console)
     if output is None:
         console.result.write(text)
     else:
@@ -36,16 +42,17 @@ def schema_command(settings: Settings, output: str | None, force: bool, console:
         console.result.write(f"{output}\n")
 
 
-def infer_schema(settings: Settings) -> str:
+def infer_schema(settings: Settings, console: Console) -> str:
     """Ingests the records and returns a schema inferred from their statistics, as text.
 
     Args:
       settings: Validated settings.
+      console: Receives the warnings of the ingestion.
 
     Raises:
       InputError: The input cannot be ingested.
     """
-    run_ingestion(settings)
+    write_warnings(run_ingestion(settings), console)
     folder = ingestion_dir(settings)
     return infer_curated_schema(
         settings.name,

@@ -5,6 +5,7 @@ from typing import Any
 
 from components.indexer.search.item_table import read_item_ids
 from components.pusher.mark_unavailable import mark_unavailable, newest_version_dirs
+from components.pusher.unavailable_lists import id_normaliser
 from components.unavailable_items import read_unavailable
 from pipeline.console import Console
 from pipeline.paths import run_paths
@@ -43,12 +44,13 @@ def replace_unavailable(run_dir: str, record: dict[str, Any], path: str) -> str:
     """
     settings = recorded_settings(run_dir, record)
     paths = run_paths(settings)
-    listed = read_unavailable(path)
-    _, exact_dir = newest_version_dirs(paths.serving_dir, paths.exact_dir)
+    written = read_unavailable(path)
+    served_dir, exact_dir = newest_version_dirs(paths.serving_dir, paths.exact_dir)
+    listed = sorted(id_normaliser(served_dir).all(written))
     item_ids = {item.decode() for item in read_item_ids(exact_dir).tolist()}
     _check_list(path, listed, item_ids)
     served = mark_unavailable(
-        paths.serving_dir, paths.exact_dir, listed, settings.push.keep_versions
+        paths.serving_dir, paths.exact_dir, written, settings.push.keep_versions
     )
     unknown = [item for item in listed if item not in item_ids]
     line = f"Version {served.version} is served, {len(listed) - len(unknown)} items unavailable"

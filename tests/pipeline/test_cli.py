@@ -28,7 +28,15 @@ COUNTS: dict[str, Any] = {
     "users": 1,
     "items": 2,
     "seconds": 0.5,
-    "catalogue": {"read": 0, "kept": 0, "rejects": {}, "items": 2, "seconds": 0.5},
+    "warnings": ["split: eval has 1 of the 48 events"],
+    "catalogue": {
+        "read": 0,
+        "kept": 0,
+        "rejects": {},
+        "items": 2,
+        "seconds": 0.5,
+        "warnings": ["items.features.title: set items.features.title.html: strip"],
+    },
 }
 
 
@@ -58,7 +66,7 @@ def output_of(monkeypatch: pytest.MonkeyPatch, result: io.StringIO, *arguments: 
 
     monkeypatch.setattr(cli, "quiet_streams", streams)
     monkeypatch.setattr(ingest, "run_ingestion", lambda settings: COUNTS)
-    monkeypatch.setattr(schema, "infer_schema", lambda settings: "# inferred é\n")
+    monkeypatch.setattr(schema, "infer_schema", lambda settings, console: "# inferred é\n")
     invoked = CliRunner().invoke(cli.app, list(arguments), catch_exceptions=False)
     assert invoked.exit_code == 0
     return result.getvalue()

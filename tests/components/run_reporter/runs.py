@@ -108,6 +108,8 @@ def fragments() -> dict[str, dict[str, Any]]:
             "recipe": [
                 {"key": "model.dim", "value": 64, "reason": "128,368 targets to learn from"},
                 {"key": "train.loss", "value": "full_softmax", "reason": "2,000 candidates"},
+                {"key": "model.share_item_table", "value": False, "reason": "64 targets an item"},
+                {"key": "train.label_smoothing", "value": None, "reason": "enough targets"},
             ],
             "validation": {"recall@10": 0.21},
             "history": [
@@ -166,7 +168,25 @@ def fragments() -> dict[str, dict[str, Any]]:
                     {"leaves_to_search": 3, "recall": 0.9712, "search_ms": 0.21},
                     {"leaves_to_search": 7, "recall": 0.9934, "search_ms": 0.34},
                 ],
-                "signatures": {"recommend": {"requests": 12, "recall": 0.9934}},
+                "signatures": {
+                    "candidate_embedding": {"calls": 17, "overlap": None},
+                    "recommend": {"calls": 17, "overlap": 0.9934},
+                },
+                "parity": {
+                    "max_difference": 7.5e-07,
+                    "equal_lists": 1.0,
+                    "tolerance": 1e-05,
+                    "ambiguous": 0,
+                    "missing": 0,
+                    "signatures": {
+                        "candidate_embedding": {
+                            "equal_lists": None,
+                            "max_difference": 2.5e-07,
+                            "rows": 128,
+                        },
+                        "recommend": {"equal_lists": 1.0, "max_difference": 7.5e-07, "rows": 64},
+                    },
+                },
                 "load_seconds": 0.81,
                 "recall@100": 0.9934,
                 "latency_ms": {"p50": 1.72, "p99": 3.9},

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from components.records.time_columns import row_of_time
 from components.run_reporter import formatting as fmt
 
 
@@ -46,6 +47,7 @@ def test_size(size_bytes: float | None, text: str) -> None:
         ("2024-05-01T23:30:59+02:00", "2024-05-01 21:30 UTC"),
         ("2024-05-01T21:30:00Z", "2024-05-01 21:30 UTC"),
         ("2024-05-01T21:30:00", "2024-05-01 21:30"),
+        (row_of_time(287_107), "file 1, line 287107"),
     ],
 )
 def test_instant(text: str | None, expected: str) -> None:

@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Callable
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from components.run_reporter.collect import collect_metrics, collect_run
 from components.run_reporter.report import render_report
@@ -75,6 +78,27 @@ def test_the_page_is_well_formed_and_self_contained(render: Callable[[], str]) -
         ElementTree.fromstring(svg)
 
 
+def test_the_page_shows_later_negative_feedback() -> None:
+    shares = {"later_negatives@10": 0.0123, "later_negatives@100": 0.1234}
+    section = {
+        "users": 60,
+        "queries": 6444,
+        "items": 201252,
+        "model": shares,
+        "others": {"item_knn": {name: 2 * share for name, share in shares.items()}},
+        "confidence": {"model": {name: [0.5 * s, 1.5 * s] for name, s in shares.items()}},
+    }
+    fragments = runs.fragments()
+    evaluation = fragments["RetrievalEvaluator"]
+    html = page(
+        fragments={**fragments, "RetrievalEvaluator": {**evaluation, "later_negatives": section}}
+    )
+
+    assert "Later negative feedback" in headings(html)
+    for text in ("6,444 queries of 60 users", "0.0123", "0.0062–0.0185", "item knn", "0.2468"):
+        assert text in html
+
+
 def test_the_page_of_a_complete_run_has_all_sections_and_values() -> None:
     html = page()
     assert headings(html) == [
@@ -130,6 +154,61 @@ def test_the_page_of_a_complete_run_has_all_sections_and_values() -> None:
         assert text in html, text
     assert "plan kind" not in html  # equal to the kind of the index
     assert html.count("<svg") == 3  # recall@K, losses, validation metrics
+
+
+# Python's text of a mapping, a list, a missing value, a truth value or an array.
+PYTHON_TEXT = re.compile(
+    r"[{(\[]['\"\[{]|[{\[][^\[{]*[}\]]|\bNone\b|\bTrue\b|\bFalse\b|array\(|\bnan\b"
+)
+
+
+def texts(html: str) -> list[str]:
+    """Returns the texts of a page, except the configuration, which is JSON."""
+    shown = re.sub(r"<(style|pre)>.*?</\1>", "", html, flags=re.DOTALL)
+    return [text.strip() for text in unescape(re.sub(r"<[^>]+>", "\n", shown)).split("\n")]
+
+
+@pytest.mark.parametrize("render", [page, rejected, failed])
+def test_no_text_of_the_page_is_python(render: Callable[[], str]) -> None:
+    assert [text for text in texts(render()) if PYTHON_TEXT.search(text)] == []
+
+
+def test_the_parity_of_the_index_is_a_table_of_signatures() -> None:
+    html = page()
+    assert "<summary>parity signatures</summary>" in html
+    cells = ("candidate_embedding", "–", "2.5e-07", "128")
+    assert "<tr>" + "".join(f'<td class="num">{cell}</td>' for cell in cells) + "</tr>" in html
+    assert "<dt>parity max difference</dt><dd>7.5e-07</dd>" in html
+    for text in ("<td>false</td>", "<td>null</td>"):  # values of the recipe
+        assert text in html
+
+
+words = st.text("abcxyz_", min_size=1, max_size=6)
+plain = st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-1, 1) | words
+values = st.recursive(
+    plain, lambda parts: st.lists(parts, max_size=3) | st.dictionaries(words, parts, max_size=3)
+)
+
+
+@given(st.dictionaries(words, values, max_size=4), st.dictionaries(words, values, max_size=3))
+@settings(max_examples=50)
+def test_values_of_any_shape_are_shown_as_text(
+    index: dict[str, Any], details: dict[str, Any]
+) -> None:
+    fragments = runs.fragments()
+    fragments["ScannIndexer"]["index"] = index
+    fragments["RetrievalEvaluator"]["protocol"] = details
+    fragments["RetrievalEvaluator"]["baselines"] = {"markov": details}
+    assert [text for text in texts(page(fragments=fragments)) if PYTHON_TEXT.search(text)] == []
+
+
+def test_warnings_of_the_ingestion_are_shown() -> None:
+    fragments = runs.fragments()
+    fragments["InteractionExampleGen"]["warnings"] = ["split: eval has 1 of the 48 events"]
+    fragments["CatalogueExampleGen"]["warnings"] = ["items.features.title: set html: strip"]
+    html = page(fragments=fragments)
+    assert "<strong>Warning:</strong> split: eval has 1 of the 48 events" in html
+    assert "<strong>Warning:</strong> items.features.title: set html: strip" in html
 
 
 def test_baselines_are_listed_below_the_model_from_best_to_worst() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from components.indexer.search.item_table import ItemTable
-from components.pusher.install_version import unavailable_path
+from components.pusher.unavailable_lists import unavailable_path
 from components.unavailable_items import read_unavailable
 from pipeline.exit_codes import ExitCode
 from pipeline.paths import run_paths

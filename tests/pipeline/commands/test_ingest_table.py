@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from components.records.time_columns import row_of_time
 from pipeline.commands.ingest_table import render_counts
 
 SPLIT = {"first": "2024-01-01T00:00:00Z", "last": "2024-02-01T12:34:56Z"}
@@ -73,3 +74,15 @@ def test_columns_are_aligned_and_splits_have_a_period() -> None:
     }
     assert ends == {lines[start].index("events") + len("events")}
     assert lines[start + 1].endswith("2024-01-01 00:00 UTC  2024-02-01 12:34 UTC")
+
+
+def test_a_log_without_times_has_rows_in_place_of_a_period() -> None:
+    split = {
+        "events": 3,
+        "targets": 2,
+        "windows": 1,
+        "first": row_of_time(1),
+        "last": row_of_time(9),
+    }
+    text = render_counts({**COUNTS, "splits": {"train": split}})
+    assert any(line.endswith("file 1, line 1  file 1, line 9") for line in text.splitlines())

@@ -31,6 +31,12 @@ def test_the_list_is_served_and_unknown_ids_are_reported(run: FinishedRun) -> No
     assert run.unavailable_items() == [[], []]
 
 
+def test_the_list_is_normalised_as_the_ids_of_the_version(run: FinishedRun) -> None:
+    run.publish(id_rules=["case"])
+    replace_unavailable(str(run.root), run.record, run.write_list("B\nA\na\n"))
+    assert run.unavailable_items() == [["a", "b"]] * 2
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

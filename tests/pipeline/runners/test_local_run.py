@@ -253,17 +253,23 @@ def test_data_gate_rejects_a_log_with_many_malformed_lines(
     assert project.versions() == before
 
 
-def test_one_user_and_fewer_than_100_items_are_served_by_exact_search(project: Project) -> None:
+@pytest.mark.parametrize(
+    ("timestamp", "policy"), [("time", "temporal"), ("row_order", "leave_one_out")]
+)
+def test_one_user_and_fewer_than_100_items_are_served_by_exact_search(
+    project: Project, timestamp: str, policy: str
+) -> None:
     rows = [f"reader,book-{number},{1_700_000_000 + 100 * number}" for number in range(40)]
     log = project.folder / "world" / "one-user.csv"
     log.write_text("\n".join(["user,item,time", *rows]) + "\n", encoding="utf-8")
     settings = {
         "name": "one-user",
-        "output": "runs/one-user",
+        "output": f"runs/one-user-{policy}",
+        "split": {"policy": policy},
         "interactions": {
             "path": "world/one-user.csv",
             "format": "csv",
-            "fields": {"user_id": "user", "item_id": "item", "timestamp": "time"},
+            "fields": {"user_id": "user", "item_id": "item", "timestamp": timestamp},
         },
         "train": {"max_epochs": 1},
         "evaluation": {"gates": {"beats": []}},
