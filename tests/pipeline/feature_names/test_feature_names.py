@@ -49,7 +49,7 @@ def test_values_arrive_under_any_name(drawn: list[str]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=12, suppress_health_check=_SLOW)
+@settings(max_examples=3, suppress_health_check=_SLOW)
 @given(drawn=names(18, 18))
 def test_values_arrive_under_many_names(drawn: list[str]) -> None:
     check(drawn)
