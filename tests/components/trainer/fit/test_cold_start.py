@@ -1,5 +1,6 @@
 """The choice of the ranking for users without a history."""
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,11 @@ import tensorflow as tf
 from components.trainer.data.batches import one_batch
 from components.trainer.data.read import TrainData, read_data
 from components.trainer.data.windows import ROW
-from components.trainer.fit.cold_start import QUERY_TOWER, choose_cold_start
+from components.trainer.fit.cold_start import (
+    QUERY_TOWER,
+    choose_cold_start,
+    reciprocal_ranks_of_one_ranking,
+)
 from components.trainer.fit.data_statistics import compute_statistics
 from components.trainer.fit.recipe import choose_recipe
 from components.trainer.fit.train import build_model
@@ -40,9 +45,13 @@ def untrained_model(train_data: TrainData, sizes: ModelSettings = SIZES) -> TwoT
     return build_model(train_data, choose_recipe(statistics, sizes, TrainSettings()))
 
 
-@pytest.fixture(scope="module")
-def trend(tmp_path_factory: pytest.TempPathFactory) -> TrainData:
-    """Items 0 to 5 were popular for most of split train, 6 to 11 recently, and for new users."""
+def trend_with(new_items: list[int], folder: Path) -> TrainData:
+    """Items 0 to 5 were popular for most of split train, and 6 to 11 recently.
+
+    Args:
+      new_items: The item of the first event of each new user.
+      folder: The folder of the files.
+    """
     rng = np.random.default_rng(1)
 
     def histories(prefix: str, first_item: int, count: int, start_s: int) -> list[Row]:
@@ -54,9 +63,16 @@ def trend(tmp_path_factory: pytest.TempPathFactory) -> TrainData:
         ]
 
     train = [*histories("u", 0, 400, 0), *histories("v", 6, 60, 5_000)]
-    new = first_events("e", (6 + rng.integers(6, size=30)).tolist(), 9_000)
+    new = first_events("e", new_items, 9_000)
     returning = window(SETTINGS, "u0", ["i0", "i7"], is_target=[0, 1], timestamp=[0, 9_100])
-    return read_rows(train, [*new, returning], tmp_path_factory.mktemp("trend"))
+    return read_rows(train, [*new, returning], folder)
+
+
+@pytest.fixture(scope="module")
+def trend(tmp_path_factory: pytest.TempPathFactory) -> TrainData:
+    """New users begin with the items that were popular recently."""
+    new_items = (6 + np.random.default_rng(2).integers(6, size=30)).tolist()
+    return trend_with(new_items, tmp_path_factory.mktemp("trend"))
 
 
 def test_new_users_get_the_recently_popular_items(trend: TrainData) -> None:
@@ -106,6 +122,36 @@ def test_the_query_tower_is_kept_if_it_is_best(trend: TrainData) -> None:
 
     assert choice is not None
     assert choice.value == QUERY_TOWER
+
+
+def test_the_query_tower_is_kept_if_another_ranking_is_better_by_chance(tmp_path: Path) -> None:
+    # The popularity in the last quarter has the highest MRR because of the three users of item 6.
+    train_data = trend_with([6, 6, 6, *range(6), *range(6), *range(6)], tmp_path)
+    model = untrained_model(train_data)
+
+    choice = choose_cold_start(model.towers, train_data)
+
+    assert choice is not None
+    assert choice.value == QUERY_TOWER
+    assert "train 0.1571 (difference +0.0024, standard error 0.0013)" in choice.reason
+    assert "above 2.24 standard errors" in choice.reason
+    assert not model.towers.query_tower.uses_cold_start_weights.numpy()
+
+
+def test_one_ranking_of_many_users_takes_no_memory_per_user() -> None:
+    rng = np.random.default_rng(4)
+    num_users, num_items = 400, 50_000
+    scores = rng.integers(0, 1_000, num_items).astype(np.float32)  # with ties
+    targets = rng.integers(0, num_items, num_users).astype(np.int32)
+
+    tracemalloc.start()
+    values = reciprocal_ranks_of_one_ranking(scores, targets)
+    _, peak_bytes = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    expected = [1.0 / np.count_nonzero(scores >= scores[target]) for target in targets]
+    np.testing.assert_allclose(values, expected)
+    assert peak_bytes < num_users * num_items / 10
 
 
 def test_there_is_no_choice_for_few_new_users_or_without_popularity(
