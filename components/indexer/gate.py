@@ -12,7 +12,7 @@ from schemas.model_settings import IndexSettings
 _GROWTH_ALLOWANCE_BYTES = 64 << 20
 _GROWTH_SHARE_OF_INDEX = 0.5
 # The probe sends few requests, so their overlap may be below the target by chance: by this much, or
-# by this many standard errors of their mean.
+# by this many standard errors of their mean over users.
 _OVERLAP_MARGIN = 0.05
 _OVERLAP_ERRORS = 2.5
 _MIB = 1 << 20

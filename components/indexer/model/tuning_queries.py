@@ -21,6 +21,7 @@ from components.indexer.model.towers import Towers
 from components.indexer.search.item_table import ItemTable
 from components.indexer.search.recall_latency import TuningQueries
 from schemas import serving
+from schemas.features import USER_ID
 
 MAX_QUERIES = 1024
 _SEED = 17
@@ -87,4 +88,5 @@ def _from_requests(
     query = {name: tf.constant(requests[name]) for name in _HISTORY}
     items = ItemTable(candidates.item_id)
     excluded = history_exclusion(query, items, options.exclude_history, options.negative)
-    return TuningQueries(embedding, excluded.numpy())
+    _, user = np.unique(requests[USER_ID], return_inverse=True)
+    return TuningQueries(embedding, excluded.numpy(), user)

@@ -47,13 +47,12 @@ def ranking_faults(answer: Answer, exact: Answer) -> list[str]:
     return faults
 
 
-def overlap(answer: Answer, exact: Answer) -> list[float]:
-    """Returns the recall of each row relative to exact search, for rows with any exact item."""
+def overlap(answer: Answer, exact: Answer) -> npt.NDArray[np.float64]:
+    """Returns the [B] recall of each row relative to exact search; NaN without any exact item."""
     found = answer[serving.OUTPUT_ITEM_ID], answer[serving.OUTPUT_SCORE]
     expected = exact[serving.OUTPUT_ITEM_ID], exact[serving.OUTPUT_SCORE]
     has_items = (expected[0] != b"").any(axis=1)
-    row_recalls: list[float] = recalls(found, expected)[has_items].tolist()
-    return row_recalls
+    return np.where(has_items, recalls(found, expected), np.nan)
 
 
 def embedding_faults(answer: Answer, exact: Answer) -> list[str]:

@@ -16,12 +16,15 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from components.indexer.model.warmup import Request, read_requests
 from components.indexer.probe.exact_comparison import embedding_faults, overlap, ranking_faults
 from components.indexer.probe.replay import ParityCase, read_cases, replay_cases
 from components.indexer.probe.served_model import ServedModel, load_scann_ops
+from components.indexer.search.clustered_mean import clustered_mean
+from schemas import features as f
 from schemas import serving
 from schemas.bundle import EXACT_FOLDER, SCANN_FOLDER, WARMUP_FILE
 
@@ -43,8 +46,8 @@ def probe(bundle: str, cases: Iterable[ParityCase]) -> dict[str, Any]:
       JSON values: `load_seconds`; `memory_bytes` of the process `before` and after loading
       (`loaded`), after calling the `first` signature (`recommend`) and after calling `all`;
       `latency_ms` of single `recommend` requests (`p50`, `p99`); `signatures` with the `calls` and
-      the `overlap` with exact search (0…1, null for embeddings) of each, and its standard error
-      `overlap_error` (null if there are fewer than two rows); `faults`, sentences;
+      the `overlap` with exact search (0…1, null for embeddings) of each, as a mean over users, and
+      its standard error `overlap_error` (null for fewer than two users); `faults`, sentences;
       `parity`, the difference between twin and training of each signature.
     """
     load_scann_ops()
@@ -105,33 +108,50 @@ def compare(
       faults.
     """
     calls: dict[str, int] = defaultdict(int)
-    overlaps: dict[str, list[float]] = defaultdict(list)
+    overlaps: dict[str, list[npt.NDArray[np.float64]]] = defaultdict(list)
+    users: dict[str, list[npt.NDArray[np.object_]]] = defaultdict(list)
     faults = [
         f"{name}: the bundle contains no warm-up request for this signature"
         for name in sorted(set(serving.SIGNATURES) - {signature for signature, _ in requests})
     ]
-    for (signature, _), answer, expected in zip(requests, answers, exact, strict=True):
+    for (signature, inputs), answer, expected in zip(requests, answers, exact, strict=True):
         calls[signature] += 1
         if signature in _EMBEDDINGS:
             found = embedding_faults(answer, expected)
         else:
             found = ranking_faults(answer, expected)
-            overlaps[signature] += overlap(answer, expected)
+            overlaps[signature].append(overlap(answer, expected))
+            users[signature].append(_users(signature, inputs))
         faults += [f"{signature}: {fault}" for fault in found]
     summary = {
-        name: {
-            "calls": count,
-            "overlap": float(np.mean(overlaps[name])) if overlaps[name] else None,
-            "overlap_error": _standard_error(overlaps[name]),
-        }
+        name: {"calls": count, **_mean_overlap(overlaps[name], users[name])}
         for name, count in calls.items()
     }
     return summary, sorted(set(faults))
 
 
-def _standard_error(values: list[float]) -> float | None:
-    """Returns the standard error of the mean; None for fewer than two values."""
-    return float(np.std(values, ddof=1) / np.sqrt(len(values))) if len(values) > 1 else None
+def _users(signature: str, inputs: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.object_]:
+    """Returns the [B] user of each row; its item if the signature takes no user."""
+    if signature == serving.SIMILAR_ITEMS:
+        return inputs[f.ITEM_ID]
+    if signature != serving.RECOMMEND_EXAMPLES:
+        return inputs[f.USER_ID]
+    rows = (tf.train.Example.FromString(row) for row in inputs[serving.EXAMPLES])
+    values = [row.features.feature[f.USER_ID].bytes_list.value for row in rows]
+    # A missing value has no feature.
+    return np.array([value[0] if value else b"" for value in values], object)
+
+
+def _mean_overlap(
+    overlaps: list[npt.NDArray[np.float64]], users: list[npt.NDArray[np.object_]]
+) -> dict[str, float | None]:
+    """Returns `overlap` and `overlap_error` of the rows with an exact item; None without such."""
+    values = np.concatenate([np.empty(0), *overlaps])
+    has_items = ~np.isnan(values)
+    if not has_items.any():
+        return {"overlap": None, "overlap_error": None}
+    result = clustered_mean(values[has_items], np.concatenate(users)[has_items])
+    return {"overlap": result.mean, "overlap_error": result.error}
 
 
 def resident_bytes() -> int:

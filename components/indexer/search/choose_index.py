@@ -81,8 +81,8 @@ def choose_index(
 
     Args:
       exact: Exact search over the items, whose embeddings are indexed.
-      queries: Held-out queries of `recommend`, which select the index. One half tunes the index,
-        the other half measures its recall.
+      queries: Held-out queries of `recommend`, which select the index. One half of the users tunes
+        the index, the other half measures its recall.
       settings: The index section of the configuration.
       others: Queries of the signatures that send other kinds of queries, by signature. Each kind is
         tuned on the selected index and gets its own query parameters; if none meets the recall

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from components.indexer.search.clustered_mean import clustered_mean
 from components.indexer.search.exact import ExactSearch
 from components.indexer.search.query_parameters import STANDARD_ERRORS, TuningTask
 from components.indexer.search.recall_latency import (
@@ -18,7 +19,7 @@ from schemas.model_settings import IndexSettings
 
 @dataclass(frozen=True)
 class QueryKind:
-    """Queries of one kind. One half tunes their search, the other half measures its recall.
+    """Queries of one kind. One half of the users tunes their search, the other measures its recall.
 
     Attributes:
       exact: Exact search over the items.
@@ -40,7 +41,8 @@ class KindSearch:
     Attributes:
       search: The search.
       plan: The configuration of the search.
-      recall: recall@k relative to exact search, on queries that were not used for tuning.
+      recall: Mean recall@k relative to exact search (`clustered_mean`), on the queries of users
+        that were not used for tuning.
       latency_ms: Mean latency of the search of a single query, without exclusions.
       fetch: Number of items fetched in the measurement, including those to be excluded.
       num_queries: Number of queries that tuned and measured the search.
@@ -63,17 +65,18 @@ def query_kind(
 
 
 def tuning_task(kind: QueryKind, seconds: float) -> TuningTask:
-    """Returns the task of tuning on the first half of the queries."""
+    """Returns the task of tuning on the queries of one half of the users."""
     tuning_half, _ = kind.queries.halves()
     return TuningTask(kind.exact, tuning_half, kind.settings, kind.fetch, seconds)
 
 
 def tuned_search(kind: QueryKind, tuned: TunedSearch) -> KindSearch:
-    """Measures the recall of a tuned search on the second half of the queries."""
+    """Measures the recall of a tuned search on the queries of the other half of the users."""
     _, test_half = kind.queries.halves()
     k = kind.settings.k
     found = search_top_k(tuned.search, test_half, k, kind.fetch)
-    recall = float(recalls(found, search_top_k(kind.exact, test_half, k, kind.fetch)).mean())
+    by_query = recalls(found, search_top_k(kind.exact, test_half, k, kind.fetch))
+    recall = clustered_mean(by_query, test_half.users).mean
     best = tuned.best
     return KindSearch(
         tuned.search, best.plan, recall, best.latency_ms, kind.fetch, len(kind.queries)
@@ -113,6 +116,6 @@ def missed_target(kind: QueryKind, tuned: TunedSearch, measured: KindSearch) -> 
     return (
         f"no ScaNN setting met recall@{settings.k} {settings.recall_target} with a margin of "
         f"{STANDARD_ERRORS} standard errors ({tuned.num_tried} settings tried in "
-        f"{tuned.seconds:.0f} s; the best reached {best.recall:.4f} on the tuning queries and "
+        f"{tuned.seconds:.0f} s; the best reached {best.recall:.4f} on the users for tuning and "
         f"{measured.recall:.4f} on the other half): exact search is used"
     )

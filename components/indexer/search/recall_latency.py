@@ -29,21 +29,38 @@ class TuningQueries:
     Attributes:
       embedding: [num_queries, dim] float32.
       exclude_rows: [num_queries, num_excluded] int32, padded with -1.
+      user: [num_queries] int64, the user of each query; None if each query has its own.
     """
 
     embedding: npt.NDArray[np.float32]
     exclude_rows: npt.NDArray[np.int32]
+    user: npt.NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         return len(self.embedding)
 
+    @property
+    def users(self) -> npt.NDArray[np.int64]:
+        """The [num_queries] user of each query."""
+        return np.arange(len(self)) if self.user is None else self.user
+
     def halves(self) -> tuple["TuningQueries", "TuningQueries"]:
-        """Returns the tuning half and the test half; a single query is in both."""
-        middle = max(1, len(self) // 2)
-        rest = middle if len(self) > 1 else 0
-        return (
-            TuningQueries(self.embedding[:middle], self.exclude_rows[:middle]),
-            TuningQueries(self.embedding[rest:], self.exclude_rows[rest:]),
+        """Returns the tuning half and the test half, which have no user in common.
+
+        The users alternate between the halves in the order of their first query. Of an odd number
+        of users, the last one is in the test half; a single user is in both.
+        """
+        _, first, index = np.unique(self.users, return_index=True, return_inverse=True)
+        num_users = len(first)
+        if num_users < 2:
+            return self, self
+        number = np.argsort(np.argsort(first))[index]
+        is_tuning = (number % 2 == 0) & (number < num_users - num_users % 2)
+        return self._where(is_tuning), self._where(~is_tuning)
+
+    def _where(self, is_selected: npt.NDArray[np.bool_]) -> "TuningQueries":
+        return TuningQueries(
+            self.embedding[is_selected], self.exclude_rows[is_selected], self.users[is_selected]
         )
 
 

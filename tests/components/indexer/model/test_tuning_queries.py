@@ -46,6 +46,11 @@ def test_each_kind_has_the_queries_of_its_signature(
     assert set(others) == {serving.DEFAULT, serving.SIMILAR_ITEMS}
     width = MAX_HISTORY if exclude_history else 0
     assert users.exclude_rows.shape == others[serving.DEFAULT].exclude_rows.shape == (12, width)
+    user_ids = held_out.requests["user_id"]
+    for queries in (users, others[serving.DEFAULT]):
+        same_user = queries.users[:, None] == queries.users
+        assert np.array_equal(same_user, user_ids[:, None] == user_ids)
+    assert len(set(others[serving.SIMILAR_ITEMS].users)) == NUM_ITEMS
     complete, default = sent
     specs = serving.query_specs(shop.table)
     for name, spec in specs.items():

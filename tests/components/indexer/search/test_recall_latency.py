@@ -44,6 +44,27 @@ def test_halves_are_disjoint_except_for_a_single_query(
     assert shared == (num_queries == 1)
 
 
+def test_halves_share_no_user_and_have_equally_many() -> None:
+    # A few users have most of the queries, as in a sample of targets.
+    rng = np.random.default_rng(5)
+    user = np.minimum(rng.zipf(1.6, 300), 41)
+    queries = TuningQueries(np.zeros((300, 2), np.float32), np.zeros((300, 0), np.int32), user)
+
+    halves = [set(half.users) for half in queries.halves()]
+
+    assert not halves[0] & halves[1]
+    assert halves[0] | halves[1] == set(user)
+    assert len(halves[1]) - len(halves[0]) in (0, 1)
+    assert sum(len(half) for half in queries.halves()) == 300
+
+
+def test_a_single_user_is_in_both_halves() -> None:
+    queries = TuningQueries(
+        np.zeros((3, 2), np.float32), np.zeros((3, 0), np.int32), np.array([7, 7, 7])
+    )
+    assert [len(half) for half in queries.halves()] == [3, 3]
+
+
 def test_latency_is_measured_query_by_query() -> None:
     batches = []
 

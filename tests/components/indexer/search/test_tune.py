@@ -120,13 +120,59 @@ def test_exact_search_replaces_scann_that_misses_the_target_on_test_queries(
 ) -> None:
     vectors = RNG.normal(size=(1_000, 8)).astype(np.float32)
     settings = IndexSettings(k=10, max_k=10, recall_target=0.9)
-    monkeypatch.setattr(query_kind, "recalls", lambda *_: np.array([0.8, 0.9]))
+    monkeypatch.setattr(query_kind, "recalls", lambda *_: np.tile([0.8, 0.9], 10))
 
     index = choose_index(ExactSearch(tf.Variable(vectors)), random_queries(40, 8), settings)
 
     assert index.plan.kind is SearchKind.EXACT
-    reached = "the best reached 1.0000 on the tuning queries and 0.8500 on the other half"
+    reached = "the best reached 1.0000 on the users for tuning and 0.8500 on the other half"
     assert reached in index.plan.reason
+
+
+def measured_plan(
+    monkeypatch: pytest.MonkeyPatch, recalls_of: list[float], user: list[int]
+) -> query_parameters.MeasuredPlan:
+    """Measures brute-force search with given recalls of the queries."""
+    vectors = RNG.normal(size=(50, 8)).astype(np.float32)
+    queries = TuningQueries(
+        vectors[: len(user)], np.zeros((len(user), 0), np.int32), np.array(user)
+    )
+    exact = ExactSearch(tf.Variable(vectors))
+    settings = IndexSettings(k=5, max_k=5, recall_target=0.9)
+    task = query_parameters.TuningTask(exact, queries, settings, fetch=5, seconds=1.0)
+    plan = search_plan.SearchPlan(SearchKind.SCANN_BRUTE_FORCE, "")
+    monkeypatch.setattr(query_parameters, "recalls", lambda *_: np.array(recalls_of))
+    built = BuiltScann(exact.embedding, plan)
+    (measured,) = query_parameters.measure_query_parameters(
+        built, plan, task, query_parameters.exact_ranking(task)
+    )
+    return measured
+
+
+def test_the_margin_of_tuning_is_that_of_users(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The queries of a user have the same recall: 40 queries are only 4 observations.
+    recall_of_user = [1.0, 1.0, 0.86, 1.0]
+    user = list(range(4)) * 10
+
+    dependent = measured_plan(monkeypatch, recall_of_user * 10, user)
+    independent = measured_plan(monkeypatch, recall_of_user * 10, list(range(40)))
+
+    assert dependent.recall == pytest.approx(0.965)
+    assert not dependent.meets_target  # 0.965 - 2.5 * sqrt(2) * 0.07 / sqrt(4)
+    assert independent.meets_target
+
+
+def test_each_user_has_the_same_weight_in_tuning(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured = measured_plan(monkeypatch, [1.0] * 8 + [0.5, 0.7], [0] * 8 + [1, 1])
+    assert measured.recall == pytest.approx((1.0 + 0.6) / 2)
+
+
+@pytest.mark.parametrize(("recall", "meets_target"), [(0.99, False), (1.0, True)])
+def test_the_recall_of_a_single_user_must_be_perfect(
+    monkeypatch: pytest.MonkeyPatch, recall: float, meets_target: bool
+) -> None:
+    measured = measured_plan(monkeypatch, [recall] * 6, [3] * 6)
+    assert measured.meets_target == meets_target
 
 
 def test_request_for_fewer_items_has_the_same_recall() -> None:
