@@ -108,7 +108,8 @@ class KeepSettings:
     max_user_events: Annotated[
         PositiveInt | None,
         Doc(
-            "Only the newest events of each user, up to this number, are kept.",
+            "Largest number of events of a user in each split. Train keeps the newest ones before "
+            "eval begins; eval and test keep their first ones. Histories have at most this length.",
             unit="events",
             example=1000,
             default="no maximum",

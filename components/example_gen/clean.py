@@ -1,6 +1,6 @@
 """The rules that reject events of one user: duplicates, impossible times, unknown items, `keep`.
 
-Rules that depend on the train split are in `minimum_counts`.
+Rules that depend on the splits are in `user_cap` and `minimum_counts`.
 """
 
 from collections.abc import Callable, Mapping
@@ -53,10 +53,10 @@ def clean(
     known_items: pa.StringArray | None = None,
     rejected_items: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[npt.NDArray[np.bool_], list[RejectedEvents]]:
-    """Applies every rule except the minimum counts.
+    """Applies every rule that does not depend on the splits.
 
     The order is: duplicates, future events, late events, unknown items, rate limit, event types,
-    minimum value, maximum number of events per user.
+    minimum value.
 
     Args:
       events: All events of some users.
@@ -99,8 +99,6 @@ def _rules(
         active.append(lambda events, left: _other_event_types(events, left, types))
     if (minimum := keep.min_value) is not None:
         active.append(lambda events, left: _below_min_value(events, left, minimum))
-    if (maximum := keep.max_user_events) is not None:
-        active.append(lambda events, left: _over_user_cap(events, left, maximum))
     return active
 
 
@@ -216,20 +214,6 @@ def _below_min_value(
     # Negated so that NaN is rejected too.
     rejected = np.flatnonzero(is_left & ~(values >= minimum))
     return RejectedEvents(RejectReason.VALUE_BELOW_MINIMUM, rejected, detail)
-
-
-def _over_user_cap(
-    events: SortedEvents, is_left: npt.NDArray[np.bool_], maximum: int
-) -> RejectedEvents:
-    left = np.flatnonzero(is_left)
-    user = events.user[left]
-    ends = np.searchsorted(user, user, side="right")
-    num_newer = ends - 1 - np.arange(len(left))
-
-    def detail(event: int) -> str:
-        return f"older than the newest {maximum} events of this user"
-
-    return RejectedEvents(RejectReason.OVER_USER_CAP, left[num_newer >= maximum], detail)
 
 
 def _take(

@@ -14,16 +14,17 @@ from components.example_gen.split_shares import SplitShares, split_shares
 from components.records.arrow_rows import read_stream
 from schemas.settings import DataSettings
 
-# The kept events of a partition (`SortedEvents.to_bytes`), and the features of their users.
+# The events of a partition that `clean` keeps (`SortedEvents.to_bytes`), and the features of their
+# users.
 CleanedPartition = tuple[bytes, bytes]
 
 
 @dataclass(frozen=True)
 class TimeStatistics:
-    """Statistics over the times of all kept events.
+    """Statistics over the times of all events, before the rules that depend on the splits.
 
     Attributes:
-      num_events: Number of kept events.
+      num_events: Number of these events.
       boundaries: Where the splits begin; None if the split is per user, or if there are fewer than
         three distinct times.
       shares: The division of the events into splits; None unless it is by fractions.
@@ -43,7 +44,7 @@ def event_times_us(cleaned: CleanedPartition) -> npt.NDArray[np.int64]:
 class ComputeTimeStatistics(beam.CombineFn):
     """Combines arrays of event times into `TimeStatistics`.
 
-    The quantiles are exact: one worker holds the times of all kept events, 8 bytes per event.
+    The quantiles are exact: one worker holds the times of all events, 8 bytes per event.
     """
 
     def __init__(self, settings: DataSettings):

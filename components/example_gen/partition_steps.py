@@ -7,7 +7,9 @@ from typing import Any
 
 import apache_beam as beam
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from components.example_gen.clean import CleanRules, clean
 from components.example_gen.combiners import CleanedPartition, TimeStatistics
@@ -34,8 +36,9 @@ from components.example_gen.split import (
     target_flags,
     user_cuts,
 )
+from components.example_gen.user_cap import CappedEvents, cap_user_events, newest_of_items
 from components.example_gen.user_rows import latest_user_rows, user_features
-from components.example_gen.windows import make_windows
+from components.example_gen.windows import make_windows, windows_of_past
 from components.examples.tfrecord import frame
 from components.records.arrow_rows import from_bytes, read_stream, to_bytes
 from components.records.item_notes import ItemNotes
@@ -43,7 +46,15 @@ from components.records.matches import Matches
 from components.records.side_outputs import SUMMARY_TAG, rejects_and_counts
 from components.records.summary import Summary
 from schemas.events import Reject
-from schemas.features import EVENTS_SPLIT, ITEM_ID, USER_ID, USERS_SPLIT, FeatureTable
+from schemas.features import (
+    EVENTS_SPLIT,
+    ITEM_ID,
+    PAST_SPLIT,
+    TRAIN_SPLIT,
+    USER_ID,
+    USERS_SPLIT,
+    FeatureTable,
+)
 from schemas.settings import DataSettings
 
 _REJECTS_PER_OUTPUT = 10_000
@@ -118,7 +129,10 @@ class CleanPartition(beam.DoFn):
 
 
 class CountTrainItems(beam.DoFn):
-    """Counts the train events per item: `CleanedPartition` → Counter of item ids."""
+    """Counts the train events per item, without those over the cap of a user.
+
+    Input: `CleanedPartition`. Output: Counter of item ids.
+    """
 
     def __init__(self, settings: DataSettings):
         self._settings = settings
@@ -129,14 +143,16 @@ class CountTrainItems(beam.DoFn):
         """Yields the counts of a partition."""
         events = SortedEvents.from_bytes(element[0])
         cuts = user_cuts(events, self._settings, statistics.boundaries)
-        is_train = np.arange(len(events)) < cuts.eval[events.user]
-        codes, counts = np.unique(events.codes(ITEM_ID)[is_train], return_counts=True)
+        maximum = self._settings.interactions.keep.max_user_events
+        is_counted = cap_user_events(events, cuts, maximum).is_kept
+        is_counted &= split_masks(events, cuts)[TRAIN_SPLIT]
+        codes, counts = np.unique(events.codes(ITEM_ID)[is_counted], return_counts=True)
         items = events.texts(ITEM_ID).take(pa.array(codes)).to_pylist()
         yield Counter(dict(zip(items, counts.tolist(), strict=True)))
 
 
 class MakeExamples(beam.DoFn):
-    """Applies the minimum counts, and makes the examples of a partition.
+    """Applies the rules that depend on the splits, and makes the examples of a partition.
 
     Input: `CleanedPartition`. Output: (split, framed TFRecords); tagged rejects and counts.
     """
@@ -146,6 +162,8 @@ class MakeExamples(beam.DoFn):
         self._table = table
         self._files = files
         self._counts_types = bool(configured_event_types(settings))
+        lengths = (settings.history.max_length, settings.interactions.keep.max_user_events)
+        self._max_history = min(length for length in lengths if length is not None)
 
     def process(
         self,
@@ -157,32 +175,46 @@ class MakeExamples(beam.DoFn):
 
         Args:
           element: The cleaned partition.
-          statistics: The boundaries of the splits, and the number of all kept events.
+          statistics: The boundaries of the splits, and the number of all cleaned events.
           train_item_counts: Number of train events by item; None if items have no minimum.
 
         Yields:
           Examples by split, and tagged outputs.
         """
-        events = SortedEvents.from_bytes(element[0])
-        cuts = user_cuts(events, self._settings, statistics.boundaries)
+        every = SortedEvents.from_bytes(element[0])
+        every_cuts = user_cuts(every, self._settings, statistics.boundaries)
         keep = self._settings.interactions.keep
-        is_kept, rejected = below_minimum_counts(events, cuts, keep, train_item_counts)
+        capped = cap_user_events(every, every_cuts, keep.max_user_events)
+        over_cap = [] if capped.rejected is None else [capped.rejected]
+        yield from _reject_outputs(INTERACTIONS, to_rejects(every, over_cap, self._files))
+        events = every.where(capped.is_kept)
+        cuts = cuts_of_kept_events(every_cuts, every, capped.is_kept)
+        is_left, rejected = below_minimum_counts(events, cuts, keep, train_item_counts)
         yield from _reject_outputs(INTERACTIONS, to_rejects(events, rejected, self._files))
-        kept = events.where(is_kept)
-        if len(kept):
-            users = user_features(kept.user_ids, read_stream(element[1]), self._table.user)
-            kept_cuts = cuts_of_kept_events(cuts, events, is_kept)
-            yield from self._examples(kept, kept_cuts, users, statistics.num_events)
+        kept = events.where(is_left)
+        if not len(kept):
+            return
+        users = read_stream(element[1])
+        is_history_only = capped.is_history_only[capped.is_kept][is_left]
+        kept_cuts = cuts_of_kept_events(cuts, events, is_left)
+        yield from self._examples(kept, kept_cuts, is_history_only, users, statistics.num_events)
+        yield from self._remembered(every, every_cuts, capped, kept.user_ids, users)
 
     def _examples(
-        self, events: SortedEvents, cuts: Cuts, users: pa.Table, num_events: int
+        self,
+        events: SortedEvents,
+        cuts: Cuts,
+        is_history_only: npt.NDArray[np.bool_],
+        users: pa.Table,
+        num_events: int,
     ) -> Iterator[Any]:
-        is_target = target_flags(events, self._settings)
+        is_target = target_flags(events, self._settings) & ~is_history_only
         is_negative = event_negative_flags(events, self._settings)
-        encoder = EventExamples(events, is_target, users, self._table)
+        features = user_features(events.user_ids, users, self._table.user)
+        encoder = EventExamples(events, is_target, features, self._table)
         summary = Summary(users=len(events.user_ids))
         summary.items.update(events.present_texts(ITEM_ID).to_numpy(False))
-        windows = make_windows(events.starts, is_target, cuts, self._settings.history.max_length)
+        windows = make_windows(events.starts, is_target, cuts, self._max_history)
         for split, is_in_split in split_masks(events, cuts).items():
             counts = summary.splits[split]
             counts.add_times(events.time_s[is_in_split])
@@ -196,6 +228,24 @@ class MakeExamples(beam.DoFn):
         for chunk in encoder.single_events(sampled_events(events, num_events)):
             yield EVENTS_SPLIT, frame(chunk)
         yield beam.pvalue.TaggedOutput(SUMMARY_TAG, summary)
+
+    def _remembered(
+        self,
+        every: SortedEvents,
+        cuts: Cuts,
+        capped: CappedEvents,
+        kept_users: pa.StringArray,
+        users: pa.Table,
+    ) -> Iterator[tuple[str, bytes]]:
+        """Yields the newest event over the cap of each item, for what a user has seen."""
+        has_kept = pc.is_in(every.user_ids, value_set=kept_users).to_numpy(zero_copy_only=False)
+        events = every.where(newest_of_items(every, cuts, ~capped.is_kept & has_kept[every.user]))
+        if not len(events):
+            return
+        features = user_features(events.user_ids, users, self._table.user)
+        encoder = EventExamples(events, np.zeros(len(events), bool), features, self._table)
+        for chunk in encoder.windows(windows_of_past(events.starts, self._max_history)):
+            yield PAST_SPLIT, frame(chunk)
 
 
 def _reject_outputs(source: str, rejects: Iterable[Reject]) -> Iterator[beam.pvalue.TaggedOutput]:

@@ -22,8 +22,9 @@ def sampled_events(events: SortedEvents, num_events: int) -> npt.NDArray[np.int6
 
     Args:
       events: Some of the kept events of the log.
-      num_events: Number of kept events of the whole log. Up to `EVENTS_FOR_STATISTICS`, all events
-        are sampled; of more events, approximately this many.
+      num_events: Number of events of the whole log, before the rules that depend on the splits. Up
+        to `EVENTS_FOR_STATISTICS`, all events are sampled; of more events, approximately this many,
+        less those that these rules reject.
     """
     if num_events <= EVENTS_FOR_STATISTICS:
         return np.arange(len(events))

@@ -28,7 +28,7 @@ _SMALLEST_DIFFERENCE = 3
 
 @dataclass(frozen=True)
 class SplitShares:
-    """The division of the kept events into splits, before the minimum counts.
+    """The division of the events into splits, before the rules that depend on the splits.
 
     Attributes:
       wanted: Number of events by split that the fractions ask for.

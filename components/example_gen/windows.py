@@ -92,14 +92,20 @@ def make_windows(
         windows[split] = _windows_with_targets(
             targets, first, last, starts[:-1], max_length, min_history
         )
-    windows[PAST_SPLIT] = _windows_without_targets(windows.values(), starts, max_length)
+    windows[PAST_SPLIT] = windows_of_past(starts, max_length, windows.values())
     return windows
 
 
-def _windows_without_targets(
-    others: Iterable[WindowRanges], starts: npt.NDArray[np.int64], max_length: int
+def windows_of_past(
+    starts: npt.NDArray[np.int64], max_length: int, others: Iterable[WindowRanges] = ()
 ) -> WindowRanges:
-    """Returns windows of the events that are in none of the other windows."""
+    """Returns windows without targets, of the events that are in none of the other windows.
+
+    Args:
+      starts: [num_users + 1] indices of the first event of each user, and the number of events.
+      max_length: A window has at most `max_length` + 1 events.
+      others: The other windows.
+    """
     num_open = np.zeros(starts[-1] + 1, np.int64)
     for windows in others:
         np.add.at(num_open, windows.begin, 1)

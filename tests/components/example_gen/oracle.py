@@ -61,10 +61,14 @@ class Oracle:
       rejected: The reason of each rejection, by position.
       erased: The positions of erased records.
       users: The kept events by user.
+      history_only: The positions of kept events that the cap allows as history only.
+      before_cap: The events by user, before the rules that depend on the splits.
+      remembered: The positions of events over the cap that stay in split `past`.
     """
 
     def __init__(self, lines: dict[tuple[int, int], Line], data: DataSettings, known: Any):
         self._data, self._log = data, data.interactions
+        self.history_only: set[tuple[int, int]] = set()
         self.rejected = {
             position: line.invalid_reason for position, line in lines.items() if line.invalid_reason
         }
@@ -81,6 +85,9 @@ class Oracle:
         )
         self._clean(known)
         self.split_of = self._splits()
+        self.before_cap = by_user(self.kept)
+        if keep_at_most := self._log.keep.max_user_events:
+            self._cap(keep_at_most)
         train = [event for event in self.kept if self.split_of[event.position] == "train"]
         users = Counter(event.user for event in train)
         items = Counter(event.line.item for event in train)
@@ -90,11 +97,18 @@ class Oracle:
             self._reject("too_few_user_events", lambda event: users[event.user] < min_user)
         if min_item > 1:
             self._reject("too_few_item_events", lambda event: items[event.line.item] < min_item)
-        self.users: dict[str, list[Event]] = defaultdict(list)
-        for event in self.kept:
-            self.users[event.user].append(event)
+        self.users = by_user(self.kept)
+        newest = {
+            (event.user, self.split_of[event.position], event.line.item): event.position
+            for user in self.users
+            for event in self.before_cap[user]
+            if self.rejected.get(event.position) == "over_user_cap"
+        }
+        self.remembered = set(newest.values())
 
     def is_target(self, event: Event) -> bool:
+        if event.position in self.history_only:
+            return False
         types = self._data.targets.event_types
         return (types is None or event.line.kind in types) and not self.is_negative(event)
 
@@ -136,13 +150,20 @@ class Oracle:
             self._reject("event_type_not_kept", lambda event: event.line.kind not in types)
         if (minimum := keep.min_value) is not None:
             self._reject("value_below_minimum", lambda event: float(event.line.value) < minimum)
-        if (cap := keep.max_user_events) is not None:
-            newer: Counter[str] = Counter()
-            over = set()
-            for event in reversed(self.kept):
-                over |= {event.position} if newer[event.user] >= cap else set()
-                newer[event.user] += 1
-            self._reject("over_user_cap", lambda event: event.position in over)
+
+    def _cap(self, cap: int) -> None:
+        over = set()
+        for events in self.before_cap.values():
+            places = {
+                split: [e.position for e in events if self.split_of[e.position] == split]
+                for split in SPLITS
+            }
+            before_test = [*places["train"], *places["eval"]][-cap:]
+            over |= set(places["train"][:-cap])
+            over |= set(places["eval"][cap:]) - set(before_test)
+            over |= set(places["test"][cap:])
+            self.history_only |= set(places["eval"][cap:]) & set(before_test)
+        self._reject("over_user_cap", lambda event: event.position in over)
 
     def _splits(self) -> dict[tuple[int, int], str]:
         if self._data.split.policy == "leave_one_out":
@@ -181,6 +202,13 @@ class Oracle:
         later = [time for time in times if time > distinct[0]]
         share = split.eval_fraction / (split.eval_fraction + split.test_fraction)
         return distinct[1], max(distinct[2], later[int(len(later) * share)])
+
+
+def by_user(events: list[Event]) -> dict[str, list[Event]]:
+    users: dict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        users[event.user].append(event)
+    return users
 
 
 def is_repeat(event: Event, seen: set[Any]) -> bool:

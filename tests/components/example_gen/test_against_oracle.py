@@ -29,7 +29,7 @@ from components.records.arrow_rows import read_stream
 from components.records.erase import load_erased_ids
 from components.records.side_outputs import REJECTS_TAG, SUMMARY_TAG
 from components.records.summary import Summary
-from schemas.features import feature_table
+from schemas.features import PAST_SPLIT, feature_table
 from schemas.settings import DataSettings, from_dict
 from tests.components.example_gen.logs import run
 from tests.components.example_gen.oracle import NOW_S, SECONDS, SPLITS, Line, Oracle, Window
@@ -46,11 +46,13 @@ class Outcome:
     Attributes:
       rejected: The reason of each rejection, by (file, line).
       windows: The windows of all splits.
+      past: The positions of the events in split `past`.
       summary: The merged counts of all steps.
     """
 
     rejected: dict[tuple[int, int], str] = field(default_factory=dict)
     windows: list[Window] = field(default_factory=list)
+    past: list[tuple[int, int]] = field(default_factory=list)
     summary: Summary = field(default_factory=Summary)
 
     def main(self, outputs: Iterable[Any]) -> list[Any]:
@@ -102,6 +104,9 @@ def steps(data: DataSettings, known_items: list[str] | None) -> Outcome:
         for split, framed in outcome.main(make.process(partition_events, statistics, item_counts)):
             if split in SPLITS:
                 outcome.windows += [window(split, record) for record in records(framed)]
+            elif split == PAST_SPLIT:
+                for record in records(framed):
+                    outcome.past += window(split, record).positions
     return outcome
 
 
@@ -124,12 +129,17 @@ def window(split: str, record: bytes) -> Window:
     return Window(split, user, tuple(positions), tuple(flags))
 
 
-def check(actual: Outcome, expected: Oracle, num_lines: int, max_length: int) -> None:
+def check(actual: Outcome, expected: Oracle, num_lines: int, data: DataSettings) -> None:
+    cap = data.interactions.keep.max_user_events
+    max_length = min(data.history.max_length, cap or data.history.max_length)
     assert actual.rejected == expected.rejected
     read, num_rejected = actual.summary.read[INTERACTIONS], actual.summary.rejects.total()
     assert read == num_lines == len(expected.kept) + num_rejected
     assert num_rejected == len(expected.rejected) + len(expected.erased)
     number_of = {e.position: n for events in expected.users.values() for n, e in enumerate(events)}
+    number_before_cap = {
+        e.position: n for events in expected.before_cap.values() for n, e in enumerate(events)
+    }
     targets: list[tuple[tuple[int, int], str]] = []
     for split, user, positions, flags in actual.windows:
         begin = number_of[positions[0]]
@@ -144,6 +154,16 @@ def check(actual: Outcome, expected: Oracle, num_lines: int, max_length: int) ->
             if flags[history]:
                 targets.append((position, split))
                 assert history >= min(number_of[position], min_history)
+                if split != "train":
+                    # No event is left out between the oldest event of the history and the target.
+                    number = number_before_cap[position]
+                    assert number - history == number_before_cap[positions[0]]
+                    assert history >= min(number, min_history)
+    in_windows = {position for window in actual.windows for position in window.positions}
+    assert len(set(actual.past)) == len(actual.past)
+    assert not in_windows & set(actual.past)
+    kept = {event.position for event in expected.kept}
+    assert in_windows | set(actual.past) == kept | expected.remembered
     wanted = [
         (e.position, expected.split_of[e.position]) for e in expected.kept if expected.is_target(e)
     ]
@@ -235,7 +255,7 @@ def test_steps_agree_with_the_oracle(log: Any, configuration: Any, known: Any) -
         where = write(Path(name), log)
         data = settings_of(Path(name), **configuration)
         expected = Oracle(where, data, known)
-        check(steps(data, known), expected, len(where), data.history.max_length)
+        check(steps(data, known), expected, len(where), data)
 
 
 def random_log(seed: int, num_lines: int) -> list[list[Line]]:
@@ -263,7 +283,7 @@ def test_a_pipeline_agrees_with_its_steps(policy: str, tmp_path: Path) -> None:
         history={"max_length": 7},
     )
     actual, expected = steps(data, None), Oracle(where, data, None)
-    check(actual, expected, len(where), 7)
+    check(actual, expected, len(where), data)
     out = run(data, tmp_path, NOW_S)
     rejected = {
         (int(Path(reject["file"]).stem), reject["line"]): reject["reason"] for reject in out.rejects

@@ -148,26 +148,12 @@ def test_other_types_and_low_or_missing_values_are_rejected() -> None:
     ]
 
 
-def test_the_cap_keeps_the_newest_events_of_each_user() -> None:
-    rows = [{"user_id": user, "time_us": n} for n, user in enumerate("aabaab")]
-    assert rejected(sorted_events(rows), rules(keep={"max_user_events": 2})) == [
-        (0, RejectReason.OVER_USER_CAP),
-        (1, RejectReason.OVER_USER_CAP),
-    ]
-
-
-def test_the_cap_counts_kept_events_only() -> None:
-    events = at_times(1, 2, 3, 4)
-    actual = rejected(events, rules(now_us=3, keep={"max_user_events": 2}))
-    assert actual == [(0, RejectReason.OVER_USER_CAP), (3, RejectReason.FUTURE_TIMESTAMP)]
-
-
 def test_rules_accept_an_empty_table() -> None:
     all_rules = rules(
         earliest_us=1,
         earliest="1970-01-01",
         user_rate_limit=RateLimitSettings(events=1),
-        keep={"event_types": ("view",), "min_value": 1.0, "max_user_events": 1},
+        keep={"event_types": ("view",), "min_value": 1.0},
     )
     assert rejected(sorted_events([]), all_rules, {"i"}) == []
 
