@@ -14,6 +14,7 @@ NonNegativeFloat = Annotated[float, Field(ge=0)]
 EncoderKind = Literal["mean", "decayed", "convolution", "transformer"]
 Similarity = Literal["dot", "cosine", "euclidean"]
 Loss = Literal["full_softmax", "sampled_softmax", "contrastive", "triplet"]
+NegativeSampling = Literal["uniform", "mixed", "popularity"]
 # Settings of the pool of negatives; a full softmax scores the whole catalogue and has no pool.
 POOL_SETTINGS = (
     "in_batch_negatives",
@@ -149,9 +150,10 @@ class TrainSettings:
         _by_recipe("Margin of the losses `contrastive` and `triplet`.", example=0.5),
     ] = None
     in_batch_negatives: Annotated[
-        PositiveInt | None,
+        Annotated[int, Field(ge=0)] | None,
         _by_recipe(
-            "Number of targets of the same batch that are negatives of each other.",
+            "Number of targets of a step that are negatives of the targets of other users; 0 uses "
+            "`catalogue_negatives` alone.",
             unit="targets",
             example=512,
         ),
@@ -165,9 +167,11 @@ class TrainSettings:
         ),
     ] = None
     negative_sampling: Annotated[
-        Literal["uniform", "popularity"] | None,
+        NegativeSampling | None,
         _by_recipe(
-            "Distribution of the negatives that are drawn from the catalogue.", example="popularity"
+            "Distribution of the negatives that are drawn from the catalogue: uniform, by the "
+            "number of targets of an item, or half of the draws by each.",
+            example="popularity",
         ),
     ] = None
     hard_negatives: Annotated[

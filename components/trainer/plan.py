@@ -6,9 +6,16 @@ default is one that the recipe does not always choose.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any, Literal, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
-from schemas.model_settings import EncoderKind, Loss, ModelSettings, Similarity, TrainSettings
+from schemas.model_settings import (
+    EncoderKind,
+    Loss,
+    ModelSettings,
+    NegativeSampling,
+    Similarity,
+    TrainSettings,
+)
 
 Plan = TypeVar("Plan")
 
@@ -52,9 +59,9 @@ class TrainPlan:
     learning_rate: float
     temperature: float = 1.0
     margin: float = 0.5
-    in_batch_negatives: int = 256
-    catalogue_negatives: int = 256
-    negative_sampling: Literal["uniform", "popularity"] = "uniform"
+    in_batch_negatives: int = 0
+    catalogue_negatives: int = 2048
+    negative_sampling: NegativeSampling = "uniform"
     hard_negatives: int | None = None
     negative_weight: float = 0.3
     feature_dropout: float = 0.05

@@ -146,10 +146,15 @@ def _losses(settings: Settings) -> Iterator[str]:
                     f"train.{name}: does not apply to train.loss full_softmax, which scores the "
                     "whole catalogue; remove it, or choose sampled_softmax"
                 )
+    if train.in_batch_negatives == train.catalogue_negatives == 0:
+        yield (
+            "train.in_batch_negatives and train.catalogue_negatives are both 0, so that a target "
+            "has no negative; raise or remove one of them"
+        )
     if train.loss == "contrastive" and settings.model.similarity != "cosine":
         yield (
-            "train.loss contrastive: requires model.similarity cosine, whose scores are at most 1; "
-            "other scores are unbounded"
+            "train.loss contrastive: requires model.similarity cosine, because it raises the "
+            "scores of targets to 1"
         )
     if train.margin is not None and train.loss not in ("contrastive", "triplet"):
         yield "train.margin: applies only to train.loss contrastive or triplet; remove it"

@@ -28,6 +28,7 @@ _MAX_KERNEL_WIDTH = 50
 # Cosines are between -1 and 1. A softmax of undivided cosines is nearly uniform (HSTU: Zhai et al.,
 # 2024).
 _COSINE_TEMPERATURE = 0.05
+_MANY_NEGATIVES = 2048
 
 
 @dataclass(frozen=True)
@@ -140,15 +141,29 @@ def _loss(
         yield RecipeChoice("train.loss", chosen, f"{catalogue}: few enough to score all of them")
     loss = train.loss or chosen
     if loss != "full_softmax":
-        # A group of in-batch negatives is scored as of one instant.
-        by_time = statistics.popularity_gain is not None
-        order = "in small groups by time" if by_time else "in random order"
-        yield RecipeChoice(
-            "train.in_batch_negatives", 128 if by_time else 512, f"targets are scored {order}"
-        )
-        yield RecipeChoice("train.catalogue_negatives", 2048, f"train.loss is {loss}")
+        yield from _negatives(loss, train)
     if model.similarity == "cosine" and loss in ("full_softmax", "sampled_softmax"):
         yield RecipeChoice("train.temperature", _COSINE_TEMPERATURE, "model.similarity is cosine")
+
+
+def _negatives(loss: Loss, train: TrainSettings) -> Iterator[RecipeChoice]:
+    if train.catalogue_negatives == 0:
+        yield RecipeChoice(
+            "train.in_batch_negatives", _MANY_NEGATIVES, "train.catalogue_negatives is 0"
+        )
+        return
+    # How often an item is an in-batch negative depends on the users and the times in the batch. How
+    # often it is drawn is known exactly, and a softmax can be corrected for it.
+    yield RecipeChoice(
+        "train.in_batch_negatives", 0, "the frequencies of items in a batch are not known exactly"
+    )
+    yield RecipeChoice("train.catalogue_negatives", _MANY_NEGATIVES, f"train.loss is {loss}")
+    if loss == "sampled_softmax" and not train.in_batch_negatives:
+        yield RecipeChoice(
+            "train.negative_sampling",
+            "mixed",
+            "popular items have high scores, and every item has to be drawn at times",
+        )
 
 
 def _time(statistics: DataStatistics) -> Iterator[RecipeChoice]:

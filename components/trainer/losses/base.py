@@ -35,6 +35,8 @@ class TargetQueries(NamedTuple):
         the set of available items depend on time.
       lag: Scalar int32, in periods of `RecentPopularity`: how much older than the queries the
         item features are.
+      users: [num_queries] int32 numbers of the users of the queries, from 0; None if no two
+        queries are of one user.
     """
 
     queries: tf.Tensor
@@ -42,6 +44,7 @@ class TargetQueries(NamedTuple):
     item_indices: tf.Tensor
     time_s: tf.Tensor
     lag: tf.Tensor
+    users: tf.Tensor | None = None
 
 
 class ScoredItems(NamedTuple):
@@ -52,11 +55,14 @@ class ScoredItems(NamedTuple):
       embeddings: [num_candidates, dim] float32, without time-dependent features.
       negative_indices: [num_negatives] int32: indices into `rows` of the negatives that were drawn
         from the catalogue.
+      user_items: [num_pairs, 2] int32: the number of a user (as in `TargetQueries.users`) and the
+        index of an item that the user interacted with; None if unknown.
     """
 
     rows: tf.Tensor
     embeddings: tf.Tensor
     negative_indices: tf.Tensor
+    user_items: tf.Tensor | None = None
 
 
 class RetrievalLoss(keras.layers.Layer):

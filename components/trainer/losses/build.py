@@ -67,17 +67,19 @@ def _over_sampled_negatives(
     items: TrainingItems,
     corrects_sampling_bias: bool = False,
 ) -> RetrievalLoss:
+    # An item with targets existed, whatever the catalogue states.
+    eligible_rows = np.union1d(items.eligible_rows, np.flatnonzero(items.target_counts))
     sampler = NegativeSampler(
         items.target_counts,
         plan.catalogue_negatives,
-        items.eligible_rows,
+        eligible_rows.astype(np.int32),
         plan.negative_sampling,
     )
     return SampledNegativesLoss(
         loss,
         sampler,
         items.dynamics,
-        group_size=plan.in_batch_negatives,
+        in_batch_negatives=plan.in_batch_negatives,
         temperature=plan.temperature,
         num_hard_negatives=plan.hard_negatives,
         corrects_sampling_bias=corrects_sampling_bias,

@@ -17,9 +17,13 @@ class ContrastiveLoss(keras.losses.Loss):
     """Pulls the target's score up to 1 and pushes the score of every negative below `margin`.
 
     The cosine contrastive loss of Mao et al., 2021, "SimpleX: A Simple and Strong Baseline for
-    Collaborative Filtering": 1 - s(target) + mean of (s - margin) over the negatives with
+    Collaborative Filtering": max(0, 1 - s(target)) + mean of (s - margin) over the negatives with
     s > margin. The paper instead multiplies the mean over all negatives by a factor of up to
     1,000, tuned on each data set.
+
+    A cosine is at most 1, so that the paper needs no maximum. A score that also contains
+    time-dependent numbers of the items can be above 1, and without the maximum, the loss would be
+    lowest for the highest scores of popular items.
 
     Example: the target is 0.3 below 1; one of the negatives is above the margin, by 0.1.
 
@@ -29,7 +33,7 @@ class ContrastiveLoss(keras.losses.Loss):
     """
 
     def __init__(self, margin: float):
-        """`margin` is in units of the score; cosine scores are at most 1."""
+        """`margin` is in units of the score."""
         super().__init__(reduction=keras.losses.Reduction.SUM, name="contrastive")
         self.margin = margin
 
@@ -37,7 +41,7 @@ class ContrastiveLoss(keras.losses.Loss):
         """Returns [num_queries] float32 from two tensors [num_queries, num_candidates]."""
         target = tf.reduce_sum(y_true * y_pred, -1)
         above = tf.nn.relu(y_pred - self.margin)
-        return 1.0 - target + _mean_violation(above, y_true)
+        return tf.nn.relu(1.0 - target) + _mean_violation(above, y_true)
 
 
 class TripletLoss(keras.losses.Loss):

@@ -4,6 +4,7 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 import tf_keras as keras
 
+from components.negative_events import NEGATIVE
 from components.trainer.data import windows as windows_input
 from components.trainer.data.columns import Columns
 from components.trainer.losses.base import RetrievalLoss, ScoredItems, StepItems, TargetQueries
@@ -17,7 +18,8 @@ from components.trainer.model.similarity import candidate_vector
 from components.trainer.model.towers import RetrievalTowers
 from components.trainer.plan import TrainPlan
 from components.trainer.time.item_dynamics import ItemDynamics
-from schemas.features import TIMESTAMP
+from schemas.features import TIMESTAMP, USER_ID
+from schemas.transformed import IS_NEGATIVE
 
 # No Python branch here depends on a tensor. AutoGraph would convert all of tf_keras, which takes
 # most of a minute.
@@ -87,13 +89,16 @@ class TwoTowerModel(tfrs.Model):
         positions = self._ordered(tf.where(weights > 0), inputs[TIMESTAMP], training)
         event_vectors = tf.gather(item_vectors, items.event_indices)
         queries = self._queries(positions, event_vectors, inputs, training)
+        user_of_window = self._user_of_window(inputs[USER_ID])
         targets = TargetQueries(
             queries,
             tf.gather_nd(weights, positions),
             tf.gather_nd(items.event_indices, positions),
             *self._scoring_time(tf.gather_nd(inputs[TIMESTAMP], positions), training),
+            tf.gather(user_of_window, positions[:, 0]),
         )
-        scored_items = self._scored_items(items, item_vectors, training)
+        pairs = self._user_items(user_of_window, items.event_indices, inputs)
+        scored_items = self._scored_items(items, item_vectors, training)._replace(user_items=pairs)
         total = self.retrieval_loss(targets, scored_items)
         num_items = self.towers.num_items
         if self.towers.features.has_negatives and self.plan.negative_weight:
@@ -142,8 +147,26 @@ class TwoTowerModel(tfrs.Model):
         """Returns the positions of the targets in the order in which a loss groups them."""
         if self.dynamics.depends_on_time:
             return tf.gather(positions, tf.argsort(tf.gather_nd(time_s, positions), stable=True))
-        # Otherwise the targets of one window would be each other's only in-batch negatives.
+        # Evenly spaced in-batch negatives could all have the same position in their windows.
         return tf.random.shuffle(positions) if training else positions
+
+    def _user_of_window(self, user_id: tf.Tensor) -> tf.Tensor:
+        """Returns [batch] int32 numbers of users from their indices; unknown users all differ."""
+        num_known = self.towers.features.user_id.num_values
+        window = tf.range(tf.size(user_id, user_id.dtype), dtype=user_id.dtype)
+        key = tf.where(user_id < num_known, user_id, num_known + window)
+        return tf.unique(key)[1]
+
+    def _user_items(
+        self, user_of_window: tf.Tensor, event_indices: tf.Tensor, inputs: Columns
+    ) -> tf.Tensor:
+        """Returns the pairs of users and items of `ScoredItems`, without negative feedback."""
+        is_item = inputs[windows_input.ROW] < self.towers.num_items
+        if self.towers.features.has_negatives:
+            is_item &= inputs[IS_NEGATIVE] != NEGATIVE
+        position = tf.where(is_item)
+        user = tf.gather(user_of_window, position[:, 0])
+        return tf.stack([user, tf.gather_nd(event_indices, position)], 1)
 
     def _scoring_time(self, time_s: tf.Tensor, training: bool) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns `time_s` and `lag` of `TargetQueries`."""

@@ -135,12 +135,23 @@ def test_dropout_rises_with_few_targets_per_item_and_short_histories() -> None:
     assert rates == sorted(set(rates))
 
 
-def test_groups_of_in_batch_negatives_are_smaller_if_eval_follows_train() -> None:
-    train = TrainSettings(loss="sampled_softmax")
+@pytest.mark.parametrize(
+    ("train", "expected"),
+    [
+        (TrainSettings(), (0, 2048, "mixed")),
+        (TrainSettings(in_batch_negatives=64), (64, 2048, "uniform")),
+        (TrainSettings(catalogue_negatives=0), (2048, 0, "uniform")),
+        (TrainSettings(negative_sampling="popularity"), (0, 2048, "popularity")),
+        (TrainSettings(loss="contrastive"), (0, 2048, "uniform")),
+    ],
+)
+def test_negatives_are_drawn_from_the_catalogue_unless_configured(
+    train: TrainSettings, expected: tuple[int, int, str]
+) -> None:
+    plan = recipe_of(train=train, num_items=20_000).train
 
-    temporal, static = recipe_of(train=train), recipe_of(train=train, popularity_gain=None)
-
-    assert temporal.train.in_batch_negatives < static.train.in_batch_negatives
+    negatives = (plan.in_batch_negatives, plan.catalogue_negatives, plan.negative_sampling)
+    assert negatives == expected
 
 
 def test_id_dropout_is_higher_with_many_new_items() -> None:

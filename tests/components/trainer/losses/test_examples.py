@@ -5,11 +5,12 @@ from types import ModuleType
 
 import pytest
 
-from components.trainer.losses import full_softmax, margins, sampled_negatives
+from components.trainer.losses import full_softmax, margins, pool, sampled_negatives
 
 
 @pytest.mark.parametrize(
-    ("module", "num_examples"), [(full_softmax, 4), (margins, 5), (sampled_negatives, 6)]
+    ("module", "num_examples"),
+    [(full_softmax, 4), (margins, 5), (pool, 2), (sampled_negatives, 6)],
 )
 def test_the_examples_give_the_documented_values(module: ModuleType, num_examples: int) -> None:
     result = doctest.testmod(module)

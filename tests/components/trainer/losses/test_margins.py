@@ -58,6 +58,15 @@ def test_triplet_loss_and_gradient_equal_the_definition() -> None:
     np.testing.assert_allclose(by_score, gradient, atol=1e-6)
 
 
+def test_the_contrastive_loss_of_a_target_above_1_is_0() -> None:
+    scores = np.where(LABELS > 0, 7.0, 0.1).astype(np.float32)
+
+    value, by_score = value_and_gradient(ContrastiveLoss(MARGIN), scores)
+
+    assert value == 0.0
+    np.testing.assert_array_equal(by_score, 0.0)
+
+
 @pytest.mark.parametrize("loss", [ContrastiveLoss(MARGIN), TripletLoss(MARGIN)])
 def test_an_accidental_hit_has_no_gradient(loss: keras.losses.Loss) -> None:
     far_below = np.where(LABELS > 0, SCORES, np.finfo(np.float32).min / 100).astype(np.float32)

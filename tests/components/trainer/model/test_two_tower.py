@@ -11,6 +11,7 @@ import tensorflow as tf
 from components.trainer.data import windows
 from components.trainer.data.candidates import TransformedCatalogue, candidate_table
 from components.trainer.data.features import InputFeature, TowerFeatures
+from components.trainer.losses import sampled_negatives
 from components.trainer.losses.base import ScoredItems, TargetQueries
 from components.trainer.losses.build import TrainingItems, build_loss
 from components.trainer.model.excluded_rows import excluded_rows
@@ -43,6 +44,7 @@ FEATURES = TowerFeatures(
 )
 NEGATIVE_FEATURES = replace(FEATURES, outcome=(InputFeature(IS_NEGATIVE, FeatureKind.CATEGORY, 2),))
 ROWS = np.array([[0, 1, 2, 2], [1, 5, 12, 12]])
+IN_BATCH_ONLY = {"in_batch_negatives": 256, "catalogue_negatives": 0}
 WEIGHT = np.array([[1.0, 0.0, 2.0, 1.0], [1.0, 0.5, 0.0, 0.0]])
 POPULARITY = RecentPopularity(
     RNG.integers(NUM_ITEMS, size=640).astype(np.int32), np.arange(640), np.full(NUM_ITEMS, -1)
@@ -98,23 +100,25 @@ def expected_losses(
     loss: Loss,
     scores: npt.NDArray[np.float32],
     rows: npt.NDArray[np.int64],
+    users: npt.NDArray[np.int64],
     frequency: npt.NDArray[np.float64],
     margin: float,
 ) -> list[float]:
-    """Returns the loss of each query over one group of in-batch negatives, by its definition."""
+    """Returns the loss of each query over its in-batch negatives, by its definition."""
     losses = []
-    for score, row in zip(scores, rows, strict=True):
-        is_negative = rows != row  # excludes accidental hits
+    for score, row, user in zip(scores, rows, users, strict=True):
+        negatives = rows[users != user]
         if loss == "sampled_softmax":
+            # The number of negatives is a constant for each query.
             logits = score - np.log(frequency)
-            negatives = np.exp(logits[rows[is_negative]]).sum()
-            losses.append(np.log(negatives + np.exp(logits[row])) - logits[row])
-        elif loss == "contrastive":
-            above = score[rows[is_negative]] - margin
-            losses.append(1.0 - score[row] + mean_violation(above))
+            losses.append(np.log(np.exp(logits[[*negatives, row]]).sum()) - logits[row])
+            continue
+        negatives = negatives[~np.isin(negatives, ROWS[user])]
+        if loss == "contrastive":
+            violation = mean_violation(score[negatives] - margin)
+            losses.append(max(0.0, 1.0 - score[row]) + violation)
         else:
-            violation = margin - score[row] + score[rows[is_negative]]
-            losses.append(mean_violation(violation))
+            losses.append(mean_violation(margin - score[row] + score[negatives]))
     return losses
 
 
@@ -123,7 +127,7 @@ def expected_losses(
 def test_a_loss_over_in_batch_negatives_equals_its_definition(
     loss: Loss, similarity: Similarity
 ) -> None:
-    plan = train_plan(loss=loss, temperature=0.5, margin=0.4)
+    plan = train_plan(loss=loss, temperature=0.5, margin=0.4, **IN_BATCH_ONLY)
     model = model_of(plan, similarity=similarity)
 
     value = model.compute_loss(batch_of(ROWS, WEIGHT))
@@ -131,7 +135,9 @@ def test_a_loss_over_in_batch_negatives_equals_its_definition(
     queries, candidates = embeddings_of(model, ROWS, WEIGHT)
     frequency = (COUNTS + 1) / (COUNTS + 1).sum()
     rows, weights = ROWS[WEIGHT > 0], WEIGHT[WEIGHT > 0]
-    losses = expected_losses(loss, queries @ candidates.T / 0.5, rows, frequency, plan.margin)
+    users = np.nonzero(WEIGHT)[0]
+    scores = queries @ candidates.T / 0.5
+    losses = expected_losses(loss, scores, rows, users, frequency, plan.margin)
     assert value.numpy() == pytest.approx(np.average(losses, weights=weights), rel=1e-4)
     assert model.mean_loss.result().numpy() == pytest.approx(value.numpy(), rel=1e-6)
 
@@ -203,11 +209,9 @@ def test_a_drawn_item_is_no_negative_before_it_appears() -> None:
 
     value = loss(targets, candidates).numpy()
 
-    in_batch, drawn = COUNTS + 1.0, np.full(NUM_ITEMS, 1 / NUM_ITEMS)
-    probability = (in_batch / in_batch.sum() + NUM_ITEMS * drawn) / (1 + NUM_ITEMS)
-    logits = (queries @ tf.transpose(items))[0] - np.log(probability).astype(np.float32)
+    # All items are drawn, each once, so that no score is corrected.
+    powers = np.exp((queries @ tf.transpose(items))[0].numpy())
     others = [row for row in range(1, NUM_ITEMS) if row != 4]
-    powers = np.exp(logits.numpy())
     assert value == pytest.approx(np.log((powers[0] + powers[others].sum()) / powers[0]), rel=1e-4)
 
 
@@ -246,34 +250,54 @@ def test_an_untrained_model_ranks_by_popularity_for_new_users(temperature: float
 
 
 def test_hard_negatives_are_those_with_the_highest_scores() -> None:
-    model = model_of(train_plan(loss="triplet", margin=10.0, hard_negatives=1))
+    model = model_of(train_plan(loss="triplet", margin=10.0, hard_negatives=1, **IN_BATCH_ONLY))
 
     value = model.compute_loss(batch_of(ROWS, WEIGHT))
 
     queries, candidates = embeddings_of(model, ROWS, WEIGHT)
-    scores, rows = queries @ candidates.T, ROWS[WEIGHT > 0]
-    losses = [10.0 - s[r] + s[rows[rows != r]].max() for s, r in zip(scores, rows, strict=True)]
+    scores, rows, users = queries @ candidates.T, ROWS[WEIGHT > 0], np.nonzero(WEIGHT)[0]
+    # The targets of the other user, without the items of the query's user.
+    negatives = [[5], [0, 2]]
+    losses = [
+        10.0 - score[row] + score[negatives[user]].max()
+        for score, row, user in zip(scores, rows, users, strict=True)
+    ]
     assert value.numpy() == pytest.approx(np.average(losses, weights=WEIGHT[WEIGHT > 0]), rel=1e-4)
 
 
-def test_the_loss_is_the_sum_over_groups_of_in_batch_negatives() -> None:
-    rows, weight = np.array([[0, 1, 2, 3, 4]]), np.ones((1, 5))
-    plan = train_plan(loss="sampled_softmax")
-    whole = model_of(plan)
-    grouped = model_of(train_plan(loss="sampled_softmax", in_batch_negatives=2))
+@pytest.mark.parametrize("loss", ["sampled_softmax", "contrastive", "triplet"])
+def test_the_loss_does_not_depend_on_the_size_of_groups(
+    loss: Loss, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = model_of(train_plan(loss=loss, in_batch_negatives=3, catalogue_negatives=4))
+    batch = batch_of(
+        np.array([[0, 1], [2, 3], [4, 5]]), np.array([[1.0, 1.0], [0.0, 2.0], [0.5, 1.0]])
+    )
+    whole = model.compute_loss(batch).numpy()
+
+    monkeypatch.setattr(sampled_negatives, "_LARGEST_GROUP", 2)
+
+    assert whole > 0.0
+    assert model.compute_loss(batch).numpy() == pytest.approx(whole, rel=1e-5)
+
+
+@pytest.mark.parametrize("loss", ["sampled_softmax", "contrastive", "triplet"])
+def test_targets_of_a_user_are_no_negatives_of_each_other(loss: Loss) -> None:
+    model = model_of(train_plan(loss=loss, margin=9.0, **IN_BATCH_ONLY))
+    rows, weight = np.array([[0, 1], [2, 3]]), np.ones((2, 2))
     batch = batch_of(rows, weight)
-    whole.compute_loss(batch)
-    grouped.compute_loss(batch)
-    grouped.set_weights(whole.get_weights())
+    losses = {}
+    # The index 3 is that of unknown users.
+    for users in ([0, 1], [0, 0], [3, 3]):
+        user_id = tf.constant(users, tf.int64)
+        losses[tuple(users)] = model.compute_loss({**batch, "user_id": user_id}).numpy()
 
-    parts = []
-    for targets in ([0, 1], [2, 3], [4]):
-        part = np.zeros((1, 5))
-        part[0, targets] = 1.0
-        parts.append(len(targets) * whole.compute_loss(batch_of(rows, part)).numpy())
-
-    assert grouped.compute_loss(batch).numpy() == pytest.approx(sum(parts) / 5, rel=1e-5)
-    assert parts[-1] == pytest.approx(0.0, abs=1e-6)  # a group of one target has no negatives
+    without_negatives = 0.0
+    if loss == "contrastive":
+        queries, candidates = embeddings_of(model, rows, weight)
+        without_negatives = np.mean(1.0 - (queries @ candidates.T)[range(4), range(4)])
+    assert losses[0, 0] == pytest.approx(without_negatives, abs=1e-6)
+    assert losses[0, 1] == losses[3, 3] > without_negatives + 0.1
 
 
 @pytest.mark.parametrize("loss", ["full_softmax", "sampled_softmax", "contrastive", "triplet"])
