@@ -1,7 +1,7 @@
 """Events of a split as integer columns: users as codes, items as rows of the catalogue."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -40,7 +40,16 @@ class EventColumns:
         """The events that are not negative feedback. No target is lost."""
         if self.is_negative is None:
             return self
-        is_kept = ~self.is_negative
+        return replace(self.select(~self.is_negative), is_negative=None)
+
+    def with_merged_runs(self) -> "EventColumns":
+        """The first event of each run: of consecutive events of one item in one window."""
+        is_first = np.arange(len(self.item)) == self.window_start
+        is_first[1:] |= self.item[1:] != self.item[:-1]
+        return self.select(is_first)
+
+    def select(self, is_kept: npt.NDArray[np.bool_]) -> "EventColumns":
+        """The events for which `is_kept` ([num_events] bool) is true, in the same windows."""
         num_kept_before = np.concatenate([[0], np.cumsum(is_kept)])
         return EventColumns(
             user=self.user[is_kept],
@@ -48,6 +57,7 @@ class EventColumns:
             timestamp=self.timestamp[is_kept],
             is_target=self.is_target[is_kept],
             offsets=num_kept_before[self.offsets],
+            is_negative=None if self.is_negative is None else self.is_negative[is_kept],
         )
 
     @property
@@ -101,7 +111,7 @@ def _negative_flags(
 
 
 def recent_items(
-    events: EventColumns, positions: npt.NDArray[np.int64], width: int
+    events: EventColumns, positions: npt.NDArray[np.int64], width: int, merge_runs: bool = False
 ) -> npt.NDArray[np.int64]:
     """Returns the items of the last `width` events before each position in its window.
 
@@ -112,6 +122,8 @@ def recent_items(
       events: Events of a split.
       positions: [num_positions] int64, indices into the events.
       width: Number of events to return for each position.
+      merge_runs: Whether consecutive events of one item are returned as one event, as the query
+        tower reads them.
 
     Returns:
       [num_positions, width] int64, rows of the catalogue, newest first; NO_ITEM after the last of
@@ -122,9 +134,9 @@ def recent_items(
     is_event = index >= events.offsets[window][:, None]
     index = np.maximum(index, 0)
     item = np.where(is_event, events.item[index], NO_ITEM)
-    if events.is_negative is None:
-        return item
-    return _liked_items(item, is_event & events.is_negative[index])
+    if events.is_negative is not None:
+        item = _liked_items(item, is_event & events.is_negative[index])
+    return _merged_runs(item) if merge_runs else item
 
 
 def _liked_items(
@@ -135,9 +147,24 @@ def _liked_items(
     # The first occurrence of an item in its history is its last event.
     _, last_event, same_item = np.unique(row + item + 1, return_index=True, return_inverse=True)
     is_disliked = is_negative.ravel()[last_event][same_item].reshape(item.shape)
-    kept = np.where(is_negative | is_disliked, NO_ITEM, item)
-    order = np.argsort(kept == NO_ITEM, axis=1, kind="stable")
-    return np.take_along_axis(kept, order, axis=1)
+    return _compacted(item, ~is_negative & ~is_disliked)
+
+
+def _merged_runs(item: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Merges consecutive events of one item in histories, newest first."""
+    is_new = np.ones(item.shape, bool)
+    is_new[:, 1:] = item[:, 1:] != item[:, :-1]
+    return _compacted(item, is_new)
+
+
+def _compacted(
+    item: npt.NDArray[np.int64], is_kept: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
+    """Moves the kept items of each row to its start; NO_ITEM follows."""
+    row, column = np.nonzero(is_kept & (item != NO_ITEM))
+    compacted = np.full_like(item, NO_ITEM)
+    compacted[row, np.arange(len(row)) - np.searchsorted(row, row)] = item[row, column]
+    return compacted
 
 
 def _catalogue_rows(

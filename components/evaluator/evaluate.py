@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.evaluator import confidence, later_negatives
+from components.evaluator.baselines.counted_events import counted_events
 from components.evaluator.baselines.fit import fit_baselines
 from components.evaluator.baselines.select_settings import selector_on_eval_split
 from components.evaluator.embed import SignatureEncoder
@@ -22,7 +23,6 @@ from components.evaluator.slice_masks import category_slice_masks, standard_slic
 from components.evaluator.slices import Slices, slice_metrics
 from components.evaluator.tower_parity import measure_parity
 from components.progress import progress
-from schemas.features import TRAIN_SPLIT
 from schemas.metrics import SUCCESSIVE
 from schemas.model_settings import EvaluationSettings
 from schemas.settings import DataSettings
@@ -110,18 +110,19 @@ def _evaluate_baselines(
     Returns:
       The result of each baseline that was not left out, and the settings of all baselines.
     """
+    exclude_seen = data.repeat_interactions == "exclude"
     selector = selector_on_eval_split(
         held_out.events,
         len(held_out.items),
-        data.repeat_interactions == "exclude",
+        exclude_seen,
         held_out.max_history,
         settings.seed,
         settings.gates.metric,
         settings.cutoffs,
     )
     results, baseline_settings = {}, {}
-    train = held_out.events[TRAIN_SPLIT]
-    for name, fitted in fit_baselines(train, len(held_out.items), selector):
+    train = counted_events(held_out.events, exclude_seen)
+    for name, fitted in fit_baselines(train, len(held_out.items), held_out.max_history, selector):
         baseline_settings[name] = fitted.settings
         if fitted.baseline is not None:
             results[name] = held_out.measure_baseline(fitted.baseline)

@@ -74,6 +74,8 @@ class HeldOutData:
       negatives: Queries with the items that get negative feedback later; None if there are none.
       max_history: The maximum number of past events in a request.
       cutoffs: Values of k for Recall@k.
+      merge_runs: Whether consecutive events of one item are one event of a baseline's history, as
+        in the query tower.
     """
 
     table: FeatureTable
@@ -85,6 +87,7 @@ class HeldOutData:
     max_history: int
     cutoffs: tuple[int, ...]
     negatives: Queries | None = None
+    merge_runs: bool = False
 
     @property
     def headline(self) -> EvaluationProtocol:
@@ -115,7 +118,11 @@ class HeldOutData:
         """Evaluates a baseline on the same queries and histories as a model."""
         return self._evaluate(
             lambda _, queries: baseline_scorer(
-                baseline, self.events[queries.split], queries, self.max_history
+                baseline,
+                self.events[queries.split],
+                queries,
+                self.max_history,
+                self.merge_runs,
             )
         )
 
@@ -172,6 +179,7 @@ def read_held_out_data(
         max_history=data.history.max_length,
         cutoffs=settings.cutoffs,
         negatives=later_negatives(protocols[SUCCESSIVE].queries, events),
+        merge_runs=data.repeat_interactions == "exclude",
     )
 
 

@@ -164,6 +164,24 @@ class Timeline:
             tied_offsets=np.concatenate([[0], np.cumsum(position - tied_start)]),
         )
 
+    def is_repeat(
+        self, events: EventColumns, position: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.bool_]:
+        """Whether the user had interacted with the item of each event before, [num_positions].
+
+        The same as `seen_before_event(…).contains(…)`, in time and memory that do not depend on the
+        length of the histories.
+        """
+        width = self.item.max(initial=0) + 1
+        pair = self.first_key // max(1, len(self.instants)) * width + self.first_item
+        order = np.argsort(pair)
+        _, key = self.keys_of_events(events, position)
+        own = events.user[position] * width + events.item[position]
+        first = self.first_key[order[np.searchsorted(pair, own, sorter=order)]]
+        all_keys = self.keys(events.user, events.timestamp)[1]
+        occurrence = _occurrence_in_window([events], all_keys, events.item)[position]
+        return (first < key) | (occurrence > 0)
+
     def num_events_before_time(
         self, user: npt.NDArray[np.int64], time_s: npt.NDArray[np.int64]
     ) -> npt.NDArray[np.int64]:

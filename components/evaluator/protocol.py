@@ -130,7 +130,7 @@ def successive_protocol(
     )
     return EvaluationProtocol(
         SUCCESSIVE,
-        _sample_users(queries, max_queries, seed),
+        sample_users(queries, max_queries, seed),
         num_repeats_skipped=num_events - len(position),
         num_available_users=queries.num_users,
         num_negatives_skipped=num_negatives,
@@ -207,7 +207,7 @@ def all_future_protocol(
     )
 
 
-def _sample_users(queries: Queries, max_queries: int, seed: int) -> Queries:
+def sample_users(queries: Queries, max_queries: int, seed: int) -> Queries:
     """Keeps all queries of sampled users: at most `max_queries` queries, at least one user."""
     if len(queries) <= max_queries:
         return queries

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
+from components.evaluator.baselines.axis import Axis
 from components.evaluator.columns import EventColumns, recent_items
 from components.evaluator.queries import Queries
 from components.evaluator.ranking import Scorer
@@ -45,13 +46,34 @@ class FittedBaseline:
     settings: BaselineSettings
 
 
-SettingT = TypeVar("SettingT")
-# Fits one baseline for each setting of a grid, lazily, in any order.
-FitGrid = Callable[[Sequence[SettingT]], Iterator[FittedBaseline]]
+# A value of each axis, in the order of the axes.
+Point = tuple[float, ...]
+# Fits one baseline for each point of a grid, lazily, in any order. The settings of a baseline have
+# the values of its point under the names of the axes.
+FitGrid = Callable[[Sequence[Point]], Iterator[FittedBaseline]]
+
+
+@dataclass(frozen=True)
+class Tunable:
+    """A baseline with settings to select.
+
+    Attributes:
+      axes: The settings.
+      default: The point to use if no selection is possible.
+      fit: Fits the baseline for each point of a grid.
+    """
+
+    axes: tuple[Axis, ...]
+    default: Point
+    fit: FitGrid
 
 
 def baseline_scorer(
-    baseline: Baseline, events: EventColumns, queries: Queries, max_history: int
+    baseline: Baseline,
+    events: EventColumns,
+    queries: Queries,
+    max_history: int,
+    merge_runs: bool = False,
 ) -> Scorer:
     """Returns a scorer that scores each query by the history that a request would contain.
 
@@ -60,5 +82,8 @@ def baseline_scorer(
       events: Events of the queries' split.
       queries: The queries to score.
       max_history: The maximum number of past events in a request.
+      merge_runs: Whether consecutive events of one item are one event of the history.
     """
-    return lambda rows: baseline.scores(recent_items(events, queries.position[rows], max_history))
+    return lambda rows: baseline.scores(
+        recent_items(events, queries.position[rows], max_history, merge_runs)
+    )

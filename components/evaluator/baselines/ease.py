@@ -11,16 +11,18 @@ import numpy.typing as npt
 from scipy import sparse
 from scipy.linalg import lapack
 
+from components.evaluator.baselines.axis import Axis
 from components.evaluator.baselines.baseline import FittedBaseline
 from components.evaluator.baselines.matrices import (
     dense_product,
     history_matrix,
     interaction_matrix,
 )
-from components.evaluator.baselines.popularity import tie_break, training_counts
+from components.evaluator.baselines.popularity import training_counts
 from components.evaluator.columns import EventColumns
 
-GRID = (50.0, 200.0, 800.0)
+REGULARISATION = "regularisation"
+AXIS = Axis(REGULARISATION, (5.0, 50.0, 500.0, 5_000.0, 50_000.0), 0.01, 1e8, factor=10.0)
 DEFAULT = 200.0
 # The weights of 10,000 items (400 MB). Fitting needs three times this memory, and takes ten seconds
 # on two cores.
@@ -40,7 +42,7 @@ class Ease:
       basis: [num_trained, rank] float32 CSR.
       weights: [rank, num_trained] float32.
       diagonal: [num_trained] float32, makes the diagonal of B zero.
-      ties: [num_items] float64, orders items with equal scores by popularity.
+      ties: [num_items] float64, orders items with equal scores.
     """
 
     items: npt.NDArray[np.int64]
@@ -61,7 +63,10 @@ class Ease:
 
 
 def fit_ease_grid(
-    train: EventColumns, num_items: int, grid: Sequence[float], max_bytes: int = MAX_BYTES
+    train: EventColumns,
+    ties: npt.NDArray[np.float64],
+    grid: Sequence[float],
+    max_bytes: int = MAX_BYTES,
 ) -> Iterator[FittedBaseline]:
     """Fits EASE for each L2 regularisation λ of a grid.
 
@@ -72,13 +77,13 @@ def fit_ease_grid(
 
     Args:
       train: Events of the train split.
-      num_items: Number of items in the catalogue.
+      ties: [num_items] float64, orders items with equal scores.
       grid: Values of λ.
       max_bytes: Maximum size of `Ease.weights`. If it would be larger, the baseline is left out,
         with the reason among its settings.
     """
-    counts = training_counts(train, num_items)
-    items = np.flatnonzero(counts)
+    num_items = len(ties)
+    items = np.flatnonzero(training_counts(train, num_items))
     users_items = interaction_matrix(train, num_items)[:, items]
     users_items = users_items[np.diff(users_items.indptr) > 0]
     num_users, num_trained = users_items.shape
@@ -89,7 +94,7 @@ def fit_ease_grid(
         )
         return
     gram = _gram(users_items.T if num_users < num_trained else users_items)
-    problem = _Problem(items, users_items, gram, tie_break(counts))
+    problem = _Problem(items, users_items, gram, ties)
     for regularisation in grid:
         yield problem.solve(regularisation)
 
@@ -102,7 +107,7 @@ class _Problem:
       items: [num_trained] int64, the items with training events, as rows of the catalogue.
       users_items: X, [num_users, num_trained] float32 CSR.
       gram: The smaller one of XᵀX and XXᵀ, float32.
-      ties: [num_items] float64, orders items with equal scores by popularity.
+      ties: [num_items] float64, orders items with equal scores.
     """
 
     items: npt.NDArray[np.int64]
@@ -119,7 +124,7 @@ class _Problem:
         is_by_item = len(inverse) == len(self.items)
         factors = _factors_by_item if is_by_item else _factors_by_user
         ease = Ease(self.items, *factors(self.users_items, inverse), self.ties)
-        return FittedBaseline(ease, {"regularisation": regularisation})
+        return FittedBaseline(ease, {REGULARISATION: regularisation})
 
 
 # `basis`, `weights` and `diagonal` of `Ease`.

@@ -1,16 +1,19 @@
 """Windowed Markov baseline: transitions from an item to the items of the next few events."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from components.evaluator.baselines.axis import Axis
 from components.evaluator.baselines.baseline import FittedBaseline
 from components.evaluator.baselines.matrices import dense_scores
-from components.evaluator.baselines.popularity import tie_break, training_counts
 from components.evaluator.columns import NO_ITEM, EventColumns
+
+# Pairs of events that are counted at a time: about 200 MB.
+_PAIRS_PER_CHUNK = 2**22
 
 
 @dataclass(frozen=True)
@@ -27,12 +30,19 @@ class MarkovSetting:
     decay: float
 
 
-# A window of one event has no decay.
-GRID = (
-    MarkovSetting(1, 1.0),
-    *(MarkovSetting(window, decay) for window in (3, 10, 20) for decay in (0.6, 0.8, 0.95)),
-)
 DEFAULT = MarkovSetting(10, 0.8)
+
+
+def markov_axes(max_history: int) -> tuple[Axis, Axis]:
+    """The windows and decays to search, in the order of `MarkovSetting`.
+
+    Args:
+      max_history: The maximum number of past events in a request.
+    """
+    return (
+        Axis.within("window", (2, 5, 20), 1, max_history, is_integer=True),
+        Axis("decay", (0.1, 0.3, 0.6, 1.0), 0.01, 1.0),
+    )
 
 
 @dataclass(frozen=True)
@@ -42,7 +52,7 @@ class Markov:
     Attributes:
       transitions: [num_items, num_items] float32 CSR; rows sum to 1, or to 0 for an item without
         transitions.
-      ties: [num_items] float64, orders items with equal scores by popularity.
+      ties: [num_items] float64, orders items with equal scores.
       setting: The window and the decay.
     """
 
@@ -61,45 +71,69 @@ class Markov:
 
 
 def fit_markov_grid(
-    train: EventColumns, num_items: int, grid: Sequence[MarkovSetting]
+    train: EventColumns, ties: npt.NDArray[np.float64], grid: Sequence[MarkovSetting]
 ) -> Iterator[FittedBaseline]:
     """Fits the Markov baseline for each setting of a grid.
 
     count(i, j) = sum of decay^(d-1) over all targets j and d = 1..window for which item i is the
     d-th event before the target in its window; transitions = count with rows divided by their sums.
-    Windows overlap, but each event is a target exactly once, so no pair is counted twice. The pairs
-    at each distance d are counted once for all settings, so settings are returned in ascending
-    order of their window.
+    Windows overlap, but each event is a target at most once, so no pair is counted twice. The
+    counts of a window are continued for the next larger window with the same decay, so settings are
+    returned by decay and window. The counts of one decay are in memory at a time.
 
     Args:
       train: Events of the train split.
-      num_items: Number of items in the catalogue.
+      ties: [num_items] float64, orders items with equal scores.
       grid: The settings.
     """
-    ties = tie_break(training_counts(train, num_items))
-    empty = sparse.csr_matrix((num_items, num_items), dtype=np.float32)
-    counts = {setting.decay: empty for setting in grid}
-    for distance in range(1, max(setting.window for setting in grid) + 1):
-        pairs = _pair_counts(train, num_items, distance)
-        for decay in {setting.decay for setting in grid if setting.window >= distance}:
-            counts[decay] += decay ** (distance - 1) * pairs
-        for setting in grid:
-            if setting.window == distance:
-                transitions = _normalise_rows(counts[setting.decay])
-                yield FittedBaseline(Markov(transitions, ties, setting), asdict(setting))
+    num_items = len(ties)
+    counts: sparse.csr_matrix
+    last: MarkovSetting | None = None
+    for setting in sorted(set(grid), key=lambda each: (each.decay, each.window)):
+        if last is None or setting.decay != last.decay:
+            counts = sparse.csr_matrix((num_items, num_items), dtype=np.float32)
+            last = MarkovSetting(0, setting.decay)
+        distances = range(last.window + 1, setting.window + 1)
+        for pairs in _weighted_pairs(train, num_items, distances, setting.decay):
+            counts = counts + pairs
+        last = setting
+        transitions = _normalise_rows(counts)
+        yield FittedBaseline(Markov(transitions, ties, setting), asdict(setting))
 
 
-def _pair_counts(train: EventColumns, num_items: int, distance: int) -> sparse.csr_matrix:
-    """Counts the pairs of a target and the event `distance` events before it.
+def _weighted_pairs(
+    train: EventColumns, num_items: int, distances: Iterable[int], decay: float
+) -> Iterator[sparse.csr_matrix]:
+    """Counts the pairs of a target and the event a number of events before it, with decays.
 
-    Returns:
-      [num_items, num_items] float32 CSR; row is the earlier item, column the target's item.
+    Yields:
+      Matrices [num_items, num_items] float32 CSR whose sum is the weighted count; row is the
+      earlier item, column the target's item.
     """
-    later = np.flatnonzero(train.is_target)
-    later = later[later - distance >= train.window_start[later]]
-    ones = np.ones(len(later), np.float32)
-    pairs = (train.item[later - distance], train.item[later])
-    return sparse.csr_matrix((ones, pairs), shape=(num_items, num_items))
+    target = np.flatnonzero(train.is_target)
+    num_earlier = target - train.window_start[target]
+    earlier, later, weight = [], [], []
+    for distance in distances:
+        at = target[num_earlier >= distance]
+        earlier.append(train.item[at - distance])
+        later.append(train.item[at])
+        weight.append(np.full(len(at), decay ** (distance - 1), np.float32))
+        if sum(map(len, weight)) >= _PAIRS_PER_CHUNK:
+            yield _sum_of_pairs(earlier, later, weight, num_items)
+            earlier, later, weight = [], [], []
+    if weight:
+        yield _sum_of_pairs(earlier, later, weight, num_items)
+
+
+def _sum_of_pairs(
+    earlier: list[npt.NDArray[np.int64]],
+    later: list[npt.NDArray[np.int64]],
+    weight: list[npt.NDArray[np.float32]],
+    num_items: int,
+) -> sparse.csr_matrix:
+    """Sums the weights of equal pairs, [num_items, num_items] float32 CSR."""
+    pairs = (np.concatenate(earlier), np.concatenate(later))
+    return sparse.csr_matrix((np.concatenate(weight), pairs), shape=(num_items, num_items))
 
 
 def _normalise_rows(counts: sparse.csr_matrix) -> sparse.csr_matrix:

@@ -1,16 +1,20 @@
 """Popularity baselines: over the whole train split, or over its last days."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
+from components.evaluator.baselines.axis import Axis
 from components.evaluator.baselines.baseline import FittedBaseline
 from components.evaluator.columns import EventColumns
 from schemas.events import SECONDS_PER_DAY
 
-RECENT_DAYS = (1, 3, 7, 14, 30, 90, 365)
+DAYS = "days"
+_RECENT_DAYS = (1, 3, 10, 30, 90, 365)
+_FEWEST_DAYS = 1 / 24
 DEFAULT_RECENT_DAYS = 30
 # Far smaller than differences between scores, but large enough that float64 represents a million
 # distinct fractions of it when added to a score. Float32 does not.
@@ -56,35 +60,35 @@ def fit_recent_popularity(train: EventColumns, num_items: int, days: float) -> P
     return Popularity(rank.astype(np.float64))
 
 
-def recent_days_grid(train: EventColumns) -> tuple[int, ...]:
-    """The values of RECENT_DAYS that are at most the length of the train split, at least the first.
+def days_axis(train: EventColumns) -> Axis:
+    """The numbers of days to search: from an hour to the length of the train split.
 
-    Larger values would give the same ranking as `popularity`.
+    With the length of the split, rounded up to whole days, the ranking is that of `popularity`.
     """
     timestamp = train.timestamp[train.is_target]
-    span_days = (timestamp.max() - timestamp.min()) / SECONDS_PER_DAY
-    return tuple(days for days in RECENT_DAYS if days <= max(span_days, RECENT_DAYS[0]))
+    span_days = (int(timestamp.max()) - int(timestamp.min())) / SECONDS_PER_DAY
+    return Axis.within(DAYS, _RECENT_DAYS, _FEWEST_DAYS, max(1, math.floor(span_days) + 1))
 
 
 def fit_recent_grid(
-    train: EventColumns, num_items: int, grid: Sequence[int]
+    train: EventColumns, num_items: int, grid: Sequence[float]
 ) -> Iterator[FittedBaseline]:
     """Fits `recent_popularity` for each number of days."""
     for days in grid:
-        yield FittedBaseline(fit_recent_popularity(train, num_items, days), {"days": days})
+        yield FittedBaseline(fit_recent_popularity(train, num_items, days), {DAYS: days})
 
 
-def tie_break(counts: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def tie_break(weights: npt.NDArray[np.float64] | npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
     """Computes small scores that order items with otherwise equal scores by popularity.
 
-    They are evenly spaced over the distinct counts, so that any two counts remain distinguishable
+    They are evenly spaced over the distinct weights, so that any two weights remain distinguishable
     after the addition to a score.
 
     Args:
-      counts: [num_items] int64, training events of each item.
+      weights: [num_items], `Popularity.weights`.
 
     Returns:
       [num_items] float64, in [0, 1e-6).
     """
-    distinct, rank = np.unique(counts, return_inverse=True)
+    distinct, rank = np.unique(weights, return_inverse=True)
     return _TIE_BREAK * rank / len(distinct)

@@ -51,6 +51,43 @@ def test_recent_items_are_the_newest_first_within_the_window() -> None:
     assert recent_items(events, np.array([2]), width=1).tolist() == [[6]]
 
 
+def test_consecutive_events_of_one_item_are_one_event_of_a_merged_history() -> None:
+    window = [(5, 1, 1), (5, 2, 1), (6, 3, 1), (5, 4, 1), (5, 4, 1), (5, 5, 1), (7, 6, 1)]
+    events = event_columns([(1, [(5, 0, 1)]), (0, window), (2, [(8, 1, 1)])])
+    position = np.array([7, 3, 8, 1])
+
+    merged = recent_items(events, position, width=6, merge_runs=True)
+
+    assert merged.tolist() == [
+        [5, 6, 5, NO_ITEM, NO_ITEM, NO_ITEM],
+        [5, NO_ITEM, NO_ITEM, NO_ITEM, NO_ITEM, NO_ITEM],
+        [NO_ITEM] * 6,
+        [NO_ITEM] * 6,
+    ]
+    # The width is a number of events before they are merged, as in a request.
+    assert recent_items(events, position[:1], width=3, merge_runs=True).tolist() == [
+        [5, NO_ITEM, NO_ITEM]
+    ]
+
+
+def test_removed_negative_feedback_does_not_separate_a_run() -> None:
+    events = event_columns([(0, [(5, 1, 1), (6, 2, -1), (5, 3, 1), (7, 4, 1)])], has_negatives=True)
+
+    merged = recent_items(events, np.array([3]), width=4, merge_runs=True)
+
+    assert merged.tolist() == [[5, NO_ITEM, NO_ITEM, NO_ITEM]]
+
+
+def test_the_first_event_of_each_run_in_a_window_remains() -> None:
+    events = event_columns([(0, [(5, 1, 1), (5, 2, 0), (6, 3, 1)]), (0, [(6, 3, 0), (7, 4, 1)])])
+
+    merged = events.with_merged_runs()
+
+    assert merged.item.tolist() == [5, 6, 6, 7]
+    assert merged.timestamp.tolist() == [1, 3, 3, 4]
+    assert merged.offsets.tolist() == [0, 2, 4]
+
+
 def test_recent_items_are_those_that_the_user_likes() -> None:
     # 5 was liked and then disliked, 6 disliked and then liked.
     window = [(5, 1, 1), (6, 2, -1), (7, 3, 1), (5, 4, -1), (6, 5, 1), (8, 6, -1), (9, 7, 1)]

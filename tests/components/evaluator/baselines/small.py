@@ -3,6 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
+from components.evaluator.baselines.popularity import fit_popularity, tie_break
 from components.evaluator.columns import NO_ITEM, EventColumns
 from tests.components.evaluator.logs import event_columns
 
@@ -26,6 +27,11 @@ def training_events(num_users: int = 40, seed: int = 11) -> EventColumns:
             ]
             windows.append((user, window))
     return event_columns(windows)
+
+
+def popularity_ties(train: EventColumns, num_items: int = NUM_ITEMS) -> npt.NDArray[np.float64]:
+    """Orders items with equal scores by their number of training events."""
+    return tie_break(fit_popularity(train, num_items).weights)
 
 
 def histories() -> npt.NDArray[np.int64]:

@@ -12,6 +12,7 @@ from tests.components.evaluator.baselines.small import (
     NUM_ITEMS,
     TIES,
     histories,
+    popularity_ties,
     summed,
     training_events,
     users_of_items,
@@ -52,7 +53,7 @@ def test_scores_are_those_of_the_closed_form(
     monkeypatch.setattr(ease, "_ROWS_PER_BLOCK", 5)
     train = training_events(num_users)
 
-    for fitted in fit_ease_grid(train, NUM_ITEMS, (0.5, 3.0, 100.0)):
+    for fitted in fit_ease_grid(train, popularity_ties(train), (0.5, 3.0, 100.0)):
         weights = closed_form(train, float(fitted.settings["regularisation"]))
         scores = ease_of(fitted).scores(histories())
         np.testing.assert_allclose(scores, summed(weights, histories()), atol=TIES + 1e-5)
@@ -60,7 +61,8 @@ def test_scores_are_those_of_the_closed_form(
 
 @pytest.mark.parametrize("num_users", NUM_USERS)
 def test_the_diagonal_of_the_weights_is_zero(num_users: int) -> None:
-    (fitted,) = fit_ease_grid(training_events(num_users), NUM_ITEMS, [2.0])
+    train = training_events(num_users)
+    (fitted,) = fit_ease_grid(train, popularity_ties(train), [2.0])
 
     weights = weights_of(ease_of(fitted))
     np.testing.assert_allclose(np.diagonal(weights), 0.0, atol=1e-5)
@@ -70,7 +72,7 @@ def test_the_diagonal_of_the_weights_is_zero(num_users: int) -> None:
 def test_random_logs_with_few_and_many_users_match_the_closed_form() -> None:
     for seed in range(10):
         train = training_events(num_users=3 + 3 * seed, seed=seed)
-        (fitted,) = fit_ease_grid(train, NUM_ITEMS, [1.5])
+        (fitted,) = fit_ease_grid(train, popularity_ties(train), [1.5])
         weights = closed_form(train, 1.5)
         items = ease_of(fitted).items
         np.testing.assert_allclose(
@@ -80,7 +82,7 @@ def test_random_logs_with_few_and_many_users_match_the_closed_form() -> None:
 
 def test_items_without_training_events_have_no_weights_and_score_zero() -> None:
     train = event_columns([(0, [(1, 1, 1), (3, 2, 1)]), (1, [(1, 1, 1), (4, 2, 0)])])
-    (fitted,) = fit_ease_grid(train, 6, [1.0])
+    (fitted,) = fit_ease_grid(train, popularity_ties(train, 6), [1.0])
 
     assert ease_of(fitted).items.tolist() == [1, 3]
     scores = ease_of(fitted).scores(np.array([[1, -1], [4, -1]]))
@@ -95,18 +97,19 @@ def test_above_the_memory_limit_it_is_left_out_with_the_reason(num_users: int) -
     num_users = len(set(train.user[train.is_target]))
     num_bytes = 4 * min(num_users, NUM_ITEMS) * NUM_ITEMS
 
-    (left_out,) = fit_ease_grid(train, NUM_ITEMS, (1.0, 2.0), max_bytes=num_bytes - 1)
+    (left_out,) = fit_ease_grid(train, popularity_ties(train), (1.0, 2.0), max_bytes=num_bytes - 1)
     assert left_out.baseline is None
     assert left_out.settings.keys() == {"left_out"}
     assert f"{num_users} users and {NUM_ITEMS} items" in str(left_out.settings["left_out"])
-    assert len(list(fit_ease_grid(train, NUM_ITEMS, (1.0, 2.0), max_bytes=num_bytes))) == 2
+    ties = popularity_ties(train)
+    assert len(list(fit_ease_grid(train, ties, (1.0, 2.0), max_bytes=num_bytes))) == 2
 
 
 def test_a_matrix_that_cannot_be_inverted_is_left_out_with_the_reason() -> None:
     # Two items with the same four users, so the Gram matrix is singular.
     train = event_columns([(user, [(0, 1, 1), (1, 2, 1)]) for user in range(4)])
 
-    (fitted,) = fit_ease_grid(train, 2, [1e-12])
+    (fitted,) = fit_ease_grid(train, popularity_ties(train, 2), [1e-12])
 
     assert fitted.baseline is None
     assert "regularisation 1e-12 is too small for counts of up to 4" in str(

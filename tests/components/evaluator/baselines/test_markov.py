@@ -4,11 +4,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from components.evaluator.baselines import markov
 from components.evaluator.baselines.markov import MarkovSetting, fit_markov_grid
 from tests.components.evaluator.baselines.small import (
     NUM_ITEMS,
     TIES,
     histories,
+    popularity_ties,
     training_events,
 )
 from tests.components.evaluator.logs import event_columns
@@ -44,8 +46,13 @@ def naive_scores(window: int, decay: float) -> npt.NDArray[np.float64]:
     )
 
 
-def test_each_setting_of_a_grid_matches_naive_loops() -> None:
-    fitted = list(fit_markov_grid(training_events(), NUM_ITEMS, GRID))
+@pytest.mark.parametrize("pairs_per_chunk", [1, 2**22])
+def test_each_setting_of_a_grid_matches_naive_loops(
+    pairs_per_chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(markov, "_PAIRS_PER_CHUNK", pairs_per_chunk)
+    train = training_events()
+    fitted = list(fit_markov_grid(train, popularity_ties(train), GRID))
 
     settings = [(each.settings["window"], each.settings["decay"]) for each in fitted]
     assert sorted(settings) == sorted((each.window, each.decay) for each in GRID)
@@ -57,7 +64,9 @@ def test_each_setting_of_a_grid_matches_naive_loops() -> None:
 
 @pytest.mark.parametrize("window", [1, 3])
 def test_an_item_without_transitions_falls_back_to_popularity(window: int) -> None:
-    (fitted,) = fit_markov_grid(training_events(), NUM_ITEMS + 1, [MarkovSetting(window, 0.8)])
+    train = training_events()
+    ties = popularity_ties(train, NUM_ITEMS + 1)
+    (fitted,) = fit_markov_grid(train, ties, [MarkovSetting(window, 0.8)])
 
     assert fitted.baseline is not None
     unknown, empty = fitted.baseline.scores(np.array([[NUM_ITEMS], [-1]]))
@@ -72,7 +81,7 @@ def test_popularity_orders_equal_transitions_even_if_counts_are_close() -> None:
     train = event_columns(
         [(0, [(0, 1, 1), (1, 2, 1)]), (1, [(0, 1, 1), (2, 2, 1)]), (2, [(2, 1, 1)]), *often]
     )
-    (fitted,) = fit_markov_grid(train, 4, [MarkovSetting(1, 1.0)])
+    (fitted,) = fit_markov_grid(train, popularity_ties(train, 4), [MarkovSetting(1, 1.0)])
 
     assert fitted.baseline is not None
     scores = fitted.baseline.scores(np.array([[0]]))[0]

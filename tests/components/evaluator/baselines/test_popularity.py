@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from components.evaluator.baselines.popularity import (
+    days_axis,
     fit_popularity,
     fit_recent_grid,
     fit_recent_popularity,
-    recent_days_grid,
 )
 from components.evaluator.columns import NO_ITEM
 from schemas.events import SECONDS_PER_DAY
@@ -41,22 +41,31 @@ def test_recent_days_are_counted_back_from_the_last_training_event() -> None:
 
 
 @pytest.mark.parametrize(
-    ("span_s", "grid"),
+    ("span_s", "values", "highest"),
     [
-        (0, (1,)),
-        (DAY // 2, (1,)),
-        (7 * DAY - 1, (1, 3)),
-        (7 * DAY, (1, 3, 7)),
-        (1000 * DAY, (1, 3, 7, 14, 30, 90, 365)),
+        (0, (1,), 1),
+        (DAY // 2, (1,), 1),
+        (3 * DAY - 1, (1, 3), 3),
+        (3 * DAY, (1, 3), 4),
+        (1000 * DAY, (1, 3, 10, 30, 90, 365), 1001),
     ],
 )
-def test_days_beyond_the_length_of_the_train_split_are_not_in_the_grid(
-    span_s: int, grid: tuple[int, ...]
+def test_days_are_searched_up_to_the_length_of_the_train_split(
+    span_s: int, values: tuple[int, ...], highest: int
 ) -> None:
     # The first event is not a target, so it does not extend the split.
-    events = [(0, 0, 0), (0, 5000 * DAY, 1), (0, 5000 * DAY + span_s, 1)]
+    events = [(0, 0, 0), (0, 5000 * DAY, 1), (1, 5000 * DAY + span_s, 1)]
+    train = event_columns([(0, events)])
 
-    assert recent_days_grid(event_columns([(0, events)])) == grid
+    axis = days_axis(train)
+
+    assert (axis.values, axis.highest) == (values, highest)
+    everything = fit_recent_popularity(train, 3, highest).scores(NO_HISTORY)[0]
+    popularity = fit_popularity(train, 3).scores(NO_HISTORY)[0]
+    assert (
+        np.argsort(everything, kind="stable").tolist()
+        == np.argsort(popularity, kind="stable").tolist()
+    )
 
 
 def test_each_setting_of_the_grid_equals_a_separate_fit() -> None:
