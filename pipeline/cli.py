@@ -158,8 +158,9 @@ def recommend(
     history: Annotated[
         str,
         typer.Option(
-            help="Item ids as one line of CSV, oldest first: a,b,c. Quote an id with a comma: "
-            'a,"b,c".'
+            help="Ids of all items that the user has seen, as one line of CSV, oldest first: "
+            'a,b,c. Quote an id with a comma: a,"b,c". Unless repeats are allowed, none of them '
+            "is recommended; the model reads the newest."
         ),
     ] = "",
     item: Annotated[

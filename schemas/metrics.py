@@ -2,7 +2,13 @@
 
 from collections.abc import Iterable
 
-PROTOCOLS = SUCCESSIVE, FIRST, LAST, ALL_FUTURE = ("successive", "first", "last", "all_future")
+PROTOCOLS = SUCCESSIVE, WINDOW, FIRST, LAST, ALL_FUTURE = (
+    "successive",
+    "window",
+    "first",
+    "last",
+    "all_future",
+)
 
 LIST_LENGTH = 10
 NDCG_CUTOFFS = (10, 100)
@@ -12,6 +18,8 @@ COVERAGE = f"coverage@{LIST_LENGTH}"
 GINI = f"gini@{LIST_LENGTH}"
 POPULARITY_PERCENTILE = f"popularity_percentile@{LIST_LENGTH}"
 DIVERSITY = f"intra_list_diversity@{LIST_LENGTH}"
+# The share of recommended items that the user has interacted with before.
+REPEATS = f"repeats@{LIST_LENGTH}"
 
 LATER_NEGATIVES_CUTOFFS = (LIST_LENGTH, 100)
 

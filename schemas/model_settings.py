@@ -215,6 +215,15 @@ class TrainSettings:
             example=0.03,
         ),
     ] = None
+    popularity_lag: Annotated[
+        Annotated[float, Field(ge=0.0, le=0.5)] | None,
+        _by_recipe(
+            "Largest age of the popularity of items in training, as a share of the targets of the "
+            "train split: it is as of a random instant up to this long before a target, as a "
+            "served model's is as of the end of the train split.",
+            example=0.25,
+        ),
+    ] = None
     average_epochs: Annotated[
         NonNegativeFloat | None,
         _by_recipe(

@@ -18,6 +18,7 @@ from schemas.metrics import (
     GINI,
     POPULARITY_PERCENTILE,
     PROTOCOLS,
+    REPEATS,
     accuracy_names,
 )
 
@@ -122,7 +123,7 @@ def _anchors(page: Path) -> set[str]:
 
 def test_every_protocol_metric_and_baseline_is_described_once_and_in_order() -> None:
     metrics = (name.split("@")[0] for name in accuracy_names(()))
-    lists = (COVERAGE, GINI, POPULARITY_PERCENTILE, DIVERSITY)
+    lists = (COVERAGE, GINI, POPULARITY_PERCENTILE, REPEATS, DIVERSITY)
     names = [*PROTOCOLS, *dict.fromkeys(metrics), *(name.split("@")[0] for name in lists)]
 
     described = _FIRST_CELL.findall(EVALUATION.read_text("utf-8"))

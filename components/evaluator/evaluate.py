@@ -20,7 +20,7 @@ from components.evaluator.held_out import (
 from components.evaluator.metric_limits import metric_limits
 from components.evaluator.popularity_profiles import popularity_profiles
 from components.evaluator.slice_masks import category_slice_masks, standard_slice_masks
-from components.evaluator.slices import Slices, slice_metrics
+from components.evaluator.slices import slice_metrics
 from components.evaluator.tower_parity import measure_parity
 from components.progress import progress
 from schemas.metrics import SUCCESSIVE
@@ -52,7 +52,8 @@ def evaluate(
     Returns:
       The content of `evaluation.json`: `protocol`, `test` and `confidence` of the headline
       protocol, the same sections of the other protocols under `protocols`, and `baselines`,
-      `slices`, `diagnosis` and `gates`; `later_negatives` if there is later negative feedback.
+      `slices`, `slice_intervals`, `diagnosis` and `gates`; `later_negatives` if there is later
+      negative feedback.
 
     Raises:
       InputError: The test split has no target to evaluate.
@@ -95,7 +96,7 @@ def evaluate(
         **headline,
         "protocols": protocols,
         "baselines": baseline_settings,
-        "slices": _slices(model, baselines, held_out, data, settings),
+        **_slices(model, baselines, held_out, data, settings),
         **_later_negatives(held_out, model, baselines, current, settings),
         "diagnosis": {"parity": parity.report, **_diagnosis(model, embeddings, held_out)},
         "gates": [gate.to_dict() for gate in (*gates, parity.gate)],
@@ -195,34 +196,31 @@ def _slices(
     held_out: HeldOutData,
     data: DataSettings,
     settings: EvaluationSettings,
-) -> dict[str, Slices]:
-    """The section `slices`: for each dimension, the metrics of its slices."""
+) -> dict[str, Any]:
+    """The sections `slices` and `slice_intervals`."""
     queries = held_out.headline.queries
     measured = model.measurements[SUCCESSIVE]
     windows = held_out.windows[queries.split]
     names = dict.fromkeys((settings.gates.metric, *SLICED_METRICS))
-    dimensions = {
-        **standard_slice_masks(
-            queries,
-            held_out.events,
-            windows,
-            held_out.items.counts,
-            has_split_time=data.split.policy != "leave_one_out",
-        ),
-        **category_slice_masks(settings.slices, queries, windows, held_out.catalogue),
-    }
-    return {
-        dimension: slice_metrics(
-            measured,
-            {name: result.measurements[SUCCESSIVE] for name, result in baselines.items()},
-            queries.user,
-            masks,
-            [name for name in names if name in measured.by_query],
-            settings.bootstrap_samples,
-            settings.seed,
-        )
-        for dimension, masks in dimensions.items()
-    }
+    slices, intervals = slice_metrics(
+        measured,
+        {name: result.measurements[SUCCESSIVE] for name, result in baselines.items()},
+        queries.user,
+        {
+            **standard_slice_masks(
+                queries,
+                held_out.events,
+                windows,
+                held_out.items.counts,
+                has_split_time=data.split.policy != "leave_one_out",
+            ),
+            **category_slice_masks(settings.slices, queries, windows, held_out.catalogue),
+        },
+        [name for name in names if name in measured.by_query],
+        settings.bootstrap_samples,
+        settings.seed,
+    )
+    return {"slices": slices, "slice_intervals": intervals}
 
 
 def _diagnosis(

@@ -19,12 +19,13 @@ from components.evaluator.protocol import (
     first_protocol,
     last_protocol,
     successive_protocol,
+    window_protocol,
 )
 from components.evaluator.queries import Queries
-from components.evaluator.ranking import Ranking, Scorer, dot_product_scorer, rank_queries
+from components.evaluator.ranking import Ranking, Scorer, dot_product_scorer, rank_exclusions
 from components.examples.read import RawCatalogue, RawWindows, read_raw_catalogue, read_raw_windows
 from schemas.features import STORED_SPLITS, TRAIN_SPLIT, FeatureTable, feature_table
-from schemas.metrics import ALL_FUTURE, FIRST, LAST, SUCCESSIVE
+from schemas.metrics import ALL_FUTURE, FIRST, LAST, SUCCESSIVE, WINDOW
 from schemas.model_settings import EvaluationSettings
 from schemas.settings import DataSettings
 
@@ -127,7 +128,7 @@ class HeldOutData:
         )
 
     def _ranked_queries(self) -> dict[str, Queries]:
-        """The queries to rank; those of `first` and `last` are subsets of `successive`."""
+        """The queries to score; those of `window`, `first` and `last` are among `successive`."""
         ranked = {
             name: protocol.queries
             for name, protocol in self.protocols.items()
@@ -136,17 +137,28 @@ class HeldOutData:
         return ranked if self.negatives is None else {**ranked, _LATER_NEGATIVES: self.negatives}
 
     def _evaluate(self, scorer_of: Callable[[str, Queries], Scorer]) -> EvaluationResult:
-        rankings = {
-            name: rank_queries(scorer_of(name, queries), queries, len(self.items))
-            for name, queries in self._ranked_queries().items()
-        }
+        rankings: dict[str, Ranking] = {}
+        for name, queries in self._ranked_queries().items():
+            scored_once = {name: queries}
+            if name == SUCCESSIVE and WINDOW in self.protocols:
+                scored_once[WINDOW] = self.protocols[WINDOW].queries
+            ranked = rank_exclusions(
+                scorer_of(name, queries), list(scored_once.values()), len(self.items)
+            )
+            rankings |= dict(zip(scored_once, ranked, strict=True))
         successive = self.headline.queries
         for name in (FIRST, LAST):
             if name in self.protocols:
                 selected = self.protocols[name].queries.position
                 rankings[name] = rankings[SUCCESSIVE].select(np.isin(successive.position, selected))
         measurements = {
-            name: measure(rankings[name], protocol.queries.user, self.items, self.cutoffs)
+            name: measure(
+                rankings[name],
+                protocol.queries.user,
+                self.items,
+                self.cutoffs,
+                seen=successive.seen if name == WINDOW else None,
+            )
             for name, protocol in self.protocols.items()
         }
         if self.negatives is None:
@@ -188,12 +200,16 @@ def _protocols(
 ) -> dict[str, EvaluationProtocol]:
     exclude_seen = data.repeat_interactions == "exclude"
     successive = successive_protocol(events, exclude_seen, settings.max_targets, settings.seed)
+    test = events[successive.queries.split]
+    protocols = {SUCCESSIVE: successive}
+    window = window_protocol(successive, test, data.history.max_length, exclude_seen)
+    if window is not None:
+        protocols[WINDOW] = window
     if data.split.policy == "leave_one_out":
         # Each user has one test event, so the other protocols would have the same queries.
-        return {SUCCESSIVE: successive}
-    test = events[successive.queries.split]
+        return protocols
     return {
-        SUCCESSIVE: successive,
+        **protocols,
         FIRST: first_protocol(successive, test),
         LAST: last_protocol(successive, test),
         ALL_FUTURE: all_future_protocol(successive, events, exclude_seen),

@@ -86,6 +86,22 @@ class SeenItems:
             tied_offsets=np.concatenate([[0], np.cumsum(num_tied)]),
         )
 
+    def any_outside(self, other: "SeenItems") -> npt.NDArray[np.bool_]:
+        """Returns whether each target has a seen item that `other` lacks, [num_targets] bool.
+
+        Args:
+          other: Seen items of the same targets.
+        """
+        is_outside = np.zeros(len(self.start), bool)
+        for first in range(0, len(self.start), _TARGETS_PER_CHUNK):
+            rows = slice(first, first + _TARGETS_PER_CHUNK)
+            row, item = self.pairs(rows)
+            other_row, other_item = other.pairs(rows)
+            width = max(item.max(initial=0), other_item.max(initial=0)) + 1
+            is_in_other = np.isin(row * width + item, other_row * width + other_item)
+            is_outside[rows][row[~is_in_other]] = True
+        return is_outside
+
     def without_items(self) -> "SeenItems":
         """The same targets with no seen items."""
         return replace(

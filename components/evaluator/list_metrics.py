@@ -11,6 +11,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from components.evaluator.columns import NO_ITEM
+from components.evaluator.history import SeenItems
 
 
 def coverage(top: npt.NDArray[np.int64], num_items: int) -> float:
@@ -45,6 +46,30 @@ def gini(counts: npt.NDArray[np.integer[Any]]) -> float:
     num_items = len(ordered)
     weights = 2.0 * np.arange(1, num_items + 1) - num_items - 1
     return float(weights @ ordered / (num_items * max(1.0, ordered.sum())))
+
+
+def repeats(top: npt.NDArray[np.int64], seen: SeenItems) -> npt.NDArray[np.float64]:
+    """Share of the items of each list that its user had interacted with before.
+
+    Args:
+      top: Lists.
+      seen: The items of the user of each list.
+
+    Returns:
+      [num_queries] float64, in [0, 1]; 0 for an empty list.
+
+    Example:
+      The user had interacted with the items 4 and 5, one of which is in the list.
+
+      >>> none = np.array([], np.int64)
+      >>> seen = SeenItems(np.array([4, 5]), np.array([0]), np.array([2]), none, np.array([0, 0]))
+      >>> repeats(np.array([[1, 5, 2, 3]]), seen).tolist()
+      [0.25]
+    """
+    row, column = np.nonzero(top != NO_ITEM)
+    is_repeat = seen.contains(row, top[row, column])
+    length = np.maximum(1, np.bincount(row, minlength=len(top)))
+    return np.bincount(row, weights=is_repeat, minlength=len(top)) / length
 
 
 def popularity_percentile(

@@ -10,10 +10,18 @@ from scipy import sparse
 
 from components.evaluator import list_metrics
 from components.evaluator.columns import NO_ITEM
+from components.evaluator.history import SeenItems
 from components.evaluator.item_popularity import popularity_percentiles
 from components.evaluator.metrics import accuracy, mean_by_user
 from components.evaluator.ranking import Ranking
-from schemas.metrics import COVERAGE, DIVERSITY, GINI, LIST_LENGTH, POPULARITY_PERCENTILE
+from schemas.metrics import (
+    COVERAGE,
+    DIVERSITY,
+    GINI,
+    LIST_LENGTH,
+    POPULARITY_PERCENTILE,
+    REPEATS,
+)
 
 
 @dataclass(frozen=True)
@@ -59,6 +67,7 @@ def measure(
     users: npt.NDArray[np.int64],
     items: ItemStatistics,
     cutoffs: Iterable[int],
+    seen: SeenItems | None = None,
 ) -> Measurement:
     """Computes all metrics of a ranking.
 
@@ -67,12 +76,16 @@ def measure(
       users: [num_queries] int64, user codes.
       items: Statistics of the catalogue's items.
       cutoffs: Values of k for Recall@k; LIST_LENGTH is added to them.
+      seen: The items that the users had interacted with, if the ranking may contain some of them.
+        REPEATS is measured only then.
     """
     top = ranking.top[:, :LIST_LENGTH]
     by_query = accuracy(ranking, cutoffs)
     by_query[POPULARITY_PERCENTILE] = list_metrics.popularity_percentile(top, items.percentiles)
     if items.content is not None:
         by_query[DIVERSITY] = list_metrics.intra_list_diversity(top, items.content)
+    if seen is not None:
+        by_query[REPEATS] = list_metrics.repeats(top, seen)
     by_user = {name: mean_by_user(values, users) for name, values in by_query.items()}
     values = {name: float(means.mean()) for name, means in by_user.items()}
     values[COVERAGE] = list_metrics.coverage(top, len(items))

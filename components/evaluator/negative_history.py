@@ -167,6 +167,49 @@ def excluded_before_time(
     return feedback.excluded_before_time(user, time_s)
 
 
+def excluded_by_window(
+    events: EventColumns, position: Integers, max_history: int, exclude_seen: bool
+) -> SeenItems:
+    """The items that a request excludes if it contains nothing but the history of its window.
+
+    Args:
+      events: Events of a split.
+      position: [num_queries] int64, indices into the events.
+      max_history: The maximum number of past events in a request.
+      exclude_seen: Whether all items of the history are excluded, not only those with negative
+        feedback.
+    """
+    start = np.maximum(events.window_start[position], position - max_history)
+    if exclude_seen or events.is_negative is None:
+        in_window = SeenItems(
+            item=events.item,
+            start=start,
+            stop=position,
+            tied_item=np.empty(0, np.int64),
+            tied_offsets=np.zeros(len(position) + 1, np.int64),
+        )
+        return in_window if exclude_seen else in_window.without_items()
+    return _listed(
+        (_last_negative(events, start[rows], position[rows]), len(position[rows]))
+        for rows in _chunks(len(position))
+    )
+
+
+def _last_negative(
+    events: EventColumns, start: Integers, stop: Integers
+) -> tuple[Integers, Integers]:
+    """Returns (query, item) pairs: the items whose last event in a range is negative feedback."""
+    assert events.is_negative is not None
+    row, index = ranges(start, stop)
+    item = events.item[index]
+    order = np.lexsort((item, row))
+    row, item, index = row[order], item[order], index[order]
+    is_last = np.ones(len(row), bool)
+    is_last[:-1] = (np.diff(row) != 0) | (np.diff(item) != 0)
+    kept = is_last & events.is_negative[index]
+    return row[kept], item[kept]
+
+
 def _chunks(num_queries: int) -> Iterator[slice]:
     for start in range(0, num_queries, _TARGETS_PER_CHUNK):
         yield slice(start, min(start + _TARGETS_PER_CHUNK, num_queries))

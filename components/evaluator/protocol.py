@@ -8,6 +8,8 @@ with `is_target` in the split.
 
 - `successive`: one query per target event, made just before it; the item of the event is the only
   relevant item. The history contains all earlier events, including those of the test split.
+- `window`: the successive queries and targets, but a query excludes only what the history of its
+  request shows, as serving does if the request names no other seen items.
 - `first`: of the successive queries, the first one of each user.
 - `last`: of the successive queries, the last one of each user.
 - `all_future`: one query per user, made at the time of the split, with the history up to that time;
@@ -29,11 +31,12 @@ from components.evaluator.negative_history import (
     NegativeFeedback,
     excluded_before_event,
     excluded_before_time,
+    excluded_by_window,
 )
 from components.evaluator.queries import Queries
 from schemas.errors import InputError
 from schemas.features import TEST_SPLIT
-from schemas.metrics import ALL_FUTURE, FIRST, LAST, SUCCESSIVE
+from schemas.metrics import ALL_FUTURE, FIRST, LAST, SUCCESSIVE, WINDOW
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ class EvaluationProtocol:
       num_available_users: The number of users before sampling to `max_queries`.
       num_negatives_skipped: How many of the skipped targets are on items whose last event before
         the query is explicit negative feedback; None if no event is.
+      num_incomplete: For `window`, the number of queries that exclude fewer items than the
+        successive query; None for the other protocols.
     """
 
     name: str
@@ -56,6 +61,7 @@ class EvaluationProtocol:
     num_repeats_skipped: int
     num_available_users: int
     num_negatives_skipped: int | None = None
+    num_incomplete: int | None = None
 
     @property
     def is_sampled(self) -> bool:
@@ -77,6 +83,11 @@ class EvaluationProtocol:
                 {}
                 if self.num_negatives_skipped is None
                 else {"negative_targets_skipped": self.num_negatives_skipped}
+            ),
+            **(
+                {}
+                if self.num_incomplete is None
+                else {"queries_with_items_before_the_window": self.num_incomplete}
             ),
             "sampled": self.is_sampled,
             "sampled_from_users": self.num_available_users,
@@ -134,6 +145,36 @@ def successive_protocol(
         num_repeats_skipped=num_events - len(position),
         num_available_users=queries.num_users,
         num_negatives_skipped=num_negatives,
+    )
+
+
+def window_protocol(
+    successive: EvaluationProtocol, events: EventColumns, max_history: int, exclude_seen: bool
+) -> EvaluationProtocol | None:
+    """Lets the successive queries exclude only the items that the history of a request shows.
+
+    The targets are the same. Candidates are, in addition, the items that the user had interacted
+    with before the window, which a request can exclude only by naming them.
+
+    Args:
+      successive: The successive queries.
+      events: Events of their split.
+      max_history: The maximum number of past events in a request.
+      exclude_seen: As in `successive_protocol`.
+
+    Returns:
+      The protocol; None if every query excludes the same items as before.
+    """
+    queries = successive.queries
+    seen = excluded_by_window(events, queries.position, max_history, exclude_seen)
+    num_incomplete = int(np.count_nonzero(queries.seen.any_outside(seen)))
+    if not num_incomplete:
+        return None
+    return replace(
+        successive,
+        name=WINDOW,
+        queries=replace(queries, seen=seen),
+        num_incomplete=num_incomplete,
     )
 
 

@@ -10,7 +10,7 @@ relevance information; among equal scores they contain the lower catalogue rows 
 
 import itertools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -106,9 +106,39 @@ def rank_queries(
       >>> ranking.top.tolist()
       [[4, 1, 2]]
     """
+    (ranking,) = rank_exclusions(scorer, [queries], num_items, top_k, chunk_size)
+    return ranking
+
+
+def rank_exclusions(
+    scorer: Scorer,
+    alternatives: Sequence[Queries],
+    num_items: int,
+    top_k: int = LIST_LENGTH,
+    chunk_size: int | None = None,
+) -> list[Ranking]:
+    """Ranks queries several times, with different excluded items, and scores them only once.
+
+    Args:
+      scorer: Computes the scores of a slice of the queries.
+      alternatives: The queries, which differ in `seen` only.
+      num_items: Number of items in the catalogue.
+      top_k: Length of the recommended lists.
+      chunk_size: As in `rank_queries`.
+
+    Returns:
+      The ranking of each of `alternatives`, as `rank_queries` returns it.
+    """
+    queries = alternatives[0]
     chunk_size = chunk_size or max(1, _SCORES_PER_CHUNK // num_items)
-    ranks = np.empty(len(queries.item), np.int64)
-    top = np.empty((len(queries), top_k), np.int64)
+    rankings = [
+        Ranking(
+            np.empty(len(queries.item), np.int64),
+            queries.offsets,
+            np.empty((len(queries), top_k), np.int64),
+        )
+        for _ in alternatives
+    ]
     num_threads = os.cpu_count() or 1
     # Allocated once: allocating it for every chunk takes longer than the computation.
     is_above = np.empty((min(chunk_size, len(queries)), num_items), bool)
@@ -116,8 +146,9 @@ def rank_queries(
     def rank(scores: Scores, rows: slice, part: slice) -> None:
         in_chunk = slice(part.start - rows.start, part.stop - rows.start)
         relevant = slice(queries.offsets[part.start], queries.offsets[part.stop])
-        top[part] = top_k_items(scores[in_chunk], queries.seen.pairs(part), top_k)
-        ranks[relevant] = _ranks(scores[in_chunk], queries, part, is_above[in_chunk])
+        for asked, ranking in zip(alternatives, rankings, strict=True):
+            ranking.top[part] = top_k_items(scores[in_chunk], asked.seen.pairs(part), top_k)
+            ranking.ranks[relevant] = _ranks(scores[in_chunk], asked, part, is_above[in_chunk])
 
     # NumPy releases the interpreter lock, so a chunk is ranked while the next one is scored.
     pending: list[Future[None]] = []
@@ -128,7 +159,7 @@ def rank_queries(
             parts = _split_rows(rows, _QUERIES_PER_PART)
             pending = [threads.submit(rank, scores, rows, part) for part in parts]
         _wait(pending)
-    return Ranking(ranks, queries.offsets, top)
+    return rankings
 
 
 def dot_product_scorer(

@@ -21,12 +21,16 @@ USER_ACTIVITY = "user_activity"
 PAST_EVENTS = "past_events"
 ITEM_POPULARITY = "item_popularity"
 DAYS_SINCE_SPLIT = "days_since_split"
+MODEL_AGE = "model_age"
 EVENT_TYPE = "event_type"
 
 # The label of each range, and its smallest value.
 _ACTIVITY = {"0": 0, "1-9": 1, "10-99": 10, "100+": 100}
 _PAST = {"0": 0, "1": 1, "2": 2, "3-9": 3, "10-49": 10, "50+": 50}
 _DAYS = {"0-1": 0, "1-7": 1, "7-30": 7, "30+": 30}
+
+# The queries in order of time, in this number of parts of about equal size.
+_AGE_PARTS = 4
 
 MAX_VALUES = 20
 MISSING = "(missing)"
@@ -47,12 +51,13 @@ def standard_slice_masks(
       events: Events of all splits.
       windows: Raw windows of the queries' split.
       counts: [num_items] int64, training events of each item.
-      has_split_time: Whether all users have the same split time. Days are counted from the first
-        target event of the split.
+      has_split_time: Whether all users have the same split time. `days_since_split` is counted
+        from the first target event of the split.
 
     Returns:
       The slices of each dimension: `user_activity` (training targets of the user), `past_events`
-      (all events of the user before the query), `item_popularity`, `days_since_split` and
+      (all events of the user before the query), `item_popularity`, `days_since_split`, `model_age`
+      (the time since the last training target, in four parts with about as many queries) and
       `event_type` (left out if the log has no event types).
     """
     held_out, train = events[queries.split], events[TRAIN_SPLIT]
@@ -70,6 +75,9 @@ def standard_slice_masks(
         split_time_s = held_out.timestamp[held_out.is_target].min()
         days = (held_out.timestamp[queries.position] - split_time_s) / SECONDS_PER_DAY
         dimensions[DAYS_SINCE_SPLIT] = _masks_by_range(days, _DAYS)
+        train_end_s = train.timestamp[train.is_target].max()
+        age_s = held_out.timestamp[queries.position] - train_end_s
+        dimensions[MODEL_AGE] = _masks_by_age(age_s)
     event_type = windows.event_type[queries.position]
     if (event_type != b"").any():
         dimensions[EVENT_TYPE] = masks_by_value(event_type)
@@ -138,6 +146,29 @@ def _masks_by_range(
 ) -> SliceMasks:
     code = np.digitize(values, list(starts.values())[1:])
     return {label: code == index for index, label in enumerate(starts)}
+
+
+def _masks_by_age(age_s: npt.NDArray[np.int64]) -> SliceMasks:
+    """Cuts queries into parts of about equal size by the age of the model, in seconds.
+
+    Queries of equal age are in the same part, so that a part can be missing. The label of a part is
+    the range of its ages in days.
+
+    Example:
+      >>> masks = _masks_by_age(np.array([86_400, 864_000]))
+      >>> {label: mask.tolist() for label, mask in masks.items()}
+      {'1.0-1.0 days': [True, False], '10.0-10.0 days': [False, True]}
+    """
+    order = np.sort(age_s)
+    starts = np.unique(order[np.arange(_AGE_PARTS) * len(order) // _AGE_PARTS])
+    part = np.searchsorted(starts, age_s, side="right") - 1
+    masks: SliceMasks = {}
+    for index in range(len(starts)):
+        days = age_s[part == index] / SECONDS_PER_DAY
+        label = f"{days.min():.1f}-{days.max():.1f} days"
+        # Parts of a few minutes may have the same label.
+        masks[label] = masks.get(label, False) | (part == index)
+    return masks
 
 
 def _mask(rows: npt.NDArray[np.int64], num_queries: int) -> npt.NDArray[np.bool_]:

@@ -2,8 +2,11 @@
 
 A slice is a subset of the queries, e.g. those of new users. Its metrics are averaged over the
 queries of each user within the slice first, and then over the users that have queries in it, so a
-user with queries in several slices contributes to each of them. The first metric also gets a
-bootstrap interval over these users (see `components.evaluator.confidence`).
+user with queries in several slices contributes to each of them.
+
+The first metric also gets bootstrap intervals over users, of its value and of its difference from
+one baseline (see `components.evaluator.confidence`). A reader looks for a conspicuous slice among
+all of them, so the intervals of all slices are simultaneous: together they have the level 95 %.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,64 +31,108 @@ def slice_metrics(
     model: Measurement,
     baselines: Mapping[str, Measurement],
     users: npt.NDArray[np.int64],
-    masks: SliceMasks,
+    dimensions: Mapping[str, SliceMasks],
     metrics: Sequence[str],
     num_samples: int,
     seed: int,
-) -> Slices:
-    """Computes the metrics of each slice.
+) -> tuple[dict[str, Slices], dict[str, Any]]:
+    """Computes the metrics of the slices of all dimensions.
 
     Args:
       model: The metrics of the model for each query.
       baselines: The metrics of each baseline for each query.
       users: [num_queries] int64, user codes.
-      masks: For each slice, [num_queries] bool, whether a query is in it.
+      dimensions: For each dimension and slice, [num_queries] bool, whether a query is in it.
       metrics: Names of metrics with a value per query. The first one is also computed for the
-        baselines and has an interval.
-      num_samples: Number of bootstrap samples of the interval.
+        baselines and has intervals.
+      num_samples: The minimum number of bootstrap samples of the intervals.
       seed: Seed for the bootstrap samples.
 
     Returns:
-      For each slice: `users`, `targets`, `small` (fewer than SMALL_SLICE_USERS users), each metric,
-      `interval` (the first metric's name and its interval) and `baselines` (the first metric of
-      each). Metrics and interval are None if the slice is empty.
+      For each dimension and slice: `users`, `targets`, `small` (fewer than SMALL_SLICE_USERS
+      users), each metric, `interval` (the first metric's name and its interval), `difference` (the
+      name of the baseline that is best on all queries, and the interval of the first metric's
+      difference, model minus baseline) and `baselines` (the first metric of each). Metrics are
+      None and intervals are None if the slice is empty.
+
+      And what the intervals have in common: the metric, their number (`intervals`), the level of
+      each (`level_of_each`) and of all together (`level`), the number of bootstrap `samples`, and
+      the `baseline` of the differences.
     """
-    return {
-        label: _metrics_of_slice(model, baselines, users, mask, metrics, num_samples, seed)
-        for label, mask in masks.items()
+    headline = metrics[0]
+    by_query = {name: measured.by_query[headline] for name, measured in baselines.items()}
+    overall = {name: mean_by_user(values, users).mean() for name, values in by_query.items()}
+    reference = max(overall, key=lambda name: overall[name]) if overall else None
+    slices = {
+        dimension: {
+            label: _metrics_of_slice(model, by_query, users, mask, metrics)
+            for label, mask in masks.items()
+        }
+        for dimension, masks in dimensions.items()
+    }
+    compared = {headline: model.by_query[headline]}
+    if reference is not None:
+        compared[reference] = model.by_query[headline] - by_query[reference]
+    masks = {
+        (dimension, label): mask
+        for dimension, by_label in dimensions.items()
+        for label, mask in by_label.items()
+        if mask.any()
+    }
+    level = confidence.simultaneous_level(len(compared) * len(masks))
+    samples = confidence.samples_for_level(level, num_samples)
+    columns = {
+        (*part, name): _by_user(values, users, mask)
+        for part, mask in masks.items()
+        for name, values in compared.items()
+    }
+    bounds = confidence.subset_bootstrap_intervals(
+        np.stack(list(columns.values()), axis=1), samples, level, seed
+    )
+    for (dimension, label, name), interval in zip(columns, bounds.T.tolist(), strict=True):
+        key = "interval" if name == headline else "difference"
+        slices[dimension][label][key] = {name: interval}
+    return slices, {
+        "metric": headline,
+        "baseline": reference,
+        "intervals": len(columns),
+        "level": confidence.CONFIDENCE_LEVEL,
+        "level_of_each": level,
+        "samples": samples,
     }
 
 
 def _metrics_of_slice(
     model: Measurement,
-    baselines: Mapping[str, Measurement],
+    baselines: Mapping[str, npt.NDArray[np.float64]],
     users: npt.NDArray[np.int64],
     mask: npt.NDArray[np.bool_],
     metrics: Sequence[str],
-    num_samples: int,
-    seed: int,
 ) -> dict[str, Any]:
-    def by_user(measured: Measurement, metric: str) -> npt.NDArray[np.float64]:
-        return mean_by_user(measured.by_query[metric][mask], users[mask])
+    def mean(values: npt.NDArray[np.float64]) -> float | None:
+        return float(mean_by_user(values[mask], users[mask]).mean()) if mask.any() else None
 
     num_users = len(np.unique(users[mask]))
-    values = {metric: by_user(model, metric) for metric in metrics}
-    headline = metrics[0]
-    interval = None
-    if num_users:
-        headline_values = {headline: values[headline]}
-        interval = confidence.bootstrap_intervals(headline_values, num_samples, seed)
     return {
         "users": num_users,
         "targets": int(mask.sum()),
         "small": num_users < SMALL_SLICE_USERS,
-        **{metric: _mean(value) for metric, value in values.items()},
-        "interval": interval,
-        "baselines": {
-            name: _mean(by_user(measured, headline)) for name, measured in baselines.items()
-        },
+        **{metric: mean(model.by_query[metric]) for metric in metrics},
+        "interval": None,
+        "difference": None,
+        "baselines": {name: mean(values) for name, values in baselines.items()},
     }
 
 
-def _mean(values: npt.NDArray[np.float64]) -> float | None:
-    return float(values.mean()) if len(values) else None
+def _by_user(
+    values: npt.NDArray[np.float64], users: npt.NDArray[np.int64], mask: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    """Returns the mean of each user's values within a slice, NaN for users without queries in it.
+
+    Returns:
+      [num_users] float64, in ascending order of the user codes.
+    """
+    codes, index = np.unique(users, return_inverse=True)
+    total = np.bincount(index[mask], weights=values[mask], minlength=len(codes))
+    count = np.bincount(index[mask], minlength=len(codes))
+    return np.divide(total, count, out=np.full(len(codes), np.nan), where=count > 0)

@@ -41,6 +41,7 @@ _EVALUATION_KEYS = (
     "protocols",
     "baselines",
     "slices",
+    "slice_intervals",
     "diagnosis",
     "later_negatives",
 )

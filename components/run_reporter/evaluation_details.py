@@ -2,16 +2,18 @@
 
 from typing import Any
 
-from components.run_reporter.comparison import comparison_rows
-from components.run_reporter.formatting import NOTHING, label, metric, natural_key, number
+from components.run_reporter.comparison import ComparisonRow, comparison_rows
+from components.run_reporter.formatting import NOTHING, interval, label, metric, natural_key, number
+from schemas.metrics import REPEATS
 
 _PROTOCOL_DESCRIPTIONS = {
+    "window": "only the items of the request's own history are excluded",
     "first": "only the first target of each user",
     "last": "only the last target of each user",
     "all_future": "one query per user at the split; all later items are relevant",
 }
 # Keys of a slice that are not metrics.
-_SLICE_KEYS = frozenset({"users", "targets", "small", "interval", "baselines"})
+_SLICE_KEYS = frozenset({"users", "targets", "small", "interval", "difference", "baselines"})
 
 
 def protocol_facts(protocol: dict[str, Any] | None) -> str:
@@ -20,21 +22,30 @@ def protocol_facts(protocol: dict[str, Any] | None) -> str:
     return f"Protocol: {facts}." if facts else ""
 
 
-def other_protocols(protocols: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
-    """Returns the comparison rows, the description and the facts of each protocol, by name.
+def other_protocols(
+    protocols: dict[str, Any] | None, headlines: list[str]
+) -> dict[str, dict[str, Any]]:
+    """Returns the rows, shown metrics, description and facts of each protocol, by name.
 
     Args:
       protocols: `protocols` of `metrics.json`: the results of the protocols other than the
         headline protocol.
+      headlines: The metrics of short tables.
     """
     return {
         name: {
-            "rows": comparison_rows(results),
+            "rows": (rows := comparison_rows(results)),
+            "metrics": _shown_metrics(rows, headlines),
             "description": _PROTOCOL_DESCRIPTIONS.get(name, ""),
             "facts": protocol_facts(results["protocol"]),
         }
         for name, results in (protocols or {}).items()
     }
+
+
+def _shown_metrics(rows: list[ComparisonRow], headlines: list[str]) -> list[str]:
+    """Returns the headline metrics, and REPEATS if the protocol has it."""
+    return [*headlines, *(name for name in (REPEATS,) if name in rows[0].metrics)]
 
 
 def baseline_settings(baselines: dict[str, Any] | None) -> dict[str, str]:
@@ -78,6 +89,27 @@ def best_baseline(slice_results: dict[str, Any]) -> str:
         return NOTHING
     best = max(values, key=lambda name: values[name])
     return f"{metric(values[best])} {label(best)}"
+
+
+def slice_differences(slice_results: dict[str, Any]) -> str:
+    """Formats the interval of the difference from one baseline; "–" without an interval."""
+    bounds = list((slice_results.get("difference") or {}).values())
+    return interval(bounds[0], signed=True) if bounds else NOTHING
+
+
+def interval_facts(intervals: dict[str, Any] | None) -> str:
+    """Formats the level of the intervals of all slices as a sentence; "" without slices.
+
+    >>> interval_facts({"intervals": 50, "level": 0.95, "level_of_each": 0.999})
+    'There are 50 intervals, each of 99.90 %, so that together they have a level of 95 %.'
+    """
+    if not intervals:
+        return ""
+    return (
+        f"There are {number(intervals['intervals'])} intervals, each of "
+        f"{100 * intervals['level_of_each']:.2f} %, so that together they have a level of "
+        f"{100 * intervals['level']:.0f} %."
+    )
 
 
 def diagnosis_facts(diagnosis: dict[str, Any] | None) -> dict[str, Any] | None:

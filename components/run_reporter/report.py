@@ -22,8 +22,10 @@ from components.run_reporter.evaluation_details import (
     baseline_settings,
     best_baseline,
     diagnosis_facts,
+    interval_facts,
     other_protocols,
     protocol_facts,
+    slice_differences,
     slice_metrics,
     sorted_slices,
 )
@@ -75,6 +77,7 @@ def render_report(metrics: dict[str, Any], run: dict[str, Any]) -> str:
       run: The content of `run.json`.
     """
     rows = comparison_rows(metrics)
+    headlines = headline_metrics(rows) if rows else []
     interactions = run["ingestion"]["interactions"]
     read = sources(**run["ingestion"])
     index = metrics["index"] or {}
@@ -85,7 +88,7 @@ def render_report(metrics: dict[str, Any], run: dict[str, Any]) -> str:
             metrics=metrics,
             run=run,
             rows=rows,
-            headlines=headline_metrics(rows) if rows else [],
+            headlines=headlines,
             metric_names=metric_names(rows) if rows else [],
             recall_chart=_recall_chart(rows),
             training_charts=_training_charts((run["training"] or {}).get("history") or []),
@@ -95,10 +98,13 @@ def render_report(metrics: dict[str, Any], run: dict[str, Any]) -> str:
             matches=matches(interactions),
             catalogue_facts=catalogue_facts(run["ingestion"]["catalogue"], interactions),
             protocol_facts=protocol_facts(metrics["protocol"]),
-            protocols=other_protocols(metrics["protocols"]),
+            protocols=other_protocols(metrics["protocols"], headlines),
             baseline_settings=baseline_settings(metrics["baselines"]),
             slices=sorted_slices(metrics["slices"]),
             slice_metrics=slice_metrics,
+            slice_intervals=metrics.get("slice_intervals"),
+            interval_facts=interval_facts(metrics.get("slice_intervals")),
+            slice_differences=slice_differences,
             best_baseline=best_baseline,
             baseline_metric=baseline_metric,
             negatives=metrics.get("later_negatives"),

@@ -67,6 +67,7 @@ class TrainPlan:
     feature_dropout: float = 0.05
     id_dropout: float = 0.03
     history_dropout: float = 0.0
+    popularity_lag: float = 0.125
     average_epochs: float = 2.5
     max_seconds: float | None
     seed: int

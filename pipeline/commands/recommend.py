@@ -1,4 +1,8 @@
-"""`twotower recommend`: recommends items with a pushed model, from its folder or over HTTP."""
+"""`twotower recommend`: recommends items with a pushed model, from its folder or over HTTP.
+
+The complete history that is given is sent as `history_item_id`, of which no item is recommended.
+Nothing is known of other items that the user has seen.
+"""
 
 import json
 import os

@@ -66,6 +66,8 @@ class TrainData:
       candidates: The candidate table.
       train: The windows of split train that have a target.
       validation: Windows of split eval that have a target; empty if there are none.
+      num_eval_targets: The number of targets of split eval, including those that are not in
+        `validation`.
       new_users: The first events of the users of split eval without a history, one per window.
       available_rows: [num_available] int32 rows of the candidates that are not known to appear
         after the last event of split train.
@@ -78,6 +80,7 @@ class TrainData:
     candidates: CandidateTable
     train: TransformedWindows
     validation: TransformedWindows
+    num_eval_targets: int
     new_users: TransformedWindows
     available_rows: npt.NDArray[np.int32]
     sample_split: str
@@ -134,6 +137,7 @@ def read_data(inputs: TrainerInputs, data: DataSettings) -> TrainData:
         candidates,
         train_windows,
         validation,
+        eval_windows.num_targets,
         new_users,
         available_rows,
         sample_split,

@@ -23,6 +23,8 @@ _FEW_TARGETS_PER_ITEM = 20
 _SHORT_HISTORY = 10
 # From this share of targets on new items, more ids are dropped in training.
 _MANY_NEW_ITEMS = 0.01
+# With a larger lag, most of the targets of split train would have no earlier popularity.
+_LONGEST_LAG = 0.5
 _NUM_HEADS = 8
 _MAX_KERNEL_WIDTH = 50
 # Cosines are between -1 and 1. A softmax of undivided cosines is nearly uniform (HSTU: Zhai et al.,
@@ -171,6 +173,13 @@ def _time(statistics: DataStatistics) -> Iterator[RecipeChoice]:
         reason = "split eval does not follow split train in time, or has no target"
         yield RecipeChoice("model.recent_popularity", False, reason)
         return
+    if statistics.serving_lag is not None:
+        lag = min(_LONGEST_LAG, round(statistics.serving_lag, 3))
+        reason = (
+            f"the last requests of a served model come {statistics.serving_lag:.0%} of the targets "
+            "of split train after its end: split eval, split test, and as long again as split test"
+        )
+        yield RecipeChoice("train.popularity_lag", lag, reason)
     new = 1.0 - (statistics.returning_share or 0.0)
     yield RecipeChoice("model.recent_popularity", True, "split eval follows split train in time")
     yield RecipeChoice(

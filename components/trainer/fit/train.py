@@ -31,7 +31,7 @@ from components.trainer.model.two_tower import TwoTowerModel
 from components.trainer.plan import TrainPlan
 from components.trainer.time.first_seen import AppearanceTimes
 from components.trainer.time.item_dynamics import ItemDynamics
-from components.trainer.time.popularity import RecentPopularity
+from components.trainer.time.popularity import NUM_PERIODS, RecentPopularity
 from schemas.features import TIMESTAMP
 from schemas.model_settings import ModelSettings, TrainSettings
 from schemas.settings import DataSettings
@@ -138,6 +138,7 @@ def build_model(train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
     dynamics = ItemDynamics(
         RecentPopularity(*targets) if recipe.model.recent_popularity else None,
         appearances if appearances.any_late else None,
+        math.ceil(plan.popularity_lag * NUM_PERIODS),
     )
     towers = RetrievalTowers(
         train_data.features,

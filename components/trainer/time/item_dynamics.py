@@ -19,10 +19,13 @@ class ItemDynamics:
     Attributes:
       popularity: Popularity and age at any instant; None if the model does not use them.
       appearances: When items appear; None if no item is known to appear late.
+      longest_lag: The largest lag of a training step, in periods of `popularity`. The features of a
+        served catalogue are as of the end of split train, which is before its requests.
     """
 
     popularity: RecentPopularity | None = None
     appearances: AppearanceTimes | None = None
+    longest_lag: int = 0
 
     @property
     def num_features(self) -> int:
@@ -41,8 +44,14 @@ class ItemDynamics:
         return tf.maximum(largest, 1)
 
     def draw_lag(self) -> tf.Tensor:
-        """Returns a scalar int32: by how many periods the item features of a step are older."""
-        return tf.constant(0) if self.popularity is None else self.popularity.draw_lag()
+        """Returns a random scalar int32: by how many periods the item features of a step are older.
+
+        All lags up to `longest_lag` are equally likely, because the requests of a served model are
+        spread over its time in service.
+        """
+        if self.popularity is None:
+            return tf.constant(0)
+        return tf.random.uniform([], maxval=self.longest_lag + 1, dtype=tf.int32)
 
     def with_features(
         self, embeddings: tf.Tensor, rows: tf.Tensor, time_s: tf.Tensor, lag: tf.Tensor

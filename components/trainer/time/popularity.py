@@ -24,8 +24,6 @@ _PRIOR_TARGETS = 100.0
 NUM_FEATURES = len(TRAILING_PERIODS) + 3
 # A query's weights on the features before training: its score is the log share over all periods.
 POPULARITY_WEIGHTS = (1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-# The largest simulated age of a served catalogue: an eighth of the train split.
-_LONGEST_LAG = NUM_PERIODS // 8
 # Scales log ages of years to about the size of log shares.
 _AGE_SCALE = 0.25
 
@@ -97,13 +95,6 @@ class RecentPopularity:
         """
         index = tf.searchsorted(self._starts_s, tf.reshape(time_s, [-1]), side="right")
         return tf.reshape(tf.clip_by_value(index - 1, 0, NUM_PERIODS), tf.shape(time_s))
-
-    def draw_lag(self) -> tf.Tensor:
-        """Returns a scalar int32: a random number of periods, up to an eighth of split train.
-
-        The features of a served catalogue are as of its export, which is before its requests.
-        """
-        return tf.random.uniform([], maxval=_LONGEST_LAG + 1, dtype=tf.int32)
 
     def features(self, period: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
         """Returns the features of items as of the start of a period.

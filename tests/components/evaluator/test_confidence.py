@@ -59,3 +59,42 @@ def test_the_interval_of_one_user_has_zero_width() -> None:
     assert confidence.bootstrap_intervals({"m": np.array([0.25])}, 100, seed=1) == {
         "m": [0.25, 0.25]
     }
+
+
+def test_intervals_of_parts_are_those_of_the_users_with_a_value() -> None:
+    generator = np.random.default_rng(9)
+    values = generator.normal(1.0, 1.0, size=(300, 3))
+    values[100:, 1] = np.nan
+    values[:, 2] = np.nan
+
+    low, high = confidence.subset_bootstrap_intervals(values, 4000, level=0.95, seed=1)
+
+    whole = confidence.bootstrap_intervals({"m": values[:, 0]}, 4000, seed=1)["m"]
+    assert [low[0], high[0]] == pytest.approx(whole, abs=1e-12)
+    part = values[:100, 1]
+    half_width = 1.96 * part.std() / np.sqrt(100)
+    assert [low[1], high[1]] == pytest.approx(
+        [part.mean() - half_width, part.mean() + half_width], abs=0.15 * half_width
+    )
+    assert np.isnan([low[2], high[2]]).all()
+
+
+def test_simultaneous_intervals_are_all_right_where_single_ones_are_not() -> None:
+    """Twenty parts of users without any difference: how often does an interval exclude 0?"""
+    generator = np.random.default_rng(10)
+    num_parts, num_trials = 20, 40
+    level = confidence.simultaneous_level(num_parts)
+    wrong = {0.95: 0, level: 0}
+    for trial in range(num_trials):
+        values = np.full((num_parts * 25, num_parts), np.nan)
+        for part in range(num_parts):
+            values[part * 25 : (part + 1) * 25, part] = generator.normal(size=25)
+        for each in wrong:
+            samples = confidence.samples_for_level(each, 400)
+            low, high = confidence.subset_bootstrap_intervals(values, samples, each, seed=trial)
+            wrong[each] += bool(((low > 0.0) | (high < 0.0)).any())
+
+    # Independent intervals of 95 % would all be right in 0.95 ** 20 = 36 % of the trials.
+    assert wrong[0.95] / num_trials > 0.4
+    # The percentile bootstrap of 25 users is slightly too narrow, so a little more than 5 %.
+    assert wrong[level] / num_trials < 0.2

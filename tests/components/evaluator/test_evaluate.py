@@ -104,7 +104,7 @@ def test_other_protocols_have_their_own_targets_baselines_and_intervals(
 
     facts = {name: result["protocol"] for name, result in protocols.items()}
     assert [(name, fact["queries"], fact["targets"]) for name, fact in facts.items()] == [
-        ("first", 12, 12), ("last", 12, 12), ("all_future", 12, 24),
+        ("window", 24, 24), ("first", 12, 12), ("last", 12, 12), ("all_future", 12, 24),
     ]  # fmt: skip
     assert protocols["first"]["test"]["model"]["recall@1"] == 1.0
     # The model predicts only the next item; the second one ties with all remaining items.
@@ -113,6 +113,41 @@ def test_other_protocols_have_their_own_targets_baselines_and_intervals(
     assert all_future["map@10"] == pytest.approx((1 / 1 + 0) / 2)
     assert set(protocols["last"]["test"]["baselines"]) == set(BASELINES)
     assert "model_minus_markov" in protocols["all_future"]["confidence"]
+
+
+def test_the_window_protocol_excludes_only_what_a_request_shows(log: dict[str, str]) -> None:
+    """The history of a request has three events, but a user has four or five before a query."""
+    result = run(log, "successor")
+
+    window = result["protocols"]["window"]
+    assert window["protocol"]["queries_with_items_before_the_window"] == 24
+    assert window["test"]["model"]["recall@1"] == 1.0
+    by_user = []
+    for user in range(12):
+        shares = []
+        for num_past in (4, 5):
+            target = 2 * user + num_past
+            # Except for the target, all items have the same score, so lower rows are first.
+            excluded = range(target - 3, target + 1)
+            listed = [row for row in range(NUM_ITEMS) if row not in excluded][:9]
+            shares.append(sum(2 * user <= row < target for row in listed) / 10)
+        by_user.append(np.mean(shares))
+    assert window["test"]["model"]["repeats@10"] == pytest.approx(np.mean(by_user))
+    assert "repeats@10" in window["confidence"]["model_minus_markov"]
+    assert "repeats@10" not in result["test"]["model"]
+
+
+def test_without_older_items_there_is_no_window_protocol(log: dict[str, str]) -> None:
+    result = evaluate(
+        log["successor"],
+        log["windows"],
+        log["catalogue"],
+        None,
+        data_settings(repeat_interactions="allow"),
+        SETTINGS,
+    )
+
+    assert list(result["protocols"]) == ["first", "last", "all_future"]
 
 
 def test_leave_one_out_has_one_protocol(log: dict[str, str]) -> None:
@@ -125,8 +160,9 @@ def test_leave_one_out_has_one_protocol(log: dict[str, str]) -> None:
         SETTINGS,
     )
 
-    assert result["protocols"] == {}
-    assert "days_since_split" not in result["slices"]
+    # The window protocol has the same queries, but other candidates.
+    assert list(result["protocols"]) == ["window"]
+    assert not {"days_since_split", "model_age"} & set(result["slices"])
 
 
 def test_items_of_the_past_split_count_as_seen(tmp_path: Path) -> None:
@@ -156,11 +192,16 @@ def test_slices_and_diagnosis(log: dict[str, str]) -> None:
     result = run(log, "successor", slices=("items.genres", "users.country"))
 
     assert list(result["slices"]) == [
-        "user_activity", "past_events", "item_popularity", "days_since_split", "event_type",
-        "items.genres", "users.country",
+        "user_activity", "past_events", "item_popularity", "days_since_split", "model_age",
+        "event_type", "items.genres", "users.country",
     ]  # fmt: skip
     part = result["slices"]["past_events"]["3-9"]
     assert part["interval"] == {"recall@10": [1.0, 1.0]}
+    shown = result["slice_intervals"]
+    assert list(part["difference"]) == [shown["baseline"]]
+    parts = [part for by_slice in result["slices"].values() for part in by_slice.values()]
+    assert shown["intervals"] == 2 * sum(part["users"] > 0 for part in parts)
+    assert shown["level_of_each"] == pytest.approx(1 - 0.05 / shown["intervals"])
     assert set(part["baselines"]) == set(BASELINES)
     assert result["slices"]["users.country"]["country of user 3"]["targets"] == 2
     assert result["diagnosis"]["embeddings"]["dim"] == NUM_ITEMS

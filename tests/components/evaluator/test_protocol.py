@@ -11,6 +11,7 @@ from components.evaluator.protocol import (
     first_protocol,
     last_protocol,
     successive_protocol,
+    window_protocol,
 )
 from components.evaluator.queries import Queries
 from schemas.errors import InputError
@@ -324,3 +325,60 @@ def test_protocols_of_another_split() -> None:
     assert protocol.describe(9, "exclude")["split"] == "eval"
     with pytest.raises(InputError, match=r"the test split.*split\.test_fraction"):
         successive_protocol(events, True, 100, seed=1)
+
+
+def test_the_window_protocol_excludes_the_history_of_a_request() -> None:
+    train = event_columns([(0, [(5, 1, 1), (6, 2, 1), (7, 3, 1)])])
+    test = event_columns([(0, [(6, 2, 0), (7, 3, 0), (8, 4, 1), (4, 5, 1)])])
+    successive = successive_protocol(splits(train, test), True, 100, seed=1)
+
+    window = window_protocol(successive, test, max_history=2, exclude_seen=True)
+
+    assert window is not None
+    assert seen_sets(window.queries) == [{6, 7}, {7, 8}]
+    assert window.queries.item.tolist() == successive.queries.item.tolist()
+    assert window.describe(9, "exclude")["queries_with_items_before_the_window"] == 2
+    assert "queries_with_items_before_the_window" not in successive.describe(9, "exclude")
+
+
+def test_the_window_protocol_with_negative_feedback_and_repeats_allowed() -> None:
+    """Item 5 was disliked before the window; item 6 was disliked in it, and item 7 liked later."""
+    train = event_columns([(0, [(5, 1, -1), (6, 2, 1)])], has_negatives=True)
+    test = event_columns([(0, [(6, 3, -1), (7, 4, -1), (7, 5, 0), (8, 6, 1)])], has_negatives=True)
+    successive = successive_protocol(splits(train, test), False, 100, seed=1)
+
+    window = window_protocol(successive, test, max_history=3, exclude_seen=False)
+
+    assert seen_sets(successive.queries) == [{5, 6}]
+    assert window is not None
+    assert seen_sets(window.queries) == [{6}]
+
+
+@given(EVENTS, st.integers(1, 6), st.integers(1, 6))
+def test_window_protocols_match_a_naive_replay(
+    log: list[tuple[int, int, int]], width: int, max_history: int
+) -> None:
+    unique = sorted({(user, time): item for user, item, time in log}.items())
+    test: list[Window] = []
+    expected: list[tuple[set[int], set[int]]] = []
+    for user in range(3):
+        past = [(item, time) for (owner, time), item in unique if owner == user]
+        for n, (item, time) in enumerate(past):
+            window = past[max(0, n - width) : n]
+            test.append((user, [(i, t, 0) for i, t in window] + [(item, time, 1)]))
+            seen = {i for i, _ in past[:n]}
+            if item not in seen:
+                expected.append((seen, {i for i, _ in window[-max_history:]}))
+    events = event_columns(test)
+    successive = successive_protocol({"test": events}, True, 100, seed=1)
+
+    protocol = window_protocol(successive, events, max_history, True)
+
+    assert seen_sets(successive.queries) == [seen for seen, _ in expected]
+    num_incomplete = sum(seen > shown for seen, shown in expected)
+    if not num_incomplete:
+        assert protocol is None
+        return
+    assert protocol is not None
+    assert protocol.num_incomplete == num_incomplete
+    assert seen_sets(protocol.queries) == [shown for _, shown in expected]

@@ -1,6 +1,7 @@
 """Ranks and lists compared with a naive sort, with ties, seen items and chunks of any size."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from components.evaluator.columns import NO_ITEM
 from components.evaluator.history import SeenItems
 from components.evaluator.queries import Queries
-from components.evaluator.ranking import dot_product_scorer, rank_queries
+from components.evaluator.ranking import dot_product_scorer, rank_exclusions, rank_queries
 
 
 def queries_of(relevant: list[list[int]], seen: list[set[int]]) -> Queries:
@@ -173,3 +174,29 @@ def test_a_score_that_is_nan_raises_an_error(item: int) -> None:
         rank_queries(
             lambda rows: np.array([[np.nan, 1.0]], np.float32), queries_of([[item]], [set()]), 2
         )
+
+
+@pytest.mark.parametrize("chunk_size", [1, 3, 50])
+def test_rankings_with_other_exclusions_are_those_of_separate_queries(chunk_size: int) -> None:
+    rng = np.random.default_rng(4)
+    scores = rng.integers(0, 4, size=(20, 30)).astype(np.float32)
+    seen = [set(rng.integers(0, 25, size=6).tolist()) for _ in range(20)]
+    queries = queries_of([[25 + row % 5] for row in range(20)], seen)
+    fewer = replace(
+        queries, seen=queries_of([[0]] * 20, [set(sorted(items)[:2]) for items in seen]).seen
+    )
+    num_scored = []
+
+    def scorer(rows: slice) -> npt.NDArray[np.float32]:
+        num_scored.append(rows.stop - rows.start)
+        return scores[rows].copy()
+
+    together = rank_exclusions(scorer, [queries, fewer], 30, chunk_size=chunk_size)
+
+    assert sum(num_scored) == 20
+    for asked, ranking in zip((queries, fewer), together, strict=True):
+        alone = rank_queries(lambda rows: scores[rows].copy(), asked, 30)
+        np.testing.assert_array_equal(ranking.ranks, alone.ranks)
+        np.testing.assert_array_equal(ranking.top, alone.top)
+    assert (together[1].ranks >= together[0].ranks).all()
+    assert (together[1].ranks > together[0].ranks).any()

@@ -1,5 +1,7 @@
 """The assignment of queries to slices."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -67,6 +69,7 @@ def test_standard_slices(queries: Queries, windows: RawWindows) -> None:
         "past_events": [["3-9"], ["3-9"], ["0"], ["1"]],
         "item_popularity": [["never_trained"], ["never_trained"], ["head"], ["middle"]],
         "days_since_split": [["0-1"], ["1-7"], ["0-1"], ["7-30"]],
+        "model_age": [["5.0-5.0 days"], ["6.0-6.0 days"], ["5.0-5.0 days"], ["12.0-12.0 days"]],
         "event_type": [["view"], ["buy"], ["view"], ["view"]],
     }
 
@@ -117,3 +120,29 @@ def test_rare_values_share_one_slice() -> None:
     assert parts["30"].sum() == 10
     assert parts["(others)"].sum() == 40 - 10 - (slice_masks.MAX_VALUES - 1)
     assert sum(mask.sum() for mask in parts.values()) == 40
+
+
+def test_queries_are_in_four_parts_of_equal_size_by_the_age_of_the_model(
+    queries: Queries, windows: RawWindows
+) -> None:
+    times = np.random.default_rng(1).permutation(np.arange(1, 101)) * DAY
+    many = replace(
+        queries,
+        position=np.arange(100),
+        user=np.zeros(100, np.int64),
+        item=np.zeros(100, np.int64),
+        num_past_events=np.zeros(100, np.int64),
+    )
+    events = event_columns([(0, [(0, int(time), 1) for time in times])])
+    train = event_columns([(0, [(0, DAY // 2, 1)])])
+    typed = replace(windows, event_type=np.full(100, b"view", object))
+
+    masks = slice_masks.standard_slice_masks(
+        many, {"train": train, "test": events}, typed, np.ones(1, np.int64), has_split_time=True
+    )["model_age"]
+
+    assert list(masks) == [
+        "0.5-24.5 days", "25.5-49.5 days", "50.5-74.5 days", "75.5-99.5 days",
+    ]  # fmt: skip
+    assert [int(mask.sum()) for mask in masks.values()] == [25] * 4
+    np.testing.assert_array_equal(masks["25.5-49.5 days"], (times > 25 * DAY) & (times < 51 * DAY))

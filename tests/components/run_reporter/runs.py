@@ -129,11 +129,19 @@ def fragments() -> dict[str, dict[str, Any]]:
             "test": {"model": model, "baselines": baselines},
             "confidence": {"model": around(model), **leads},
             "protocols": {
+                "window": {
+                    "protocol": {"name": "window", "queries_with_items_before_the_window": 9_876},
+                    "test": {
+                        "model": {**ranking(0.1855), "repeats@10": 0.0483},
+                        "baselines": {"markov": {**ranking(0.1422), "repeats@10": 0.1234}},
+                    },
+                    "confidence": {"model": around(ranking(0.1855))},
+                },
                 "all_future": {
                     "protocol": {"name": "all_future", "queries": 2410, "targets": 14_987},
                     "test": {"model": ranking(0.1511), "baselines": {"markov": ranking(0.1322)}},
                     "confidence": {"model": around(ranking(0.1511))},
-                }
+                },
             },
             "baselines": {
                 "popularity": {},
@@ -151,10 +159,19 @@ def fragments() -> dict[str, dict[str, Any]]:
                         "ndcg@10": 0.1,
                         "mrr": 0.09,
                         "interval": {"recall@10": [0.1666, 0.1999]},
+                        "difference": {"markov": [-0.0111, 0.0222]},
                         "baselines": {"popularity": 0.05, "item_knn": 0.1207, "markov": None},
                     }
                     for part, users in (("0", 12), ("10+", 1800), ("3-9", 410))
                 }
+            },
+            "slice_intervals": {
+                "metric": "recall@10",
+                "baseline": "markov",
+                "intervals": 6,
+                "level": 0.95,
+                "level_of_each": 1 - 0.05 / 6,
+                "samples": 2400,
             },
             "gates": [gate("model.beats_popularity", reason="recall@10 0.1874 against 0.0612")],
             "seconds": 12.5,

@@ -17,6 +17,7 @@ METRICS_KEYS = [
     "protocols",
     "baselines",
     "slices",
+    "slice_intervals",
     "diagnosis",
     "later_negatives",
     "index",

@@ -125,7 +125,15 @@ def test_the_page_of_a_complete_run_has_all_sections_and_values() -> None:
         "targets 14,987",
         "window 10, decay 0.8, eval recall@10 0.1412",
         "left out 40,000 items, above 10,000",
+        "0.1855",  # recall@10 of the model with the window's mask
+        "only the items of the request&#39;s own history",
+        "repeats@10",
+        "0.0483",
+        "queries with items before the window 9,876",
         "0.1666–0.1999",  # the interval of a slice
+        "minus markov",
+        "-0.0111 … +0.0222",  # the difference from a baseline on a slice
+        "There are 6 intervals, each of 99.17 %",
         "best baseline recall@10",
         "0.1207 item knn",  # the best baseline on the slice
         "3.4e-06",  # the largest difference between training and serving

@@ -18,6 +18,7 @@ from components.trainer.losses.sampled_negatives import SampledNegativesLoss
 from components.trainer.model.metrics import monitored_cutoff
 from components.trainer.model.two_tower import TwoTowerModel
 from components.trainer.run import training_fragment
+from components.trainer.time.popularity import NUM_PERIODS
 from schemas.data_settings import TargetsSettings
 from schemas.errors import InputError
 from schemas.model_settings import EncoderSettings, ModelSettings, TrainSettings
@@ -77,6 +78,8 @@ def test_successors_are_learned(successors: Dataset, caplog: pytest.LogCaptureFi
     assert "750 targets, 10 candidates" in caplog.text
     # split eval has 160 targets
     assert (trained.sample_split, trained.sample.num_targets) == ("eval", 64)
+    # split eval, and twice the equally long split test: .64 of split train, but at most a half
+    assert trained.model.dynamics.longest_lag == NUM_PERIODS // 2
 
 
 @pytest.mark.parametrize(("num_items", "expected"), [(1, 1), (10, 1), (20, 5), (40, 10)])

@@ -283,7 +283,9 @@ def test_the_loss_does_not_depend_on_the_size_of_groups(
 
 @pytest.mark.parametrize("loss", ["sampled_softmax", "contrastive", "triplet"])
 def test_targets_of_a_user_are_no_negatives_of_each_other(loss: Loss) -> None:
-    model = model_of(train_plan(loss=loss, margin=9.0, **IN_BATCH_ONLY))
+    # Every negative violates this margin.
+    margin = -9.0 if loss == "contrastive" else 9.0
+    model = model_of(train_plan(loss=loss, margin=margin, **IN_BATCH_ONLY))
     rows, weight = np.array([[0, 1], [2, 3]]), np.ones((2, 2))
     batch = batch_of(rows, weight)
     losses = {}

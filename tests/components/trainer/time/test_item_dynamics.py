@@ -29,6 +29,15 @@ def test_features_are_as_of_the_given_lag_before_the_instant() -> None:
     assert dynamics.num_features == NUM_FEATURES
 
 
+def test_lags_are_spread_evenly_up_to_the_longest() -> None:
+    dynamics = ItemDynamics(RecentPopularity(*TARGETS), longest_lag=3)
+
+    lags = [int(dynamics.draw_lag()) for _ in range(400)]
+
+    assert sorted(set(lags)) == [0, 1, 2, 3]
+    assert min(np.bincount(lags)) > 60
+
+
 def test_groups_are_small_only_if_items_depend_on_time() -> None:
     appearances = AppearanceTimes(TARGETS[0], TARGETS[1], np.full(NUM_ITEMS, 50))
 

@@ -82,12 +82,6 @@ def test_features_do_not_depend_on_the_target_itself_or_its_future(
     )
 
 
-def test_a_lag_is_up_to_an_eighth_of_the_split(popularity: RecentPopularity) -> None:
-    lags = [popularity.draw_lag().numpy() for _ in range(200)]
-
-    assert (min(lags), max(lags)) == (0, NUM_PERIODS // 8)
-
-
 def test_features_are_finite_if_all_targets_have_one_time() -> None:
     popularity = RecentPopularity(ROWS, np.full(NUM_TARGETS, 7), AVAILABLE_S)
 
