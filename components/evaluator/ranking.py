@@ -70,7 +70,7 @@ def rank_queries(
       scorer: Computes the scores of a slice of the queries.
       queries: The queries, with their relevant and excluded items.
       num_items: Number of items in the catalogue.
-      top_k: Length of the recommended lists.
+      top_k: Length of the recommended lists; 0 if only the ranks are needed.
       chunk_size: Number of queries to score at a time; by default as many as have 2^24 scores
         (64 MB in float32).
 
@@ -146,9 +146,11 @@ def rank_exclusions(
     def rank(scores: Scores, rows: slice, part: slice) -> None:
         in_chunk = slice(part.start - rows.start, part.stop - rows.start)
         relevant = slice(queries.offsets[part.start], queries.offsets[part.stop])
-        for asked, ranking in zip(alternatives, rankings, strict=True):
-            ranking.top[part] = top_k_items(scores[in_chunk], asked.seen.pairs(part), top_k)
-            ranking.ranks[relevant] = _ranks(scores[in_chunk], asked, part, is_above[in_chunk])
+        for each, ranking in zip(alternatives, rankings, strict=True):
+            if top_k:
+                seen = each.seen.pairs(part)
+                ranking.top[part] = top_k_items(scores[in_chunk], seen, top_k)
+            ranking.ranks[relevant] = _ranks(scores[in_chunk], each, part, is_above[in_chunk])
 
     # NumPy releases the interpreter lock, so a chunk is ranked while the next one is scored.
     pending: list[Future[None]] = []

@@ -1,9 +1,11 @@
 """Searches the settings of a baseline: a coarse grid, extended at its edges, then refined.
 
-The first grid spans each axis with few values. While the best point has a neighbour that was not
-tried, because the point is on the edge of an axis, the axis is extended by one value, up to its
-limit. Then the intervals around the best point are halved a few times. A full grid of the same
-resolution needs many times as many points.
+The first grid spans each axis with few values. The search continues from its best point and from
+its second best local maximum, because one of two maxima of equal value may be much better a little
+beside the grid. While a better point is next to the current one, the search moves there; on the
+edge of an axis, the next point is beyond the grid, up to the limit of the axis. Then the intervals
+around the point are halved a few times. A full grid of the same resolution needs many times as many
+points.
 """
 
 import itertools
@@ -14,8 +16,11 @@ from components.evaluator.baselines.baseline import Point
 
 # The value of each point, larger is better; points that cannot be evaluated are missing.
 Evaluate = Callable[[Sequence[Point]], dict[Point, float]]
+# Evaluates the points that were not attempted before.
+Attempt = Callable[[list[Point]], None]
 
 _REFINEMENTS = 2
+_MAX_STARTS = 2
 
 
 def search_grid(axes: Sequence[Axis], evaluate: Evaluate) -> dict[Point, float]:
@@ -32,19 +37,18 @@ def search_grid(axes: Sequence[Axis], evaluate: Evaluate) -> dict[Point, float]:
     attempted: set[Point] = set()
     tried: dict[Point, float] = {}
 
-    def attempt(points: list[Point]) -> bool:
+    def attempt(points: list[Point]) -> None:
         new = [point for point in points if point not in attempted]
         attempted.update(new)
-        tried.update(evaluate(new) if new else {})
-        return bool(new)
+        if new:
+            tried.update(evaluate(new))
 
     attempt(list(itertools.product(*(axis.values for axis in axes))))
     if not tried:
         return tried
-    while attempt(_next_to_the_best(axes, tried)):
-        pass
-    for _ in range(_REFINEMENTS):
-        attempt(_around_the_best(axes, tried))
+    starts = _local_maxima(axes, tried)[:_MAX_STARTS]
+    for best in [_climb(axes, tried, attempt, start) for start in starts]:
+        _refine(axes, tried, attempt, best)
     return tried
 
 
@@ -75,31 +79,66 @@ def describe_search(axes: Sequence[Axis], tried: dict[Point, float]) -> dict[str
     return {key: "; ".join(texts) for key, texts in found.items() if texts}
 
 
-def _next_to_the_best(axes: Sequence[Axis], tried: dict[Point, float]) -> list[Point]:
-    """The points next to the best one on each axis: beyond the grid if it is on an edge."""
-    best = best_point(tried)
+def _local_maxima(axes: Sequence[Axis], tried: dict[Point, float]) -> list[Point]:
+    """The points of a full grid without a better point next to them, from best to worst."""
+    maxima = [
+        point
+        for point, value in tried.items()
+        if all(tried.get(beside, value) <= value for beside in _beside(axes, tried, point))
+    ]
+    return sorted(maxima, key=lambda point: -tried[point])
+
+
+def _climb(
+    axes: Sequence[Axis], tried: dict[Point, float], attempt: Attempt, start: Point
+) -> Point:
+    """Moves to the best adjacent point until none is better, and extends the axes on the way."""
+    best = start
+    while True:
+        points = _beside(axes, tried, best)
+        attempt(points)
+        better = _best_of([best, *points], tried)
+        if better == best:
+            return best
+        best = better
+
+
+def _refine(axes: Sequence[Axis], tried: dict[Point, float], attempt: Attempt, best: Point) -> None:
+    """Halves the intervals around the best point, a few times."""
+    for _ in range(_REFINEMENTS):
+        points = _around(axes, tried, best)
+        attempt(points)
+        best = _best_of([best, *points], tried)
+
+
+def _best_of(points: Sequence[Point], tried: dict[Point, float]) -> Point:
+    """The best one of the points that were evaluated; the first one of equal points."""
+    return best_point({point: tried[point] for point in points if point in tried})
+
+
+def _beside(axes: Sequence[Axis], tried: dict[Point, float], point: Point) -> list[Point]:
+    """The points next to a point on each axis: beyond the grid if it is on an edge."""
     points = []
     for n, axis in enumerate(axes):
-        low, high = _adjacent(best[n], n, tried)
+        low, high = _adjacent(point[n], n, tried)
         beside = (
-            axis.below(best[n]) if low is None else low,
-            axis.above(best[n]) if high is None else high,
+            axis.below(point[n]) if low is None else low,
+            axis.above(point[n]) if high is None else high,
         )
-        points += [(*best[:n], value, *best[n + 1 :]) for value in beside if value is not None]
+        points += [(*point[:n], value, *point[n + 1 :]) for value in beside if value is not None]
     return points
 
 
-def _around_the_best(axes: Sequence[Axis], tried: dict[Point, float]) -> list[Point]:
-    """The points around the best one, halfway to the next values of each axis."""
-    best = best_point(tried)
+def _around(axes: Sequence[Axis], tried: dict[Point, float], point: Point) -> list[Point]:
+    """The points around a point, halfway to the next values of each axis."""
     choices = []
     for n, axis in enumerate(axes):
-        low, high = _adjacent(best[n], n, tried)
+        low, high = _adjacent(point[n], n, tried)
         middles = (
-            None if low is None else axis.between(low, best[n]),
-            None if high is None else axis.between(best[n], high),
+            None if low is None else axis.between(low, point[n]),
+            None if high is None else axis.between(point[n], high),
         )
-        choices.append([best[n], *(value for value in middles if value is not None)])
+        choices.append([point[n], *(value for value in middles if value is not None)])
     return list(itertools.product(*choices))
 
 

@@ -211,9 +211,9 @@ def test_users_without_history_get_the_popularity_that_is_best_for_such_users() 
         baseline, settings = fitted[name].baseline, fitted[name].settings
         assert baseline is not None
         assert baseline.scores(np.full((1, 3), NO_ITEM))[0].argmax() == 2
-        assert settings["fallback_days"] < 4
+        assert float(settings["fallback_days"]) < 4
         assert settings["fallback_eval_users"] == 25
-    assert fitted["recent_popularity"].settings["days"] > 4
+    assert float(fitted["recent_popularity"].settings["days"]) > 4
 
 
 def test_markov_learns_transitions_between_items_with_several_events_each() -> None:
