@@ -24,7 +24,7 @@ from components.indexer.search.retrieval import Retrieval
 from components.indexer.search.scann_search import BuiltScann, ScannSearch
 from components.indexer.search.search_plan import initial_plan
 from components.indexer.search.unavailable_items import UnavailableItems
-from schemas.model_settings import IndexSettings
+from schemas.serving_settings import IndexSettings
 
 BATCHES = (1, 16, 256)
 _NUM_QUERIES, _K, _ROUNDS = 512, 100, 9

@@ -107,7 +107,7 @@ def build(folder: Path, num_items: int, dim: int, seed: int) -> dict[str, float]
     from components.indexer.search.search_plan import initial_plan
     from components.indexer.search.tune import tune
     from components.indexer.search.unavailable_items import UnavailableItems
-    from schemas.model_settings import IndexSettings
+    from schemas.serving_settings import IndexSettings
 
     vectors = generate(UNNORMALISED, num_items, _NUM_QUERIES, dim, seed)
     tuning_queries, test_queries = vectors.halves()

@@ -44,11 +44,11 @@ from components.trainer.fit.train import train_on_data
 from pipeline.config import load_settings
 from pipeline.environment import quieten
 from pipeline.exit_codes import ExitCode
-from schemas.data_settings import NegativeSettings
 from schemas.errors import InputError
 from schemas.features import feature_table
 from schemas.metrics import LATER_NEGATIVES_CUTOFFS, SUCCESSIVE, later_negatives_name
 from schemas.settings import Settings
+from schemas.target_settings import NegativeSettings
 from schemas.transformed import IS_NEGATIVE
 
 METRICS = ("recall@10", "ndcg@10", "recall@100")

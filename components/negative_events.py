@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import tensorflow as tf
 
-from schemas.data_settings import NegativeSettings
 from schemas.features import MISSING_TEXT
+from schemas.target_settings import NegativeSettings
 
 # The state of an event in a graph. UNKNOWN, the last one, is that of an event without the type or
 # the value on which the role depends, as in a request that contains item ids only.

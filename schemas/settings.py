@@ -10,31 +10,34 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, TypeAdapter
 
-from schemas.data_settings import (
-    EraseSettings,
-    HistorySettings,
-    InteractionsSettings,
-    ItemsSettings,
-    RejectsSettings,
-    SplitSettings,
-    TargetsSettings,
-    UsersSettings,
-)
+from schemas.data_settings import InteractionsSettings, ItemsSettings, UsersSettings
+from schemas.evaluation_settings import EvaluationSettings
 from schemas.id_settings import IdsSettings
-from schemas.model_settings import (
-    BeamSettings,
-    EvaluationSettings,
-    IndexSettings,
-    ModelSettings,
-    PushSettings,
-    TrainSettings,
-)
+from schemas.model_settings import ModelSettings, TrainSettings
+from schemas.privacy_settings import EraseSettings, RejectsSettings
+from schemas.serving_settings import IndexSettings, PushSettings
 from schemas.setting_doc import Doc
 from schemas.source_settings import FORBID_UNKNOWN_KEYS, NonEmptyText
+from schemas.target_settings import HistorySettings, SplitSettings, TargetsSettings
 
 T = TypeVar("T")
 
 _ADAPTERS: dict[type[Any], TypeAdapter[Any]] = {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class BeamSettings:
+    """Options of Apache Beam."""
+
+    __pydantic_config__ = FORBID_UNKNOWN_KEYS
+    args: Annotated[
+        tuple[str, ...],
+        Doc(
+            "Command-line options that are passed to Apache Beam.",
+            example=["--runner=DataflowRunner", "--project=shop"],
+            default="Beam's local runner",
+        ),
+    ] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -212,6 +212,13 @@ class RangeSettings:
     ] = False
 
 
+def as_columns(field: str | tuple[str, ...] | None) -> tuple[str, ...]:
+    """Returns a setting of one or several texts as a tuple; an empty one if it is not given."""
+    if field is None:
+        return ()
+    return (field,) if isinstance(field, str) else field
+
+
 @dataclass(frozen=True, kw_only=True)
 class SourceSettings:
     """One source of records: files, or a BigQuery query."""
@@ -296,16 +303,12 @@ class SourceSettings:
     @property
     def paths(self) -> tuple[str, ...]:
         """`path` as a tuple; empty for a query."""
-        if self.path is None:
-            return ()
-        return (self.path,) if isinstance(self.path, str) else self.path
+        return as_columns(self.path)
 
     @property
     def exploded(self) -> tuple[str, ...]:
         """`explode` as a tuple."""
-        if self.explode is None:
-            return ()
-        return (self.explode,) if isinstance(self.explode, str) else self.explode
+        return as_columns(self.explode)
 
     @property
     def place(self) -> str:

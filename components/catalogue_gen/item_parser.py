@@ -43,10 +43,10 @@ from components.records.text_looks import TextLooks, text_looks
 from components.records.time_columns import join_columns
 from components.records.time_ranges import TimeRange
 from components.records.timestamps import convert_timestamps
-from schemas.data_settings import ItemsSettings, as_columns
+from schemas.data_settings import ItemsSettings
 from schemas.events import MICROSECONDS_PER_SECOND, Reject, RejectReason
 from schemas.features import AVAILABLE_AT, ITEM_ID, MISSING_INTEGER, Feature
-from schemas.source_settings import FeatureKind, ListFormat, TimestampUnit
+from schemas.source_settings import FeatureKind, ListFormat, TimestampUnit, as_columns
 
 
 class ParsedItems(NamedTuple):

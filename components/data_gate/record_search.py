@@ -15,8 +15,8 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_transform.tf_metadata import schema_utils
 
 from components.examples.read import split_files
-from schemas.data_settings import RejectsSettings
 from schemas.features import AVAILABLE_AT, MISSING_INTEGER, MISSING_TEXT, TIMESTAMP
+from schemas.privacy_settings import RejectsSettings
 
 MAX_RECORDS = 3
 MAX_SCANNED = 500_000

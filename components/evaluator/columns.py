@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from components.examples.read import RawWindows
 from components.negative_events import negative_flags
-from schemas.data_settings import NegativeSettings
 from schemas.errors import InputError
+from schemas.target_settings import NegativeSettings
 
 NO_ITEM = -1
 

@@ -23,8 +23,8 @@ from components.evaluator.slice_masks import category_slice_masks, standard_slic
 from components.evaluator.slices import slice_metrics
 from components.evaluator.tower_parity import measure_parity
 from components.progress import progress
+from schemas.evaluation_settings import EvaluationSettings
 from schemas.metrics import SUCCESSIVE
-from schemas.model_settings import EvaluationSettings
 from schemas.settings import DataSettings
 
 SLICED_METRICS = ("recall@10", "ndcg@10", "mrr")

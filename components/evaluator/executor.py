@@ -17,7 +17,7 @@ from components.current_model.state import read_current_model
 from components.evaluator.evaluate import evaluate
 from components.fragment import write_fragment
 from components.gate import GateResult, log_gates
-from schemas.model_settings import EvaluationSettings
+from schemas.evaluation_settings import EvaluationSettings
 from schemas.settings import DataSettings, from_json
 from schemas.steps import EVALUATION_FILE, EVALUATOR
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from components.evaluator.metric_limits import SENSITIVE_METRIC, MetricLimits
 from components.gate import GateResult
-from schemas.model_settings import ModelGateSettings
+from schemas.evaluation_settings import ModelGateSettings
 
 Metrics = Mapping[str, float]
 

@@ -24,9 +24,9 @@ from components.evaluator.protocol import (
 from components.evaluator.queries import Queries
 from components.evaluator.ranking import Ranking, Scorer, dot_product_scorer, rank_exclusions
 from components.examples.read import RawCatalogue, RawWindows, read_raw_catalogue, read_raw_windows
+from schemas.evaluation_settings import EvaluationSettings
 from schemas.features import STORED_SPLITS, TRAIN_SPLIT, FeatureTable, feature_table
 from schemas.metrics import ALL_FUTURE, FIRST, LAST, SUCCESSIVE, WINDOW
-from schemas.model_settings import EvaluationSettings
 from schemas.settings import DataSettings
 
 _LATER_NEGATIVES = "later_negatives"

@@ -38,10 +38,10 @@ from components.records.null_words import null_words, obey_null_words
 from components.records.time_columns import join_columns, row_order_times
 from components.records.time_ranges import TimeRange
 from components.records.timestamps import convert_timestamps
-from schemas.data_settings import InteractionsSettings, UsersSettings, as_columns
+from schemas.data_settings import InteractionsSettings, UsersSettings
 from schemas.events import Reject
 from schemas.features import EVENT_TYPE, ITEM_ID, USER_ID, VALUE, Feature
-from schemas.source_settings import SourceSettings
+from schemas.source_settings import SourceSettings, as_columns
 
 
 class ParsedRecords(NamedTuple):

@@ -10,10 +10,10 @@ import pyarrow.compute as pc
 from components.example_gen.sorted_events import SortedEvents
 from components.negative_events import negative_flags
 from components.records.fields import FieldError, timestamp_parser
-from schemas.data_settings import SplitSettings
 from schemas.errors import InputError
 from schemas.features import EVENT_TYPE, VALUE, WINDOW_SPLITS
 from schemas.settings import DataSettings
+from schemas.target_settings import SplitSettings
 
 # Leave-one-out needs a target each for train, eval and test. Users with fewer are all train.
 _MIN_TARGETS_TO_LEAVE_OUT = 3

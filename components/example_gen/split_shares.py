@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from components.example_gen.split import Boundaries
 from components.records.summary import Summary
-from schemas.data_settings import SplitSettings
 from schemas.errors import InputError
 from schemas.events import MICROSECONDS_PER_SECOND
 from schemas.features import EVAL_SPLIT, TEST_SPLIT, TRAIN_SPLIT
+from schemas.target_settings import SplitSettings
 
 # A split that is this many times larger or smaller than its fraction is reported.
 _REPORTED_FACTOR = 2

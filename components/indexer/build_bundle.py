@@ -24,7 +24,7 @@ from components.indexer.search.exact import ExactSearch
 from components.progress import progress
 from schemas.bundle import SCANN_FOLDER
 from schemas.features import feature_table
-from schemas.model_settings import IndexSettings
+from schemas.serving_settings import IndexSettings
 from schemas.settings import DataSettings
 
 

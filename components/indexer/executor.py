@@ -12,7 +12,7 @@ from tfx.utils import path_utils
 from components.artifacts import artifact_folders
 from components.fragment import write_fragment
 from components.indexer.build_bundle import build_bundle
-from schemas.model_settings import IndexSettings
+from schemas.serving_settings import IndexSettings
 from schemas.settings import DataSettings, from_json
 from schemas.steps import INDEXER
 

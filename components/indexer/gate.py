@@ -5,7 +5,7 @@ from typing import Any
 
 from components.gate import GateResult
 from components.indexer.search.search_plan import SearchPlan
-from schemas.model_settings import IndexSettings
+from schemas.serving_settings import IndexSettings
 
 # Allowed growth of the process between the calls of the first and the last signature: working
 # memory of the session (2 MiB measured at 60,000 × 256). A second searcher would add a whole index.

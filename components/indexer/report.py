@@ -10,7 +10,7 @@ from components.indexer.search.choose_index import ChosenIndex
 from components.indexer.search.query_kind import KindSearch
 from components.indexer.search.query_parameters import MeasuredPlan
 from schemas.features import MISSING_INTEGER
-from schemas.model_settings import IndexSettings
+from schemas.serving_settings import IndexSettings
 
 
 def index_report(

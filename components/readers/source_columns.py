@@ -9,15 +9,9 @@ from components.readers.files import find_files
 from components.readers.formats.table import format_of
 from components.readers.open_input import DamagedFileError
 from components.readers.read import find_columns
-from schemas.data_settings import (
-    ROW_ORDER,
-    InteractionsSettings,
-    ItemsSettings,
-    UsersSettings,
-    as_columns,
-)
+from schemas.data_settings import ROW_ORDER, InteractionsSettings, ItemsSettings, UsersSettings
 from schemas.errors import InputError
-from schemas.source_settings import FeatureSettings, SourceSettings
+from schemas.source_settings import FeatureSettings, SourceSettings, as_columns
 
 _FILES_CHECKED_AT_ONCE = 16
 _MAX_COLUMNS_SHOWN = 40

@@ -18,10 +18,10 @@ from components.id_normalisation import IdNormaliser
 from components.readers.filesystems import check_filesystem
 from components.readers.open_input import open_input
 from components.records.column_values import ConvertedColumn
-from schemas.data_settings import EraseSettings
 from schemas.errors import InputError
 from schemas.events import Reject
 from schemas.features import ITEM_ID, USER_ID
+from schemas.privacy_settings import EraseSettings
 
 WITHHELD_DETAIL = "withheld: the record contains an id to erase, or may belong to one"
 

@@ -7,7 +7,7 @@ from heapq import nsmallest
 from typing import Any
 
 from components.records.erase import ErasedIds
-from schemas.data_settings import RejectsSettings
+from schemas.privacy_settings import RejectsSettings
 
 # What is matched, by the source that has the rows.
 USERS = "users"

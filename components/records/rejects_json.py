@@ -18,8 +18,8 @@ from components.records.reject_table import (
     REASON,
     reject_table,
 )
-from schemas.data_settings import RejectsSettings
 from schemas.events import Reject
+from schemas.privacy_settings import RejectsSettings
 
 REJECTS_SUFFIX = ".jsonl.gz"
 REJECTS_FILE = f"rejects{REJECTS_SUFFIX}"

@@ -16,9 +16,9 @@ from components.records.matches import Matches
 from components.records.rejects_json import to_dict
 from components.records.text_looks import TextLooks
 from components.records.time_ranges import TimeRanges
-from schemas.data_settings import RejectsSettings
 from schemas.events import Reject
 from schemas.features import WINDOW_SPLITS
+from schemas.privacy_settings import RejectsSettings
 
 _MAX_FAULTS = 5
 

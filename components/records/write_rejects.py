@@ -10,7 +10,7 @@ from components.records.erase import ErasedIds
 from components.records.rejects_json import REJECTS_FILE, to_json_lines
 from components.records.summary import Summary
 from components.records.summary_file import SUMMARY_FILE
-from schemas.data_settings import RejectsSettings
+from schemas.privacy_settings import RejectsSettings
 
 
 def write_rejects(

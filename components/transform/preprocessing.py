@@ -13,7 +13,6 @@ from components.negative_events import negative_states
 from components.transform.numeric import days_since_epoch, quantile_bucket, standard_score
 from components.transform.text import tokens, without_missing
 from components.transform.vocabularies import count_vocabulary, index_by_vocabulary
-from schemas.data_settings import NegativeSettings
 from schemas.features import (
     AVAILABLE_AT,
     EVENT_TYPE,
@@ -28,6 +27,7 @@ from schemas.features import (
 )
 from schemas.settings import DataSettings, from_json
 from schemas.source_settings import FeatureKind
+from schemas.target_settings import NegativeSettings
 from schemas.transformed import (
     CATEGORY_VOCABULARY_SIZE,
     EVENT_TYPE_VOCABULARY,

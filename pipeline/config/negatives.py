@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from schemas.data_settings import NegativeSettings
 from schemas.settings import Settings
+from schemas.target_settings import NegativeSettings
 
 _KEY = "targets.negative"
 _TYPES_KEY = f"{_KEY}.event_types"

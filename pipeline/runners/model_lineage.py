@@ -10,8 +10,8 @@ from ml_metadata import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
 from tfx.orchestration import metadata
 
-from schemas.data_settings import EraseSettings
 from schemas.errors import InputError
+from schemas.privacy_settings import EraseSettings
 from schemas.settings import from_dict
 from schemas.steps import PUSHER
 

@@ -19,7 +19,7 @@ from components.negative_events import (
     negative_states,
     next_event_of_item,
 )
-from schemas.data_settings import NegativeSettings
+from schemas.target_settings import NegativeSettings
 
 NO_ROW = 99
 TYPES = ("dislike", "rate", "view", "")

@@ -12,7 +12,7 @@ from pipeline.paths import run_paths
 from pipeline.reindex_graph import reindex_nodes
 from pipeline.runners.cache_keys import reindex_cache_keys
 from pipeline.runners.model_lineage import ModelLineage
-from schemas.data_settings import EraseSettings
+from schemas.privacy_settings import EraseSettings
 from schemas.settings import Settings, from_dict
 from tests.chain_dataset import write_chain_dataset
 

@@ -18,7 +18,7 @@ from components.indexer.search import choose_index
 from components.indexer.search.search_plan import SearchKind
 from schemas import serving
 from schemas.bundle import WARMUP_FILE
-from schemas.model_settings import IndexSettings
+from schemas.serving_settings import IndexSettings
 from tests.serving import oracle
 from tests.serving.answer import Answer, answers_in_new_process
 from tests.serving.fake_towers import item_queries

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from components.indexer.model.sample_requests import to_examples
 from schemas import serving
-from schemas.data_settings import NegativeSettings, TargetsSettings
+from schemas.target_settings import NegativeSettings, TargetsSettings
 from tests.serving import oracle
 from tests.serving.in_memory import call, signatures_of
 from tests.serving.requests import padded, recommend_request

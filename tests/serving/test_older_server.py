@@ -13,7 +13,7 @@ from components.indexer.model.warmup import Request, read_requests, write_reques
 from components.indexer.search.search_plan import SearchKind
 from schemas import serving
 from schemas.bundle import WARMUP_FILE
-from schemas.model_settings import IndexSettings
+from schemas.serving_settings import IndexSettings
 from tests.serving.older_server import Answers, Job, check_older_server_agrees, differences
 from tests.serving.requests import recommend_request
 from tests.serving.shop import Shop, make_shop

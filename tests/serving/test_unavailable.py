@@ -10,7 +10,7 @@ from components.indexer.model.warmup import Request
 from components.unavailable_items import read_unavailable, write_unavailable
 from schemas import serving
 from schemas.bundle import UNAVAILABLE_FILE
-from schemas.model_settings import IndexSettings
+from schemas.serving_settings import IndexSettings
 from tests.serving import oracle
 from tests.serving.answer import Answer, answers_in_new_process
 from tests.serving.fake_towers import item_queries

@@ -20,7 +20,7 @@ from components.indexer.search.recall_latency import TuningQueries
 from components.indexer.search.scann_search import configured
 from components.indexer.search.search_plan import initial_plan
 from components.indexer.search.tune import default_seconds, tune
-from schemas.model_settings import IndexSettings
+from schemas.serving_settings import IndexSettings
 
 _REPORTED = ("num_leaves", "leaves_to_search", "reorder_factor", "anisotropic_threshold")
 

@@ -7,7 +7,7 @@ from components.indexer.search.eligible_top_k import NO_ROW
 from components.indexer.search.item_table import ItemTable
 from components.negative_events import NEGATIVE, last_negative_rows, negative_states
 from schemas import serving
-from schemas.data_settings import NegativeSettings
+from schemas.target_settings import NegativeSettings
 
 
 def history_exclusion(

@@ -13,9 +13,9 @@ from components.indexer.search.item_table import ItemTable
 from components.indexer.search.retrieval import Retrieval
 from components.signature_inputs import by_traced_name, trace_signature
 from schemas import serving
-from schemas.data_settings import NegativeSettings
 from schemas.features import ITEM_ID, USER_ID, FeatureTable
 from schemas.id_settings import IdsSettings
+from schemas.target_settings import NegativeSettings
 
 _QUERY_IDS = (USER_ID, serving.HISTORY_ITEM_ID, serving.EXCLUDE_ITEM_ID)
 

@@ -21,7 +21,7 @@ from components.indexer.search.search_plan import SearchPlan, initial_plan
 from components.indexer.search.tune import TunedSearch, default_seconds, tune
 from components.progress import progress
 from schemas import serving
-from schemas.model_settings import IndexSettings
+from schemas.serving_settings import IndexSettings
 
 # Up to this size exact search takes milliseconds and replaces a ScaNN index that misses the target.
 MAX_EXACT_ITEMS = 200_000

@@ -14,7 +14,7 @@ from components.indexer.search.recall_latency import (
 from components.indexer.search.retrieval import Search
 from components.indexer.search.search_plan import SearchKind, SearchPlan
 from components.indexer.search.tune import TunedSearch
-from schemas.model_settings import IndexSettings
+from schemas.serving_settings import IndexSettings
 
 
 @dataclass(frozen=True)

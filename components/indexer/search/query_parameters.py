@@ -20,7 +20,7 @@ from components.indexer.search.recall_latency import (
 )
 from components.indexer.search.scann_search import BuiltScann
 from components.indexer.search.search_plan import SearchKind, SearchPlan
-from schemas.model_settings import IndexSettings
+from schemas.serving_settings import IndexSettings
 
 # Numbers of items that are scored again exactly, per item fetched.
 _REORDER_FACTORS = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 16.0, 32.0)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from schemas.errors import InputError
-from schemas.model_settings import IndexSettings
+from schemas.serving_settings import IndexSettings
 
 MIN_SCANN_ITEMS = 100
 MIN_HASH_ITEMS = 5_000

@@ -18,8 +18,9 @@ from components.data_gate.component import DataGateSpec
 from components.data_gate.executor import Executor
 from components.fragment import read_fragment, write_fragment
 from components.gate import GateRejectedError
-from schemas.data_settings import ItemsSettings, RejectsSettings, UsersSettings
+from schemas.data_settings import ItemsSettings, UsersSettings
 from schemas.errors import InputError
+from schemas.privacy_settings import RejectsSettings
 from schemas.settings import DataSettings, from_dict, to_json
 from schemas.steps import CATALOGUE_EXAMPLE_GEN, INTERACTION_EXAMPLE_GEN
 from tests.components.data_gate.statistics import statistics_of

@@ -10,8 +10,8 @@ import pytest
 
 from components.data_gate import record_search as r
 from schemas import tfmd
-from schemas.data_settings import RejectsSettings
 from schemas.features import Feature, FeatureTable
+from schemas.privacy_settings import RejectsSettings
 from schemas.source_settings import FeatureKind
 from tests.examples import write_split
 

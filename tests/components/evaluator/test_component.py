@@ -13,7 +13,7 @@ from components.current_model.state import CurrentModelState, write_current_mode
 from components.evaluator.component import RetrievalEvaluator
 from components.evaluator.executor import Executor
 from components.fragment import read_fragment
-from schemas.model_settings import EvaluationSettings, ModelGateSettings
+from schemas.evaluation_settings import EvaluationSettings, ModelGateSettings
 from schemas.settings import to_json
 from tests.components.evaluator.logs import (
     data_settings,

@@ -13,9 +13,9 @@ from components.evaluator.evaluate import evaluate
 from components.evaluator.held_out import read_held_out_data
 from components.examples.read import read_raw_catalogue, read_raw_windows
 from schemas.errors import InputError
+from schemas.evaluation_settings import EvaluationSettings
 from schemas.features import feature_table
 from schemas.metrics import BASELINES
-from schemas.model_settings import EvaluationSettings
 from tests.components.evaluator.logs import SETTINGS as SETTINGS_OF_LOG
 from tests.components.evaluator.logs import (
     TABLE,

@@ -5,7 +5,7 @@ import pytest
 from components.evaluator.gate import Metrics, check_model_gates
 from components.evaluator.metric_limits import MetricLimits
 from components.gate import GateResult
-from schemas.model_settings import ModelGateSettings
+from schemas.evaluation_settings import ModelGateSettings
 
 MODEL = {"recall@10": 0.2, "mrr": 0.1}
 BASELINES = {"popularity": {"recall@10": 0.1, "mrr": 0.1}, "markov": {"recall@10": 0.3, "mrr": 0.0}}

@@ -10,12 +10,7 @@ from components.example_gen.event_parser import EventParser, UserParser
 from components.readers.records import Rows
 from components.records.arrow_rows import file_and_line
 from components.records.erase import WITHHELD_DETAIL, ErasedIds
-from schemas.data_settings import (
-    InteractionFields,
-    InteractionsSettings,
-    UserFields,
-    UsersSettings,
-)
+from schemas.data_settings import InteractionFields, InteractionsSettings, UserFields, UsersSettings
 from schemas.events import RejectReason
 from schemas.features import Feature
 from schemas.source_settings import FeatureKind

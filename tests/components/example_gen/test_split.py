@@ -14,9 +14,9 @@ from components.example_gen.split import (
     split_masks,
     user_cuts,
 )
-from schemas.data_settings import SplitSettings
 from schemas.errors import InputError
 from schemas.settings import DataSettings, from_dict
+from schemas.target_settings import SplitSettings
 from tests.components.example_gen.tables import at_times, sorted_events
 
 DAY_US = 86_400 * 10**6

@@ -14,8 +14,8 @@ from components.example_gen.split_shares import (
     split_shares,
     split_warnings,
 )
-from schemas.data_settings import SplitSettings
 from schemas.errors import InputError
+from schemas.target_settings import SplitSettings
 from tests.components.example_gen.logs import event, run, settings
 
 SECOND_US = 1_000_000

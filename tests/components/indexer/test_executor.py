@@ -18,8 +18,8 @@ from components.indexer import build_bundle
 from components.indexer.executor import Executor
 from components.indexer.search import choose_index
 from components.parity.sample_file import write_sample
-from schemas.model_settings import IndexSettings
 from schemas.serving import SIGNATURES
+from schemas.serving_settings import IndexSettings
 from schemas.settings import to_json
 from tests.content_vectors import content_heavy_vectors
 from tests.serving import shop as shop_module

@@ -8,8 +8,8 @@ import pytest
 from components.indexer.gate import index_gates
 from components.indexer.probe.exact_comparison import overlap, ranking_faults
 from components.indexer.search.search_plan import SearchKind, SearchPlan
-from schemas.model_settings import IndexSettings
 from schemas.serving import PADDING_SCORE
+from schemas.serving_settings import IndexSettings
 
 MIB = 1 << 20
 GOOD: dict[str, Any] = {

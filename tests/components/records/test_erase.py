@@ -9,10 +9,10 @@ import pytest
 from components.id_normalisation import IdNormaliser
 from components.records.column_values import ConvertedColumn, convert_ids
 from components.records.erase import ErasedIds, load_erased_ids, withhold_record
-from schemas.data_settings import EraseSettings
 from schemas.errors import InputError
 from schemas.events import Reject, RejectReason
 from schemas.id_settings import IdsSettings
+from schemas.privacy_settings import EraseSettings
 from schemas.settings import from_dict
 
 

@@ -23,8 +23,9 @@ from components.records.erase import ErasedIds
 from components.records.original_records import LookUpOriginalRecords
 from components.records.reject_table import serialize_rejects
 from components.records.rejects_json import to_json_lines
-from schemas.data_settings import InteractionFields, InteractionsSettings, RejectsSettings
+from schemas.data_settings import InteractionFields, InteractionsSettings
 from schemas.events import Reject, RejectReason
+from schemas.privacy_settings import RejectsSettings
 from schemas.settings import DataSettings, from_dict
 from schemas.source_settings import CsvSettings
 from tests.components.example_gen.logs import event, run

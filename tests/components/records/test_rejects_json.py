@@ -7,8 +7,8 @@ import pytest
 from components.records.erase import WITHHELD_DETAIL, ErasedIds
 from components.records.reject_table import serialize_rejects
 from components.records.rejects_json import to_dict, to_json_lines
-from schemas.data_settings import RejectsSettings
 from schemas.events import Reject, RejectReason
+from schemas.privacy_settings import RejectsSettings
 
 SHOWN = RejectsSettings(max_raw_characters=5)
 FIXED_FIELDS = {"file": "log", "line": 7, "reason": "bad_value"}

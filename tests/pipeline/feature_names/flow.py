@@ -32,7 +32,8 @@ from components.trainer.fit.train import train
 from pipeline.commands.ingest import ingestion_dir, run_ingestion
 from schemas import serving
 from schemas.features import WINDOW_SPLITS, Feature, FeatureTable, feature_table
-from schemas.model_settings import IndexSettings, TrainSettings
+from schemas.model_settings import TrainSettings
+from schemas.serving_settings import IndexSettings
 from schemas.settings import Settings, from_dict
 from tests.components.trainer.conftest import SIZES
 from tests.components.trainer.datasets import Row, make_dataset

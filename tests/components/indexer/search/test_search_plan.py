@@ -7,7 +7,7 @@ import pytest
 
 from components.indexer.search.search_plan import SearchKind, alternative_plans, initial_plan
 from schemas.errors import InputError
-from schemas.model_settings import IndexSettings
+from schemas.serving_settings import IndexSettings
 
 
 @pytest.mark.parametrize(

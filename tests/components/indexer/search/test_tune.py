@@ -16,7 +16,7 @@ from components.indexer.search.recall_latency import TuningQueries, recalls, sea
 from components.indexer.search.scann_search import BuiltScann, ScannSearch
 from components.indexer.search.search_plan import SearchKind
 from schemas import serving
-from schemas.model_settings import IndexSettings
+from schemas.serving_settings import IndexSettings
 from tests.content_vectors import content_heavy_vectors
 from tests.serving.fake_towers import item_queries
 

@@ -21,7 +21,8 @@ from components.trainer.export.saved_model import export_towers
 from components.trainer.fit.train import TrainedTowers, train
 from schemas import serving
 from schemas.features import feature_table
-from schemas.model_settings import IndexSettings, TrainSettings
+from schemas.model_settings import TrainSettings
+from schemas.serving_settings import IndexSettings
 from tests.components.trainer.conftest import SIZES
 from tests.components.trainer.datasets import (
     PLAIN,

@@ -24,7 +24,7 @@ from components.trainer.data.windows import ROW, WEIGHT, TransformedWindows
 from components.trainer.export.parity_sample import parity_sample
 from schemas import serving
 from schemas.features import FeatureTable, feature_table
-from schemas.model_settings import IndexSettings
+from schemas.serving_settings import IndexSettings
 from tests.components.trainer.conftest import NUM_ITEMS, Exported
 from tests.components.trainer.datasets import Row
 from tests.examples import write_split

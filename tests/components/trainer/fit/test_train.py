@@ -19,9 +19,9 @@ from components.trainer.model.metrics import monitored_cutoff
 from components.trainer.model.two_tower import TwoTowerModel
 from components.trainer.run import training_fragment
 from components.trainer.time.popularity import NUM_PERIODS
-from schemas.data_settings import TargetsSettings
 from schemas.errors import InputError
 from schemas.model_settings import EncoderSettings, ModelSettings, TrainSettings
+from schemas.target_settings import TargetsSettings
 from tests.components.trainer.conftest import Exported
 from tests.components.trainer.datasets import (
     PLAIN,
