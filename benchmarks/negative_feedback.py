@@ -199,8 +199,8 @@ def _train_variant(
     graphs = TransformGraphs(artifacts.inputs.windows_graph, artifacts.inputs.catalogue_graph)
     table = feature_table(data)
     export_towers(trained, data, graphs, read_users(artifacts.users, table), path)
-    asked = _without_negative_history(held_out, negative) if variant.leaves_out else held_out
-    measured = held_out.measure_model(asked.embed(SignatureEncoder(path, table)))
+    evaluated = _without_negative_history(held_out, negative) if variant.leaves_out else held_out
+    measured = held_out.measure_model(evaluated.embed(SignatureEncoder(path, table)))
     by_user = measured.measurements[SUCCESSIVE].by_user
     return {
         "seed": settings.train.seed,

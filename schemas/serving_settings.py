@@ -32,7 +32,7 @@ class IndexSettings:
     ] = 100
     max_k: Annotated[
         PositiveInt,
-        Doc("Largest number of items that a request may ask for.", unit="items", example=500),
+        Doc("Largest `k` of a request.", unit="items", example=500),
     ] = 200
     recall_target: Annotated[
         Annotated[float, Field(gt=0.0, le=1.0)],

@@ -105,8 +105,8 @@ class HeldOutData:
             if name != _LATER_NEGATIVES
         }
         if self.negatives is not None:
-            is_asked = np.isin(self.headline.queries.position, self.negatives.position)
-            embeddings[_LATER_NEGATIVES] = embeddings[SUCCESSIVE][is_asked]
+            is_evaluated = np.isin(self.headline.queries.position, self.negatives.position)
+            embeddings[_LATER_NEGATIVES] = embeddings[SUCCESSIVE][is_evaluated]
         return Embeddings(embeddings, encoder.candidates(self.catalogue))
 
     def measure_model(self, embeddings: Embeddings) -> EvaluationResult:

@@ -39,7 +39,7 @@ def count_items(
     Args:
       events: Valid events.
       known_items: The ids of the catalogue; None if it has all items of the log.
-      notes: The notes of the catalogue, which tell the items without a row and those whose rows
+      notes: The notes of the catalogue, with the items that have no row and those whose rows
         were rejected.
     """
     items, codes = events.texts(ITEM_ID), events.codes(ITEM_ID)

@@ -1,4 +1,4 @@
-"""Ids that probably stand for an unknown user or item, such as NA, and the warning about them.
+"""Ids that are probably written for an unknown user or item, such as NA, and their warning.
 
 As text, these words are not read as missing values, because they can be ids. If all unknown users
 have one of them, they are one user.
@@ -52,7 +52,7 @@ def placeholder_warnings(summary: dict[str, Any], data: DataSettings) -> list[st
     read = summary["read"].get(INTERACTIONS, 0)
     return [
         f"interactions.fields.{field}: {count:,} of {read:,} records have the id {text!r}, which "
-        "often stands for a missing value. Here all of them are one "
+        "is often written for a missing value. Here all of them are one "
         f"{field.removesuffix('_id')}. If they have no id, list the words for missing values, "
         f"interactions.null_values: [{text!r}, 'NULL'], which rejects these records; otherwise set "
         "interactions.null_values: ['NULL']"

@@ -20,7 +20,7 @@ from schemas.target_settings import SplitSettings
 
 # A split that is this many times larger or smaller than its fraction is reported.
 _REPORTED_FACTOR = 2
-# A split with a smaller share of the events that its fraction asks for is an error.
+# A split with a smaller share of the events that correspond to its fraction is an error.
 _SMALLEST_SHARE = 0.01
 # Smaller differences are unavoidable in small logs.
 _SMALLEST_DIFFERENCE = 3
@@ -31,7 +31,7 @@ class SplitShares:
     """The division of the events into splits, before the rules that depend on the splits.
 
     Attributes:
-      wanted: Number of events by split that the fractions ask for.
+      wanted: Number of events by split that correspond to the fractions.
       actual: Number of events by split.
       num_times: Number of distinct times.
       tied: Number of events at the most frequent time.
@@ -103,7 +103,7 @@ def check_split_shares(place: str, shares: SplitShares | None) -> None:
       shares: The division into splits; None if it is not by fractions.
 
     Raises:
-      InputError: A split has less than 1 % of the events that its fraction asks for.
+      InputError: A split has less than 1 % of the events that correspond to its fraction.
     """
     if shares is None or shares.num_times < len(shares.wanted):
         return
@@ -138,7 +138,8 @@ def describe_ties(shares: SplitShares) -> str:
 
 def _describe(shares: SplitShares) -> str:
     splits = ", ".join(
-        f"{split} has {shares.actual[split]:,} of the {wanted:,} events that its fraction asks for"
+        f"{split} has {shares.actual[split]:,} of the {wanted:,} events that correspond to its "
+        "fraction"
         for split, wanted in shares.wanted.items()
     )
     return (

@@ -76,8 +76,8 @@ def newest_of_items(
 ) -> npt.NDArray[np.bool_]:
     """Returns the newest of the selected events of each user, split and item.
 
-    They tell which items a user has interacted with, and by which kind of event last. Their number
-    is at most three times that of the distinct items of a user, however many events there are.
+    The kind of the newest event on an item decides whether the item is excluded. The number of
+    these events is at most three times that of the distinct items of a user.
 
     Args:
       events: All events of some users.

@@ -1,8 +1,8 @@
 """The list of unavailable items of a version, as it was written and as the model reads it.
 
 A model compares ids after the rules of `ids.normalise`, so the file in its `assets` contains the
-normalised ids. The list as it was written is kept beside it: a version with other rules takes over
-that list and applies its own rules to it.
+normalised ids. A second file contains the list as it was written: a version with other rules takes
+over that list and applies its own rules to it.
 """
 
 import os

@@ -83,7 +83,7 @@ def _list_in(folder: FileMetadata, tail: str) -> list[FileMetadata]:
     try:
         return list_files(f"{folder.path}/{tail}")
     except BeamIOError as error:
-        # A listing does not tell folders from empty files.
+        # In a listing, folders and empty files both have the size 0.
         if "not a directory" in str(error):
             return []
         raise

@@ -86,8 +86,8 @@ class Summary:
         `example_gen.split_shares`); None if the splits are not divided by fractions.
       simultaneous: Numbers of events whose time another event of the user has (see
         `example_gen.simultaneous`).
-      placeholder_ids: Numbers of events by field and id, for ids that often stand for a missing
-        value (see `example_gen.placeholder_ids`).
+      placeholder_ids: Numbers of events by field and id, for ids that are often written
+        for a missing value (see `example_gen.placeholder_ids`).
       matches: Counts of the ids of the log that have a row.
       rejected_items: The last reject of each item whose rows were all rejected.
       logged_only: Ids of the candidates that have no row in the items files.

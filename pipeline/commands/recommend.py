@@ -10,7 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from pipeline.console import Console
 from schemas.bundle import SAVED_MODEL_FILE
@@ -47,17 +47,25 @@ class Recommendation:
 
 
 class Recommendations(Protocol):
-    """A model that recommends items, in a folder or behind a server."""
+    """A model that recommends items, in a folder or behind a server.
+
+    Attributes:
+      UNKNOWN: What is known of the ids of `unknown_items`, as a predicate of a sentence.
+    """
+
+    UNKNOWN: ClassVar[str]
 
     def __call__(self, user: str, history: Sequence[str], k: int) -> list[Recommendation]:
         """Returns the top k items for a user with a history of item ids, oldest first."""
 
     def unknown_items(self, items: Sequence[str]) -> list[str]:
-        """Returns the ids that are not items of the model, without repeats, in their order."""
+        """Returns the ids of which the model knows no item, without repeats, in their order."""
 
 
 class Recommender:
-    """The signatures `serving_default` and `similar_items` of a SavedModel version."""
+    """The signature `serving_default` and the catalogue of a SavedModel version."""
+
+    UNKNOWN = "are not items of this model"
 
     def __init__(self, model: str) -> None:
         """Loads a model.
@@ -66,7 +74,7 @@ class Recommender:
           model: A SavedModel folder, or a folder of versions, of which the newest is loaded.
 
         Raises:
-          InputError: There is no SavedModel, or it has no such signature.
+          InputError: There is no SavedModel, or it has no signature `serving_default`.
         """
         # Registers the op in the SavedModel's graph.
         import scann  # noqa: F401
@@ -77,11 +85,10 @@ class Recommender:
             self._model = tf.saved_model.load(path)
         except (OSError, tf.errors.OpError) as error:
             raise InputError(f"{path}: this SavedModel cannot be loaded: {error}") from error
-        for name in (DEFAULT, SIMILAR_ITEMS):
-            if name not in self._model.signatures:
-                raise InputError(f"{path}: this SavedModel has no signature {name!r}")
+        if DEFAULT not in self._model.signatures:
+            raise InputError(f"{path}: this SavedModel has no signature {DEFAULT!r}")
         self._signature = self._model.signatures[DEFAULT]
-        self._similar_items = self._model.signatures[SIMILAR_ITEMS]
+        self._path = path
 
     def __call__(self, user: str, history: Sequence[str], k: int) -> list[Recommendation]:
         """Returns the top k items for a user with a history of item ids, oldest first."""
@@ -95,17 +102,22 @@ class Recommender:
         return _top_k(ids, outputs[OUTPUT_SCORE].numpy()[0].tolist(), k)
 
     def unknown_items(self, items: Sequence[str]) -> list[str]:
-        """Returns the ids that are not items of the model, without repeats, in their order."""
-        import tensorflow as tf
+        """Returns the ids that are not in the catalogue, without repeats, in their order."""
+        from components.indexer.search.item_table import read_item_ids
+        from components.pusher.unavailable_lists import id_normaliser
 
-        distinct = list(dict.fromkeys(items))
-        outputs = self._similar_items(item_id=tf.constant(distinct, tf.string, [len(distinct)]))
-        similar = outputs[OUTPUT_ITEM_ID].numpy()
-        return _without_similar(distinct, [[item.decode() for item in row] for row in similar])
+        known = set(read_item_ids(self._path).tolist())
+        normalised = id_normaliser(self._path)
+        return [item for item in dict.fromkeys(items) if normalised(item).encode() not in known]
 
 
 class ServerRecommender:
-    """The same signatures of a model behind TF Serving's HTTP API."""
+    """The signatures `serving_default` and `similar_items` behind TF Serving's HTTP API."""
+
+    UNKNOWN = (
+        "have no similar items, so they are not items of this model (unless no other item is "
+        "available)"
+    )
 
     def __init__(self, url: str) -> None:
         """Takes the URL `http://HOST:PORT/v1/models/NAME`."""
@@ -118,7 +130,11 @@ class ServerRecommender:
         return _top_k(outputs[OUTPUT_ITEM_ID][0], outputs[OUTPUT_SCORE][0], k)
 
     def unknown_items(self, items: Sequence[str]) -> list[str]:
-        """Returns the ids that are not items of the model, without repeats, in their order."""
+        """Returns the ids without similar items, without repeats, in their order.
+
+        A server does not list its items. The similar items of an unknown id are none. So are those
+        of a known id if no other item is available.
+        """
         distinct = list(dict.fromkeys(items))
         outputs = self._request(SIMILAR_ITEMS, {"item_id": distinct})
         return _without_similar(distinct, outputs[OUTPUT_ITEM_ID])
@@ -170,10 +186,9 @@ def recommend_command(
     unknown = opened.unknown_items(history) if history else []
     if unknown:
         console.progress.write(
-            f"warning: {len(unknown)} of the {len(set(history))} different ids of the history are "
-            f"not items of this model (they have no similar items): "
-            f"{', '.join(map(repr, unknown))}; check their spelling, and quote ids that contain a "
-            "comma, or give each id by --item\n"
+            f"warning: {len(unknown)} of the {len(set(history))} different ids of the history "
+            f"{opened.UNKNOWN}: {', '.join(map(repr, unknown))}; check their spelling, and quote "
+            "ids that contain a comma, or give each id by --item\n"
         )
     if as_json:
         rows = [recommendation.to_dict() for recommendation in recommendations]
@@ -210,10 +225,7 @@ def render_recommendations(recommendations: Sequence[Recommendation]) -> str:
 
 
 def _without_similar(items: Sequence[str], similar: Sequence[Sequence[str]]) -> list[str]:
-    """Returns the items that have no similar item: `similar_items` returns none for unknown ids.
-
-    In a catalogue of one item, that item has none either.
-    """
+    """Returns the items that have no similar item."""
     return [
         item
         for item, others in zip(items, similar, strict=True)

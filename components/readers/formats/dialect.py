@@ -156,7 +156,7 @@ def dialect_problem(layout: CsvSettings) -> str:
 
 
 def _meant_delimiter(delimiter: str) -> str:
-    r"""Returns the delimiter that an escape sequence or a name stands for; "" for others.
+    r"""Returns the delimiter that is written as an escape sequence or a name; "" for others.
 
     >>> _meant_delimiter(r"\t"), _meant_delimiter("tab"), _meant_delimiter('","')
     ('\t', '\t', ',')

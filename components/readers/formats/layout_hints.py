@@ -31,6 +31,8 @@ def explain_columns(
         return ""
     if explanation := explain_blocks(lines) or explain_adjacency(lines):
         return explanation
+    if explanation := _explain_quote(lines[0], dialect, wanted):
+        return explanation
     names = {other: _names(lines[0], other) for other in _DELIMITERS if other != dialect.delimiter}
     found = {other: len(set(wanted) & set(split)) for other, split in names.items()}
     best = max(found, key=lambda other: found[other])
@@ -98,6 +100,17 @@ _BLOCKS = (
     'write the text of that line into each row of its block, e.g. awk \'/:$/ {sub(/:$/, ""); '
     'id = $0; next} {print id "," $0}\', and set csv.header to the names of all columns'
 )
+
+
+def _explain_quote(line: str, dialect: Dialect, wanted: tuple[str, ...]) -> str:
+    """Returns an explanation if the header has wanted columns in other quotes; "" otherwise."""
+    fields = [field.strip() for field in line.split(dialect.delimiter)]
+    for quote in {"'", '"'} - {dialect.quote}:
+        quoted = [f"{quote}{name}{quote}" for name in wanted]
+        if set(quoted) & set(fields):
+            other = '"' if quote == "'" else "'"
+            return f"its header is {', '.join(fields)}: set csv.quote: {other}{quote}{other}"
+    return ""
 
 
 def _explain_values(line: str, delimiter: str, wanted: tuple[str, ...]) -> str:

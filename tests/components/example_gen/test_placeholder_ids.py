@@ -29,8 +29,8 @@ def test_ids_are_counted_by_field_in_any_case() -> None:
 def test_a_user_called_na_with_many_events_is_reported(tmp_path: Path) -> None:
     [text] = warnings_of(tmp_path, ["NA"] * 60 + ["a", "b"] * 20)
     assert text.startswith(
-        "interactions.fields.user_id: 60 of 100 records have the id 'NA', which often stands for a "
-        "missing value. Here all of them are one user. "
+        "interactions.fields.user_id: 60 of 100 records have the id 'NA', which is often written "
+        "for a missing value. Here all of them are one user. "
     )
     assert "interactions.null_values: ['NA', 'NULL']" in text
 

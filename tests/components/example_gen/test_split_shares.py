@@ -52,10 +52,10 @@ def test_distorted_splits_are_reported(times_s: list[int], is_reported: bool) ->
 def test_the_text_names_shares_instant_and_remedy() -> None:
     [text] = split_warnings(shares_of([*range(100), *[500] * 380]))
     assert text.startswith(
-        "split: train has 99 of the 384 events that its fraction asks for, eval has 1 of the 48 "
-        "events that its fraction asks for, test has 380 of the 48 events that its fraction asks "
-        "for, because events of the same instant are not separated: 380 of 480 kept events are at "
-        "1970-01-01T00:08:20Z. "
+        "split: train has 99 of the 384 events that correspond to its fraction, eval has 1 of the "
+        "48 events that correspond to its fraction, test has 380 of the 48 events that correspond "
+        "to its fraction, because events of the same instant are not separated: 380 of 480 kept "
+        "events are at 1970-01-01T00:08:20Z. "
     )
     assert "split.eval_start" in text
     assert "leave_one_out" in text

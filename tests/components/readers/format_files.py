@@ -60,6 +60,13 @@ def settings(
     )
 
 
+def configuration(**layout: Any) -> dict[str, Any]:
+    """Returns a configuration of the pipeline with a CSV log, and sections of its layout."""
+    fields = {"user_id": "user", "item_id": "item", "timestamp": "time"}
+    log = {"path": "log.csv", "format": "csv", "fields": fields, **layout}
+    return {"name": "shop", "output": "runs/shop", "interactions": log}
+
+
 def to_jsonl(rows: list[Event]) -> bytes:
     return b"".join(json.dumps(row).encode() + b"\n" for row in rows)
 

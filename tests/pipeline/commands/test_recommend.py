@@ -3,13 +3,17 @@
 import io
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.indexer.search.item_table import ItemTable
+from components.pusher.manifest import Manifest, write_manifest
 from pipeline.commands.history_option import read_history
 from pipeline.commands.recommend import open_model, recommend_command
 from pipeline.console import Console
@@ -54,6 +58,12 @@ def test_both_options_are_an_error() -> None:
 class Model(tf.Module):
     """A model that recommends its items in their order; each is similar to the first one."""
 
+    def __init__(self, items: Sequence[str] = ITEMS):
+        """Creates a model with the given items; a single one has no similar item."""
+        super().__init__()
+        self.item_ids = tuple(items)
+        self.items = ItemTable(np.array([item.encode() for item in items], object))
+
     @tf.function(
         input_signature=[
             tf.TensorSpec([None], tf.string, "user_id"),
@@ -64,25 +74,28 @@ class Model(tf.Module):
         """Returns all items."""
         del history_item_id
         num_rows = tf.size(user_id)
-        scores = tf.range(len(ITEMS), 0, -1, tf.float32)
+        scores = tf.range(len(self.item_ids), 0, -1, tf.float32)
         return {
-            "item_id": tf.tile(tf.constant([ITEMS]), [num_rows, 1]),
+            "item_id": tf.tile(tf.constant([self.item_ids]), [num_rows, 1]),
             "score": tf.tile(scores[tf.newaxis], [num_rows, 1]),
         }
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "item_id")])
     def similar(self, item_id: tf.Tensor) -> dict[str, tf.Tensor]:
         """Returns the first item for each known id."""
-        is_known = tf.reduce_any(item_id[:, tf.newaxis] == tf.constant([ITEMS]), axis=1)
-        return {"item_id": tf.where(is_known, ITEMS[0], "")[:, tf.newaxis]}
+        has_other = (self.items.rows(item_id) >= 0) & (len(self.item_ids) > 1)
+        return {"item_id": tf.where(has_other, self.item_ids[0], "")[:, tf.newaxis]}
+
+    def export(self, path: str) -> None:
+        """Writes the model as a SavedModel."""
+        signatures = {"serving_default": self.recommend, "similar_items": self.similar}
+        tf.saved_model.save(self, path, signatures=signatures)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
     path = str(tmp_path_factory.mktemp("model"))
-    model = Model()
-    signatures = {"serving_default": model.recommend, "similar_items": model.similar}
-    tf.saved_model.save(model, f"{path}/7", signatures=signatures)
+    Model().export(f"{path}/7")
     return path
 
 
@@ -132,10 +145,21 @@ def test_unknown_items_are_found(model: str) -> None:
     assert open_model(model).unknown_items(ITEMS) == []
 
 
+def test_an_item_without_similar_items_is_an_item(tmp_path: Path) -> None:
+    Model(["only"]).export(f"{tmp_path}/1")
+    assert open_model(str(tmp_path)).unknown_items(["only", "other"]) == ["other"]
+
+
+def test_ids_are_compared_by_the_rules_of_the_version(tmp_path: Path) -> None:
+    Model(["sku-1"]).export(f"{tmp_path}/1")
+    write_manifest(f"{tmp_path}/1", Manifest("shop", id_rules=["case", "decimal_zero"]))
+    assert open_model(str(tmp_path)).unknown_items(["SKU-1", "sku-1.0"]) == ["sku-1.0"]
+
+
 @pytest.mark.parametrize(
     ("history", "warning"),
     [
-        (["red", "large", *ITEMS], "2 of the 6 different ids of the history are not items of"),
+        (["red", "large", *ITEMS], "2 of the 6 different ids of the history "),
         (list(ITEMS), ""),
         ([], ""),
     ],
@@ -146,6 +170,7 @@ def test_the_command_names_unknown_items(model: str, history: list[str], warning
     text = console.progress.getvalue()  # type: ignore[attr-defined]
     assert warning in text
     assert bool(text) == bool(warning)
-    assert ("'red', 'large'; check their spelling" in text) == bool(warning)
+    assert (": 'red', 'large'; check their spelling" in text) == bool(warning)
+    assert ("are not items of this model" in text) == bool(warning)
     rows = json.loads(console.result.getvalue())  # type: ignore[attr-defined]
     assert [row["item_id"] for row in rows] == list(ITEMS[:3])

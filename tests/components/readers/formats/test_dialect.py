@@ -2,10 +2,12 @@
 
 import csv
 import io
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,7 +20,7 @@ from pipeline.config import parse_settings
 from schemas.errors import InputError
 from schemas.events import Reject
 from schemas.source_settings import CsvSettings
-from tests.components.readers.format_files import COLUMNS, settings
+from tests.components.readers.format_files import COLUMNS, configuration, settings
 
 FIELD = st.text(
     st.characters(blacklist_categories=["Cc", "Cs", "Zl", "Zp"]) | st.sampled_from("\\'\"\n,|^"),
@@ -141,6 +143,28 @@ def test_wrong_delimiter_is_recognised(
     assert (f"set csv.delimiter: {proposed}" in str(caught.value)) is bool(proposed)
 
 
+@pytest.mark.parametrize(
+    ("quote", "text", "proposed"),
+    [
+        ('"', "'user','item','time'\n'1','2','3'\n", '"\'"'),
+        ("'", '"user","item","time"\n"1","2","3"\n', "'\"'"),
+        (None, "'user', item, time\n1,2,3\n", '"\'"'),
+        ('"', "'a','b','c'\n1,2,3\n", ""),
+    ],
+)
+def test_another_quote_is_recognised(
+    tmp_path: Path, quote: str | None, text: str, proposed: str
+) -> None:
+    with pytest.raises(InputError, match="has no column") as caught:
+        read(tmp_path / "log.csv", text, quote=quote)
+    proposal = re.search("set csv.quote: (.*?)($|;)", str(caught.value))
+    assert (proposal[1] if proposal else "") == proposed
+    if proposal:
+        quote = yaml.safe_load(proposed)
+        names = [record.values for record in read(tmp_path / "log.csv", text, quote=quote)]
+        assert names == [("1", "2", "3")]
+
+
 def test_wrong_delimiter_without_a_header_is_recognised(tmp_path: Path) -> None:
     found = read(tmp_path / "log.csv", "1\t2\t3\n4\t5\t6\n", header=COLUMNS)
     assert [isinstance(reject, Reject) for reject in found] == [True, True]
@@ -205,18 +229,8 @@ def test_adjacency_lists_are_recognised(
 )
 def test_impossible_characters_are_rejected(layout: dict[str, Any], message: str) -> None:
     assert message in dialect_problem(CsvSettings(**layout))
-    values = {
-        "name": "shop",
-        "output": "runs/shop",
-        "interactions": {
-            "path": "log.csv",
-            "format": "csv",
-            "csv": layout,
-            "fields": {"user_id": "u", "item_id": "i", "timestamp": "t"},
-        },
-    }
     with pytest.raises(InputError, match=r"interactions\.csv\.") as caught:
-        parse_settings(values, "c.yaml")
+        parse_settings(configuration(csv=layout), "c.yaml")
     assert message in str(caught.value)
 
 

@@ -16,7 +16,7 @@ from schemas.data_settings import InteractionsSettings
 from schemas.errors import InputError
 from schemas.events import Reject
 from schemas.source_settings import JsonlSettings
-from tests.components.readers.format_files import COLUMNS, FIELDS, events
+from tests.components.readers.format_files import COLUMNS, FIELDS, configuration, events
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.text(),
@@ -82,15 +82,5 @@ def test_one_damaged_line_is_no_other_syntax(tmp_path: Path) -> None:
 
 
 def test_syntax_applies_to_jsonl_only() -> None:
-    values = {
-        "name": "shop",
-        "output": "runs/shop",
-        "interactions": {
-            "path": "log.csv",
-            "format": "csv",
-            "jsonl": {"syntax": "python"},
-            "fields": {"user_id": "u", "item_id": "i", "timestamp": "t"},
-        },
-    }
     with pytest.raises(InputError, match=r"interactions\.jsonl: applies to format jsonl"):
-        parse_settings(values, "c.yaml")
+        parse_settings(configuration(jsonl={"syntax": "python"}), "c.yaml")

@@ -166,7 +166,7 @@ def test_items_whose_last_event_is_negative_are_not_recommended(case: Case) -> N
     start = case.windows.offsets[np.searchsorted(case.windows.offsets, targets, "right") - 1]
     lists = sample.outputs[serving.RECOMMEND][serving.OUTPUT_ITEM_ID]
     num_excluded = 0
-    asked = {}
+    excluded = {}
     for first, target in zip(start, targets, strict=True):
         last = {}
         for event in range(first, target):
@@ -176,12 +176,12 @@ def test_items_whose_last_event_is_negative_are_not_recommended(case: Case) -> N
         hidden = {name for name, is_negative in last.items() if is_negative or excludes_all}
         if case.windows.item_id[target] not in hidden:
             window_number = int(np.searchsorted(case.windows.offsets, target, "right") - 1)
-            asked[window_number, int(target - first)] = hidden
+            excluded[window_number, int(target - first)] = hidden
     # A target on an excluded item is not a target of training either.
-    assert len(asked) == len(sample) or len(sample) == 64
+    assert len(excluded) == len(sample) or len(sample) == 64
     order = {key: number for number, key in enumerate(dict.fromkeys(sample.window))}
     for key, position, items in zip(sample.window, sample.position, lists, strict=True):
-        hidden = asked[order[key], int(position)]
+        hidden = excluded[order[key], int(position)]
         num_excluded += len(hidden)
         assert not hidden & set(items)
     assert num_excluded > 0
