@@ -65,7 +65,7 @@ class Recommendations(Protocol):
 class Recommender:
     """The signature `serving_default` and the catalogue of a SavedModel version."""
 
-    UNKNOWN = "are not items of this model"
+    UNKNOWN: ClassVar[str] = "are not items of this model"
 
     def __init__(self, model: str) -> None:
         """Loads a model.
@@ -114,7 +114,7 @@ class Recommender:
 class ServerRecommender:
     """The signatures `serving_default` and `similar_items` behind TF Serving's HTTP API."""
 
-    UNKNOWN = (
+    UNKNOWN: ClassVar[str] = (
         "have no similar items, so they are not items of this model (unless no other item is "
         "available)"
     )

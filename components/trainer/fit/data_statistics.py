@@ -43,9 +43,8 @@ class DataStatistics:
       popularity_gain: The mean logarithm of the ratio of two probabilities of the targets of split
         eval: by popularity in the last quarter of split train, and by popularity in all of it. None
         if eval does not follow train in time.
-      serving_lag: How many targets are between split train and the last request that a served model
-        has to answer, as a share of the targets of split train (`_serving_lag`). None if eval does
-        not follow train in time.
+      eval_lag: The number of targets of split eval, as a share of those of split train. None if
+        eval does not follow train in time.
     """
 
     num_items: int
@@ -56,7 +55,7 @@ class DataStatistics:
     new_item_share: float | None
     order_gain: float | None
     popularity_gain: float | None
-    serving_lag: float | None
+    eval_lag: float | None
 
 
 def compute_statistics(train_data: TrainData, data: DataSettings) -> DataStatistics:
@@ -81,7 +80,11 @@ def compute_statistics(train_data: TrainData, data: DataSettings) -> DataStatist
             else None
         ),
         popularity_gain=_popularity_gain(train_data) if has_validation and follows_time else None,
-        serving_lag=_serving_lag(train_data, data) if has_validation and follows_time else None,
+        eval_lag=(
+            train_data.num_eval_targets / train_data.train.num_targets
+            if has_validation and follows_time
+            else None
+        ),
     )
 
 
@@ -158,18 +161,3 @@ def _popularity_gain(train_data: TrainData) -> float:
     eval_targets = validation.events[ROW][validation.events[WEIGHT] > 0]
     log_shares = popularity.features(NUM_PERIODS, eval_targets).numpy()
     return float(np.mean(log_shares[:, 1] - log_shares[:, 0]))
-
-
-def _serving_lag(train_data: TrainData, data: DataSettings) -> float:
-    """Returns the share of targets after split train until the end of the model's service.
-
-    The model is trained when split test has ended, and is assumed to serve for as long as split
-    test lasts. The number of targets of split test follows from the fractions of the split; with
-    instants in their place it is taken to be that of split eval, because the trainer does not read
-    split test.
-    """
-    num_eval = train_data.num_eval_targets
-    split = data.split
-    by_fractions = split.eval_start is None and split.test_start is None
-    num_test = num_eval * (split.test_fraction / split.eval_fraction if by_fractions else 1.0)
-    return (num_eval + 2.0 * num_test) / train_data.train.num_targets

@@ -173,12 +173,10 @@ def _time(statistics: DataStatistics) -> Iterator[RecipeChoice]:
         reason = "split eval does not follow split train in time, or has no target"
         yield RecipeChoice("model.recent_popularity", False, reason)
         return
-    if statistics.serving_lag is not None:
-        lag = min(_LONGEST_LAG, round(statistics.serving_lag, 3))
-        reason = (
-            f"the last requests of a served model come {statistics.serving_lag:.0%} of the targets "
-            "of split train after its end: split eval, split test, and as long again as split test"
-        )
+    if statistics.eval_lag is not None:
+        lag = min(_LONGEST_LAG, round(statistics.eval_lag, 3))
+        share = f"{statistics.eval_lag:.1%} of the targets of split train"
+        reason = f"the last requests of split eval come {share} after its end"
         yield RecipeChoice("train.popularity_lag", lag, reason)
     new = 1.0 - (statistics.returning_share or 0.0)
     yield RecipeChoice("model.recent_popularity", True, "split eval follows split train in time")

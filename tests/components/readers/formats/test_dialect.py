@@ -161,8 +161,8 @@ def test_another_quote_is_recognised(
     assert (proposal[1] if proposal else "") == proposed
     if proposal:
         quote = yaml.safe_load(proposed)
-        names = [record.values for record in read(tmp_path / "log.csv", text, quote=quote)]
-        assert names == [("1", "2", "3")]
+        records = read(tmp_path / "log.csv", text, quote=quote)
+        assert [r.values for r in records if isinstance(r, Record)] == [("1", "2", "3")]
 
 
 def test_wrong_delimiter_without_a_header_is_recognised(tmp_path: Path) -> None:

@@ -97,25 +97,13 @@ def test_popularity_gain_compares_the_last_quarter_with_all(tmp_path: Path) -> N
     assert gain == pytest.approx(np.log(share_of_quarter / share_of_all), rel=1e-3)
 
 
-@pytest.mark.parametrize(
-    ("split", "num_test"),
-    [
-        ({}, 20),
-        ({"eval_fraction": 0.1, "test_fraction": 0.2}, 40),
-        ({"eval_start": "1970-01-02", "test_start": "1970-01-03"}, 20),
-    ],
-)
-def test_a_model_serves_until_the_end_of_test_and_as_long_again(
-    tmp_path: Path, split: dict[str, object], num_test: int
-) -> None:
+def test_the_lag_of_eval_is_relative_to_train(tmp_path: Path) -> None:
     """The train split has 200 targets, the eval split 20."""
     rng = np.random.default_rng(3)
     train = [walk(f"u{user}", rng, 1) for user in range(40)]
     evaluation = [walk(f"e{user}", rng, 1) for user in range(4)]
 
-    statistics = statistics_of(train, evaluation, tmp_path, split=split)
-
-    assert statistics.serving_lag == pytest.approx((20 + 2 * num_test) / 200)
+    assert statistics_of(train, evaluation, tmp_path).eval_lag == pytest.approx(0.1)
 
 
 def test_statistics_without_data_are_none(tmp_path: Path) -> None:
@@ -129,7 +117,7 @@ def test_statistics_without_data_are_none(tmp_path: Path) -> None:
     assert without_eval.order_gain is None
     assert without_eval.popularity_gain is None
     assert leave_one_out.popularity_gain is None
-    assert without_eval.serving_lag is leave_one_out.serving_lag is None
+    assert without_eval.eval_lag is leave_one_out.eval_lag is None
     assert leave_one_out.returning_share == 1.0
 
 

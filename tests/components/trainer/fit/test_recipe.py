@@ -27,7 +27,7 @@ STATISTICS = DataStatistics(
     new_item_share=0.0,
     order_gain=1.2,
     popularity_gain=0.1,
-    serving_lag=0.375,
+    eval_lag=0.125,
 )
 SHARES = st.none() | st.floats(0.0, 1.0)
 ANY_STATISTICS = st.builds(
@@ -40,7 +40,7 @@ ANY_STATISTICS = st.builds(
     new_item_share=SHARES,
     order_gain=st.none() | st.floats(0.0, 9.0),
     popularity_gain=st.none() | st.floats(-9.0, 9.0),
-    serving_lag=st.none() | st.floats(0.0, 9.0),
+    eval_lag=st.none() | st.floats(0.0, 9.0),
 )
 
 
@@ -234,9 +234,9 @@ def test_the_time_limit_has_a_default() -> None:
     assert recipe_of().train.max_seconds == TrainSettings().max_seconds == 1500.0
 
 
-@pytest.mark.parametrize(("serving_lag", "expected"), [(0.375, 0.375), (0.0312, 0.031), (3.0, 0.5)])
-def test_lags_are_as_long_as_the_model_will_serve(serving_lag: float, expected: float) -> None:
-    assert recipe_of(serving_lag=serving_lag).train.popularity_lag == expected
+@pytest.mark.parametrize(("eval_lag", "expected"), [(0.125, 0.125), (0.0312, 0.031), (3.0, 0.5)])
+def test_lags_are_those_of_the_requests_of_split_eval(eval_lag: float, expected: float) -> None:
+    assert recipe_of(eval_lag=eval_lag).train.popularity_lag == expected
 
 
 def test_a_configured_lag_is_used() -> None:
