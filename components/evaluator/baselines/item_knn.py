@@ -92,7 +92,7 @@ class SimilarityTable:
     ) -> Iterator[FittedBaseline]:
         """Fits a baseline for each number of neighbours.
 
-        The similarities are computed once, and again only if more neighbours are asked for.
+        The similarities are computed once, and again only for more neighbours.
 
         Args:
           grid: Numbers of neighbours.
