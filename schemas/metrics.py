@@ -18,7 +18,7 @@ COVERAGE = f"coverage@{LIST_LENGTH}"
 GINI = f"gini@{LIST_LENGTH}"
 POPULARITY_PERCENTILE = f"popularity_percentile@{LIST_LENGTH}"
 DIVERSITY = f"intra_list_diversity@{LIST_LENGTH}"
-# The share of recommended items that the user has interacted with before.
+# The share of recommended items that the protocol SUCCESSIVE excludes.
 REPEATS = f"repeats@{LIST_LENGTH}"
 
 LATER_NEGATIVES_CUTOFFS = (LIST_LENGTH, 100)

@@ -8,12 +8,10 @@ Tibshirani (1993), chapter 13, for the percentile interval.
 
 Two methods are compared by the interval of their mean per-user difference, on the same users.
 
-Each of these intervals covers its own value with a probability of 95 %; of many of them, some do
-not. Intervals that are read together have a higher level each (`simultaneous_level`), so that all
-of them cover their values with a probability of at least 95 %.
+Each of these intervals contains its own value with a probability of 95 %; of many of them, some do
+not. Intervals that are read together are in `components.evaluator.simultaneous`.
 """
 
-import math
 from collections.abc import Hashable, Iterator, Mapping
 from typing import TypeVar
 
@@ -22,79 +20,10 @@ import numpy.typing as npt
 
 CONFIDENCE_LEVEL = 0.95
 _DRAWS_PER_CHUNK = 2**22
-# Bootstrap means beyond each bound of an interval.
-_SAMPLES_PER_TAIL = 10
 
 KeyT = TypeVar("KeyT", bound=Hashable)
 # For each metric, its lower and upper bound.
 Intervals = dict[str, list[float]]
-
-
-def simultaneous_level(num_intervals: int) -> float:
-    """The level of each of several intervals that together have the level CONFIDENCE_LEVEL.
-
-    By Bonferroni's inequality, whatever the dependence of the intervals: the probability that any
-    of n intervals of level 1 - a/n misses its value is at most a.
-
-    Example:
-      >>> round(simultaneous_level(10), 4)
-      0.995
-    """
-    return 1.0 - (1.0 - CONFIDENCE_LEVEL) / max(1, num_intervals)
-
-
-def samples_for_level(level: float, num_samples: int) -> int:
-    """The number of bootstrap samples that resolves the percentiles of a level.
-
-    At least _SAMPLES_PER_TAIL means lie beyond each bound, and there are at least `num_samples`.
-
-    Example:
-      >>> samples_for_level(0.95, 1000), samples_for_level(0.999, 1000)
-      (1000, 20000)
-    """
-    return max(num_samples, math.ceil(2.0 * _SAMPLES_PER_TAIL / (1.0 - level) - 1e-6))
-
-
-def subset_bootstrap_intervals(
-    values: npt.NDArray[np.float64],
-    num_samples: int,
-    level: float,
-    seed: int,
-) -> npt.NDArray[np.float64]:
-    """Computes the percentile intervals of the means of several columns over parts of the users.
-
-    All columns are computed on the same bootstrap samples of all users. The mean of a column in a
-    sample is that of the drawn users that have a value; samples without such a user are left out.
-
-    Args:
-      values: [num_users, num_columns] float64; NaN where a user has no value.
-      num_samples: Number of bootstrap samples.
-      level: The level of each interval.
-      seed: Seed for the bootstrap samples.
-
-    Returns:
-      [2, num_columns] float64, the lower and upper bounds; NaN for a column without values.
-
-    Example:
-      The second column has a value for the first user only.
-
-      >>> values = np.array([[0.0, 0.5], [1.0, np.nan]])
-      >>> subset_bootstrap_intervals(values, num_samples=1000, level=0.95, seed=1).tolist()
-      [[0.0, 0.5], [1.0, 0.5]]
-    """
-    has_value = ~np.isnan(values)
-    columns = np.concatenate([np.where(has_value, values, 0.0), has_value], axis=1)
-    means = []
-    for sums in _resampled_sums(columns, num_samples, np.random.default_rng(seed)):
-        total, count = np.split(sums, 2, axis=1)
-        means.append(np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0.0))
-    tail = (1.0 - level) / 2.0
-    bounds = np.full((2, values.shape[1]), np.nan)
-    by_column = np.concatenate(means).T
-    for column in np.flatnonzero(has_value.any(axis=0)):
-        drawn = by_column[column][~np.isnan(by_column[column])]
-        bounds[:, column] = np.quantile(drawn, [tail, 1.0 - tail])
-    return bounds
 
 
 def bootstrap_intervals(

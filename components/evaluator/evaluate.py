@@ -217,8 +217,6 @@ def _slices(
             **category_slice_masks(settings.slices, queries, windows, held_out.catalogue),
         },
         [name for name in names if name in measured.by_query],
-        settings.bootstrap_samples,
-        settings.seed,
     )
     return {"slices": slices, "slice_intervals": intervals}
 

@@ -4,9 +4,9 @@ A slice is a subset of the queries, e.g. those of new users. Its metrics are ave
 queries of each user within the slice first, and then over the users that have queries in it, so a
 user with queries in several slices contributes to each of them.
 
-The first metric also gets bootstrap intervals over users, of its value and of its difference from
-one baseline (see `components.evaluator.confidence`). A reader looks for a conspicuous slice among
-all of them, so the intervals of all slices are simultaneous: together they have the level 95 %.
+The first metric also gets intervals, of its value and of its difference from one baseline. A reader
+looks for a conspicuous slice among all of them, so the intervals of all slices are simultaneous:
+together they have the level 95 % (`components.evaluator.simultaneous`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,9 +15,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from components.evaluator import confidence
+from components.evaluator.confidence import CONFIDENCE_LEVEL
 from components.evaluator.measure import Measurement
 from components.evaluator.metrics import mean_by_user
+from components.evaluator.simultaneous import (
+    MIN_USERS,
+    difference_interval,
+    metric_interval,
+    simultaneous_level,
+)
 from components.evaluator.slice_masks import SliceMasks
 
 # Slices with fewer users are marked `small`.
@@ -33,8 +39,6 @@ def slice_metrics(
     users: npt.NDArray[np.int64],
     dimensions: Mapping[str, SliceMasks],
     metrics: Sequence[str],
-    num_samples: int,
-    seed: int,
 ) -> tuple[dict[str, Slices], dict[str, Any]]:
     """Computes the metrics of the slices of all dimensions.
 
@@ -45,19 +49,18 @@ def slice_metrics(
       dimensions: For each dimension and slice, [num_queries] bool, whether a query is in it.
       metrics: Names of metrics with a value per query. The first one is also computed for the
         baselines and has intervals.
-      num_samples: The minimum number of bootstrap samples of the intervals.
-      seed: Seed for the bootstrap samples.
 
     Returns:
       For each dimension and slice: `users`, `targets`, `small` (fewer than SMALL_SLICE_USERS
       users), each metric, `interval` (the first metric's name and its interval), `difference` (the
       name of the baseline that is best on all queries, and the interval of the first metric's
       difference, model minus baseline) and `baselines` (the first metric of each). Metrics are
-      None and intervals are None if the slice is empty.
+      None if the slice is empty; intervals are None if it has fewer than
+      `simultaneous.MIN_USERS` users.
 
       And what the intervals have in common: the metric, their number (`intervals`), the level of
-      each (`level_of_each`) and of all together (`level`), the number of bootstrap `samples`, and
-      the `baseline` of the differences.
+      each (`level_of_each`) and of all together (`level`), the smallest number of users of a slice
+      with an interval (`min_users`), and the `baseline` of the differences.
     """
     headline = metrics[0]
     by_query = {name: measured.by_query[headline] for name, measured in baselines.items()}
@@ -70,35 +73,28 @@ def slice_metrics(
         }
         for dimension, masks in dimensions.items()
     }
-    compared = {headline: model.by_query[headline]}
-    if reference is not None:
-        compared[reference] = model.by_query[headline] - by_query[reference]
-    masks = {
+    measured = {
         (dimension, label): mask
         for dimension, by_label in dimensions.items()
         for label, mask in by_label.items()
-        if mask.any()
+        if slices[dimension][label]["users"] >= MIN_USERS
     }
-    level = confidence.simultaneous_level(len(compared) * len(masks))
-    samples = confidence.samples_for_level(level, num_samples)
-    columns = {
-        (*part, name): _by_user(values, users, mask)
-        for part, mask in masks.items()
-        for name, values in compared.items()
-    }
-    bounds = confidence.subset_bootstrap_intervals(
-        np.stack(list(columns.values()), axis=1), samples, level, seed
-    )
-    for (dimension, label, name), interval in zip(columns, bounds.T.tolist(), strict=True):
-        key = "interval" if name == headline else "difference"
-        slices[dimension][label][key] = {name: interval}
+    num_intervals = len(measured) * (1 if reference is None else 2)
+    level = simultaneous_level(num_intervals)
+    for (dimension, label), mask in measured.items():
+        part = slices[dimension][label]
+        values = mean_by_user(model.by_query[headline][mask], users[mask])
+        part["interval"] = {headline: metric_interval(values, level)}
+        if reference is not None:
+            others = mean_by_user(by_query[reference][mask], users[mask])
+            part["difference"] = {reference: difference_interval(values - others, level)}
     return slices, {
         "metric": headline,
         "baseline": reference,
-        "intervals": len(columns),
-        "level": confidence.CONFIDENCE_LEVEL,
+        "intervals": num_intervals,
+        "level": CONFIDENCE_LEVEL,
         "level_of_each": level,
-        "samples": samples,
+        "min_users": MIN_USERS,
     }
 
 
@@ -122,17 +118,3 @@ def _metrics_of_slice(
         "difference": None,
         "baselines": {name: mean(values) for name, values in baselines.items()},
     }
-
-
-def _by_user(
-    values: npt.NDArray[np.float64], users: npt.NDArray[np.int64], mask: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.float64]:
-    """Returns the mean of each user's values within a slice, NaN for users without queries in it.
-
-    Returns:
-      [num_users] float64, in ascending order of the user codes.
-    """
-    codes, index = np.unique(users, return_inverse=True)
-    total = np.bincount(index[mask], weights=values[mask], minlength=len(codes))
-    count = np.bincount(index[mask], minlength=len(codes))
-    return np.divide(total, count, out=np.full(len(codes), np.nan), where=count > 0)

@@ -98,15 +98,20 @@ def slice_differences(slice_results: dict[str, Any]) -> str:
 
 
 def interval_facts(intervals: dict[str, Any] | None) -> str:
-    """Formats the level of the intervals of all slices as a sentence; "" without slices.
+    r"""Formats the level of the intervals of all slices as sentences; "" without slices.
 
-    >>> interval_facts({"intervals": 50, "level": 0.95, "level_of_each": 0.999})
-    'There are 50 intervals, each of 99.90 %, so that together they have a level of 95 %.'
+    >>> facts = {"intervals": 50, "level": 0.95, "level_of_each": 0.999, "min_users": 60}
+    >>> print(interval_facts(facts).replace(". ", ".\n"))
+    Slices with at least 60 users have intervals.
+    There are 50 of them, each of 99.90 %, so that together they have a level of 95 %.
     """
     if not intervals:
         return ""
+    facts = f"Slices with at least {intervals['min_users']} users have intervals."
+    if not intervals["intervals"]:
+        return facts
     return (
-        f"There are {number(intervals['intervals'])} intervals, each of "
+        f"{facts} There are {number(intervals['intervals'])} of them, each of "
         f"{100 * intervals['level_of_each']:.2f} %, so that together they have a level of "
         f"{100 * intervals['level']:.0f} %."
     )

@@ -124,6 +124,15 @@ def _split(settings: Settings) -> Iterator[str]:
             "end of the train split, so popularity at that time would leak future data; remove "
             "this key"
         )
+    uses_popularity = (
+        settings.model.recent_popularity is not False and split.policy != "leave_one_out"
+    )
+    if settings.train.popularity_lag is not None and not uses_popularity:
+        yield (
+            "train.popularity_lag: does not apply with model.recent_popularity false or "
+            "split.policy leave_one_out, with which scores do not depend on the popularity of "
+            "items; remove this key"
+        )
 
 
 def _sizes(settings: Settings) -> Iterator[str]:
@@ -153,8 +162,8 @@ def _losses(settings: Settings) -> Iterator[str]:
         )
     if train.loss == "contrastive" and settings.model.similarity != "cosine":
         yield (
-            "train.loss contrastive: requires model.similarity cosine, because it raises the "
-            "scores of targets to 1"
+            "train.loss contrastive: requires model.similarity cosine, for whose range its margin "
+            "and its limit of 1 are defined"
         )
     if train.margin is not None and train.loss not in ("contrastive", "triplet"):
         yield "train.margin: applies only to train.loss contrastive or triplet; remove it"

@@ -1,4 +1,4 @@
-"""The training events as baselines count them: as the query tower and the protocols see them."""
+"""The training events that baselines count: without repeats if those are no targets."""
 
 from collections.abc import Mapping
 from dataclasses import replace

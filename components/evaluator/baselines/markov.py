@@ -41,7 +41,7 @@ def markov_axes(max_history: int) -> tuple[Axis, Axis]:
     """
     return (
         Axis.within("window", (2, 5, 20), 1, max_history, is_integer=True),
-        Axis("decay", (0.1, 0.2, 0.4, 0.6, 0.8, 1.0), 0.01, 1.0),
+        Axis("decay", (0.1, 0.2, 0.4, 0.6, 0.8, 1.0), 0.05, 1.0),
     )
 
 

@@ -23,7 +23,7 @@ _FEW_TARGETS_PER_ITEM = 20
 _SHORT_HISTORY = 10
 # From this share of targets on new items, more ids are dropped in training.
 _MANY_NEW_ITEMS = 0.01
-# With a larger lag, most of the targets of split train would have no earlier popularity.
+# With such lags, a quarter of the targets of split train have no earlier popularity.
 _LONGEST_LAG = 0.5
 _NUM_HEADS = 8
 _MAX_KERNEL_WIDTH = 50
@@ -70,7 +70,7 @@ def choose_recipe(statistics: DataStatistics, model: ModelSettings, train: Train
         _sizes(statistics, model),
         _encoder(statistics, model),
         _loss(statistics, model, train),
-        _time(statistics),
+        _time(statistics, model),
         _new_items(statistics),
         _steps(statistics),
     )
@@ -168,12 +168,12 @@ def _negatives(loss: Loss, train: TrainSettings) -> Iterator[RecipeChoice]:
         )
 
 
-def _time(statistics: DataStatistics) -> Iterator[RecipeChoice]:
+def _time(statistics: DataStatistics, model: ModelSettings) -> Iterator[RecipeChoice]:
     if statistics.popularity_gain is None:
         reason = "split eval does not follow split train in time, or has no target"
         yield RecipeChoice("model.recent_popularity", False, reason)
         return
-    if statistics.eval_lag is not None:
+    if statistics.eval_lag is not None and model.recent_popularity is not False:
         lag = min(_LONGEST_LAG, round(statistics.eval_lag, 3))
         share = f"{statistics.eval_lag:.1%} of the targets of split train"
         reason = f"the last requests of split eval come {share} after its end"

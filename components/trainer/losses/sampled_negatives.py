@@ -36,14 +36,17 @@ class SampledNegativesLoss(RetrievalLoss):
     **For a softmax** (`corrects_sampling_bias`), each score is reduced by the logarithm of how
     often its item is expected among the negatives of the query (logQ correction: Yi et al., 2019,
     "Sampling-Bias-Corrected Neural Modeling for Large Corpus Item Recommendations"). If the
-    negatives are drawn independently of the query, the optimal scores are then those of the softmax
-    over the catalogue, up to a constant per query, for any number of negatives (Ma and Collins,
-    2018, "Noise Contrastive Estimation and Negative Sampling for Conditional Models"). This
-    requires that a negative may also be the target's own item. Therefore, such accidental hits are
-    kept, and so are other items of the user that are drawn by chance.
+    negatives are drawn independently of the query and of each other, the optimal scores are then
+    those of the softmax over the catalogue, up to a constant per query, for any number of negatives
+    (Ma and Collins, 2018, "Noise Contrastive Estimation and Negative Sampling for Conditional
+    Models"). This holds for negatives from the catalogue. It requires that a negative may also be
+    the target's own item. Therefore, such accidental hits are kept, and so are other items of the
+    user that are drawn by chance. In-batch negatives are independent of a query of another user,
+    but those of one user depend on each other: the fewer users a step has, the less exact is their
+    correction.
 
     **Losses with a margin** have no correction. Their negatives are neither the target's own item
-    nor another item that the user interacted with. The same holds for a softmax over hard
+    nor another item in the user's windows of the step. The same holds for a softmax over hard
     negatives, whose correction is not exact.
 
     Example: two queries of different users have the targets 0 and 1, and both targets are

@@ -46,8 +46,7 @@ class ItemDynamics:
     def draw_lag(self) -> tf.Tensor:
         """Returns a random scalar int32: by how many periods the item features of a step are older.
 
-        All lags up to `longest_lag` are equally likely, because the requests of a served model are
-        spread over its time in service.
+        All lags up to `longest_lag` are equally likely.
         """
         if self.popularity is None:
             return tf.constant(0)

@@ -196,12 +196,9 @@ def test_slices_and_diagnosis(log: dict[str, str]) -> None:
         "event_type", "items.genres", "users.country",
     ]  # fmt: skip
     part = result["slices"]["past_events"]["3-9"]
-    assert part["interval"] == {"recall@10": [1.0, 1.0]}
-    shown = result["slice_intervals"]
-    assert list(part["difference"]) == [shown["baseline"]]
-    parts = [part for by_slice in result["slices"].values() for part in by_slice.values()]
-    assert shown["intervals"] == 2 * sum(part["users"] > 0 for part in parts)
-    assert shown["level_of_each"] == pytest.approx(1 - 0.05 / shown["intervals"])
+    # Too few users for an interval.
+    assert part["interval"] is part["difference"] is None
+    assert result["slice_intervals"]["intervals"] == 0
     assert set(part["baselines"]) == set(BASELINES)
     assert result["slices"]["users.country"]["country of user 3"]["targets"] == 2
     assert result["diagnosis"]["embeddings"]["dim"] == NUM_ITEMS

@@ -4,10 +4,12 @@ import numpy as np
 import pytest
 
 from components.evaluator.measure import Measurement
+from components.evaluator.simultaneous import MIN_USERS, difference_interval, metric_interval
 from components.evaluator.slices import slice_metrics
 
-USERS = np.array([0, 0, 0, 1, *range(100, 130)])
-GROUPS = np.array([0, 0, 1, 0, *[2] * 30])
+NUM_MANY = 80
+USERS = np.array([0, 0, 0, 1, *range(100, 100 + NUM_MANY)])
+GROUPS = np.array([0, 0, 1, 0, *[2] * NUM_MANY])
 MASKS = {
     label: np.equal(GROUPS, code) for code, label in enumerate(("few", "some", "many", "empty"))
 }
@@ -18,17 +20,15 @@ def measured(values: list[float]) -> Measurement:
 
 
 def test_slices_average_per_user_and_small_slices_are_marked() -> None:
-    model = measured([1.0, 0.0, 1.0, 1.0, *[0.0] * 29, 1.0])
-    baseline = measured([0.0, 0.0, 1.0, 1.0, *[1.0] * 30])
+    model = measured([1.0, 0.0, 1.0, 1.0, *[0.0] * (NUM_MANY - 8), *[1.0] * 8])
+    baseline = measured([0.0, 0.0, 1.0, 1.0, *[1.0] * NUM_MANY])
 
     slices, intervals = slice_metrics(
         model,
-        {"markov": baseline, "popularity": measured([0.0] * 34)},
+        {"markov": baseline, "popularity": measured([0.0] * (4 + NUM_MANY))},
         USERS,
         {"group": MASKS},
         ("recall@10", "mrr"),
-        200,
-        seed=1,
     )
 
     result = slices["group"]
@@ -45,7 +45,7 @@ def test_slices_average_per_user_and_small_slices_are_marked() -> None:
             "baselines": {"markov": 1.0, "popularity": 0.0},
         },
         "many": {
-            "users": 30, "targets": 30, "small": False, "recall@10": 1 / 30, "mrr": 1 / 60,
+            "users": 80, "targets": 80, "small": False, "recall@10": 0.1, "mrr": 0.05,
             "baselines": {"markov": 1.0, "popularity": 0.0},
         },
         "empty": {
@@ -53,32 +53,32 @@ def test_slices_average_per_user_and_small_slices_are_marked() -> None:
             "baselines": {"markov": None, "popularity": None},
         },
     }  # fmt: skip
-    assert bounds["few"] == {"recall@10": [1 / 2, 1.0]}
-    assert bounds["some"] == {"recall@10": [1.0, 1.0]}
-    low, high = bounds["many"]["recall@10"]
-    assert low == 0.0 < high < 0.3
-    assert bounds["empty"] is differences["empty"] is None
-    # The best baseline on all queries; its values in "few" are 0 and 1, those of the model 0.5, 1.
-    assert differences["few"] == {"markov": [0.0, 0.5]}
-    assert differences["many"]["markov"][1] < 0
+    for label in ("few", "some", "empty"):
+        assert bounds[label] is differences[label] is None
+    level = 1 - 0.05 / 2
+    assert bounds["many"] == {
+        "recall@10": metric_interval(np.repeat([0.0, 1.0], [NUM_MANY - 8, 8]), level)
+    }
+    # The best baseline on all queries.
+    assert differences["many"] == {
+        "markov": difference_interval(np.repeat([-1.0, 0.0], [NUM_MANY - 8, 8]), level)
+    }
     assert intervals == {
         "metric": "recall@10",
         "baseline": "markov",
-        "intervals": 3 * 2,
+        "intervals": 2,
         "level": 0.95,
-        "level_of_each": pytest.approx(1 - 0.05 / 6),
-        "samples": 2400,
+        "level_of_each": pytest.approx(level),
+        "min_users": MIN_USERS,
     }
 
 
 def test_more_slices_have_wider_intervals() -> None:
-    values = np.random.default_rng(2).random(34).tolist()
+    values = np.random.default_rng(2).random(4 + NUM_MANY).tolist()
 
     def width(num_dimensions: int) -> float:
         dimensions = {f"group {n}": MASKS for n in range(num_dimensions)}
-        slices, _ = slice_metrics(
-            measured(values), {}, USERS, dimensions, ("recall@10",), 1000, seed=1
-        )
+        slices, _ = slice_metrics(measured(values), {}, USERS, dimensions, ("recall@10",))
         low, high = slices["group 0"]["many"]["interval"]["recall@10"]
         return float(high - low)
 
@@ -87,9 +87,9 @@ def test_more_slices_have_wider_intervals() -> None:
 
 def test_without_baselines_there_is_no_difference() -> None:
     slices, intervals = slice_metrics(
-        measured([1.0] * 34), {}, USERS, {"group": MASKS}, ("recall@10",), 100, seed=1
+        measured([1.0] * (4 + NUM_MANY)), {}, USERS, {"group": MASKS}, ("recall@10",)
     )
 
     assert slices["group"]["many"]["difference"] is None
     assert intervals["baseline"] is None
-    assert intervals["intervals"] == 3
+    assert intervals["intervals"] == 1

@@ -171,7 +171,7 @@ def fragments() -> dict[str, dict[str, Any]]:
                 "intervals": 6,
                 "level": 0.95,
                 "level_of_each": 1 - 0.05 / 6,
-                "samples": 2400,
+                "min_users": 60,
             },
             "gates": [gate("model.beats_popularity", reason="recall@10 0.1874 against 0.0612")],
             "seconds": 12.5,

@@ -133,7 +133,7 @@ def test_the_page_of_a_complete_run_has_all_sections_and_values() -> None:
         "0.1666–0.1999",  # the interval of a slice
         "minus markov",
         "-0.0111 … +0.0222",  # the difference from a baseline on a slice
-        "There are 6 intervals, each of 99.17 %",
+        "There are 6 of them, each of 99.17 %",
         "best baseline recall@10",
         "0.1207 item knn",  # the best baseline on the slice
         "3.4e-06",  # the largest difference between training and serving

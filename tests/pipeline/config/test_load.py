@@ -200,6 +200,12 @@ def test_contradictions_between_keys(tmp_path: Path, override: str, part: str) -
     assert part in rejection(tmp_path, MINIMAL, override)
 
 
+@pytest.mark.parametrize("switch", ["model.recent_popularity=false", "split.policy=leave_one_out"])
+def test_a_lag_without_popularity_is_a_contradiction(tmp_path: Path, switch: str) -> None:
+    message = rejection(tmp_path, MINIMAL, switch, "train.popularity_lag=0.1")
+    assert "train.popularity_lag: does not apply" in message
+
+
 @pytest.mark.parametrize(
     ("kept", "targets", "problem"),
     [

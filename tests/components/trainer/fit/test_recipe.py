@@ -239,6 +239,12 @@ def test_lags_are_those_of_the_requests_of_split_eval(eval_lag: float, expected:
     assert recipe_of(eval_lag=eval_lag).train.popularity_lag == expected
 
 
+def test_without_popularity_there_is_no_lag_to_choose() -> None:
+    recipe = recipe_of(model=ModelSettings(recent_popularity=False))
+
+    assert "train.popularity_lag" not in {choice.key for choice in recipe.choices}
+
+
 def test_a_configured_lag_is_used() -> None:
     recipe = recipe_of(train=TrainSettings(popularity_lag=0.0))
 
