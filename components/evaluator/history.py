@@ -87,7 +87,7 @@ class SeenItems:
         )
 
     def any_outside(self, other: "SeenItems") -> npt.NDArray[np.bool_]:
-        """Returns whether each target has a seen item that `other` lacks, [num_targets] bool.
+        """Returns whether each target has a seen item that is not in `other`, [num_targets] bool.
 
         Args:
           other: Seen items of the same targets.

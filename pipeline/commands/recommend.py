@@ -59,7 +59,7 @@ class Recommendations(Protocol):
         """Returns the top k items for a user with a history of item ids, oldest first."""
 
     def unknown_items(self, items: Sequence[str]) -> list[str]:
-        """Returns the ids of which the model knows no item, without repeats, in their order."""
+        """Returns the ids that are not items of the model, without repeats, in their order."""
 
 
 class Recommender:
@@ -74,7 +74,7 @@ class Recommender:
           model: A SavedModel folder, or a folder of versions, of which the newest is loaded.
 
         Raises:
-          InputError: There is no SavedModel, or it has no signature `serving_default`.
+          InputError: There is no SavedModel, or it is not of this pipeline.
         """
         # Registers the op in the SavedModel's graph.
         import scann  # noqa: F401
@@ -85,8 +85,9 @@ class Recommender:
             self._model = tf.saved_model.load(path)
         except (OSError, tf.errors.OpError) as error:
             raise InputError(f"{path}: this SavedModel cannot be loaded: {error}") from error
-        if DEFAULT not in self._model.signatures:
-            raise InputError(f"{path}: this SavedModel has no signature {DEFAULT!r}")
+        for name in (DEFAULT, SIMILAR_ITEMS):
+            if name not in self._model.signatures:
+                raise InputError(f"{path}: this SavedModel has no signature {name!r}")
         self._signature = self._model.signatures[DEFAULT]
         self._path = path
 

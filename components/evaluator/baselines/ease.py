@@ -22,6 +22,7 @@ from components.evaluator.baselines.popularity import training_counts
 from components.evaluator.columns import EventColumns
 
 REGULARISATION = "regularisation"
+# Beyond the limit, scores are so small that the order of equal scores would outweigh them.
 AXIS = Axis(REGULARISATION, (5.0, 50.0, 500.0, 5_000.0, 50_000.0), 0.01, 1e6, factor=10.0)
 DEFAULT = 200.0
 # The weights of 10,000 items (400 MB). Fitting needs three times this memory, and takes ten seconds

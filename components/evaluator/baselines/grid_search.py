@@ -1,8 +1,8 @@
 """Searches the settings of a baseline: a coarse grid, extended at its edges, then refined.
 
 The first grid spans each axis with few values. The search continues from its best point and from
-its second best local maximum, because one of two maxima of equal value may be much better a little
-beside the grid. While a better point is next to the current one, the search moves there; on the
+its second best local maximum, because between the points of the grid, the values near one of them
+may be much better. While a better point is next to the current one, the search moves there; on the
 edge of an axis, the next point is beyond the grid, up to the limit of the axis. Then the intervals
 around the point are halved a few times. A full grid of the same resolution needs many times as many
 points.
@@ -84,7 +84,7 @@ def _local_maxima(axes: Sequence[Axis], tried: dict[Point, float]) -> list[Point
     maxima = [
         point
         for point, value in tried.items()
-        if all(tried.get(beside, value) <= value for beside in _beside(axes, tried, point))
+        if all(tried.get(other, value) <= value for other in _next_points(axes, tried, point))
     ]
     return sorted(maxima, key=lambda point: -tried[point])
 
@@ -95,7 +95,7 @@ def _climb(
     """Moves to the best adjacent point until none is better, and extends the axes on the way."""
     best = start
     while True:
-        points = _beside(axes, tried, best)
+        points = _next_points(axes, tried, best)
         attempt(points)
         better = _best_of([best, *points], tried)
         if better == best:
@@ -116,16 +116,16 @@ def _best_of(points: Sequence[Point], tried: dict[Point, float]) -> Point:
     return best_point({point: tried[point] for point in points if point in tried})
 
 
-def _beside(axes: Sequence[Axis], tried: dict[Point, float], point: Point) -> list[Point]:
+def _next_points(axes: Sequence[Axis], tried: dict[Point, float], point: Point) -> list[Point]:
     """The points next to a point on each axis: beyond the grid if it is on an edge."""
     points = []
     for n, axis in enumerate(axes):
         low, high = _adjacent(point[n], n, tried)
-        beside = (
+        values = (
             axis.below(point[n]) if low is None else low,
             axis.above(point[n]) if high is None else high,
         )
-        points += [(*point[:n], value, *point[n + 1 :]) for value in beside if value is not None]
+        points += [(*point[:n], value, *point[n + 1 :]) for value in values if value is not None]
     return points
 
 

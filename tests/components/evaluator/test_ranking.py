@@ -194,8 +194,8 @@ def test_rankings_with_other_exclusions_are_those_of_separate_queries(chunk_size
     together = rank_exclusions(scorer, [queries, fewer], 30, chunk_size=chunk_size)
 
     assert sum(num_scored) == 20
-    for asked, ranking in zip((queries, fewer), together, strict=True):
-        alone = rank_queries(lambda rows: scores[rows].copy(), asked, 30)
+    for each, ranking in zip((queries, fewer), together, strict=True):
+        alone = rank_queries(lambda rows: scores[rows].copy(), each, 30)
         np.testing.assert_array_equal(ranking.ranks, alone.ranks)
         np.testing.assert_array_equal(ranking.top, alone.top)
     assert (together[1].ranks >= together[0].ranks).all()

@@ -45,17 +45,45 @@ def _contains(hits: int, num_users: int) -> bool:
     return low <= 0.1 <= high
 
 
-@pytest.mark.parametrize("num_users", [MIN_USERS, 300])
-def test_together_the_intervals_of_differences_have_the_level(num_users: int) -> None:
-    """Two methods with a recall of 0.1 and 0.08, which agree on 86 % of the users."""
+def test_percentiles_of_a_bootstrap_would_be_too_narrow() -> None:
+    """The bootstrap of `hits` ones is a binomial distribution, so that it has exact percentiles."""
+    num_users, mean = 30, 0.1
+    hits = np.arange(num_users + 1)
+    resampled = stats.binom(num_users, hits / num_users)
+    low, high = (resampled.ppf(tail) / num_users for tail in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
+    misses = stats.binom.pmf(hits, num_users, mean)[(low > mean) | (high < mean)].sum()
+    assert pytest.approx(1 / 400) == 1 - LEVEL
+    assert misses == pytest.approx(4 / 100, abs=0.005)
+
+
+def share_of_right_differences(num_users: int) -> float:
+    """Returns how often all intervals of 20 differences of zeros and ones contain their value.
+
+    Two methods have a recall of 0.1 and 0.08, and agree on 86 % of the users.
+    """
     rng = np.random.default_rng(3)
     trials = rng.choice([-1.0, 0.0, 1.0], (500, NUM_SLICES, num_users), p=[0.06, 0.86, 0.08])
     is_right = [
         [low <= 0.02 <= high for low, high in (difference_interval(x, LEVEL) for x in trial)]
         for trial in trials
     ]
-    assert np.mean(np.all(is_right, axis=1)) > 0.93
-    # Twenty intervals with a level of 95 % would all be right in 0.95 ** 20 = 36 % of the trials.
-    first = [[difference_interval(x, 0.95) for x in trial] for trial in trials[:100]]
-    all_right = [all(low <= 0.02 <= high for low, high in trial) for trial in first]
-    assert np.mean(all_right) < 0.6
+    return float(np.mean(np.all(is_right, axis=1)))
+
+
+@pytest.mark.parametrize("num_users", [MIN_USERS, 300])
+def test_together_the_intervals_of_differences_have_the_level(num_users: int) -> None:
+    assert share_of_right_differences(num_users) > 0.93
+
+
+def test_fewer_users_would_be_too_few() -> None:
+    assert share_of_right_differences(MIN_USERS // 2) < 0.85
+
+
+def test_single_intervals_are_not_all_right() -> None:
+    """Twenty independent intervals of 95 % are all right in 0.95 ** 20 = 36 % of the cases."""
+    values = np.random.default_rng(4).normal(0.0, 1.0, (200, NUM_SLICES, MIN_USERS))
+    is_right = [
+        [low <= 0.0 <= high for low, high in (difference_interval(x, 0.95) for x in trial)]
+        for trial in values
+    ]
+    assert np.mean(np.all(is_right, axis=1)) == pytest.approx(0.95**NUM_SLICES, abs=0.1)

@@ -66,7 +66,7 @@ def test_the_first_one_of_equal_points_is_chosen_and_equal_points_end_the_extens
 
 
 def test_the_better_one_of_two_maxima_is_found_even_if_the_grid_prefers_the_other_one() -> None:
-    """The maximum at 3 and 0.1 is a point of the grid; the better one lies beside another one."""
+    """The maximum at 3 and 0.1 is a point of the grid; the better one is next to another one."""
     wide = Axis("window", (3, 30), 1, 1000, is_integer=True)
 
     def value(point: Point) -> float:
