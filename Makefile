@@ -1,31 +1,39 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-serving run test test-slow lint typecheck format docs lock clean
+.PHONY: help setup setup-serving setup-other check-venv run test test-slow test-debian13 lint typecheck format docs lock clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
-SERVING_VENV := .venv-serving
-SERVING_READY := $(SERVING_VENV)/.ready
-SOURCES := schemas components pipeline tests setup.py $(wildcard benchmarks)
+SERVING_READY := .venv-serving/.ready
+OTHER_READY := .venv-other/.ready
+LOCKS := requirements/python3.10.lock requirements/python3.12.lock requirements/python3.12.overrides
+SETUP := .ci/pythons.sh .ci/check_requirements.py setup.py $(LOCKS)
+SOURCES := .ci/check_requirements.py schemas components pipeline tests setup.py $(wildcard benchmarks)
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
-setup: $(READY) ## create .venv from requirements.lock (other targets do this if necessary)
+setup: $(READY) ## create .venv from a lock (other targets do this if necessary)
 
-$(READY): requirements.lock setup.py .ci/bootstrap
+$(READY): .ci/bootstrap $(SETUP) | check-venv
 	@.ci/bootstrap
+
+# Before every use of .venv: it may have been made for another Python than TWOTOWER_PYTHON names, or
+# on another machine.
+check-venv:
+	@.ci/bootstrap check
 
 setup-serving: $(SERVING_READY) ## create .venv-serving, an older TensorFlow that loads exported models
 
-# Uses the uv and the Python of .venv; a newer .venv is no reason to recreate this one.
-$(SERVING_READY): requirements-serving.lock | $(READY)
-	@echo "set-up: creating $(SERVING_VENV) from $< (1.1 GB on disk)" >&2
-	@rm -rf $(SERVING_VENV)
-	@$(BIN)/uv venv --quiet --no-project --python $(BIN)/python $(SERVING_VENV)
-	@$(BIN)/uv pip sync --quiet --no-build --python $(SERVING_VENV)/bin/python $<
-	@touch $@
+# A newer .venv is no reason to recreate these two.
+$(SERVING_READY): requirements/serving.lock .ci/bootstrap-serving | $(READY)
+	@.ci/bootstrap-serving
+
+setup-other: $(OTHER_READY) ## create .venv-other with the version set that .venv does not contain
+
+$(OTHER_READY): .ci/bootstrap-other $(SETUP) | $(READY)
+	@.ci/bootstrap-other
 
 run: $(READY) ## write the demo log and run the whole pipeline on it
 	@$(BIN)/python -m pipeline.demo data/demo
@@ -36,8 +44,11 @@ COVERAGE = --cov --cov-report=term:skip-covered
 test: $(READY) ## run the fast tests and print their coverage
 	$(BIN)/python -m pytest --numprocesses=2 --dist=loadscope $(COVERAGE)
 
-test-slow: $(READY) $(SERVING_READY) ## run the tests that run whole pipelines
+test-slow: $(READY) $(SERVING_READY) $(OTHER_READY) ## run the tests that run whole pipelines
 	$(BIN)/python -m pytest -m slow --numprocesses=2 --dist=loadscope
+
+test-debian13: ## run TARGETS (setup test run) in a Debian 13 tree; needs root and debootstrap
+	@.ci/test-debian13 $(TARGETS)
 
 lint: $(READY) ## check style and formatting
 	$(BIN)/ruff check $(SOURCES)
@@ -45,6 +56,7 @@ lint: $(READY) ## check style and formatting
 
 typecheck: $(READY) ## check types
 	$(BIN)/mypy
+	$(BIN)/mypy --no-warn-unused-configs .ci/check_requirements.py
 
 format: $(READY) ## format the source and apply safe fixes
 	$(BIN)/ruff check --fix $(SOURCES)
@@ -54,18 +66,23 @@ docs: $(READY) ## generate docs/configuration.md from the settings
 	$(BIN)/python -m pipeline.config.document > docs/configuration.md.new
 	@mv docs/configuration.md.new docs/configuration.md
 
-COMPILE = $(BIN)/uv pip compile --python-version 3.10 --no-emit-index-url --no-emit-find-links \
+COMPILE = $(BIN)/uv pip compile --no-python-downloads --no-emit-index-url --no-emit-find-links \
   --custom-compile-command "make lock" --quiet
 
-# scann depends on `tensorflow`; tensorflow-cpu installs the same files.
-lock: $(BIN)/uv ## solve both locks again (keeps what still fits)
-	$(COMPILE) setup.py --extra dev -o requirements.lock
-	$(COMPILE) requirements-serving.in --no-emit-package tensorflow -o requirements-serving.lock
+# The platform is the oldest on which a set is installed. scann depends on `tensorflow`;
+# tensorflow-cpu installs the same files.
+lock: $(BIN)/uv ## solve all locks again (keeps what still fits)
+	$(COMPILE) setup.py --extra dev --python-version 3.10 --python-platform x86_64-manylinux_2_35 \
+	  -o requirements/python3.10.lock
+	$(COMPILE) setup.py --extra dev --python-version 3.12 --python-platform x86_64-manylinux_2_39 \
+	  --override requirements/python3.12.overrides -o requirements/python3.12.lock
+	$(COMPILE) requirements/serving.in --python-version 3.10 --no-emit-package tensorflow \
+	  -o requirements/serving.lock
 
 # Not $(READY): set-up fails while the lock contradicts setup.py, and this target resolves that.
 $(BIN)/uv:
 	@.ci/bootstrap
 
 clean: ## remove the environments and caches; keeps runs/ and data/
-	rm -rf $(VENV) $(SERVING_VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
+	rm -rf $(VENV) .venv-serving .venv-other build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage
 	find schemas components pipeline tests -name __pycache__ -prune -exec rm -rf {} +

@@ -11,13 +11,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pytest
 
 from schemas import serving
 from schemas.bundle import WARMUP_FILE
+from tests.environments import optional_environment
 
-ROOT = Path(__file__).parents[2]
-OLDER_PYTHON = ROOT / ".venv-serving" / "bin" / "python"
 OLDER_TENSORFLOW = "2.11.1"
 _PROGRAM = Path(__file__).with_name("model_server.py")
 # TensorFlow versions sum floats in different orders, which changes the rounding.
@@ -42,9 +40,8 @@ def check_older_server_agrees(folder: Path, jobs: list[Job], scann: bool) -> Non
       jobs: The models and requests; each job must call every signature.
       scann: Whether to register the ScaNN ops.
     """
-    if not OLDER_PYTHON.exists():
-        pytest.fail(f"{OLDER_PYTHON} is missing: run `make setup-serving`", pytrace=False)
-    older = _answers(OLDER_PYTHON, folder / "older", jobs, scann, OLDER_TENSORFLOW)
+    older_python = optional_environment(".venv-serving", "make setup-serving")
+    older = _answers(older_python, folder / "older", jobs, scann, OLDER_TENSORFLOW)
     newer = _answers(Path(sys.executable), folder / "newer", jobs, scann, None)
     for job, found, expected in zip(jobs, older, newer, strict=True):
         assert {signature for signature, _ in expected} == set(serving.SIGNATURES), job

@@ -36,6 +36,6 @@ def load_scann_ops() -> None:
     """
     spec = importlib.util.find_spec("scann")
     if spec is None or not spec.submodule_search_locations:
-        raise RuntimeError("the package scann is not installed; install requirements.lock")
+        raise RuntimeError("the package scann is not installed; run `make clean setup`")
     folder = next(iter(spec.submodule_search_locations))
     tf.load_op_library(os.path.join(folder, "scann_ops", "cc", "_scann_ops.so"))

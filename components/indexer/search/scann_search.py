@@ -147,8 +147,8 @@ class BuiltScann:
         if dataset.shape != self.embedding.shape:
             raise RuntimeError(
                 f"ScaNN stored vectors of shape {dataset.shape}, expected {self.embedding.shape}: "
-                "the installed version of scann stores them differently; install the version in "
-                "requirements.lock"
+                "the installed version of scann stores them differently; run `make clean setup`, "
+                "which installs a version that this project knows"
             )
         return ScannIndex(self.embedding, state)
 
