@@ -1,4 +1,4 @@
-"""Replays requests in this environment and in `.venv-serving`, and compares the answers."""
+"""Replays requests in this environment and in another one, and compares the answers."""
 
 import json
 import os
@@ -41,9 +41,24 @@ def check_older_server_agrees(folder: Path, jobs: list[Job], scann: bool) -> Non
       scann: Whether to register the ScaNN ops.
     """
     older_python = optional_environment(".venv-serving", "make setup-serving")
-    older = _answers(older_python, folder / "older", jobs, scann, OLDER_TENSORFLOW)
-    newer = _answers(Path(sys.executable), folder / "newer", jobs, scann, None)
-    for job, found, expected in zip(jobs, older, newer, strict=True):
+    check_other_python_agrees(older_python, folder, jobs, scann, OLDER_TENSORFLOW)
+
+
+def check_other_python_agrees(
+    python: Path, folder: Path, jobs: list[Job], scann: bool, version: str | None = None
+) -> None:
+    """Asserts that another environment answers all requests like this one.
+
+    Args:
+      python: The interpreter of the other environment.
+      folder: Folder for the files that the processes exchange.
+      jobs: The models and requests; each job must call every signature.
+      scann: Whether to register the ScaNN ops.
+      version: The TensorFlow version that the other environment must have; None for any.
+    """
+    found_answers = _answers(python, folder / "other", jobs, scann, version)
+    expected_answers = _answers(Path(sys.executable), folder / "this", jobs, scann, None)
+    for job, found, expected in zip(jobs, found_answers, expected_answers, strict=True):
         assert {signature for signature, _ in expected} == set(serving.SIGNATURES), job
         faults = differences(found, expected)
         assert not faults, f"{job.model}:\n" + "\n".join(faults)

@@ -15,7 +15,7 @@ from components.pusher.manifest import Manifest, read_manifest, write_manifest
 from schemas import serving
 from schemas.bundle import WARMUP_FILE
 from tests.chain_dataset import START_S, item_id, next_item
-from tests.pipeline.runners.test_local_run import NUM_ITEMS, Project, make_project
+from tests.pipeline.runners.chain_project import NUM_ITEMS, Project, make_project
 from tests.serving.answer import answers_in_new_process
 
 pytestmark = pytest.mark.slow

@@ -1,13 +1,8 @@
 """Whole runs through the command line, one after another in one directory."""
 
 import json
-import os
-import shutil
 import subprocess
-import sys
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -15,71 +10,14 @@ import yaml
 from components.indexer.model.warmup import read_requests
 from schemas.bundle import WARMUP_FILE
 from schemas.serving import SIGNATURES
-from tests.chain_dataset import item_id, next_item, write_chain_dataset
+from tests.chain_dataset import item_id, next_item
+from tests.pipeline.runners.chain_project import NUM_ITEMS, Project, make_project
 from tests.serving.answer import answers_in_new_process
 from tests.serving.older_server import Job, check_older_server_agrees
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).parents[3]
-NUM_ITEMS = 150
 NEVER_CACHED = {"CurrentModel", "DataGate", "RetrievalEvaluator", "VersionedPusher"}
-MODEL = {
-    "train": {"max_epochs": 12, "events_per_step": 320, "learning_rate": 5e-3},
-    "history": {"max_length": 10},
-    "interactions": {"max_reject_fraction": 0.02},
-}
-
-
-@dataclass
-class Project:
-    """A folder with a copy of the source, which tests may edit, a data set and a configuration."""
-
-    folder: Path
-    results: dict[str, subprocess.CompletedProcess[str]] = field(default_factory=dict)
-
-    @property
-    def run_dir(self) -> Path:
-        return self.folder / "runs" / "chain"
-
-    def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "pipeline.cli", *arguments],
-            cwd=self.folder,
-            env=os.environ | {"PYTHONPATH": str(self.folder)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-
-    def run(self, *overrides: str) -> subprocess.CompletedProcess[str]:
-        settings = [part for override in overrides for part in ("--set", override)]
-        return self.command("run", "config.yaml", *settings)
-
-    def read(self, name: str) -> dict[str, Any]:
-        return json.loads((self.run_dir / name).read_text(encoding="utf-8"))
-
-    def statuses(self) -> dict[str, str]:
-        return {step["component"]: step["status"] for step in self.read("run.json")["components"]}
-
-    def versions(self, kind: str = "serving") -> list[str]:
-        folder = self.run_dir / kind / "chain"
-        return sorted(entry.name for entry in folder.iterdir() if entry.name.isdigit())
-
-
-def make_project(folder: Path) -> Project:
-    """A chain world under `folder`, with a configuration of its own."""
-    for package in ("schemas", "components", "pipeline"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / package, folder / package, ignore=ignored)
-    world = write_chain_dataset(
-        folder / "world", num_users=90, num_items=NUM_ITEMS, events_per_user=40
-    )
-    for section, values in MODEL.items():
-        world[section] = world.get(section, {}) | values
-    world |= {"name": "chain", "output": "runs/chain"}
-    (folder / "config.yaml").write_text(yaml.safe_dump(world), encoding="utf-8")
-    return Project(folder)
 
 
 @pytest.fixture(scope="module")
