@@ -252,7 +252,7 @@ def compile_(
 def doctor(
     path: Annotated[str, typer.Option(help="Folder in which runs will be written.")] = ".",
 ) -> None:
-    """Check Python, library versions, the ScaNN op, the CPU and the free disk space."""
+    """Check Python, glibc, library versions, the ScaNN op, the CPU and the free disk space."""
     with quiet_streams(os.devnull) as console:
         from pipeline.commands.doctor import doctor_command
 

@@ -61,7 +61,7 @@ class VersionSets:
         Args:
           python: The Python version, such as "3.10".
         """
-        pins = {}
+        pins: dict[str, str] = {}
         for requirement in self.requirements(python):
             version = _exact_version(requirement.specifier)
             if version is not None:
@@ -97,7 +97,7 @@ class VersionSets:
             raise InputError(
                 f"Python {python} is not supported; expected {' or '.join(self.pythons)}: `make "
                 "clean setup` finds or installs one, and TWOTOWER_PYTHON="
-                f"{'|'.join(self.pythons)} chooses between them"
+                f"{' or '.join(self.pythons)} chooses between them"
             )
 
     def origin(self, name: str, version: str, python: str) -> str | None:

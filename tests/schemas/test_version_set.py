@@ -109,15 +109,13 @@ def test_only_the_complete_set_passes(python: str, chosen: dict[str, dict[str, s
     installed = {name: source[name] for name, source in chosen.items() if name in source}
     expected = SETS.pins(python)
     different = [name for name in expected if installed.get(name) != expected[name]]
-    try:
-        name = SETS.check_installed(python, installed.get)
-    except InputError as error:
-        assert different
-        assert all(f"{name} is " in str(error) for name in different)
-        assert str(error).count("(expected ") == len(different)
-    else:
-        assert not different
-        assert name == f"python{python}"
+    if not different:
+        assert SETS.check_installed(python, installed.get) == f"python{python}"
+        return
+    with pytest.raises(InputError) as caught:
+        SETS.check_installed(python, installed.get)
+    assert all(f"{name} is " in str(caught.value) for name in different)
+    assert str(caught.value).count("(expected ") == len(different)
 
 
 @pytest.mark.parametrize(
