@@ -25,6 +25,7 @@ from pipeline.paths import run_paths
 from pipeline.runners.read_record import read_record
 from pipeline.version import distribution_version
 from schemas.errors import InputError
+from schemas.version_set import installed_set
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -56,6 +57,15 @@ Output = Annotated[
 ]
 
 
+def _refuse_mixture() -> None:
+    """Checks that the installed libraries are one version set, before any of them is imported.
+
+    Raises:
+      InputError: They are a mixture, which would fail later or with results of its own.
+    """
+    installed_set()
+
+
 def _print_version(requested: bool) -> None:
     if requested:
         typer.echo(f"twotower {distribution_version()}")
@@ -77,6 +87,7 @@ def root(
 @app.command()
 def run(config: Config, set_: Overrides = None, output: Output = None) -> None:
     """Run the whole pipeline on this machine. The model is pushed if it passes every gate."""
+    _refuse_mixture()
     settings = load_settings(config, set_ or (), output)
     with quiet_streams(run_paths(settings).log) as console:
         console.progress.write(f"twotower: {settings.name} → {settings.output}\n")
@@ -105,6 +116,7 @@ def reindex(
     ] = None,
 ) -> None:
     """Index a changed catalogue with the model that a run pushed, and push the index."""
+    _refuse_mixture()
     plan = plan_reindex(run_dir, read_record(run_dir), catalogue, set_ or (), output)
     with quiet_streams(plan.paths.log) as console:
         console.progress.write(f"twotower: {catalogue} → version {plan.version} of {run_dir}\n")
@@ -241,6 +253,7 @@ def compile_(
     ] = "twotower:latest",
 ) -> None:
     """Compile the pipeline to KFP v2 IR."""
+    _refuse_mixture()
     settings = load_settings(config, set_ or ())
     with quiet_streams(os.devnull) as console:
         from pipeline.commands.compile import compile_command
@@ -252,7 +265,7 @@ def compile_(
 def doctor(
     path: Annotated[str, typer.Option(help="Folder in which runs will be written.")] = ".",
 ) -> None:
-    """Check Python, library versions, the ScaNN op, the CPU and the free disk space."""
+    """Check Python, glibc, library versions, the ScaNN op, the CPU and the free disk space."""
     with quiet_streams(os.devnull) as console:
         from pipeline.commands.doctor import doctor_command
 

@@ -3,8 +3,7 @@
 from importlib import metadata
 
 from schemas.errors import InputError
-
-DISTRIBUTION = "twotower"
+from schemas.version_set import DISTRIBUTION
 
 
 def distribution_version() -> str:

@@ -20,6 +20,7 @@ from schemas.features import EVENTS_SPLIT
 from schemas.id_settings import IdsSettings
 from schemas.settings import from_json
 from schemas.steps import EVALUATION_FILE, PUSHER, STATISTICS_FILE
+from schemas.version_set import recorded_set
 
 _REMEDIES = {
     "model_blessing": (
@@ -86,6 +87,7 @@ def _manifest(folders: dict[str, str], exec_properties: dict[str, Any]) -> Manif
         as_of=bundle_fragment.get("index", {}).get("as_of"),
         reindex_of=exec_properties["reindex_of"],
         id_rules=[rule.value for rule in ids.normalise],
+        version_set=recorded_set(),
     )
 
 

@@ -25,6 +25,9 @@ class Manifest:
       reindex_of: For a re-index or a new list of unavailable items, the version as which the same
         towers were first pushed; otherwise "".
       id_rules: The rules of `ids.normalise` that the model applies to ids.
+      version_set: The set of library versions that exported the index: for a re-index, that of the
+        re-index; for a new list of unavailable items, that of the unchanged index. None if the
+        versions were no set, and for versions that were pushed before sets had names.
       version: The integer version as a string.
       content_hash: The hash of the bundle, computed by `content_hash`.
       pushed_at: The time of the push, ISO 8601 UTC.
@@ -37,6 +40,7 @@ class Manifest:
     as_of: str | None = None
     reindex_of: str = ""
     id_rules: list[str] = field(default_factory=list)
+    version_set: str | None = None
     version: str = ""
     content_hash: str = ""
     pushed_at: str = ""

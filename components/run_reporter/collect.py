@@ -27,6 +27,7 @@ _RUN_KEYS = (
     "config_path",
     "config",
     "config_hash",
+    "version_set",
     "versions",
     "started",
     "status",
@@ -74,6 +75,7 @@ def collect_metrics(fragments: Fragments, run: dict[str, Any]) -> dict[str, Any]
     """
     evaluation = fragments.get(EVALUATOR, {})
     return {
+        "version_set": run.get("version_set"),
         **{key: evaluation.get(key) for key in _EVALUATION_KEYS},
         "index": fragments.get(INDEXER, {}).get("index"),
         "gates": _gates(fragments, run),

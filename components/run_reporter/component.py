@@ -35,9 +35,9 @@ class RunReporter(base_component.BaseComponent):
           steps: JSON list of {"component", "status" ("complete", "cached", "failed" or
             "skipped"), "seconds", "fragment_uris" (artifact folders that may contain a fragment),
             "error" (text or null)}.
-          run: JSON of {"name", "config", "config_hash", "versions", "started", "status",
-            "exit_code", "error", "gates" (of a step that rejected), "paths"}; in an exit handler,
-            the final status of the pipeline, which contains no information on steps.
+          run: JSON of {"name", "config", "config_hash", "version_set", "versions", "started",
+            "status", "exit_code", "error", "gates" (of a step that rejected), "paths"}; in an exit
+            handler, the final status of the pipeline, which contains no information on steps.
           output_dir: The run directory.
           code_version: The version of the installed code.
           launch: Different in every run, so that the step is never taken from the cache.

@@ -3,23 +3,36 @@
 Each check reports the value found, the value expected and, if it fails, the remedy.
 """
 
+import os
 import platform
 import shutil
-import sys
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
 from packaging.requirements import Requirement
+from packaging.version import Version
 
 from pipeline.commands.doctor_probes import print_keras, print_scann_check, run_probe
 from pipeline.console import Console
 from pipeline.exit_codes import ExitCode
-from pipeline.version import DISTRIBUTION
 from schemas.errors import InputError
+from schemas.version_set import (
+    DISTRIBUTION,
+    InstalledVersion,
+    VersionSets,
+    declared_sets,
+    installed_version,
+    is_version,
+    remedy,
+    running_python,
+    set_name,
+)
 
-PYTHON_VERSION = (3, 10)
+# The oldest glibc for which ML Metadata and TFDV of a Python's set are published. The wheels of the
+# other set need a glibc that every supported system has.
+MIN_GLIBC = {"3.12": "2.39"}
 CPU_FEATURES = ("avx2", "fma")
 MIN_FREE_GB = 5.0
 REINSTALL = "install the locked versions: `make clean setup`"
@@ -66,54 +79,118 @@ def doctor_command(path: str, console: Console) -> ExitCode:
     return ExitCode.PUSHED if all(check.passed for check in checks) else ExitCode.BAD_INPUT
 
 
-def check_interpreter(version: tuple[int, int]) -> Check:
-    """Checks the (major, minor) version of the running interpreter."""
-    expected = "{}.{}".format(*PYTHON_VERSION)
+def check_interpreter(python: str, sets: VersionSets) -> Check:
+    """Checks that there is a set of versions for the Python version of the interpreter."""
     return Check(
         "python",
-        version == PYTHON_VERSION,
-        "{}.{}".format(*version),
-        expected,
-        f"create the environment with Python {expected}: `make clean setup` finds an interpreter",
+        python in sets.pythons,
+        python,
+        " or ".join(sets.pythons),
+        "create the environment with one of these: `make clean setup` finds an interpreter, and "
+        f"TWOTOWER_PYTHON={' or '.join(sets.pythons)} chooses between them",
     )
 
 
-def declared_requirements(lines: Sequence[str] | None) -> list[Requirement]:
-    """Returns the run-time requirements of this distribution, without those of its extras.
+def glibc_version() -> str | None:
+    """Returns the version of the C library, such as "2.39"; None if it is not glibc."""
+    try:
+        name, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
+    except (OSError, ValueError):
+        return None
+    return version if name == "glibc" and version else None
+
+
+def check_glibc(python: str, sets: VersionSets, glibc: str | None) -> Check:
+    """Checks that the libraries of the set of a Python version run with this glibc.
+
+    If another set needs a newer glibc, and this system has it, the check says so.
+    """
+    minimum = MIN_GLIBC.get(python)
+    possible = [
+        f"{set_name(other)} is possible too"
+        for other in sets.pythons
+        if other != python and other in MIN_GLIBC and _is_at_least(glibc, MIN_GLIBC[other])
+    ]
+    older = [other for other in sets.pythons if other not in MIN_GLIBC]
+    return Check(
+        "glibc",
+        minimum is None or _is_at_least(glibc, minimum),
+        "; ".join([glibc or "another C library", *possible]),
+        f">= {minimum}" if minimum else "any",
+        "use a system with a newer glibc (Ubuntu 24.04, Debian 13), or the set for older systems: "
+        f"`make clean setup TWOTOWER_PYTHON={' or '.join(older)}`",
+    )
+
+
+def _is_at_least(glibc: str | None, minimum: str) -> bool:
+    return glibc is not None and Version(glibc) >= Version(minimum)
+
+
+def check_version_set(python: str, sets: VersionSets, installed: InstalledVersion) -> Check:
+    """Checks that the installed versions are one set, not a mixture of several."""
+    own, counts = f"of {set_name(python)}", Counter[str]()
+    for name, pin in sets.pins(python).items():
+        version = installed(name)
+        if version is None:
+            counts["not installed"] += 1
+        elif is_version(version, pin):
+            counts[own] += 1
+        else:
+            counts[f"of {sets.origin(name, version, python) or 'no set'}"] += 1
+    is_set = set(counts) == {own}
+    mixture = ", ".join(f"{number} {origin}" for origin, number in counts.most_common())
+    return Check(
+        "version set",
+        is_set,
+        set_name(python) if is_set else f"a mixture: {mixture}",
+        f"all {counts.total()} {own}",
+        remedy(python),
+    )
+
+
+def check_requirement(
+    requirement: Requirement, installed: str | None, origin: str | None = None
+) -> Check:
+    """Checks the installed version of a distribution against the requirement in setup.py.
 
     Args:
-      lines: Result of `importlib.metadata.requires(DISTRIBUTION)`: PEP 508 strings.
+      requirement: The requirement.
+      installed: The installed version, if any.
+      origin: The name of another set that contains the installed version, if any.
     """
-    requirements = [Requirement(line) for line in lines or ()]
-    return [r for r in requirements if r.marker is None or r.marker.evaluate({"extra": ""})]
-
-
-def installed_version(name: str) -> str | None:
-    """Returns the version of an installed distribution, or None if it is not installed."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def check_requirement(requirement: Requirement, installed: str | None) -> Check:
-    """Checks the installed version of a distribution against the requirement in setup.py."""
+    passed = installed is not None and requirement.specifier.contains(installed, prereleases=True)
+    found = installed or "not installed"
     return Check(
         requirement.name,
-        installed is not None and requirement.specifier.contains(installed, prereleases=True),
-        installed or "not installed",
+        passed,
+        f"{found}, a version of {origin}" if origin and not passed else found,
         str(requirement.specifier),
         REINSTALL,
     )
 
 
-def check_requirements() -> list[Check]:
-    """Checks every run-time requirement of the installed distribution, in setup.py's order."""
+def check_requirements(
+    python: str, sets: VersionSets, installed: InstalledVersion = installed_version
+) -> list[Check]:
+    """Checks every run-time requirement on a Python version, in setup.py's order."""
+    checks = []
+    for requirement in sets.requirements(python):
+        version = installed(requirement.name)
+        origin = version and sets.origin(requirement.name, version, python)
+        checks.append(check_requirement(requirement, version, origin))
+    return checks
+
+
+def check_versions(python: str) -> list[Check]:
+    """Checks Python, glibc and the installed versions; without the distribution only that."""
     try:
-        lines = metadata.requires(DISTRIBUTION)
-    except metadata.PackageNotFoundError:
+        sets = declared_sets()
+    except InputError:
         return [Check(DISTRIBUTION, False, "not installed", "installed", REINSTALL)]
-    return [check_requirement(r, installed_version(r.name)) for r in declared_requirements(lines)]
+    checks = [check_interpreter(python, sets), check_glibc(python, sets, glibc_version())]
+    if python in sets.pythons:
+        checks.append(check_version_set(python, sets, installed_version))
+    return [*checks, *check_requirements(python, sets)]
 
 
 def check_cpu(cpuinfo: Path = Path("/proc/cpuinfo"), machine: str = platform.machine()) -> Check:
@@ -179,8 +256,7 @@ def run_checks(path: Path = Path(), min_free_gb: float = MIN_FREE_GB) -> list[Ch
       min_free_gb: Free space that a run may need, in 10^9 bytes.
     """
     return [
-        check_interpreter(sys.version_info[:2]),
-        *check_requirements(),
+        *check_versions(running_python()),
         check_cpu(),
         check_keras(*run_probe(print_keras)),
         check_scann(*run_probe(print_scann_check)),

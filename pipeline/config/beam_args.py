@@ -10,7 +10,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from pipeline.config.worker_dependencies import dependency_problems
 from schemas.errors import InputError
+from schemas.version_set import running_python
 
 if TYPE_CHECKING:
     from apache_beam.runners.runner import PipelineRunner
@@ -19,7 +21,7 @@ _MIN_SIMILARITY = 0.8
 _TEMPORARY_FOLDERS = ("temp_location", "staging_location")
 
 
-def check_beam_args(path: str, args: Sequence[str]) -> None:
+def check_beam_args(path: str, args: Sequence[str], python: str | None = None) -> None:
     """Checks `beam.args` without running a pipeline.
 
     The options of a job server (Flink, Spark, PortableRunner) are unknown to Beam's Python SDK
@@ -29,10 +31,11 @@ def check_beam_args(path: str, args: Sequence[str]) -> None:
     Args:
       path: The configuration file, for the message.
       args: The arguments in the configuration.
+      python: The Python version of the version set, such as "3.10"; by default the running one.
 
     Raises:
       InputError: An argument is unknown or misspelt, a value is invalid, the runner cannot be
-        created, or Beam's own validation fails.
+        created, Beam's own validation fails, or workers cannot have the libraries.
     """
     if not args:
         return
@@ -43,7 +46,12 @@ def check_beam_args(path: str, args: Sequence[str]) -> None:
     try:
         runner = _runner(_parse(args)[0].runner)
         uses_job_server = isinstance(runner, PortableRunner)
-        problems = list(_unknown(_parse(args)[1], uses_job_server)) or list(_invalid(args, runner))
+        values, unknown = _parse(args)
+        problems = (
+            list(_unknown(unknown, uses_job_server))
+            or list(_invalid(args, runner))
+            or list(dependency_problems(values, runner, python or running_python()))
+        )
     except InputError as error:
         problems = [str(error)]
     if problems:

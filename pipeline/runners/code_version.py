@@ -13,9 +13,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-from packaging.requirements import Requirement
-
-from pipeline.version import DISTRIBUTION
+from schemas.version_set import declared_sets, running_python
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("schemas", "components", "pipeline")
@@ -44,8 +42,7 @@ def code_version(folder: str) -> str:
 @cache
 def _installed_libraries() -> tuple[str, ...]:
     """Returns the run-time requirements of this distribution with their installed versions."""
-    declared = (Requirement(line) for line in importlib.metadata.requires(DISTRIBUTION) or ())
-    names = sorted(r.name for r in declared if r.marker is None or r.marker.evaluate({"extra": ""}))
+    names = sorted(r.name for r in declared_sets().requirements(running_python()))
     return tuple(f"{name}=={importlib.metadata.version(name)}" for name in names)
 
 

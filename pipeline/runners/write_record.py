@@ -13,6 +13,7 @@ from pipeline.paths import RunPaths
 from pipeline.runners.step_results import StepResult
 from schemas.settings import Settings, to_json
 from schemas.steps import CATALOGUE_EXAMPLE_GEN, INTERACTION_EXAMPLE_GEN, TRAINER
+from schemas.version_set import recorded_set
 
 RECORDED_LIBRARIES = (
     "tensorflow",
@@ -50,6 +51,7 @@ def run_record(
         "config_path": config_path,
         "config": config,
         "config_hash": _digest(config),
+        "version_set": recorded_set(),
         "versions": versions(),
         "started": datetime.fromtimestamp(started_s, timezone.utc).isoformat(timespec="seconds"),
         "status": code.name.lower(),

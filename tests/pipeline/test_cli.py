@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 from pipeline import cli
 from pipeline.commands import ingest, rollback, schema, unavailable
 from pipeline.console import Console
+from pipeline.exit_codes import ExitCode
 from schemas.errors import InputError
 
 COUNTS: dict[str, Any] = {
@@ -153,3 +154,42 @@ def test_a_missing_or_damaged_record_is_reported(tmp_path: Path, content: str | 
     message = "expected the directory of a run" if content is None else "damaged"
     with pytest.raises(InputError, match=rf"run\.json: .*{message}"):
         CliRunner().invoke(cli.app, ["rollback", str(tmp_path)], catch_exceptions=False)
+
+
+MIXTURE = """
+import sys
+from schemas import version_set
+version_set.installed_version = lambda name: "0.0.1"
+sys.argv = ["twotower", *sys.argv[1:]]
+from pipeline.cli import main
+try:
+    main()
+finally:
+    assert "tensorflow" not in sys.modules
+    assert "apache_beam" not in sys.modules
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "config.yaml"],
+        ["reindex", "runs/shop", "--catalogue=items.csv"],
+        ["compile", "config.yaml", "--target=vertex"],
+    ],
+)
+def test_mixture_of_library_versions_is_refused_first(arguments: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", MIXTURE, *arguments], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == ExitCode.BAD_INPUT, done.stderr
+    assert done.stderr.startswith("error: the installed libraries are not the set python3.")
+    assert "tensorflow is 0.0.1 (expected" in done.stderr
+    assert "`make clean setup`" in done.stderr
+    assert "config.yaml" not in done.stderr
+
+
+def test_complete_set_is_not_refused() -> None:
+    with pytest.raises(InputError, match=r"no-such\.yaml: no such configuration file"):
+        CliRunner().invoke(cli.app, ["run", "no-such.yaml"], catch_exceptions=False)

@@ -43,7 +43,12 @@ class Destination:
             str(bundle),
             str(self.serving),
             str(self.exact),
-            Manifest(name="demo", metrics={"recall@10": 0.25}, id_rules=[*id_rules]),
+            Manifest(
+                name="demo",
+                metrics={"recall@10": 0.25},
+                id_rules=[*id_rules],
+                version_set="python3.10",
+            ),
             statistics_file=str(self.statistics),
             keep_versions=keep_versions,
         )

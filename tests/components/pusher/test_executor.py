@@ -10,10 +10,12 @@ from tfx.types import standard_artifacts
 
 from components import artifacts
 from components.fragment import read_fragment, write_fragment
+from components.pusher import executor
 from components.pusher.component import VersionedPusher
 from components.pusher.executor import Executor
 from components.pusher.manifest import read_manifest
 from schemas.steps import INDEXER
+from schemas.version_set import installed_set
 from tests.components.pusher.bundles import Destination, write_bundle
 
 
@@ -96,10 +98,14 @@ def test_bundle_with_both_blessings_is_published(push: Push) -> None:
     assert manifest.id_rules == ["case"]
     assert manifest.content_hash == fragment["content_hash"]
     assert (manifest.as_of, manifest.reindex_of) == (fragment["as_of"], "") == (None, "")
+    assert manifest.version_set == installed_set()
 
 
-def test_reindex_reports_original_version_and_time(push: Push) -> None:
+def test_reindex_reports_original_version_and_time(
+    push: Push, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first = push.run()["version"]
+    monkeypatch.setattr(executor, "recorded_set", lambda: "python3.99")
     write_bundle(push.destination.root / "bundle", "with more items")
     as_of = "2026-03-01T00:00:00+00:00"
     write_fragment(str(push.destination.root / "bundle"), INDEXER, {"index": {"as_of": as_of}})
@@ -111,6 +117,7 @@ def test_reindex_reports_original_version_and_time(push: Push) -> None:
     assert f"as a re-index of version {first}" in fragment["reason"]
     manifest = read_manifest(fragment["serving_path"])
     assert (manifest.reindex_of, manifest.as_of) == (first, as_of)
+    assert manifest.version_set == "python3.99"
     assert manifest.metrics == {"recall@10": 0.25}
 
 

@@ -22,6 +22,7 @@ def test_round_trip(
         name=name,
         metrics=metrics,
         protocol={"name": "successive", "targets": 3},
+        version_set="python3.12",
         version="17",
         content_hash="ab",
         pushed_at="2024-01-01T00:00:00+00:00",
@@ -40,7 +41,9 @@ def test_manifest_of_another_release_is_readable(tmp_path: Path) -> None:
     path = Path(manifest_path(str(tmp_path)))
     path.parent.mkdir()
     path.write_text('{"name": "demo", "version": "17", "content_hash": "ab", "code_version": "c"}')
-    assert read_manifest(str(tmp_path)) == Manifest(name="demo", version="17", content_hash="ab")
+    manifest = read_manifest(str(tmp_path))
+    assert manifest == Manifest(name="demo", version="17", content_hash="ab")
+    assert manifest.version_set is None
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"name": "demo"}', '{"unknown": 1}', "[]"])

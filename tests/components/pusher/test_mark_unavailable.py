@@ -56,6 +56,7 @@ def test_same_model_is_served_with_new_list(destination: Destination) -> None:
         assert files(before) == files(after)
         assert read_manifest(after).version == second.version
         assert read_manifest(after).metrics == read_manifest(before).metrics
+        assert read_manifest(after).version_set == "python3.10"
     third = mark(destination)
     assert lists(third) == [[], []]
     for version in (second, third):

@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from components.pusher import rollback as rollback_module
+from components.pusher.manifest import read_manifest
 from components.pusher.mark_unavailable import mark_unavailable
 from components.pusher.rollback import rollback
 from components.pusher.unavailable_lists import unavailable_path
@@ -51,6 +52,8 @@ def test_withdrawn_version_can_be_restored(destination: Destination) -> None:
     assert (done.version, done.withdrawn) == (versions[1], (marked,))
     assert destination.visible() == (versions[:2], versions[:2])
     assert done.num_unavailable == 1
+    restored = version_dir(str(destination.serving), int(done.version))
+    assert read_manifest(restored).version_set == "python3.10"
     with pytest.raises(InputError, match=rf"withdrawn: {versions[2]}, {marked}"):
         rollback(*folders, to=12)
 

@@ -256,6 +256,7 @@ def run(**changes: Any) -> dict[str, Any]:
         "config_path": "pipeline/configs/demo.yaml",
         "config": {"name": "demo", "output": "runs/demo", "model": {"dim": 64}},
         "config_hash": "0123456789abcdef",
+        "version_set": "python3.10",
         "versions": {"python": "3.10.13", "tensorflow": "2.16.2", "scann": "1.3.2"},
         "started": "2024-07-01T15:31:07+00:00",
         "status": "pushed",

@@ -11,6 +11,7 @@ from components.run_reporter.collect import collect_metrics, collect_run, gather
 from tests.components.run_reporter import runs
 
 METRICS_KEYS = [
+    "version_set",
     "protocol",
     "test",
     "confidence",
@@ -40,7 +41,8 @@ def test_metrics_of_a_complete_run_have_the_documented_keys() -> None:
     metrics = collect_metrics(fragments, runs.run())
     assert list(metrics) == METRICS_KEYS
     evaluation = fragments["RetrievalEvaluator"]
-    for key in METRICS_KEYS[:-2]:
+    assert metrics["version_set"] == "python3.10"
+    for key in METRICS_KEYS[1:-2]:
         assert metrics[key] == evaluation.get(key)
     assert set(metrics["test"]) == {"model", "baselines"}
     assert metrics["index"] == fragments["ScannIndexer"]["index"]
@@ -56,7 +58,15 @@ def test_metrics_of_a_complete_run_have_the_documented_keys() -> None:
 def test_a_run_with_rejected_data_has_the_gates_of_the_rejection_and_no_metrics() -> None:
     rejection = runs.gate("data.reject_fraction", False, "too many")
     metrics = collect_metrics({}, runs.run(gates=[rejection]))
-    assert metrics == {**dict.fromkeys(METRICS_KEYS), "gates": [rejection]}
+    sections = {**dict.fromkeys(METRICS_KEYS), "gates": [rejection]}
+    assert metrics == {**sections, "version_set": "python3.10"}
+
+
+def test_the_set_of_a_record_without_one_is_null() -> None:
+    run = runs.run()
+    del run["version_set"]
+    assert collect_metrics({}, run)["version_set"] is None
+    assert collect_run([], {}, run)["version_set"] is None
 
 
 def test_a_gate_of_both_a_fragment_and_the_run_is_listed_once() -> None:
@@ -70,7 +80,8 @@ def test_the_run_has_the_status_and_the_seconds_of_every_step() -> None:
     record = collect_run(runs.steps(), fragments, runs.run())
     assert [(s["component"], s["seconds"]) for s in record["components"]] == list(runs.STEPS)
     assert {step["status"] for step in record["components"]} == {"complete"}
-    for key in ("name", "config", "config_hash", "versions", "started", "status", "exit_code"):
+    kept = ("name", "config", "config_hash", "version_set", "versions", "started", "status")
+    for key in (*kept, "exit_code"):
         assert record[key] == runs.run()[key]
     assert record["training"] == fragments["TwoTowerTrainer"]
     assert record["push"]["version"] == "1719848123"

@@ -157,6 +157,7 @@ def test_the_page_of_a_complete_run_has_all_sections_and_values() -> None:
         "runs/demo/run.log",
         "runs/demo/serving/demo/1719848123",
         "0123456789abcdef",
+        "<dt>version set</dt><dd>python3.10</dd>",
         "2.16.2",
     ):
         assert text in html, text

@@ -16,7 +16,7 @@ DATAFLOW = ["--runner=DataflowRunner", "--project=shop-prod", "--region=europe-w
         ["--runner", "DirectRunner"],
         ["--runner=direct"],
         ["--experiments=one", "--experiments=two", "--s3_region_name=eu-central-1"],
-        [*DATAFLOW, "--temp_location=gs://shop/tmp"],
+        [*DATAFLOW, "--temp_location=gs://shop/tmp", "--sdk_container_image=shop/worker:1"],
         # Known only to the job server.
         ["--runner=FlinkRunner", "--checkpointing_interval=60000"],
         ["--runner=SparkRunner", "--storageLevel", "MEMORY_ONLY"],

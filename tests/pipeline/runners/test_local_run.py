@@ -8,8 +8,10 @@ import pytest
 import yaml
 
 from components.indexer.model.warmup import read_requests
+from components.pusher.manifest import read_manifest
 from schemas.bundle import WARMUP_FILE
 from schemas.serving import SIGNATURES
+from schemas.version_set import installed_set
 from tests.chain_dataset import item_id, next_item
 from tests.pipeline.runners.chain_project import NUM_ITEMS, Project, make_project
 from tests.serving.answer import answers_in_new_process
@@ -64,6 +66,10 @@ def test_model_learns_the_chain_and_beats_popularity(
     assert test["model"]["recall@10"] > 0.9
     assert test["model"]["recall@10"] > test["baselines"]["popularity"]["recall@10"]
     assert all(gate["passed"] for gate in metrics["gates"])
+    (version,) = project.versions()
+    manifest = read_manifest(str(project.run_dir / "serving" / "chain" / version))
+    named = {record["version_set"] for record in (metrics, project.read("run.json"))}
+    assert {*named, manifest.version_set} == {installed_set()}
 
 
 def test_pushed_model_and_its_exact_version_agree_when_loaded_as_in_tf_serving(
