@@ -33,8 +33,8 @@ class BeamSettings:
     args: Annotated[
         tuple[str, ...],
         Doc(
-            "Command-line options that are passed to Apache Beam. Workers in containers need an image "
-            "in which this project and its libraries are installed.",
+            "Command-line options that are passed to Apache Beam. Workers in containers need an "
+            "image in which this project and its libraries are installed.",
             example=["--direct_running_mode=multi_processing", "--direct_num_workers=4"],
             default="Beam's local runner",
         ),
