@@ -151,21 +151,21 @@ make_venv() {
 
 # Installs the version set of Python $2 and this project, editable, into the environment $1.
 install_set() {
-  local venv=$1 version=$2 lock overrides uv_quiet=--quiet
-  lock=$(lock_of "$version")
-  overrides=requirements/python$version.overrides
+  local folder=$1 lock overrides uv_quiet=--quiet
+  lock=$(lock_of "$2")
+  overrides=requirements/python$2.overrides
   if [[ -t 2 ]]; then uv_quiet=; fi
   if ! command -v c++ >/dev/null && ! command -v g++ >/dev/null; then
     fail "a C++ compiler is needed: one dependency (pyfarmhash) has no wheel." \
       "Install one (on Debian: apt-get install g++), then run make again."
   fi
   say "installing $(grep -c == "$lock") packages from $lock (minutes the first time, 3 GB on disk)"
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$(pinned uv "$lock")"
+  "$folder/bin/python" -m pip install --quiet --disable-pip-version-check "$(pinned uv "$lock")"
   # Packages without a wheel are built with the locked setuptools, not with the newest.
-  "$venv/bin/uv" pip sync $uv_quiet --python "$venv/bin/python" --build-constraints "$lock" "$lock"
-  "$venv/bin/uv" pip install --quiet --python "$venv/bin/python" \
+  "$folder/bin/uv" pip sync $uv_quiet --python "$folder/bin/python" --build-constraints "$lock" "$lock"
+  "$folder/bin/uv" pip install --quiet --python "$folder/bin/python" \
     --no-deps --no-build-isolation --editable .
   if ! [[ -f $overrides ]]; then overrides=; fi
-  "$venv/bin/python" .ci/check_requirements.py $overrides ||
+  "$folder/bin/python" .ci/check_requirements.py $overrides ||
     fail "$lock does not fit setup.py." "Run: make lock"
 }
