@@ -11,8 +11,8 @@ The rules of `ids.normalise` are applied in a fixed order, each to the result of
 5. `leading_zeros` removes zeros at the start of an id of digits: 0105 becomes 105, 000 becomes 0.
 
 `unicode` and `case` do not change an id with a replacement character (U+FFFD) or a Unicode
-noncharacter, which TensorFlow cannot write. The result of all rules is a fixed point: normalising
-it again does not change it.
+noncharacter, which not every version of TensorFlow can write. The result of all rules is a fixed
+point: normalising it again does not change it.
 """
 
 import re
@@ -44,7 +44,8 @@ _INVISIBLE_RANGES = (
 )
 _INVISIBLE = {chr(code) for first, last in _INVISIBLE_RANGES for code in range(first, last + 1)}
 TRIMMED = "".join(sorted({*WHITE_SPACE, *_INVISIBLE}))
-# The replacement character and the noncharacters of Unicode, which TensorFlow does not encode.
+# The replacement character, which TensorFlow writes for bytes that are not UTF-8, and the
+# noncharacters of Unicode, for which TensorFlow 2.16 writes it, and 2.20 does not.
 UNENCODABLE = frozenset(
     map(chr, (0xFFFD, *range(0xFDD0, 0xFDF0), *range(0xFFFE, 0x110000, 0x10000)))
 ) | frozenset(map(chr, range(0xFFFF, 0x110000, 0x10000)))

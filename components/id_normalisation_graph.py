@@ -1,11 +1,14 @@
 """Normalisation of the ids of requests in the served model, as ingestion normalises ids."""
 
+from collections.abc import Iterable
+
 import tensorflow as tf
 
 from components.id_normalisation import (
     DECIMAL_ZERO,
     LEADING_ZEROS,
     TRIMMED,
+    UNENCODABLE,
     WHITE_SPACE,
     lower_case,
 )
@@ -13,8 +16,6 @@ from components.nfc_graph import CodePointMap, Composer
 from schemas.id_settings import IdNormalisation, IdsSettings
 
 _ASCII = r"[\x00-\x7F]*"
-# What TensorFlow writes for bytes that are not UTF-8, and for noncharacters.
-_HAS_REPLACEMENT = r"(?s).*\x{FFFD}.*"
 
 
 class GraphIdNormaliser(tf.Module):
@@ -58,11 +59,15 @@ class GraphIdNormaliser(tf.Module):
             codes = codes.with_flat_values(self.lower.lookup(flat, flat))
             codes = codes if self.composer is None else self.composer(codes)
         encoded = tf.strings.unicode_encode(codes, "UTF-8")
-        is_lossy = tf.strings.regex_full_match(encoded, _HAS_REPLACEMENT)
+        is_lossy = tf.strings.regex_full_match(encoded, f"(?s).*[{_escaped(UNENCODABLE)}].*")
         return tf.reshape(tf.where(is_lossy, texts, encoded), tf.shape(ids))
 
 
 def _trimmed(ids: tf.Tensor, characters: str) -> tf.Tensor:
-    # As escapes, because a pattern with a literal NUL ends there.
-    members = "".join(f"\\x{{{ord(character):X}}}" for character in characters)
+    members = _escaped(characters)
     return tf.strings.regex_replace(ids, f"^[{members}]+|[{members}]+$", "")
+
+
+def _escaped(characters: Iterable[str]) -> str:
+    """Returns the members of a character class, as escapes: a pattern ends at a literal NUL."""
+    return "".join(f"\\x{{{ord(character):X}}}" for character in sorted(characters))

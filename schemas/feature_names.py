@@ -6,6 +6,7 @@ which TensorFlow accepts everywhere and which is equal to no internal name.
 """
 
 import hashlib
+import keyword
 import re
 import unicodedata
 from collections.abc import Collection, Iterable
@@ -29,8 +30,9 @@ _INVISIBLE = frozenset({"Cf", "Zs"})
 def feature_key(name: str, reserved: Collection[str]) -> str:
     """Returns the key of a feature.
 
-    A plain ASCII identifier is its own key. The key of any other name consists of a digest of the
-    name and of a readable part.
+    A plain ASCII identifier is its own key, unless it is a keyword of Python, which cannot be an
+    argument of a signature. The key of any other name consists of a digest of the name and of a
+    readable part.
 
     >>> feature_key("price", {"value"}), feature_key("value", {"value"})
     ('price', 'name_cd42404d52ad55cc_value')
@@ -40,7 +42,11 @@ def feature_key(name: str, reserved: Collection[str]) -> str:
       reserved: Lower-case names that are no keys. TensorFlow does not distinguish upper and lower
         case in the names of operations.
     """
-    is_plain = _PLAIN_NAME.fullmatch(name) and len(name) <= _MAX_PLAIN_CHARACTERS
+    is_plain = (
+        _PLAIN_NAME.fullmatch(name)
+        and len(name) <= _MAX_PLAIN_CHARACTERS
+        and not keyword.iskeyword(name)
+    )
     if is_plain and not name.startswith(_INPUT_PREFIXES) and name.lower() not in reserved:
         return name
     return derived_key(name)

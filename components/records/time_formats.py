@@ -98,8 +98,8 @@ def time_format(text: str) -> TimeFormat:
 
     >>> texts = pa.array(["1/12/2010 8:26", "13/40/2010 8:26", None])
     >>> times_us, is_valid = time_format("%d/%m/%Y %H:%M").parse(texts)
-    >>> times_us[0] == datetime(2010, 12, 1, 8, 26, tzinfo=timezone.utc).timestamp() * 1e6
-    True
+    >>> datetime.fromtimestamp(times_us[0] / 1e6, timezone.utc).isoformat()
+    '2010-12-01T08:26:00+00:00'
     >>> is_valid.tolist()
     [True, False, False]
 

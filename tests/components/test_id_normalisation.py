@@ -123,6 +123,15 @@ def test_tables_are_saved_with_the_model(tmp_path: Path) -> None:
     assert [text.decode() for text in ids.numpy()[0]] == ["é-1", "105", ""]
 
 
+@pytest.mark.parametrize("names", [("case",), ("unicode",), ("case", "unicode")])
+def test_ids_that_not_every_tensorflow_can_write_do_not_change(names: tuple[str, ...]) -> None:
+    ids = [f"E\u0301{character}" for character in sorted(UNENCODABLE)]
+
+    assert [IdNormaliser(rules(*names))(one) for one in ids] == ids
+    graph = GraphIdNormaliser(rules(*names))
+    assert [one.decode() for one in graph(tf.constant(ids)).numpy()] == ids
+
+
 def test_bytes_that_are_not_utf8_do_not_fail() -> None:
     ids = tf.constant([b"\xff\xfeA", b"", b"a"])
     assert GraphIdNormaliser(ALL_RULES)(ids).numpy().tolist() == [b"\xff\xfeA", b"", b"a"]

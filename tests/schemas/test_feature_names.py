@@ -1,5 +1,6 @@
 """Names of features: their keys, and the names that a configuration refuses."""
 
+import keyword
 import re
 import unicodedata
 from typing import Any
@@ -37,6 +38,15 @@ def table(
         "users": {**SOURCE, "fields": {"user_id": "u"}, "features": features(users)},
     }
     return feature_table(from_dict(DataSettings, values))
+
+
+@pytest.mark.parametrize("name", keyword.kwlist)
+def test_a_keyword_of_python_is_not_its_own_key(name: str) -> None:
+    # From Python 3.12 on, TensorFlow cannot trace a signature with such an argument.
+    (key,) = feature_keys([name], RESERVED_KEYS).values()
+
+    assert key.isidentifier()
+    assert not keyword.iskeyword(key)
 
 
 def refusal(**declared: dict[str, str]) -> str:
