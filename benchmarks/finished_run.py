@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from components.examples.read import split_files
+from components.examples.shards import split_files
 from components.trainer.data.read import TrainerInputs
 from schemas.errors import InputError
 from schemas.features import CATALOGUE_SPLIT, EVAL_SPLIT, TRAIN_SPLIT

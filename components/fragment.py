@@ -8,7 +8,7 @@ import json
 import os
 from typing import Any
 
-import tensorflow as tf
+from components import files
 
 FRAGMENT_FILE = "fragment.json"
 
@@ -22,16 +22,15 @@ def write_fragment(uri: str, step: str, content: dict[str, Any]) -> None:
       content: JSON values.
     """
     fragment = {"component": step, **content}
-    tf.io.gfile.makedirs(uri)
-    with tf.io.gfile.GFile(os.path.join(uri, FRAGMENT_FILE), "w") as file:
-        file.write(json.dumps(fragment, indent=1, sort_keys=True, allow_nan=False))
+    text = json.dumps(fragment, indent=1, sort_keys=True, allow_nan=False)
+    files.make_folder(uri)
+    files.write_text(os.path.join(uri, FRAGMENT_FILE), text)
 
 
 def read_fragment(uri: str) -> dict[str, Any] | None:
     """Reads the fragment from the artifact folder `uri`; None if there is no fragment."""
     path = os.path.join(uri, FRAGMENT_FILE)
-    if not tf.io.gfile.exists(path):
+    if not files.exists(path):
         return None
-    with tf.io.gfile.GFile(path, "r") as file:
-        fragment: dict[str, Any] = json.loads(file.read())
+    fragment: dict[str, Any] = json.loads(files.read_text(path))
     return fragment

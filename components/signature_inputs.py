@@ -14,6 +14,7 @@ from typing import TypeVar
 import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
+from components import files
 from schemas import serving
 
 Values = TypeVar("Values")
@@ -58,16 +59,14 @@ def name_served_inputs(path: str, signatures: Mapping[str, serving.Specs]) -> No
     if all(spec.name == name for specs in signatures.values() for name, spec in specs.items()):
         return
     file = os.path.join(path, _SAVED_MODEL)
-    with tf.io.gfile.GFile(file, "rb") as reader:
-        saved = saved_model_pb2.SavedModel.FromString(reader.read())
+    saved = saved_model_pb2.SavedModel.FromString(files.read_bytes(file))
     for graph in saved.meta_graphs:
         for signature, specs in signatures.items():
             _rename(graph.signature_def[signature], specs)
-    with tf.io.gfile.GFile(file, "wb") as writer:
-        writer.write(saved.SerializeToString(deterministic=True))
+    files.write_bytes(file, saved.SerializeToString(deterministic=True))
     fingerprint = os.path.join(path, _FINGERPRINT)
-    if tf.io.gfile.exists(fingerprint):
-        tf.io.gfile.remove(fingerprint)
+    if files.exists(fingerprint):
+        files.remove_file(fingerprint)
 
 
 def _rename(definition: meta_graph_pb2.SignatureDef, specs: serving.Specs) -> None:

@@ -6,29 +6,17 @@ TensorFlow does not load a table from a file without lines or with an empty line
 
 from collections.abc import Iterable
 
-import tensorflow as tf
-
+from components import files
 from schemas.errors import InputError
 
 HEADER = "# items that may not be recommended, one id a line"
 _EXPECTED = "expected a text file with one item id per line"
 
 
-def _read_bytes(path: str) -> bytes:
-    if "://" in path:
-        with tf.io.gfile.GFile(path, "rb") as file:
-            content: bytes = file.read()
-        return content
-    # GFile reads nothing from a pipe, because its size is 0.
-    with open(path, "rb") as file:
-        return file.read()
-
-
 def write_unavailable(path: str, item_ids: Iterable[str]) -> None:
     """Writes the header and the distinct ids in sorted order."""
     lines = [HEADER, *sorted(set(item_ids))]
-    with tf.io.gfile.GFile(path, "w") as file:
-        file.write("".join(f"{line}\n" for line in lines))
+    files.write_text(path, "".join(f"{line}\n" for line in lines))
 
 
 def read_unavailable(path: str) -> list[str]:
@@ -38,10 +26,10 @@ def read_unavailable(path: str) -> list[str]:
       InputError: The file cannot be read or is not UTF-8 text.
     """
     try:
-        content = _read_bytes(path)
+        content = files.read_bytes(path)
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; {_EXPECTED}") from error
-    except (OSError, tf.errors.OpError) as error:
+    except OSError as error:
         raise InputError(f"{path}: cannot be read ({error}); {_EXPECTED}") from error
     try:
         # `splitlines` would also split at characters that are valid within an id.

@@ -12,7 +12,7 @@ import apache_beam as beam
 from components.catalogue_gen.item_table import feature_column
 from components.catalogue_gen.make_items import ITEMS, LOGGED, NEVER_LOGGED, READMITTED
 from components.catalogue_gen.pipeline import MakeCatalogueExamples
-from components.examples.tfrecord import split_folder
+from components.examples.shards import split_folder
 from components.examples.write_shards import WriteShards, remove_temporary
 from components.id_normalisation import IdNormaliser
 from components.progress import progress

@@ -11,10 +11,10 @@ features of the configuration.
 import difflib
 from dataclasses import dataclass
 
-import tensorflow as tf
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
+from components import files
 from components.config_schema.environments import (
     check_default_environments,
     merge_environments,
@@ -61,12 +61,10 @@ def read_curated_schema(path: str) -> schema_pb2.Schema:
     Raises:
       InputError: The file does not exist or is not a schema.
     """
-    if not tf.io.gfile.exists(path):
+    if not files.exists(path):
         raise InputError(f"schema: there is no file {path}; correct the path or remove the key")
-    with tf.io.gfile.GFile(path, "r") as file:
-        text = file.read()
     try:
-        return text_format.Parse(text, schema_pb2.Schema())
+        return text_format.Parse(files.read_text(path), schema_pb2.Schema())
     except text_format.ParseError as error:
         raise InputError(
             f"{path} is not a TensorFlow Metadata schema in text format: {error} "

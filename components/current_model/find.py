@@ -3,8 +3,7 @@
 ML Metadata is not used, because it does not record rollbacks.
 """
 
-import tensorflow as tf
-
+from components import files
 from components.current_model.state import CurrentModelState
 from components.pusher.manifest import read_manifest, statistics_path
 from components.pusher.versions import is_complete, list_versions, version_dir
@@ -41,5 +40,5 @@ def find_current_model(serving_dir: str, exact_dir: str) -> CurrentModelState:
         serving_path=serving_path,
         exact_path=exact_path,
         metrics=manifest.metrics,
-        statistics_path=statistics_file if tf.io.gfile.exists(statistics_file) else None,
+        statistics_path=statistics_file if files.exists(statistics_file) else None,
     )

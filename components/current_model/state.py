@@ -5,8 +5,7 @@ import os
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import tensorflow as tf
-
+from components import files
 from schemas.errors import InputError
 
 CURRENT_FILE = "current.json"
@@ -40,12 +39,10 @@ def read_current_model(uri: str) -> CurrentModelState:
     """
     path = os.path.join(uri, CURRENT_FILE)
     remedy = "run CurrentModel again"
-    if not tf.io.gfile.exists(path):
+    if not files.exists(path):
         raise InputError(f"{path} does not exist; {remedy}")
-    with tf.io.gfile.GFile(path, "r") as file:
-        text = file.read()
     try:
-        values: dict[str, Any] = json.loads(text)
+        values: dict[str, Any] = json.loads(files.read_text(path))
         return CurrentModelState(**values)
     except (json.JSONDecodeError, TypeError) as error:
         raise InputError(f"{path} is not a valid model state ({error}); {remedy}") from error
@@ -53,6 +50,6 @@ def read_current_model(uri: str) -> CurrentModelState:
 
 def write_current_model(uri: str, state: CurrentModelState) -> None:
     """Writes `current.json` to the artifact folder `uri`."""
-    tf.io.gfile.makedirs(uri)
-    with tf.io.gfile.GFile(os.path.join(uri, CURRENT_FILE), "w") as file:
-        file.write(json.dumps(asdict(state), indent=1, sort_keys=True, allow_nan=False))
+    text = json.dumps(asdict(state), indent=1, sort_keys=True, allow_nan=False)
+    files.make_folder(uri)
+    files.write_text(os.path.join(uri, CURRENT_FILE), text)

@@ -4,11 +4,11 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-import tensorflow as tf
 import tensorflow_data_validation as tfdv
 from tensorflow_data_validation.utils import anomalies_util
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
 
+from components import files
 from components.data_gate.anomalies import (
     CATALOGUE_ANOMALIES,
     EVENTS_ANOMALIES,
@@ -161,7 +161,7 @@ def _require_file(path: str, step: str) -> str:
     Raises:
       InputError: The file does not exist; the message names `step` as its writer.
     """
-    if not tf.io.gfile.exists(path):
+    if not files.exists(path):
         raise InputError(
             f"{path} does not exist, although {step} writes it; run the pipeline again"
         )

@@ -14,7 +14,7 @@ import tensorflow as tf
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_transform.tf_metadata import schema_utils
 
-from components.examples.read import split_files
+from components.examples.shards import split_files
 from schemas.features import AVAILABLE_AT, MISSING_INTEGER, MISSING_TEXT, TIMESTAMP
 from schemas.privacy_settings import RejectsSettings
 

@@ -5,13 +5,13 @@ import os
 import time
 from typing import Any
 
-import tensorflow as tf
 from tfx import types
 from tfx.components.evaluator import constants
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
+from components import files
 from components.artifacts import artifact_folders
 from components.current_model.state import read_current_model
 from components.evaluator.evaluate import evaluate
@@ -57,9 +57,9 @@ class Executor(base_executor.BaseExecutor):
 
 
 def _write_evaluation(artifact: types.Artifact, evaluation: dict[str, Any], seconds: float) -> None:
-    tf.io.gfile.makedirs(artifact.uri)
-    with tf.io.gfile.GFile(os.path.join(artifact.uri, EVALUATION_FILE), "w") as file:
-        file.write(json.dumps(evaluation, indent=1, sort_keys=True, allow_nan=False))
+    text = json.dumps(evaluation, indent=1, sort_keys=True, allow_nan=False)
+    files.make_folder(artifact.uri)
+    files.write_text(os.path.join(artifact.uri, EVALUATION_FILE), text)
     write_fragment(artifact.uri, EVALUATOR, {**evaluation, "seconds": round(seconds, 3)})
     _set_properties(artifact, evaluation)
 
@@ -92,9 +92,8 @@ def _set_properties(artifact: types.Artifact, evaluation: dict[str, Any]) -> Non
 
 def _write_blessing(blessing: types.Artifact, model: types.Artifact, is_blessed: bool) -> None:
     name = constants.BLESSED_FILE_NAME if is_blessed else constants.NOT_BLESSED_FILE_NAME
-    tf.io.gfile.makedirs(blessing.uri)
-    with tf.io.gfile.GFile(os.path.join(blessing.uri, name), "w") as file:
-        file.write("")
+    files.make_folder(blessing.uri)
+    files.write_text(os.path.join(blessing.uri, name), "")
     blessing.set_int_custom_property(
         constants.ARTIFACT_PROPERTY_BLESSED_KEY,
         constants.BLESSED_VALUE if is_blessed else constants.NOT_BLESSED_VALUE,

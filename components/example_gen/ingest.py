@@ -7,14 +7,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import apache_beam as beam
-import tensorflow as tf
 
 from components.example_gen.match_report import SourceRows
 from components.example_gen.pipeline import CHUNKS, EARLIEST_KEY, Inputs, MakeInteractionExamples
 from components.example_gen.report import IngestReport, build_report
 from components.example_gen.split import configured_boundaries, instant_us
-from components.examples.read import split_files
-from components.examples.tfrecord import split_folder
+from components.examples.read_texts import read_texts
+from components.examples.shards import split_files, split_folder
 from components.examples.write_shards import (
     WriteShards,
     remove_temporary,
@@ -39,8 +38,6 @@ from schemas.features import (
     USERS_SPLIT,
 )
 from schemas.settings import DataSettings
-
-_CATALOGUE_BATCH = 4096
 
 
 @dataclass(frozen=True)
@@ -136,15 +133,7 @@ def _source(
 
 def item_ids(path: str) -> Iterator[str]:
     """Yields the item ids in one file of the catalogue's examples."""
-    yield from _ids(path, ITEM_ID)
-
-
-def _ids(path: str, name: str) -> Iterator[str]:
-    """Yields the ids in feature `name` of the examples of one file."""
-    spec = {name: tf.io.FixedLenFeature([], tf.string)}
-    for batch in tf.data.TFRecordDataset(path, "GZIP").batch(_CATALOGUE_BATCH):
-        for text in tf.io.parse_example(batch, spec)[name].numpy():
-            yield text.decode()
+    yield from read_texts(path, ITEM_ID)
 
 
 def _rows_by_source(
@@ -154,7 +143,7 @@ def _rows_by_source(
     sources = []
     if data.users is not None:
         user_files = split_files(users_uri, USERS_SPLIT)
-        users = itertools.chain.from_iterable(_ids(path, USER_ID) for path in user_files)
+        users = itertools.chain.from_iterable(read_texts(path, USER_ID) for path in user_files)
         sources.append(SourceRows(USERS, lambda: users))
     if data.items is not None:
         notes = read_notes(catalogue_uri)

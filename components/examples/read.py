@@ -1,23 +1,18 @@
 """Reads Examples artifacts as columns: raw windows, the raw catalogue and the users."""
 
-import os
-import re
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_transform.tf_metadata import schema_utils
 
 from components.examples.ragged import RaggedColumn, read_ragged
+from components.examples.shards import split_files
 from schemas import features as f
 from schemas import tfmd
-from schemas.errors import InputError
 from schemas.source_settings import FeatureKind
-
-_SHARDS = re.compile(r"-\d{5}-of-(\d{5})")
 
 
 @dataclass(frozen=True)
@@ -67,25 +62,6 @@ class RawCatalogue:
 
     def __len__(self) -> int:
         return len(self.item_id)
-
-
-def split_files(uri: str, split: str) -> list[str]:
-    """Returns the TFRecord files of one split of an Examples artifact, sorted.
-
-    Raises:
-      InputError: There are no files, or fewer or more than the number of shards in their names.
-    """
-    pattern = os.path.join(uri, f"Split-{split}", "*")
-    files = sorted(tf.io.gfile.glob(pattern))
-    if not files:
-        raise InputError(f"no example files match {pattern}")
-    num_shards = _SHARDS.search(files[0])
-    if num_shards and int(num_shards[1]) != len(files):
-        raise InputError(
-            f"{pattern}: {len(files)} files, expected {int(num_shards[1])} shards; the run that "
-            "wrote them was interrupted: delete the folder and run again"
-        )
-    return files
 
 
 def read_raw_windows(uri: str, split: str, table: f.FeatureTable) -> RawWindows:

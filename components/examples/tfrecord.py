@@ -1,9 +1,13 @@
-"""Frames many records at once as TFRecord bytes: one Beam element and one write."""
+"""The framing of TFRecord files: writes many records at once, and reads what this project wrote.
 
-import os
-from collections.abc import Iterable
+A record is its length, the masked CRC of the length, the data, and the masked CRC of the data. The
+format is specified in tensorflow/core/lib/io/record_writer.h.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
-from typing import Any
+from typing import IO, Any
 
 import google_crc32c
 import numpy as np
@@ -13,13 +17,13 @@ import pyarrow as pa
 from components.examples.encode_batch import join
 
 _MASK_DELTA = np.uint32(0xA282EAD8)
+_HEADER = struct.Struct("<QI")
+_FOOTER_BYTES = 4
+_READ_BYTES = 1 << 22
 
 
 def frame(records: pa.BinaryArray) -> bytes:
-    """Returns records as bytes of a TFRecord file: length, its masked CRC, data, its masked CRC.
-
-    The format is specified in tensorflow/core/lib/io/record_writer.h.
-    """
+    """Returns records as bytes of a TFRecord file: one Beam element and one write."""
     if not len(records):
         return b""
     offsets = np.frombuffer(records.buffers()[1], np.int32)[records.offset :][: len(records) + 1]
@@ -59,6 +63,37 @@ def _masked(crc: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
     return (rotated + _MASK_DELTA).astype("<u4")
 
 
-def split_folder(uri: str, split: str) -> str:
-    """Returns the folder of the shards of one split of an Examples artifact in TFX."""
-    return os.path.join(uri, f"Split-{split}")
+def read_frames(file: IO[bytes]) -> Iterator[list[bytes]]:
+    """Yields the records of a TFRecord file in batches.
+
+    The checksums are not compared: the files that this project writes are compressed, and gzip has
+    its own.
+
+    Args:
+      file: The decompressed file.
+
+    Raises:
+      ValueError: The file ends within a record.
+    """
+    rest = b""
+    while data := file.read(_READ_BYTES):
+        records, rest = _unframe(rest + data)
+        if records:
+            yield records
+    if rest:
+        raise ValueError("the file ends in the middle of a record")
+
+
+def _unframe(data: bytes) -> tuple[list[bytes], bytes]:
+    """Returns the complete records at the beginning of `data`, and the bytes after them."""
+    records = []
+    begin = 0
+    while begin + _HEADER.size <= len(data):
+        length, _ = _HEADER.unpack_from(data, begin)
+        start = begin + _HEADER.size
+        end = start + length + _FOOTER_BYTES
+        if end > len(data):
+            break
+        records.append(data[start : start + length])
+        begin = end
+    return records, data[begin:]

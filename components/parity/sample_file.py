@@ -11,6 +11,7 @@ import numpy.typing as npt
 import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2
 
+from components import files
 from schemas.bundle import PARITY_FILE
 
 FINGERPRINT_BYTES = 16
@@ -80,7 +81,7 @@ def window_fingerprint(
 def write_sample(model_path: str, sample: ParitySample) -> None:
     """Writes the sample into the folder of the SavedModel at `model_path`."""
     path = os.path.join(model_path, PARITY_FILE)
-    tf.io.gfile.makedirs(os.path.dirname(path))
+    files.make_folder(os.path.dirname(path))
     arrays = {name: getattr(sample, name) for name in _columns()}
     for signature, outputs in sample.outputs.items():
         for output, values in outputs.items():
@@ -96,7 +97,7 @@ def write_sample(model_path: str, sample: ParitySample) -> None:
 def read_sample(model_path: str) -> ParitySample | None:
     """Reads the sample of the SavedModel at `model_path`; None if it has no sample."""
     path = os.path.join(model_path, PARITY_FILE)
-    if not tf.io.gfile.exists(path):
+    if not files.exists(path):
         return None
     (record,) = tf.data.TFRecordDataset(path).as_numpy_iterator()
     arrays = {

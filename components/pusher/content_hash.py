@@ -3,8 +3,7 @@
 import hashlib
 import os
 
-import tensorflow as tf
-
+from components import files
 from schemas.bundle import EXACT_FOLDER, SCANN_FOLDER
 
 # TensorFlow writes a random id into this file at every save:
@@ -18,28 +17,18 @@ def content_hash(bundle_dir: str) -> str:
     digest = hashlib.sha256()
     for model in (EXACT_FOLDER, SCANN_FOLDER):
         folder = os.path.join(bundle_dir, model)
-        for path in relative_files(folder):
+        for path in files.files_below(folder):
             if os.path.basename(path) in _VOLATILE_FILES:
                 continue
             name = f"{model}/{path}".encode()
             source = os.path.join(folder, path)
-            size_bytes = tf.io.gfile.stat(source).length
+            size_bytes = files.size_bytes(source)
             digest.update(b"%d:%b%d:" % (len(name), name, size_bytes))
             _update(digest, source)
     return digest.hexdigest()
 
 
-def relative_files(folder: str) -> list[str]:
-    """Returns the paths of all files under `folder`, relative to it and sorted."""
-    prefix = folder.rstrip("/") + "/"
-    return sorted(
-        os.path.join(parent, name).removeprefix(prefix)
-        for parent, _, names in tf.io.gfile.walk(folder)
-        for name in names
-    )
-
-
 def _update(digest: "hashlib._Hash", path: str) -> None:
-    with tf.io.gfile.GFile(path, "rb") as file:
+    with files.open_to_read(path) as file:
         while chunk := file.read(_CHUNK_BYTES):
             digest.update(chunk)

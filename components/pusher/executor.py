@@ -5,11 +5,11 @@ import os
 import time
 from typing import Any
 
-import tensorflow as tf
 from tfx import types
 from tfx.components.pusher import executor as tfx_pusher
 from tfx.types import artifact_utils
 
+from components import files
 from components.artifacts import artifact_folders
 from components.fragment import read_fragment, write_fragment
 from components.progress import progress
@@ -107,10 +107,10 @@ def _publish(
 
 def _read_evaluation(uri: str) -> dict[str, Any]:
     path = os.path.join(uri, EVALUATION_FILE)
-    if not tf.io.gfile.exists(path):
+    if not files.exists(path):
         raise InputError(f"{path}: no such file; run RetrievalEvaluator again")
-    with tf.io.gfile.GFile(path, "r") as file:
-        return json.loads(file.read())
+    evaluation: dict[str, Any] = json.loads(files.read_text(path))
+    return evaluation
 
 
 def _pushed_fragment(published: PublishedVersion, manifest: Manifest) -> dict[str, Any]:

@@ -8,10 +8,8 @@ as in TFX's Pusher.
 import os
 from dataclasses import dataclass
 
-import tensorflow as tf
-
+from components import files
 from components.pusher import versions as v
-from components.pusher.content_hash import relative_files
 from components.pusher.manifest import Manifest, statistics_path, write_manifest
 from components.pusher.unavailable_lists import write_lists
 from schemas.bundle import (
@@ -63,27 +61,27 @@ def install_version(
 def _install(source: str, model_dir: str, manifest: Manifest, sources: VersionSources) -> None:
     """Copies one SavedModel with its manifest to `model_dir/version`."""
     final = os.path.join(model_dir, manifest.version)
-    if v.is_remote(model_dir):
+    if files.is_remote(model_dir):
         _copy(source, final, manifest, sources)
         return
     incoming = os.path.join(model_dir, f"{v.INCOMING_PREFIX}{manifest.version}")
     _copy(source, incoming, manifest, sources)
-    tf.io.gfile.rename(incoming, final)
+    files.rename(incoming, final)
 
 
 def _copy(source: str, target: str, manifest: Manifest, sources: VersionSources) -> None:
     write_manifest(target, manifest)
     _copy_file(sources.statistics_file, statistics_path(target))
     write_lists(target, sources.unavailable)
-    copied = [path for path in relative_files(source) if path not in _REPLACED_FILES]
+    copied = [path for path in files.files_below(source) if path not in _REPLACED_FILES]
     # False sorts before True, so saved_model.pb, which makes the version visible, comes last.
     for path in sorted(copied, key=lambda path: path == SAVED_MODEL_FILE):
         _copy_file(os.path.join(source, path), os.path.join(target, path))
 
 
 def _copy_file(source: str, target: str) -> None:
-    tf.io.gfile.makedirs(os.path.dirname(target))
-    tf.io.gfile.copy(source, target, overwrite=True)
+    files.make_folder(os.path.dirname(target))
+    files.copy_file(source, target)
 
 
 def _remove_failed(version: str, serving_dir: str, exact_dir: str) -> None:
@@ -91,5 +89,5 @@ def _remove_failed(version: str, serving_dir: str, exact_dir: str) -> None:
     for model_dir in (serving_dir, exact_dir):
         for name in (version, f"{v.INCOMING_PREFIX}{version}"):
             folder = os.path.join(model_dir, name)
-            if tf.io.gfile.exists(folder):
-                tf.io.gfile.rmtree(folder)
+            if files.exists(folder):
+                files.remove_folder(folder)

@@ -5,7 +5,8 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from components.pusher.versions import canonical_path, is_remote
+from components import files
+from components.pusher.versions import canonical_path
 
 LOCK_FILE = ".publish.lock"
 
@@ -20,7 +21,7 @@ def exclusive_lock(*model_dirs: str) -> Iterator[None]:
     """
     with ExitStack() as stack:
         # All processes lock in the same order, so that they cannot deadlock.
-        for model_dir in sorted({canonical_path(d) for d in model_dirs if not is_remote(d)}):
+        for model_dir in sorted({canonical_path(d) for d in model_dirs if not files.is_remote(d)}):
             os.makedirs(model_dir, exist_ok=True)
             path = os.path.join(model_dir, LOCK_FILE)
             lock = stack.enter_context(open(path, "w", encoding="utf-8"))

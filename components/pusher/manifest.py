@@ -5,8 +5,7 @@ import os
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
-import tensorflow as tf
-
+from components import files
 from schemas.bundle import MANIFEST_FILE, STATISTICS_FILE
 from schemas.errors import InputError
 
@@ -59,15 +58,15 @@ def statistics_path(version_dir: str) -> str:
 
 def has_manifest(version_dir: str) -> bool:
     """Returns whether the version was published by `publish`; other versions are not removed."""
-    return tf.io.gfile.exists(manifest_path(version_dir))
+    return files.exists(manifest_path(version_dir))
 
 
 def write_manifest(version_dir: str, manifest: Manifest) -> None:
     """Writes the manifest into the version's folder."""
     path = manifest_path(version_dir)
-    tf.io.gfile.makedirs(os.path.dirname(path))
-    with tf.io.gfile.GFile(path, "w") as file:
-        file.write(json.dumps(asdict(manifest), indent=1, sort_keys=True, allow_nan=False))
+    text = json.dumps(asdict(manifest), indent=1, sort_keys=True, allow_nan=False)
+    files.make_folder(os.path.dirname(path))
+    files.write_text(path, text)
 
 
 def read_manifest(version_dir: str) -> Manifest:
@@ -77,16 +76,14 @@ def read_manifest(version_dir: str) -> Manifest:
       InputError: The manifest is missing or cannot be parsed.
     """
     path = manifest_path(version_dir)
-    if not tf.io.gfile.exists(path):
+    if not files.exists(path):
         raise InputError(
             f"{version_dir} has no {MANIFEST_FILE}: this version was not published by this "
             "pipeline, which therefore cannot compare with it; move that version elsewhere, or set "
             "push.serving_dir and push.exact_dir to separate folders"
         )
-    with tf.io.gfile.GFile(path, "r") as file:
-        text = file.read()
     try:
-        return _parse(text)
+        return _parse(files.read_text(path))
     except ValueError as error:
         raise InputError(
             f"{path} is not a valid manifest ({error}); move version "

@@ -7,8 +7,7 @@ numbers, and removes them when they are older than all versions that it keeps.
 import os
 from dataclasses import dataclass
 
-import tensorflow as tf
-
+from components import files
 from components.pusher import versions as v
 from components.pusher.lock import exclusive_lock
 from components.pusher.manifest import has_manifest
@@ -143,7 +142,7 @@ def _hidden(model_dir: str, version: int) -> str:
 
 def _check_free(moves: list[tuple[str, str]]) -> None:
     for source, target in moves:
-        if tf.io.gfile.exists(target):
+        if files.exists(target):
             raise InputError(
                 f"cannot move {source} to {target}, which already exists; move it elsewhere"
             )
@@ -154,9 +153,9 @@ def _move_all(moves: list[tuple[str, str]]) -> None:
     done: list[tuple[str, str]] = []
     try:
         for source, target in moves:
-            tf.io.gfile.rename(source, target)
+            files.rename(source, target)
             done.append((source, target))
     except BaseException:
         for source, target in reversed(done):
-            tf.io.gfile.rename(target, source)
+            files.rename(target, source)
         raise

@@ -7,8 +7,7 @@ over that list and applies its own rules to it.
 
 import os
 
-import tensorflow as tf
-
+from components import files
 from components.id_normalisation import IdNormaliser
 from components.pusher.manifest import has_manifest, read_manifest
 from components.unavailable_items import read_unavailable, write_unavailable
@@ -23,7 +22,7 @@ def unavailable_path(version_dir: str) -> str:
 
 def has_list(version_dir: str) -> bool:
     """Returns whether the model of a version reads a list of unavailable items."""
-    return tf.io.gfile.exists(unavailable_path(version_dir))
+    return files.exists(unavailable_path(version_dir))
 
 
 def id_normaliser(version_dir: str) -> IdNormaliser:
@@ -41,7 +40,7 @@ def read_list(version_dir: str) -> list[str]:
     """
     written = os.path.join(version_dir, UNAVAILABLE_WRITTEN_FILE)
     for path in (written, unavailable_path(version_dir)):
-        if tf.io.gfile.exists(path):
+        if files.exists(path):
             return read_unavailable(path)
     return []
 
@@ -56,6 +55,6 @@ def write_lists(version_dir: str, written: list[str]) -> None:
     normalised = sorted(id_normaliser(version_dir).all(written))
     for name, item_ids in ((UNAVAILABLE_WRITTEN_FILE, written), (UNAVAILABLE_FILE, normalised)):
         path = os.path.join(version_dir, name)
-        tf.io.gfile.makedirs(os.path.dirname(path))
+        files.make_folder(os.path.dirname(path))
         write_unavailable(f"{path}.incoming", item_ids)
-        tf.io.gfile.rename(f"{path}.incoming", path, overwrite=True)
+        files.replace(f"{path}.incoming", path)

@@ -8,8 +8,7 @@ https://github.com/tensorflow/serving/blob/2.16.1/tensorflow_serving/sources/sto
 import os
 import re
 
-import tensorflow as tf
-
+from components import files
 from components.pusher.manifest import has_manifest, read_manifest
 from schemas.bundle import SAVED_MODEL_FILE
 
@@ -19,14 +18,9 @@ _KEPT_PER_MODEL = 2
 _INTEGER = re.compile(r"[0-9]+")
 
 
-def is_remote(path: str) -> bool:
-    """Returns whether `path` is on an object store, where renaming a folder is not atomic."""
-    return "://" in path
-
-
 def canonical_path(model_dir: str) -> str:
     """Returns the same path for all spellings of a folder."""
-    return model_dir.rstrip("/") if is_remote(model_dir) else os.path.realpath(model_dir)
+    return model_dir.rstrip("/") if files.is_remote(model_dir) else os.path.realpath(model_dir)
 
 
 def version_dir(model_dir: str, version: int) -> str:
@@ -36,7 +30,7 @@ def version_dir(model_dir: str, version: int) -> str:
 
 def is_complete(folder: str) -> bool:
     """Returns whether the folder contains a SavedModel, whose `saved_model.pb` is copied last."""
-    return tf.io.gfile.exists(os.path.join(folder, SAVED_MODEL_FILE))
+    return files.exists(os.path.join(folder, SAVED_MODEL_FILE))
 
 
 def list_versions(model_dir: str) -> list[int]:
@@ -53,11 +47,11 @@ def list_withdrawn(model_dir: str) -> list[int]:
 def remove_leftovers(model_dir: str) -> None:
     """Removes the files of an interrupted push: hidden copies and incomplete versions."""
     for version in _numbers_with_prefix(model_dir, INCOMING_PREFIX):
-        tf.io.gfile.rmtree(os.path.join(model_dir, f"{INCOMING_PREFIX}{version}"))
+        files.remove_folder(os.path.join(model_dir, f"{INCOMING_PREFIX}{version}"))
     for version in _numbers_with_prefix(model_dir, ""):
         folder = version_dir(model_dir, version)
         if has_manifest(folder) and not is_complete(folder):
-            tf.io.gfile.rmtree(folder)
+            files.remove_folder(folder)
 
 
 def remove_orphan_twins(serving_dir: str, exact_dir: str) -> None:
@@ -70,7 +64,7 @@ def remove_orphan_twins(serving_dir: str, exact_dir: str) -> None:
         if has_manifest(folder) and read_manifest(folder).serving_dir == canonical_path(
             serving_dir
         ):
-            tf.io.gfile.rmtree(folder)
+            files.remove_folder(folder)
 
 
 def remove_old_versions(serving_dir: str, exact_dir: str, keep_versions: int) -> None:
@@ -99,9 +93,9 @@ def remove_old_versions(serving_dir: str, exact_dir: str, keep_versions: int) ->
 def _remove_with_twin(served: str, twin: str) -> None:
     """Removes a version, then its twin; a twin with a different content hash is kept."""
     is_twin = has_manifest(twin) and version_content_hash(twin) == version_content_hash(served)
-    tf.io.gfile.rmtree(served)
+    files.remove_folder(served)
     if is_twin:
-        tf.io.gfile.rmtree(twin)
+        files.remove_folder(twin)
 
 
 def version_content_hash(folder: str) -> str:
@@ -110,8 +104,6 @@ def version_content_hash(folder: str) -> str:
 
 
 def _numbers_with_prefix(model_dir: str, prefix: str) -> list[int]:
-    if not tf.io.gfile.isdir(model_dir):
-        return []
-    names = [name.rstrip("/") for name in tf.io.gfile.listdir(model_dir)]
+    names = files.names_in(model_dir)
     numbers = [name.removeprefix(prefix) for name in names if name.startswith(prefix)]
     return sorted(int(number) for number in numbers if _INTEGER.fullmatch(number))

@@ -4,8 +4,7 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
-import tensorflow as tf
-
+from components import files
 from components.records.rejects_json import REJECTS_FILE, REJECTS_SUFFIX
 from components.run_reporter.write import atomic_path
 from schemas.steps import CATALOGUE_EXAMPLE_GEN, INTERACTION_EXAMPLE_GEN
@@ -29,10 +28,10 @@ def copy_rejects(steps: Iterable[dict[str, Any]], output_dir: str) -> list[str]:
     for step in steps:
         for uri in step["fragment_uris"]:
             source = os.path.join(uri, REJECTS_FILE)
-            if step["component"] in _FILE_NAMES and tf.io.gfile.exists(source):
+            if step["component"] in _FILE_NAMES and files.exists(source):
                 name = _FILE_NAMES[step["component"]] + REJECTS_SUFFIX
                 target = os.path.join(output_dir, REJECTS_FOLDER, name)
                 with atomic_path(target) as temporary:
-                    tf.io.gfile.copy(source, temporary, overwrite=True)
+                    files.copy_file(source, temporary)
                 written.append(target)
     return written

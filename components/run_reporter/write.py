@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import tensorflow as tf
-
+from components import files
 from components.run_reporter.report import render_report
 from schemas.steps import METRICS_FILE, REPORT_FILE, RUN_FILE
 
@@ -31,11 +30,11 @@ def atomic_path(path: str) -> Iterator[str]:
     """
     folder, name = os.path.split(path)
     temporary = os.path.join(folder, f".{name}.incoming")
-    tf.io.gfile.makedirs(folder)
+    files.make_folder(folder)
     yield temporary
-    tf.io.gfile.rename(temporary, path, overwrite=True)
+    files.replace(temporary, path)
 
 
 def _write(path: str, text: str) -> None:
-    with atomic_path(path) as temporary, tf.io.gfile.GFile(temporary, "w") as file:
-        file.write(text)
+    with atomic_path(path) as temporary:
+        files.write_text(temporary, text)

@@ -5,7 +5,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from components.examples.read import read_users, split_files
+from components.examples.read import read_users
+from components.examples.shards import split_files
 from components.progress import progress
 from components.trainer.data.read import TrainerInputs
 from components.trainer.export.saved_model import TransformGraphs, export_towers

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 import tensorflow as tf
 
-from components.negative_events import negative_states
+from components.negative_events_graph import negative_states
 from components.transform.numeric import days_since_epoch, quantile_bucket, standard_score
 from components.transform.text import tokens, without_missing
 from components.transform.vocabularies import count_vocabulary, index_by_vocabulary

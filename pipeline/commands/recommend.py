@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Protocol
 
+from components import files
 from pipeline.console import Console
 from schemas.bundle import SAVED_MODEL_FILE
 from schemas.errors import InputError
@@ -204,15 +205,12 @@ def newest_version(model: str) -> str:
     Raises:
       InputError: Neither the folder nor a version in it contains a SavedModel.
     """
-    import tensorflow as tf
-
-    if tf.io.gfile.exists(os.path.join(model, SAVED_MODEL_FILE)):
+    if files.exists(os.path.join(model, SAVED_MODEL_FILE)):
         return model
-    names = tf.io.gfile.listdir(model) if tf.io.gfile.isdir(model) else []
-    versions = [name.rstrip("/") for name in names if name.rstrip("/").isdigit()]
+    versions = [name for name in files.names_in(model) if name.isdigit()]
     for version in sorted(versions, key=int, reverse=True):
         path = os.path.join(model, version)
-        if tf.io.gfile.exists(os.path.join(path, SAVED_MODEL_FILE)):
+        if files.exists(os.path.join(path, SAVED_MODEL_FILE)):
             return path
     raise InputError(
         f"{model}: contains no SavedModel; give a folder of versions such as "

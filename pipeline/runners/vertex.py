@@ -10,6 +10,7 @@ from tfx.orchestration.pipeline import Pipeline
 from components.run_reporter.component import RunReporter
 from pipeline.graph import pipeline_nodes
 from pipeline.paths import run_paths
+from pipeline.runners import container_main
 from pipeline.runners.cache_keys import placeholder_cache_keys
 from pipeline.runners.code_version import code_version
 from schemas.settings import Settings
@@ -38,7 +39,9 @@ def compile_ir(settings: Settings, path: str, pipeline_root: str, image: str) ->
     )
     runner = kubeflow_v2_dag_runner.KubeflowV2DagRunner(
         config=kubeflow_v2_dag_runner.KubeflowV2DagRunnerConfig(
-            default_image=image, use_pipeline_spec_2_1=True
+            default_image=image,
+            default_commands=["python", "-m", container_main.__name__],
+            use_pipeline_spec_2_1=True,
         ),
         output_dir=os.path.dirname(os.path.abspath(path)),
         output_filename=os.path.basename(path),

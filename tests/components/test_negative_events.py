@@ -9,12 +9,12 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.negative_events import (
+from components.negative_events import negative_flags
+from components.negative_events_graph import (
     NEGATIVE,
     NOT_NEGATIVE,
     UNKNOWN,
     last_negative_rows,
-    negative_flags,
     negative_rows_before,
     negative_states,
     next_event_of_item,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
+from components import files
 from components.indexer.model.candidates import EmbeddedCandidates
 from components.indexer.model.serving_model import ServingModel, ServingOptions
 from components.indexer.model.towers import Towers
@@ -54,8 +55,4 @@ def export_bundle(
 
 def size_bytes(path: str) -> int:
     """Returns the total size of all files under a folder, in bytes."""
-    return sum(
-        tf.io.gfile.stat(os.path.join(folder, name)).length
-        for folder, _, names in tf.io.gfile.walk(path)
-        for name in names
-    )
+    return sum(files.size_bytes(os.path.join(path, name)) for name in files.files_below(path))

@@ -5,7 +5,7 @@ import tensorflow as tf
 from components.indexer.model.inputs import Tensors
 from components.indexer.search.eligible_top_k import NO_ROW
 from components.indexer.search.item_table import ItemTable
-from components.negative_events import NEGATIVE, last_negative_rows, negative_states
+from components.negative_events_graph import NEGATIVE, last_negative_rows, negative_states
 from schemas import serving
 from schemas.target_settings import NegativeSettings
 

@@ -11,6 +11,8 @@ import numpy.typing as npt
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
+from components import files
+
 MODEL_NAME = "twotower"
 
 # A signature and its inputs; strings are object arrays of bytes.
@@ -19,7 +21,7 @@ Request = tuple[str, dict[str, npt.NDArray[Any]]]
 
 def write_requests(path: str, requests: Iterable[Request]) -> None:
     """Writes requests to a TFRecord file of PredictionLogs."""
-    tf.io.gfile.makedirs(os.path.dirname(path))
+    files.make_folder(os.path.dirname(path))
     with tf.io.TFRecordWriter(path) as writer:
         for request in requests:
             writer.write(prediction_log(request).SerializeToString())

@@ -19,6 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from components import files
 from components.indexer.model.warmup import Request, read_requests
 from components.indexer.probe.exact_comparison import embedding_faults, overlap, ranking_faults
 from components.indexer.probe.replay import ParityCase, read_cases, replay_cases
@@ -175,8 +176,7 @@ def main() -> None:
     if arguments.wait and sys.stdin.readline().strip() != GO:
         sys.exit("the process that started the probe ended before it had written the bundle")
     result = probe(arguments.bundle, read_cases(arguments.cases))
-    with tf.io.gfile.GFile(arguments.output, "w") as file:
-        file.write(json.dumps(result, indent=1, allow_nan=False))
+    files.write_text(arguments.output, json.dumps(result, indent=1, allow_nan=False))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import tensorflow_transform as tft
 
-from components.negative_events import UNKNOWN
+from components.negative_events_graph import UNKNOWN
 from schemas.features import EVENT_TYPE, USER_ID, VALUE, Feature, FeatureTable
 from schemas.source_settings import FeatureKind
 from schemas.transformed import IS_NEGATIVE, NUM_BUCKETS, bucket_name

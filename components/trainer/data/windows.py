@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from components.negative_events import NEGATIVE
+from components.negative_events_graph import NEGATIVE
 from components.trainer.data.candidates import CandidateTable
 from components.trainer.data.columns import Column, read_columns
 from components.trainer.data.features import InputFeature, TowerFeatures

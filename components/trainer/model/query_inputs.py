@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from components.negative_events import NEGATIVE, negative_rows_before
+from components.negative_events_graph import NEGATIVE, negative_rows_before
 from components.trainer.data.columns import Columns
 from components.trainer.data.features import InputFeature, TowerFeatures
 from components.trainer.data.windows import ROW

@@ -4,7 +4,7 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 import tf_keras as keras
 
-from components.negative_events import NEGATIVE
+from components.negative_events_graph import NEGATIVE
 from components.trainer.data import windows as windows_input
 from components.trainer.data.columns import Columns
 from components.trainer.losses.base import RetrievalLoss, ScoredItems, StepItems, TargetQueries

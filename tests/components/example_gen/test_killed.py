@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from components.examples.read import split_files
+from components.examples.shards import split_files
 from schemas.errors import InputError
 from schemas.settings import to_json
 from tests.components.example_gen.logs import event, settings

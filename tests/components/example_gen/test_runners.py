@@ -17,7 +17,7 @@ from apache_beam.pipeline import AppliedPTransform, PipelineVisitor
 
 from components.catalogue_gen.ingest import ingest_catalogue
 from components.example_gen.ingest import Outputs, ingest
-from components.examples.read import split_files
+from components.examples.shards import split_files
 from schemas.events import RejectReason
 from schemas.settings import DataSettings, from_dict
 from tests.components.example_gen.logs import NOW_S, event

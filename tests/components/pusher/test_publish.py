@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor, TimeoutError
 from pathlib import Path
 
 import pytest
-import tensorflow as tf
 
+from components import files
 from components.pusher import publish as publish_module
 from components.pusher.content_hash import content_hash
 from components.pusher.lock import exclusive_lock
@@ -99,15 +99,15 @@ def test_withdrawn_version_number_is_not_reused(
 def fail_after(monkeypatch: pytest.MonkeyPatch, num_copies: int) -> None:
     """Makes copying fail after `num_copies` files, as if the disk were full."""
     copied: list[str] = []
-    original = tf.io.gfile.copy
+    original = files.copy_file
 
-    def copy(source: str, target: str, overwrite: bool = False) -> None:
+    def copy(source: str, target: str) -> None:
         if len(copied) == num_copies:
             raise OSError("no space left on device")
         copied.append(target)
-        original(source, target, overwrite)
+        original(source, target)
 
-    monkeypatch.setattr(tf.io.gfile, "copy", copy)
+    monkeypatch.setattr(files, "copy_file", copy)
 
 
 # A model with its statistics has five files: 0-4 belong to the twin, 5-9 to the served model.
@@ -130,14 +130,14 @@ def test_failed_push_leaves_only_the_previous_version(
 def test_twin_is_removed_if_served_model_cannot_be_renamed(
     destination: Destination, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    original = tf.io.gfile.rename
+    original = files.rename
 
-    def rename(source: str, target: str, overwrite: bool = False) -> None:
+    def rename(source: str, target: str) -> None:
         if target.startswith(str(destination.serving)):
             raise OSError("permission denied")
-        original(source, target, overwrite)
+        original(source, target)
 
-    monkeypatch.setattr(tf.io.gfile, "rename", rename)
+    monkeypatch.setattr(files, "rename", rename)
     with pytest.raises(OSError, match="permission denied"):
         destination.publish()
     assert destination.all_names() == set()
@@ -147,13 +147,13 @@ def test_versions_are_invisible_while_files_are_copied(
     destination: Destination, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
-    original = tf.io.gfile.copy
+    original = files.copy_file
 
-    def copy(source: str, target: str, overwrite: bool = False) -> None:
+    def copy(source: str, target: str) -> None:
         seen.append(destination.visible())
-        original(source, target, overwrite)
+        original(source, target)
 
-    monkeypatch.setattr(tf.io.gfile, "copy", copy)
+    monkeypatch.setattr(files, "copy_file", copy)
     published = destination.publish()
     # The twin becomes visible before the first file of the served model is copied.
     assert seen == [([], [])] * 5 + [([], [published.version])] * 5
@@ -163,14 +163,14 @@ def test_saved_model_file_is_copied_last_on_object_store(
     destination: Destination, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     targets = []
-    original = tf.io.gfile.copy
+    original = files.copy_file
 
-    def copy(source: str, target: str, overwrite: bool = False) -> None:
+    def copy(source: str, target: str) -> None:
         targets.append(Path(target).name)
-        original(source, target, overwrite)
+        original(source, target)
 
-    monkeypatch.setattr(tf.io.gfile, "copy", copy)
-    monkeypatch.setattr(publish_module.v, "is_remote", lambda path: True)
+    monkeypatch.setattr(files, "copy_file", copy)
+    monkeypatch.setattr(files, "is_remote", lambda path: True)
     published = destination.publish()
     assert [targets[4], targets[9]] == ["saved_model.pb"] * 2
     assert targets.count("saved_model.pb") == 2

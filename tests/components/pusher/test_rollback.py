@@ -3,9 +3,8 @@
 from pathlib import Path
 
 import pytest
-import tensorflow as tf
 
-from components.pusher import rollback as rollback_module
+from components import files
 from components.pusher.manifest import read_manifest
 from components.pusher.mark_unavailable import mark_unavailable
 from components.pusher.rollback import rollback
@@ -93,14 +92,14 @@ def test_failed_rollback_reverts_its_moves(
     destination: Destination, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = destination.visible()
-    real = tf.io.gfile.rename
+    real = files.rename
 
-    def rename(source: str, target: str, overwrite: bool = False) -> None:
+    def rename(source: str, target: str) -> None:
         if source.startswith(str(destination.exact)) and ".rolled-back" in target:
             raise OSError("permission denied")
-        real(source, target, overwrite)
+        real(source, target)
 
-    monkeypatch.setattr(rollback_module.tf.io.gfile, "rename", rename)
+    monkeypatch.setattr(files, "rename", rename)
     with pytest.raises(OSError, match="permission denied"):
         rollback(str(destination.serving), str(destination.exact), to=int(before[0][0]))
     assert destination.visible() == before

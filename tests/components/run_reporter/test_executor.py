@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components import artifacts
+from components import artifacts, files
 from components.fragment import write_fragment
 from components.run_reporter import write
 from components.run_reporter.component import RunReporter
@@ -93,11 +93,11 @@ def test_a_failed_copy_of_rejects_keeps_the_existing_file(
     (written,) = copy_rejects(steps, str(tmp_path / "run"))
     rejects.write_bytes(b"newer")
 
-    def broken(source: str, target: str, overwrite: bool = False) -> None:
+    def broken(source: str, target: str) -> None:
         Path(target).write_bytes(b"ne")
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(write.tf.io.gfile, "copy", broken)
+    monkeypatch.setattr(files, "copy_file", broken)
     with pytest.raises(OSError, match="no space left"):
         copy_rejects(steps, str(tmp_path / "run"))
     assert Path(written).read_bytes() == b"older"
@@ -126,10 +126,10 @@ def test_a_failed_write_of_the_report_keeps_the_existing_file(
     output = report(tmp_path, steps_on_disk(tmp_path), runs.run())
     before = (output / "metrics.json").read_text()
 
-    def broken(source: str, target: str, overwrite: bool = False) -> None:
+    def broken(source: str, target: str) -> None:
         raise OSError("no space left on device")
 
-    monkeypatch.setattr(write.tf.io.gfile, "rename", broken)
+    monkeypatch.setattr(files, "replace", broken)
     with pytest.raises(OSError, match="no space left"):
         write.write_outputs(str(output), {"gates": []}, {})
     assert (output / "metrics.json").read_text() == before
