@@ -8,9 +8,13 @@ from pipeline.paused_collector import paused_collector
 
 
 def test_the_collector_is_paused_and_resumed_after_an_error() -> None:
-    with pytest.raises(KeyError), paused_collector():
-        assert not gc.isenabled()
-        raise KeyError
+    def fail() -> None:
+        with paused_collector():
+            assert not gc.isenabled()
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        fail()
     assert gc.isenabled()
 
 
