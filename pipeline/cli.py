@@ -22,6 +22,7 @@ from pipeline.console import quiet_streams
 from pipeline.environment import quieten
 from pipeline.exit_codes import ExitCode
 from pipeline.paths import run_paths
+from pipeline.paused_collector import paused_collector
 from pipeline.runners.read_record import read_record
 from pipeline.version import distribution_version
 from schemas.errors import InputError
@@ -138,7 +139,8 @@ def ingest(
     """Read the log and the catalogue without training, and count kept and rejected records."""
     settings = load_settings(config, set_ or (), output)
     with quiet_streams(run_paths(settings).log) as console:
-        from pipeline.commands.ingest import ingest_command
+        with paused_collector():
+            from pipeline.commands.ingest import ingest_command
 
         ingest_command(settings, as_json, console)
 
@@ -188,7 +190,7 @@ def recommend(
 ) -> None:
     """Recommend items to one user with a pushed model."""
     items = read_history(history, item or ())
-    with quiet_streams(os.devnull) as console:
+    with quiet_streams(os.devnull) as console, paused_collector():
         from pipeline.commands.recommend import recommend_command
 
         recommend_command(model, user, items, k, as_json, console)
@@ -206,7 +208,7 @@ def unavailable(
 ) -> None:
     """Replace the list of items that are not recommended, without training or indexing."""
     record = read_record(run_dir)
-    with quiet_streams(os.devnull) as console:
+    with quiet_streams(os.devnull) as console, paused_collector():
         from pipeline.commands.unavailable import unavailable_command
 
         unavailable_command(run_dir, record, items, console)

@@ -1,4 +1,7 @@
-"""The rules of the source tree, read from its syntax: layers, public modules, the edge to TFX."""
+"""The rules of the source tree, read from its syntax: layers, public modules, the edge to TFX.
+
+Files are also touched in one place, and no exception is swallowed.
+"""
 
 import ast
 from collections.abc import Callable, Iterator
@@ -13,6 +16,7 @@ PACKAGES = ("schemas", "components", "pipeline", "benchmarks")
 LAYERS = ("schemas", "libraries", "records", "steps", "pipeline", "benchmarks")
 LIBRARIES = {"readers", "examples", "parity"}
 TFX_FILES = {"component.py", "executor.py", "artifacts.py"}
+FILES_MODULE = Path("components/files.py")
 
 
 def imported_modules(path: Path, source: str) -> Iterator[tuple[int, str]]:
@@ -106,6 +110,17 @@ def tfx_imports(path: Path, source: str) -> list[str]:
     ]
 
 
+def tensorflow_files(path: Path, source: str) -> list[str]:
+    """Uses of TensorFlow's file operations outside the module that does without for local paths."""
+    if path == FILES_MODULE:
+        return []
+    return [
+        f"{path}:{node.lineno}: uses gfile; use {FILES_MODULE} instead"
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Attribute) and node.attr == "gfile"
+    ]
+
+
 def swallowed_exceptions(path: Path, source: str) -> list[str]:
     """Handlers of every exception that do nothing about it."""
     return [
@@ -131,7 +146,7 @@ def _is_idle(body: list[ast.stmt]) -> bool:
     )
 
 
-RULES = [upward_imports, private_imports, tfx_imports, swallowed_exceptions]
+RULES = [upward_imports, private_imports, tfx_imports, tensorflow_files, swallowed_exceptions]
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -168,6 +183,8 @@ def test_source_tree_keeps_the_rule(rule: Callable[[Path, str], list[str]]) -> N
             "components/evaluator/a.py",
             "from components.pusher import lock",
         ),
+        (tensorflow_files, "components/a/b.py", "tf.io.gfile.exists(path)"),
+        (tensorflow_files, "components/a/files.py", "import tensorflow as tf\nf = tf.io.gfile"),
         (swallowed_exceptions, "pipeline/a.py", "try:\n    f()\nexcept Exception:\n    pass"),
         (swallowed_exceptions, "pipeline/a.py", "try:\n    f()\nexcept:\n    ..."),
         (
@@ -193,6 +210,7 @@ def test_rule_finds_a_breach(
         (tfx_imports, "components/trainer/executor.py", "from tfx import v1 as tfx"),
         (tfx_imports, "pipeline/graph.py", "from tfx import v1 as tfx"),
         (tfx_imports, "components/trainer/model/towers.py", "import tfx_bsl\nfrom . import tfx"),
+        (tensorflow_files, "components/files.py", "tf.io.gfile.exists(path)"),
         (swallowed_exceptions, "pipeline/a.py", "try:\n    f()\nexcept KeyError:\n    pass"),
         (swallowed_exceptions, "pipeline/a.py", "try:\n    f()\nexcept Exception:\n    raise"),
     ],
