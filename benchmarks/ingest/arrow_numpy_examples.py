@@ -3,7 +3,7 @@
 Layout: tensorflow/core/example/example.proto; encoding: https://protobuf.dev/programming-guides/encoding.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -180,7 +180,7 @@ def event_records(columns: SortedColumns, sample: Ints) -> Iterator[bytes]:
 
 def _same_lengths(
     lengths: list[int],
-    sources: list[tuple[EncodedColumn, Ints]],
+    sources: Sequence[tuple[EncodedColumn, npt.NDArray[Any]]],
     values: npt.NDArray[np.float32],
 ) -> bytes:
     """Returns framed examples whose values have the same lengths."""

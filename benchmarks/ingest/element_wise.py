@@ -92,7 +92,7 @@ class MakeWindows(beam.DoFn):
 
     def process(
         self, element: tuple[str, list[EventTuple]], boundaries: tuple[int, int]
-    ) -> Iterator[beam.pvalue.TaggedOutput]:
+    ) -> Iterator[Any]:
         """Yields serialised tf.Examples of windows, tagged by split."""
         user, events = element
         times = [event[0] for event in events]

@@ -7,6 +7,7 @@ events in one second, so that the times alone determine the order of a user's ev
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -65,7 +66,7 @@ def _chunks(num_events: int) -> Iterator[range]:
 
 
 def _draw(
-    rng: np.random.Generator, shares: npt.NDArray[np.float64], size: int
+    rng: np.random.Generator, shares: npt.NDArray[np.floating[Any]], size: int
 ) -> npt.NDArray[np.int64]:
     """Returns [size] indices, drawn in proportion to `shares`."""
     cumulative = np.cumsum(shares)

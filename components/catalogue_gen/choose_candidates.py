@@ -112,7 +112,7 @@ def _duplicates(
         one, other = spelling[row].as_py(), spelling[kept_row].as_py()
         if one != other:
             detail += f"; the ids {one} and {other} are the same after ids.normalise"
-        yield _reject(rows, row, RejectReason.DUPLICATE, detail, files)
+        yield _reject(rows, int(row), RejectReason.DUPLICATE, detail, files)
 
 
 def _never_logged(rows: pa.Table, files: tuple[str, ...]) -> Iterator[Reject]:

@@ -248,7 +248,7 @@ class MakeExamples(beam.DoFn):
             yield PAST_SPLIT, frame(chunk)
 
 
-def _reject_outputs(source: str, rejects: Iterable[Reject]) -> Iterator[beam.pvalue.TaggedOutput]:
+def _reject_outputs(source: str, rejects: Iterable[Reject]) -> Iterator[Any]:
     """Yields tagged rejects and counts in chunks, which bounds the size of an output."""
     remaining = iter(rejects)
     while chunk := list(islice(remaining, _REJECTS_PER_OUTPUT)):

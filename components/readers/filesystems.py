@@ -2,6 +2,7 @@
 
 import os
 import re
+from typing import Any
 
 from apache_beam.io.filesystem import BeamIOError, FileMetadata, FileSystem
 from apache_beam.io.filesystems import FileSystems
@@ -59,7 +60,8 @@ def list_files(glob: str) -> list[FileMetadata]:
     """
     if FileSystems.get_scheme(glob) is None:
         return _list_local(glob)
-    system: FileSystem = FileSystems.get_filesystem(glob)  # type: ignore[assignment]
+    # Beam declares the result as Optional in some releases and not in others.
+    system: Any = FileSystems.get_filesystem(glob)
     if not system.has_dirs():
         # An object store lists everything below a prefix.
         return FileSystems.match([glob])[0].metadata_list

@@ -1,6 +1,7 @@
 """The side outputs of the steps that read and clean records: rejects and counts."""
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.metrics import Metrics
@@ -26,7 +27,7 @@ def rejects_and_counts(
     list_forms: ListForms | None = None,
     times: Mapping[str, TimeRange] | None = None,
     text_looks: TextLooks | None = None,
-) -> Iterator[beam.pvalue.TaggedOutput]:
+) -> Iterator[Any]:
     """Yields the rejects and the counts of a step as tagged outputs.
 
     The counts are also added to Beam's metrics `<source>_read` and `<source>_rejected_<reason>`.

@@ -74,7 +74,8 @@ def probabilities(world: DemoWorld, now: ChoiceSituations) -> Floats:
 
     series_book, series_weight = _series(world, now, allowed)
     similar_book, similar_weight = _similar(world, now, day, allowed)
-    weight = _mixture(now, series_weight.any(axis=1), similar_weight.any(axis=1))
+    has_series, has_similar = (np.asarray(w.any(axis=1)) for w in (series_weight, similar_weight))
+    weight = _mixture(now, has_series, has_similar)
     taste *= (weight[:, 2] / taste_total).astype(np.float32)[:, None]
     _add(taste, series_book, series_weight, weight[:, 0])
     _add(taste, similar_book, similar_weight, weight[:, 1])

@@ -65,7 +65,7 @@ def embed_candidates(
     newest_s = int(catalogue.available_at.max()) if is_reindex else MISSING_INTEGER
     items = {**raw_items(catalogue), AVAILABLE_AT: catalogue.available_at}
     embedding, as_of_s = towers.embed_as_of(serving.candidate_as_of_specs(table), items, newest_s)
-    finite = np.isfinite(embedding).all(axis=1)
+    finite = np.asarray(np.isfinite(embedding).all(axis=1))
     if not finite.all():
         first = catalogue.item_id[int(np.argmin(finite))]
         raise ValueError(

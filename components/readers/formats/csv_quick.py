@@ -2,7 +2,7 @@
 
 import codecs
 import csv
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import pyarrow as pa
@@ -75,7 +75,7 @@ def _read_unquoted(first: int, texts: Texts, joined: bytes, table: CsvTable) -> 
             if not is_blank(text, table.dialect.delimiter):
                 rejects.append(table.wrong_width(first + int(at), int(widths[at]), text))
         numbers = numbers[fits]
-        texts = [texts[at] for at in np.flatnonzero(fits)]
+        texts = cast(Texts, [texts[at] for at in np.flatnonzero(fits)])
         joined = b"\n".join(map(_bytes, texts))
     return ReadBatch(Rows(numbers, _columns(joined, len(texts), table), texts), rejects)
 

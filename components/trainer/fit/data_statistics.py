@@ -148,7 +148,7 @@ def _recall(
         scores = counts[last[block]].toarray()
         target_scores = scores[np.arange(len(scores)), target[block]]
         ranks = np.count_nonzero(scores >= target_scores[:, np.newaxis], axis=1)
-        hits += np.count_nonzero((ranks <= _CUTOFF) & (target_scores > 0))
+        hits += int(np.count_nonzero((ranks <= _CUTOFF) & (target_scores > 0)))
     return hits / max(1, len(last))
 
 

@@ -1,6 +1,7 @@
 """Tests that counts are added to Beam's metrics."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import apache_beam as beam
 from apache_beam.metrics import MetricsFilter
@@ -15,7 +16,7 @@ from schemas.events import Reject, RejectReason
 
 
 class RejectOne(beam.DoFn):
-    def process(self, num_read: int) -> Iterator[beam.pvalue.TaggedOutput]:
+    def process(self, num_read: int) -> Iterator[Any]:
         reject = Reject("log", num_read, RejectReason.DUPLICATE, "detail", "raw")
         yield from rejects_and_counts("interactions", [reject], num_read=num_read, num_erased=1)
 

@@ -8,7 +8,8 @@ from components.trainer.time.item_dynamics import ItemDynamics
 from components.trainer.time.popularity import NUM_FEATURES, NUM_PERIODS, RecentPopularity
 
 NUM_ITEMS = 4
-TARGETS = np.arange(640) % NUM_ITEMS, np.arange(640) * 10, np.full(NUM_ITEMS, -1)
+ROWS_OF_TARGETS = np.tile(np.arange(NUM_ITEMS, dtype=np.int32), 160)
+TARGETS = ROWS_OF_TARGETS, np.arange(640) * 10, np.full(NUM_ITEMS, -1)
 EMBEDDINGS = tf.ones([NUM_ITEMS, 3])
 ROWS = tf.range(NUM_ITEMS)
 
