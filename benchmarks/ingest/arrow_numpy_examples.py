@@ -6,6 +6,7 @@ Layout: tensorflow/core/example/example.proto; encoding: https://protobuf.dev/pr
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
