@@ -36,7 +36,8 @@ from components.evaluator.embed import SignatureEncoder
 from components.evaluator.held_out import HeldOutData, read_held_out_data
 from components.evaluator.queries import Queries
 from components.examples.read import RawWindows, read_users
-from components.negative_events_graph import NEGATIVE, negative_flags
+from components.negative_events import negative_flags
+from components.negative_events_graph import NEGATIVE
 from components.trainer.data.read import TrainData, read_data
 from components.trainer.data.windows import WEIGHT, TransformedWindows
 from components.trainer.export.saved_model import TransformGraphs, export_towers
