@@ -137,7 +137,7 @@ def rename(source: str, target: str) -> None:
 
 
 def replace(source: str, target: str) -> None:
-    """Renames a file, and replaces an existing file."""
+    """Renames a file or a folder, and replaces an existing file."""
     if is_remote(source) or is_remote(target):
         with _gfile() as gfile:
             gfile.rename(source, target, overwrite=True)

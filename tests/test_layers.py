@@ -1,6 +1,6 @@
-"""The rules of the source tree, read from its syntax: layers, public modules, the edge to TFX.
+"""The rules of the source tree, read from its syntax.
 
-Files are also touched in one place, and no exception is swallowed.
+They are the layers, public modules, the edge to TFX, file operations and swallowed exceptions.
 """
 
 import ast
