@@ -1,6 +1,8 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-serving setup-other check-venv run test test-slow test-debian13 lint typecheck format docs lock clean
+.PHONY: help setup setup-serving setup-other check-venv check-optional run test test-slow test-debian13 lint typecheck format docs lock clean
 .DELETE_ON_ERROR:
+# `make -j clean setup` must not remove what it creates.
+.NOTPARALLEL:
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -27,13 +29,17 @@ check-venv:
 setup-serving: $(SERVING_READY) ## create .venv-serving, an older TensorFlow that loads exported models
 
 # A newer .venv is no reason to recreate these two.
-$(SERVING_READY): requirements/serving.lock .ci/bootstrap-serving | $(READY)
+$(SERVING_READY): requirements/serving.lock .ci/bootstrap-serving | $(READY) check-optional
 	@.ci/bootstrap-serving
 
 setup-other: $(OTHER_READY) ## create .venv-other with the version set that .venv does not contain
 
-$(OTHER_READY): .ci/bootstrap-other $(SETUP) | $(READY)
+$(OTHER_READY): .ci/bootstrap-other $(SETUP) | $(READY) check-optional
 	@.ci/bootstrap-other
+
+check-optional: $(READY)
+	@.ci/bootstrap-serving check
+	@.ci/bootstrap-other check
 
 run: $(READY) ## write the demo log and run the whole pipeline on it
 	@$(BIN)/python -m pipeline.demo data/demo

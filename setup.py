@@ -9,7 +9,7 @@ from setuptools import find_packages, setup
 # The ScaNN op is compiled against one TensorFlow ABI, and TFX, TFRS and Beam agree on few others.
 # The members of a set move together or not at all. The Python version of an environment decides
 # which set it contains. TFX 1.21 (TFDV, ML Metadata) needs glibc 2.39, so that older systems need
-# the older set; `requirements/overrides.txt` states where the newer set departs from the
+# the older set; `requirements/python3.12.overrides` states where the newer set departs from the
 # requirements that its members declare.
 VERSION_SETS = {
     "3.10": [

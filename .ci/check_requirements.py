@@ -9,6 +9,7 @@ uv's `--override` does. Prints every requirement that is not met; exits with 1 i
 """
 
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
@@ -64,11 +65,13 @@ def main(arguments: list[str]) -> int:
     """Prints every requirement that is not met and returns the exit code."""
     overrides = read_overrides(Path(arguments[0]).read_text("utf-8")) if arguments else {}
     distributions = list(metadata.distributions())
+    names = Counter(canonicalize_name(d.name) for d in distributions)
+    repeated = [f"{name} is installed {count} times" for name, count in names.items() if count > 1]
     installed: dict[str, str] = {canonicalize_name(d.name): d.version for d in distributions}
     messages = unmet_requirements(declared_requirements(distributions), installed, overrides)
-    for message in messages:
+    for message in (*repeated, *messages):
         print(f"  {message}", file=sys.stderr)
-    return 1 if messages else 0
+    return 1 if repeated or messages else 0
 
 
 if __name__ == "__main__":

@@ -5,7 +5,9 @@ readonly newer=3.12
 readonly older=3.10
 # TFDV and ML Metadata of the newer set have no wheels for an older glibc.
 readonly newer_glibc=2.39
-readonly pyenv_versions=${PYENV_ROOT:-$HOME/.pyenv}/versions
+# Only Pythons that uv has installed, in the form that older releases of uv know, too.
+readonly managed="--python-preference only-managed"
+readonly pyenv_versions=${PYENV_ROOT:-${HOME:-}/.pyenv}/versions
 
 scratch=$(mktemp -d)
 readonly scratch
@@ -25,23 +27,35 @@ lock_of() { echo "requirements/python$1.lock"; }
 # Prints a requirement of a lock with its version, for example `uv==0.13.9`.
 pinned() { grep -E "^$1==" "$2"; }
 
-# Prints the version of glibc, for example 2.36, or 0 on a system with another C library.
+# Prints the version of glibc, for example 2.36, or none on a system with another C library.
 glibc_version() {
   local name version
   if read -r name version < <(getconf GNU_LIBC_VERSION 2>/dev/null) && [[ $name == glibc ]]; then
     echo "$version"
   else
-    echo 0
+    echo none
   fi
 }
 
 has_newer_glibc() {
-  [[ $(printf '%s\n' "$(glibc_version)" "$newer_glibc" | sort -V | head -n 1) == "$newer_glibc" ]]
+  local version
+  version=$(glibc_version)
+  [[ $version != none ]] &&
+    [[ $(printf '%s\n' "$version" "$newer_glibc" | sort -V | head -n 1) == "$newer_glibc" ]]
 }
 
 # Prints the version of an interpreter, for example 3.10. A file named python3.10 may be pyenv's
 # shim, which fails while that version is not active, so the interpreter is run.
 version_of() { "$1" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null; }
+
+# Fails if the environment $1 is finished and its interpreter is missing or is not Python $2.
+check_environment() {
+  local found
+  [[ -f $1/.ready ]] || return 0
+  found=$(version_of "$1/bin/python") || found="no interpreter that runs"
+  [[ $found == "$2" ]] ||
+    fail "$1 needs Python $2 and contains $found." "Run: rm -rf $1, then run make again."
+}
 
 # Prints the path of a uv: the one on PATH, else one that any Python 3 installs for this run.
 find_uv() {
@@ -63,14 +77,16 @@ find_uv() {
 find_python() {
   local candidate uv
   while read -r candidate; do
+    # An environment that may be created again cannot be created with its own interpreter.
+    if [[ $(realpath --canonicalize-missing --no-symlinks "$candidate") == "$PWD"/.venv* ]]; then continue; fi
     if [[ $(version_of "$candidate") == "$1" ]]; then echo "$candidate"; return; fi
   done < <(type -aP "python$1" python3 python || true  # fails where there is none at all
            printf '%s\n' "$pyenv_versions/$1".*/bin/python | sort -rV)
   uv=$(find_uv) || return 1
-  if "$uv" python find --managed-python "$1" 2>/dev/null; then return; fi
+  if "$uv" python find $managed "$1" 2>/dev/null; then return; fi
   say "no Python $1 on PATH or in pyenv; installing one with uv"
   "$uv" python install "$1" >"$scratch/uv.log" 2>&1 || return 1
-  "$uv" python find --managed-python "$1"
+  "$uv" python find $managed "$1"
 }
 
 # Sets `version` and `python` to the Python of the version set for this machine, and `reason`.
@@ -83,13 +99,13 @@ choose_python() {
   if [[ -n ${TWOTOWER_PYTHON:-} ]]; then
     version=$TWOTOWER_PYTHON
     reason="TWOTOWER_PYTHON is $version"
-    check_version "$version" "TWOTOWER_PYTHON=$version"
+    check_version "$version" "TWOTOWER_PYTHON=$version" "unset TWOTOWER_PYTHON"
   elif [[ -n $existing ]]; then
     version=$existing
     reason="the existing environment has this version"
   elif ! has_newer_glibc; then
     version=$older
-    reason="Python $newer needs glibc $newer_glibc or later, and this system has ${glibc/#0/none}"
+    reason="Python $newer needs glibc $newer_glibc or later, and this system has $glibc"
   elif python=$(find_python "$newer"); then
     version=$newer
     reason="this system has glibc $glibc, and Python $newer needs $newer_glibc or later"
@@ -100,17 +116,17 @@ choose_python() {
   if [[ -z $python ]] && ! python=$(find_python "$version"); then no_python "$version"; fi
 }
 
-# Fails unless this machine can have the version set of Python $1, which $2 demands.
+# Fails unless this machine can have the version set of Python $1, which $2 demands; $3 is the
+# command that repairs it.
 check_version() {
   case $1 in
     "$older") ;;
     "$newer")
       has_newer_glibc ||
         fail "$2: the version set of Python $newer needs glibc $newer_glibc or later, and this system has $(glibc_version)." \
-          "Ubuntu 24.04 and Debian 13 have it. Here, run: TWOTOWER_PYTHON=$older make clean setup"
+          "Ubuntu 24.04 and Debian 13 have it. Here, run: $3"
       ;;
-    *) fail "$2: there are version sets for Python $older and $newer." \
-        "Run: TWOTOWER_PYTHON=$older make clean setup" ;;
+    *) fail "$2: there are version sets for Python $older and $newer." "Run: $3" ;;
   esac
 }
 

@@ -53,7 +53,7 @@ def files_below(folder: str) -> list[str]:
         with _gfile() as gfile:
             walked = list(gfile.walk(folder))
     else:
-        walked = list(os.walk(folder))
+        walked = list(os.walk(folder, followlinks=True))
     prefix = folder.rstrip("/") + "/"
     return sorted(
         os.path.join(parent, name).removeprefix(prefix)
@@ -117,12 +117,12 @@ def make_folder(path: str) -> None:
 
 
 def copy_file(source: str, target: str) -> None:
-    """Copies the content of a file into an existing folder, and replaces an existing file."""
+    """Copies a file and its permissions into an existing folder, and replaces an existing file."""
     if is_remote(source) or is_remote(target):
         with _gfile() as gfile:
             gfile.copy(source, target, overwrite=True)
     else:
-        shutil.copyfile(source, target)
+        shutil.copy(source, target)
 
 
 def rename(source: str, target: str) -> None:

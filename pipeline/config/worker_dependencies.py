@@ -1,9 +1,10 @@
 """Arguments for Apache Beam with which its workers cannot have the libraries of this project.
 
 Workers that start in containers have what their image contains and what pip installs when they
-start. Only arguments that are certain to fail are rejected. What a setup file or a package of
-another project installs is not known, so they are accepted. Workers that are processes of this
-machine (DirectRunner, LOOPBACK) or that exist already (EXTERNAL, PROCESS) are not checked.
+start. Only arguments that are certain to fail, or to replace libraries of the set, are rejected.
+What a setup file or a package of another project installs is not known, so they are accepted.
+Workers that are processes of this machine (DirectRunner, LOOPBACK) are not checked. Of workers that
+exist already (EXTERNAL, PROCESS), only what pip would install there is.
 """
 
 import argparse
@@ -27,6 +28,19 @@ _UNSOLVABLE_BY_PIP = {
     "3.12": "TFX 1.21 requires TensorFlow 2.21, but the set contains 2.20, which its ScaNN needs"
 }
 _CONTRADICTION = {"tfx", "tensorflow"}
+# If none of these options is set, TFX adds a package of itself for pip on the workers
+# (tfx/utils/dependency_utils.py).
+_OPTIONS_WITH_DEPENDENCIES = (
+    "extra_packages",
+    "setup_file",
+    "requirements_file",
+    "worker_harness_container_image",
+    "sdk_container_image",
+)
+_WORKERS_OF_THIS_MACHINE = ("LOOPBACK", "beam:env:embedded_python:v1")
+_DATAFLOW_IMAGES = "gcr.io/cloud-dataflow/"
+# Lines of a requirements file that name other files.
+_NESTED = ("-r", "--requirement")
 _DOCKER = ("DOCKER", "beam:env:docker:v1")
 # The options on which the default environment of Beam's runners depends.
 _ENVIRONMENT_OPTIONS = (
@@ -69,9 +83,16 @@ def dependency_problems(
       python: The Python version of the workers and of this process, such as "3.10".
     """
     containers = _containers(values, runner)
+    conflict = _UNSOLVABLE_BY_PIP.get(python)
+    if conflict and _gets_tfx_by_pip(values, runner, containers):
+        yield (
+            f"--runner={values.runner}: without --sdk_container_image, TFX has pip install a "
+            f"package of TFX on each worker, and with it another TensorFlow ({conflict}); pass "
+            f"--sdk_container_image=IMAGE, the image of the workers, in which {lock_path(python)} "
+            "is installed with --no-deps"
+        )
     if containers is None:
         return
-    conflict = _UNSOLVABLE_BY_PIP.get(python)
     by_pip = [*_installs_set(values, containers.has_own_image)] if conflict else []
     for argument in by_pip:
         yield (
@@ -86,6 +107,22 @@ def dependency_problems(
         f"neither {DISTRIBUTION} nor its libraries{containers.note}; "
         f"{_remedy(containers, python)}{alternative}"
     )
+
+
+def _gets_tfx_by_pip(
+    values: argparse.Namespace, runner: "PipelineRunner", containers: _Containers | None
+) -> bool:
+    """Returns whether TFX adds a package of itself, and the workers install packages."""
+    from apache_beam.runners.portability.portable_runner import PortableRunner
+
+    if any(getattr(values, name) for name in _OPTIONS_WITH_DEPENDENCIES):
+        return False
+    if containers is not None:
+        # Workers in the default image are rejected for another reason.
+        return containers.has_own_image
+    is_remote = isinstance(runner, PortableRunner) and values.job_endpoint != "embed"
+    has_workers = values.environment_type not in (None, *_WORKERS_OF_THIS_MACHINE)
+    return is_remote and has_workers
 
 
 def _remedy(containers: _Containers, python: str) -> str:
@@ -106,7 +143,9 @@ def _containers(values: argparse.Namespace, runner: "PipelineRunner") -> _Contai
     # The import of DataflowRunner fails without Beam's extra for Google Cloud.
     if any(base.__name__ == "DataflowRunner" for base in type(runner).__mro__):
         described = f"--runner={values.runner}"
-        return _Containers(described, _is_own(image), "--sdk_container_image=IMAGE")
+        # Dataflow replaces the images that match a pattern; the default image can be one.
+        has_own_image = _is_own(image) or bool(values.sdk_harness_container_image_overrides)
+        return _Containers(described, has_own_image, "--sdk_container_image=IMAGE")
     # Beam's embedded job server runs what is meant for the default image in its own process.
     if not isinstance(runner, PortableRunner) or values.job_endpoint == "embed":
         return None
@@ -147,7 +186,9 @@ def _environment_image(values: argparse.Namespace, runner: "PipelineRunner") -> 
 def _is_own(image: str | None) -> bool:
     from apache_beam.transforms.environments import is_apache_beam_container
 
-    return bool(image) and not is_apache_beam_container(image)
+    if not image or image.startswith(_DATAFLOW_IMAGES):
+        return False
+    return not is_apache_beam_container(image)
 
 
 def _installs_set(values: argparse.Namespace, has_own_image: bool) -> Iterator[str]:
@@ -179,12 +220,18 @@ def _is_of_another_project(setup_file: str) -> bool:
 
 
 def _required_names(requirements_file: str) -> set[str] | None:
-    """Returns the names in a requirements file; None if it cannot be read here."""
+    """Returns the names in a requirements file; None if it or a nested file is not read here."""
     text = _read(requirements_file)
     if text is None:
         return None
-    matches = (_REQUIREMENT_NAME.match(line.strip()) for line in text.splitlines())
-    return {canonicalize_name(match[0]) for match in matches if match}
+    lines = [line.partition(" #")[0].strip() for line in text.splitlines()]
+    if any(line.startswith(_NESTED) for line in lines):
+        return None
+    matches = (_REQUIREMENT_NAME.match(line) for line in lines)
+    names = {canonicalize_name(match[0]) for match in matches if match}
+    # A path or an address of this project, such as git+https://example.com/twotower.
+    is_project = any(DISTRIBUTION in line for line in lines if not line.startswith("#"))
+    return names | {DISTRIBUTION} if is_project else names
 
 
 def _read(path: str) -> str | None:

@@ -28,7 +28,8 @@ NEW_GLIBC, OLD_GLIBC = "glibc 2.39", "glibc 2.36"
 FAKE_UV = """
 case "$*" in
   --version) ;;
-  "python find --managed-python"*) [[ -e {folder}/uv-$4 ]] && echo {folder}/uv-$4 ;;
+  "python find --python-preference only-managed"*)
+    [[ -e {folder}/uv-$5 ]] && echo {folder}/uv-$5 ;;
   "python install"*) [[ " {downloads} " == *" $3 "* ]] && cp {folder}/python-$3 {folder}/uv-$3 ;;
   *) exit 1 ;;
 esac
@@ -167,12 +168,12 @@ def test_a_finished_environment_keeps_its_version(tmp_path: Path, existing: str)
         (
             Machine(OLD_GLIBC, on_path=("3.10", "3.12"), variables={"TWOTOWER_PYTHON": "3.12"}),
             "the version set of Python 3.12 needs glibc 2.39 or later, and this system has 2.36",
-            "TWOTOWER_PYTHON=3.10 make clean setup",
+            "unset TWOTOWER_PYTHON",
         ),
         (
             Machine(on_path=("3.11",), variables={"TWOTOWER_PYTHON": "3.11"}),
             "TWOTOWER_PYTHON=3.11: there are version sets for Python 3.10 and 3.12",
-            "TWOTOWER_PYTHON=3.10 make clean setup",
+            "unset TWOTOWER_PYTHON",
         ),
     ],
 )
@@ -203,13 +204,13 @@ def test_an_impossible_choice_names_what_was_found_and_the_remedy(
             "3.10",
             Machine(OLD_GLIBC, variables={"TWOTOWER_PYTHON": "3.12"}),
             "needs glibc 2.39 or later, and this system has 2.36",
-            "TWOTOWER_PYTHON=3.10 make clean setup",
+            "unset TWOTOWER_PYTHON",
         ),
         (
             "3.12",
             Machine(OLD_GLIBC),
             ".venv contains Python 3.12: the version set of Python 3.12 needs glibc 2.39",
-            "TWOTOWER_PYTHON=3.10 make clean setup",
+            "make clean setup",
         ),
         (
             "3.11",
@@ -217,7 +218,7 @@ def test_an_impossible_choice_names_what_was_found_and_the_remedy(
             ".venv contains Python 3.11: there are version sets for Python 3.10 and 3.12",
             "make clean setup",
         ),
-        (None, Machine(), "interpreter of .venv does not run on this machine", "make clean setup"),
+        (None, Machine(), "does not run on this machine: it fails when it is", "make clean setup"),
     ],
 )
 def test_a_finished_environment_is_checked_before_it_is_used(
@@ -232,6 +233,44 @@ def test_a_finished_environment_is_checked_before_it_is_used(
     assert done.returncode == (2 if message else 0), done.stderr
     assert (message or "") in done.stderr
     assert (remedy or "") in done.stderr
+
+
+def test_the_interpreter_that_was_deleted_is_named(tmp_path: Path) -> None:
+    python = tmp_path / "project" / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to("/deleted/3.10/bin/python")
+    (tmp_path / "project" / ".venv" / ".ready").touch()
+
+    done = run_on(Machine(), tmp_path, ".ci/bootstrap", "check")
+
+    assert done.returncode == 2
+    assert "it is a link to /deleted/3.10/bin/python" in done.stderr
+    assert "make clean setup" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("script", "folder", "contained", "message"),
+    [
+        ("bootstrap-serving", ".venv-serving", "3.10", None),
+        ("bootstrap-serving", ".venv-serving", None, "contains no interpreter that runs"),
+        ("bootstrap-other", ".venv-other", "3.10", None),
+        ("bootstrap-other", ".venv-other", "3.12", "needs Python 3.10 and contains 3.12"),
+        ("bootstrap-other", ".venv-other", None, "contains no interpreter that runs"),
+    ],
+)
+def test_an_optional_environment_with_another_python_is_an_error(
+    tmp_path: Path, script: str, folder: str, contained: str | None, message: str | None
+) -> None:
+    project = tmp_path / "project"
+    write_program(project / ".venv" / "bin" / "python", fake_python("3.12"))
+    body = fake_python(contained) if contained else "exit 127"
+    write_program(project / folder / "bin" / "python", body)
+    (project / folder / ".ready").touch()
+
+    done = run_on(Machine(), tmp_path, f".ci/{script}", "check")
+
+    assert done.returncode == (2 if message else 0), done.stderr
+    assert (message or "") in done.stderr
 
 
 def test_an_unfinished_environment_passes_the_check_since_set_up_creates_it_again(

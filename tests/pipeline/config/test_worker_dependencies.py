@@ -6,6 +6,7 @@ import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.runners.runner import create_runner
 from apache_beam.transforms.environments import DockerEnvironment
+from tfx.utils import dependency_utils
 
 from pipeline.config.beam_args import check_beam_args
 from schemas.errors import InputError
@@ -33,6 +34,8 @@ def files(folder: Path) -> dict[str, str]:
         "OTHER_SETUP": ("other/setup.py", 'from setuptools import setup\nsetup(name="helpers")'),
         "OWN_PROJECT": ("own/pyproject.toml", '[project]\nname = "twotower"'),
         "LOCK": ("python.lock", "# solved\ntensorflow==2.20.0\n    # via tfx\nTFX==1.21.0\n"),
+        "NESTED": ("nested.txt", "-r python.lock\n"),
+        "OWN_PATH": ("path.txt", "./dist/twotower-0.1.0-py3-none-any.whl\n"),
         "OWN": ("own.txt", "twotower @ git+https://example.com/twotower\n"),
         "OTHER": ("other.txt", "--pre\nhelpers[all]>=1 ; python_version > '3'\ntfx-helpers\n"),
         "OTHER_PACKAGE": ("helpers-1.tar.gz", ""),
@@ -72,18 +75,14 @@ ACCEPTED = [
     [*PORTABLE, "--environment_type=LOOPBACK", OWN_SETUP],
     ["--runner=PortableRunner", "--environment_type=beam:env:embedded_python:v1"],
     # Workers that exist already.
-    [*PORTABLE, "--environment_type=EXTERNAL", "--environment_config=localhost:50000"],
-    [*SPARK, "--environment_type=PROCESS", '--environment_config={"command": "/opt/boot"}'],
-    [*FLINK, "--environment_type=PROCESS", "--environment_options=process_command=/opt/boot"],
+    [*PORTABLE, "--environment_type=EXTERNAL", "--environment_config=localhost:50000", IMAGE],
+    [*SPARK, "--environment_type=PROCESS", '--environment_config={"command": "/opt/boot"}', IMAGE],
     # Containers of an own image.
     [*DATAFLOW, IMAGE],
     [*DATAFLOW, "--worker_harness_container_image=shop/worker:1"],
     [*DATAFLOW, IMAGE, "--prebuild_sdk_container_engine=cloud_build"],
-    [*FLINK, *DOCKER],
     [*FLINK, *DOCKER, IMAGE],
-    [*SPARK, "--environment_config=shop/worker:1"],
-    [*PORTABLE, "--environment_type=DOCKER", "--environment_options=docker_container_image=a/b"],
-    [*PORTABLE, "--environment_type=beam:env:docker:v1", "--environment_config=shop/worker:1"],
+    [*SPARK, "--environment_config=shop/worker:1", IMAGE],
     [*PORTABLE, IMAGE, "--prebuild_sdk_container_engine=local_docker"],
     # Packages of another project, in addition to an own image.
     [*DATAFLOW, IMAGE, "--setup_file=OTHER_SETUP"],
@@ -93,6 +92,34 @@ ACCEPTED = [
     [*DATAFLOW, "--setup_file=OTHER_SETUP"],
     [*FLINK, "--extra_package=OTHER_PACKAGE"],
 ]
+
+
+# Without --sdk_container_image, TFX adds a package of itself, which pip installs on the workers.
+WITHOUT_SDK_IMAGE = [
+    [*PORTABLE, "--environment_type=EXTERNAL", "--environment_config=localhost:50000"],
+    [*FLINK, "--environment_type=PROCESS", "--environment_options=process_command=/opt/boot"],
+    [*FLINK, *DOCKER],
+    [*SPARK, "--environment_config=shop/worker:1"],
+    [*PORTABLE, "--environment_type=DOCKER", "--environment_options=docker_container_image=a/b"],
+    [*PORTABLE, "--environment_type=beam:env:docker:v1", "--environment_config=shop/worker:1"],
+    [*DATAFLOW, "--sdk_harness_container_image_overrides=.*python.*,shop/worker:1"],
+]
+
+
+@pytest.mark.parametrize("args", WITHOUT_SDK_IMAGE, ids=" ".join)
+def test_a_package_of_tfx_is_rejected_for_the_set_that_it_would_change(
+    tmp_path: Path, args: list[str]
+) -> None:
+    check(tmp_path, args, "3.10")
+    with pytest.raises(InputError, match=r"package of TFX .* pass --sdk_container_image=IMAGE"):
+        check(tmp_path, args, "3.12")
+    check(tmp_path, [*args, IMAGE], "3.12")
+
+
+def test_tfx_adds_a_package_of_itself_unless_an_image_is_named() -> None:
+    # Of TFX, not of this project: if it changes, the message above is wrong.
+    declared = dependency_utils.make_beam_dependency_flags(["--runner=FlinkRunner", IMAGE])
+    assert not any(flag.startswith("--extra_package") for flag in declared)
 
 
 @pytest.mark.parametrize("python", PYTHONS)
@@ -106,6 +133,10 @@ NO_IMAGE = [
     ([*DATAFLOW, "--prebuild_sdk_container_engine=cloud_build"], "--runner=DataflowRunner"),
     (
         [*DATAFLOW, "--sdk_container_image=apache/beam_python3.12_sdk:2.77.0"],
+        "--runner=DataflowRunner",
+    ),
+    (
+        [*DATAFLOW, "--sdk_container_image=gcr.io/cloud-dataflow/v1beta3/beam_python3.12_sdk"],
         "--runner=DataflowRunner",
     ),
     ([*DATAFLOW, *DOCKER], "--runner=DataflowRunner"),
@@ -152,6 +183,8 @@ BY_PIP = [
     ([*FLINK, *DOCKER, IMAGE, OWN_SETUP], OWN_SETUP),
     ([*DATAFLOW, IMAGE, "--requirements_file=LOCK"], "/python.lock"),
     ([*DATAFLOW, IMAGE, "--requirements_file=OWN"], "/own.txt"),
+    ([*DATAFLOW, IMAGE, "--requirements_file=OWN_PATH"], "/path.txt"),
+    ([*DATAFLOW, IMAGE, "--requirements_file=NESTED"], "/nested.txt"),
     ([*DATAFLOW, IMAGE, "--extra_package=OWN_PACKAGE"], "/twotower-0.1.0-py3-none-any.whl"),
     ([*DATAFLOW, "--prebuild_sdk_container_engine=cloud_build", OWN_SETUP], OWN_SETUP),
 ]
