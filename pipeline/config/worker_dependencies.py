@@ -228,7 +228,7 @@ def _required_names(requirements_file: str) -> set[str] | None:
     if any(line.startswith(_NESTED) for line in lines):
         return None
     matches = (_REQUIREMENT_NAME.match(line) for line in lines)
-    names = {canonicalize_name(match[0]) for match in matches if match}
+    names: set[str] = {canonicalize_name(match[0]) for match in matches if match}
     # A path or an address of this project, such as git+https://example.com/twotower.
     is_project = any(DISTRIBUTION in line for line in lines if not line.startswith("#"))
     return names | {DISTRIBUTION} if is_project else names
