@@ -5,10 +5,12 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from components.pusher import versions as v
+from components.pusher.clean_up import clean_up
 from components.pusher.install_version import VersionSources, install_version
 from components.pusher.lock import exclusive_lock
 from components.pusher.manifest import read_manifest, statistics_path
 from components.pusher.publish import PublishedVersion, next_version, published_version
+from components.pusher.retention import remove_old_versions
 from components.pusher.unavailable_lists import has_list
 from schemas.errors import InputError
 
@@ -38,8 +40,10 @@ def mark_unavailable(
     # Checked before locking, because the lock creates missing folders.
     newest_version_dirs(serving_dir, exact_dir)
     with exclusive_lock(serving_dir, exact_dir):
-        scann, exact = newest_version_dirs(serving_dir, exact_dir)
+        # Before the clean-up, which may remove a twin whose number servers have already seen.
         version = next_version(serving_dir, exact_dir)
+        clean_up(serving_dir, exact_dir)
+        scann, exact = newest_version_dirs(serving_dir, exact_dir)
         before = read_manifest(scann)
         manifest = replace(
             before,
@@ -49,7 +53,7 @@ def mark_unavailable(
         )
         sources = VersionSources(scann, exact, statistics_path(scann), sorted(set(item_ids)))
         install_version(sources, serving_dir, exact_dir, manifest)
-        v.remove_old_versions(serving_dir, exact_dir, keep_versions)
+        remove_old_versions(serving_dir, exact_dir, keep_versions)
     return published_version(
         version, serving_dir, exact_dir, manifest.content_hash, already_serving=False
     )

@@ -6,10 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 
 from components.pusher import versions as v
+from components.pusher.clean_up import clean_up
 from components.pusher.content_hash import content_hash
 from components.pusher.install_version import VersionSources, install_version
 from components.pusher.lock import exclusive_lock
 from components.pusher.manifest import Manifest, has_manifest, read_manifest
+from components.pusher.retention import remove_old_versions
 from components.pusher.same_towers import check_same_towers
 from components.pusher.unavailable_lists import read_list
 from schemas.bundle import EXACT_FOLDER, SAVED_MODEL_FILE, SCANN_FOLDER
@@ -71,15 +73,16 @@ def publish(
     _check(bundle_dir, serving_dir, exact_dir, keep_versions)
     bundle_hash = content_hash(bundle_dir)
     with exclusive_lock(serving_dir, exact_dir):
+        # Before the clean-up, which may remove a twin whose number servers have already seen.
+        new_version = next_version(serving_dir, exact_dir)
+        clean_up(serving_dir, exact_dir)
         if manifest.reindex_of:
             check_same_towers(serving_dir, manifest.reindex_of)
-        for model_dir in (serving_dir, exact_dir):
-            v.remove_leftovers(model_dir)
         serving = v.list_versions(serving_dir)
         already_serving = bool(serving) and _has_content(
             serving[-1], serving_dir, exact_dir, bundle_hash
         )
-        version = serving[-1] if already_serving else next_version(serving_dir, exact_dir)
+        version = serving[-1] if already_serving else new_version
         if not already_serving:
             manifest = replace(
                 manifest,
@@ -95,8 +98,7 @@ def publish(
                 unavailable=_current_unavailable(serving, serving_dir),
             )
             install_version(sources, serving_dir, exact_dir, manifest)
-            v.remove_old_versions(serving_dir, exact_dir, keep_versions)
-        v.remove_orphan_twins(serving_dir, exact_dir)
+            remove_old_versions(serving_dir, exact_dir, keep_versions)
     return published_version(
         version, serving_dir, exact_dir, bundle_hash, already_serving=already_serving
     )
@@ -134,11 +136,7 @@ def _has_content(version: int, serving_dir: str, exact_dir: str, bundle_hash: st
 
 def next_version(serving_dir: str, exact_dir: str) -> int:
     """Returns the Unix time in seconds, or a larger number if a version is not older than that."""
-    taken = [
-        version
-        for model_dir in (serving_dir, exact_dir)
-        for version in (*v.list_versions(model_dir), *v.list_withdrawn(model_dir))
-    ]
+    taken = v.taken_numbers(serving_dir) | v.taken_numbers(exact_dir)
     return max(int(time.time()), max(taken, default=0) + 1)
 
 

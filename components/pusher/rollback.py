@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from components import files
 from components.pusher import versions as v
+from components.pusher.clean_up import clean_up
 from components.pusher.lock import exclusive_lock
 from components.pusher.manifest import has_manifest
+from components.pusher.move_version import move_version
 from components.pusher.unavailable_lists import has_list, read_list, write_lists
 from schemas.errors import InputError
 
@@ -48,6 +50,7 @@ def rollback(serving_dir: str, exact_dir: str, to: int | None = None) -> Rollbac
     """
     _target(serving_dir, to)  # Checked before locking, because the lock creates missing folders.
     with exclusive_lock(serving_dir, exact_dir):
+        clean_up(serving_dir, exact_dir)
         return _rollback(serving_dir, exact_dir, to)
 
 
@@ -55,7 +58,7 @@ def _rollback(serving_dir: str, exact_dir: str, to: int | None) -> RollbackResul
     serving, exact = v.list_versions(serving_dir), v.list_versions(exact_dir)
     target = _target(serving_dir, to)
     is_withdrawn = target not in serving
-    folder_of = _hidden if is_withdrawn else v.version_dir
+    folder_of = v.withdrawn_dir if is_withdrawn else v.version_dir
     twin, served = folder_of(exact_dir, target), folder_of(serving_dir, target)
     if not v.is_complete(twin):
         raise InputError(
@@ -63,7 +66,7 @@ def _rollback(serving_dir: str, exact_dir: str, to: int | None) -> RollbackResul
             "folders"
         )
     moves = [
-        (v.version_dir(model_dir, version), _hidden(model_dir, version))
+        (v.version_dir(model_dir, version), v.withdrawn_dir(model_dir, version))
         for model_dir, versions in ((serving_dir, serving), (exact_dir, exact))
         for version in versions
         if version > target
@@ -136,10 +139,6 @@ def _listed(versions: list[int]) -> str:
     return ", ".join(map(str, versions)) or "none"
 
 
-def _hidden(model_dir: str, version: int) -> str:
-    return os.path.join(model_dir, f"{v.WITHDRAWN_PREFIX}{version}")
-
-
 def _check_free(moves: list[tuple[str, str]]) -> None:
     for source, target in moves:
         if files.exists(target):
@@ -153,9 +152,9 @@ def _move_all(moves: list[tuple[str, str]]) -> None:
     done: list[tuple[str, str]] = []
     try:
         for source, target in moves:
-            files.rename(source, target)
+            move_version(source, target)
             done.append((source, target))
     except BaseException:
         for source, target in reversed(done):
-            files.rename(target, source)
+            move_version(target, source)
         raise

@@ -11,17 +11,21 @@ from components.pusher.publish import PublishedVersion, publish
 def write_bundle(folder: Path, content: str = "graph") -> Path:
     """Writes a bundle of two fake SavedModels; equal `content` gives equal bytes."""
     for model in ("scann", "exact"):
-        files = {
-            "saved_model.pb": f"{model} {content}",
-            "variables/variables.index": "index",
-            "assets/items.txt": "a\nb\n",
-            "fingerprint.pb": f"random {folder}",
-        }
-        for path, text in files.items():
+        for path, text in bundle_files(model, content, f"random {folder}").items():
             target = folder / model / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text)
     return folder
+
+
+def bundle_files(model: str, content: str, fingerprint: str = "") -> dict[str, str]:
+    """Returns the files of one fake SavedModel, by path."""
+    return {
+        "saved_model.pb": f"{model} {content}",
+        "variables/variables.index": "index",
+        "assets/items.txt": "a\nb\n",
+        "fingerprint.pb": fingerprint,
+    }
 
 
 class Destination:
