@@ -12,7 +12,7 @@ from components.pusher import versions as v
 from components.pusher.clean_up import clean_up
 from components.pusher.lock import exclusive_lock
 from components.pusher.manifest import has_manifest
-from components.pusher.move_version import move_version
+from components.pusher.move_version import move_version, remove_versions
 from components.pusher.unavailable_lists import has_list, read_list, write_lists
 from schemas.errors import InputError
 
@@ -148,13 +148,22 @@ def _check_free(moves: list[tuple[str, str]]) -> None:
 
 
 def _move_all(moves: list[tuple[str, str]]) -> None:
-    """Makes all moves; on an error it reverts those already made."""
-    done: list[tuple[str, str]] = []
+    """Makes all moves; on an error it reverts those already made, the last one first."""
+    begun: list[tuple[str, str]] = []
     try:
         for source, target in moves:
+            begun.append((source, target))
             move_version(source, target)
-            done.append((source, target))
     except BaseException:
-        for source, target in reversed(done):
-            move_version(target, source)
+        for source, target in reversed(begun):
+            _revert(source, target)
         raise
+
+
+def _revert(source: str, target: str) -> None:
+    """Reverts a move, which on an object store may have ended between any two files."""
+    if not v.is_complete(source):
+        remove_versions([source])
+        move_version(target, source)
+    elif files.is_remote(target):
+        remove_versions([target])

@@ -38,15 +38,21 @@ class Destination:
         self.statistics = root / "FeatureStats.pb"
         self.statistics.write_bytes(b"statistics")
 
+    @property
+    def folders(self) -> tuple[str, str]:
+        """The served and the exact folder."""
+        return str(self.serving), str(self.exact)
+
     def publish(
         self, content: str = "graph", keep_versions: int = 5, id_rules: Sequence[str] = ()
     ) -> PublishedVersion:
         """Publishes a bundle with the given content and rules of ids."""
-        bundle = write_bundle(self.root / f"bundle-{content}", content)
+        bundle = self.root / f"bundle-{content}"
+        if not bundle.exists():
+            write_bundle(bundle, content)
         return publish(
             str(bundle),
-            str(self.serving),
-            str(self.exact),
+            *self.folders,
             Manifest(
                 name="demo",
                 metrics={"recall@10": 0.25},
@@ -56,6 +62,18 @@ class Destination:
             statistics_file=str(self.statistics),
             keep_versions=keep_versions,
         )
+
+    def files(self) -> dict[str, bytes]:
+        """The contents of all files and, with a slash at the end, empty folders, by path."""
+        found = {}
+        for folder in (self.serving, self.exact):
+            for path in folder.rglob("*"):
+                name = f"{folder.parent.name}/{path.relative_to(folder)}"
+                if path.is_file():
+                    found[name] = path.read_bytes()
+                elif not any(path.iterdir()):
+                    found[f"{name}/"] = b""
+        return found
 
     def visible(self) -> tuple[list[str], list[str]]:
         """The versions that a server sees in the served and in the exact folder."""

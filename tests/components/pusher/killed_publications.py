@@ -11,6 +11,8 @@ import random
 import signal
 import sys
 import time
+import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from components.pusher.mark_unavailable import mark_unavailable
@@ -30,15 +32,17 @@ def main() -> None:
     destination = Destination(folder)
     destination.publish("first", KEEP_VERSIONS)
     instants = random.Random(0)
-    unclean, newest = 0, 0
+    unclean = 0
+    known: dict[int, str] = {}
     for seed in range(num_kills):
         _kill_after(instants.uniform(0.0, LONGEST_S), destination, seed)
         versions = visible_contents(destination)
         assert versions, "nothing is served"
+        for version, content in versions.items():
+            assert known.setdefault(version, content) == content, "a number was used twice"
         unclean += bool(leftovers(destination))
-    newest = max(visible_contents(destination))
     published = destination.publish("last", KEEP_VERSIONS)
-    assert int(published.version) > newest
+    assert int(published.version) > max(known)
     assert visible_contents(destination)[int(published.version)] == "last"
     print(json.dumps({"kills": num_kills, "unclean": unclean, "left": leftovers(destination)}))
 
@@ -60,21 +64,26 @@ def _kill_after(seconds: float, destination: Destination, seed: int) -> None:
 
 
 def _publish_forever(destination: Destination, choices: random.Random) -> None:
-    folders = str(destination.serving), str(destination.exact)
     try:
-        for num in range(1_000_000):
-            command = choices.choice(("publish", "publish", "unavailable", "rollback"))
-            if command == "publish":
-                destination.publish(f"graph {choices.randrange(4)}", KEEP_VERSIONS)
-            elif command == "unavailable":
-                mark_unavailable(*folders, [f"item {num}"], KEEP_VERSIONS)
-            else:
-                try:
-                    rollback(*folders)
-                except InputError:
-                    continue  # There is only one model.
-    finally:
-        os._exit(1)
+        while True:
+            command = choices.choice((_publish, _publish, _mark_unavailable, _roll_back))
+            command(destination, choices)
+    except BaseException:
+        traceback.print_exc()
+    os._exit(1)
+
+
+def _publish(destination: Destination, choices: random.Random) -> None:
+    destination.publish(f"graph {choices.randrange(4)}", KEEP_VERSIONS)
+
+
+def _mark_unavailable(destination: Destination, choices: random.Random) -> None:
+    mark_unavailable(*destination.folders, [f"item {choices.random()}"], KEEP_VERSIONS)
+
+
+def _roll_back(destination: Destination, _: random.Random) -> None:
+    with suppress(InputError):  # Where all versions are of one model.
+        rollback(*destination.folders)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
 """The state of a push destination as a server sees it, and what must hold in every state."""
 
-from pathlib import Path
+import json
 
 from components.pusher.lock import LOCK_FILE
-from components.pusher.manifest import read_manifest
 from schemas.bundle import (
     MANIFEST_FILE,
+    SAVED_MODEL_FILE,
     STATISTICS_FILE,
     UNAVAILABLE_FILE,
     UNAVAILABLE_WRITTEN_FILE,
@@ -13,6 +13,8 @@ from schemas.bundle import (
 from tests.components.pusher.bundles import Destination, bundle_files
 
 _ADDED = {MANIFEST_FILE, STATISTICS_FILE, UNAVAILABLE_FILE, UNAVAILABLE_WRITTEN_FILE}
+_WITHDRAWN = ".rolled-back-"
+Tree = dict[str, bytes]
 
 
 def visible_contents(destination: Destination) -> dict[int, str]:
@@ -21,48 +23,52 @@ def visible_contents(destination: Destination) -> dict[int, str]:
     Raises:
       AssertionError: A visible version is incomplete in one of the folders, or has no twin.
     """
-    served = _complete_contents(destination.serving, "scann")
-    twins = _complete_contents(destination.exact, "exact")
-    assert served.items() <= twins.items(), (served, twins)
-    return served
-
-
-def _complete_contents(folder: Path, model: str) -> dict[int, str]:
     contents = {}
-    for version in folder.iterdir() if folder.exists() else ():
-        if version.name.isdigit():
-            contents[int(version.name)] = _content(version, model)
-    return contents
-
-
-def _content(version: Path, model: str) -> str:
-    found = {
-        str(path.relative_to(version)): path.read_text() if path.name != "FeatureStats.pb" else ""
-        for path in version.rglob("*")
-        if path.is_file()
-    }
-    content = found.get("saved_model.pb", "none none").split(maxsplit=1)[1]
-    expected = bundle_files(model, content)
-    assert set(found) - {f"{UNAVAILABLE_FILE}.incoming"} >= set(expected) | _ADDED, version
-    assert {path: found[path] for path in expected if path != "fingerprint.pb"} == {
-        path: text for path, text in expected.items() if path != "fingerprint.pb"
-    }, version
-    assert read_manifest(str(version)).version == version.name
-    return content
+    for folder, model in (("serving", "scann"), ("serving_exact", "exact")):
+        trees = _folders(destination)[folder]
+        contents[folder] = {
+            int(name): _content(name, tree, model)
+            for name, tree in trees.items()
+            if name.isdigit() and _is_loadable(destination, tree)
+        }
+    assert contents["serving"].items() <= contents["serving_exact"].items(), contents
+    return contents["serving"]
 
 
 def leftovers(destination: Destination) -> list[str]:
     """Returns the files and folders that no command needs after its end."""
     found = []
-    for folder in (destination.serving, destination.exact):
-        for path in folder.iterdir() if folder.exists() else ():
-            is_version = path.name.removeprefix(".rolled-back-").isdigit()
-            is_whole = is_version and (path / "saved_model.pb").exists()
-            if not is_whole and path.name not in (LOCK_FILE, "models.config"):
-                found.append(str(path))
-        found += [str(path) for path in folder.rglob("*.incoming")]
-    for prefix in ("", ".rolled-back-"):
-        twins = {p.name for p in destination.exact.glob(f"{prefix}[0-9]*")}
-        served = {p.name for p in destination.serving.glob(f"{prefix}[0-9]*")}
-        found += [f"orphan twin {name}" for name in sorted(twins - served)]
+    folders = _folders(destination)
+    for folder, trees in folders.items():
+        for name, tree in trees.items():
+            is_version = name.removeprefix(_WITHDRAWN).isdigit() and SAVED_MODEL_FILE in tree
+            if not is_version and name not in (LOCK_FILE, "models.config"):
+                found.append(f"{folder}/{name}")
+            found += [f"{folder}/{name}/{path}" for path in tree if path.endswith(".incoming")]
+    for name in set(folders["serving"]) ^ set(folders["serving_exact"]):
+        found.append(f"only in one folder: {name}")
     return found
+
+
+def _folders(destination: Destination) -> dict[str, dict[str, Tree]]:
+    """Returns the files below each child of both folders."""
+    folders: dict[str, dict[str, Tree]] = {"serving": {}, "serving_exact": {}}
+    for path, content in destination.files().items():
+        folder, name, *parts = path.split("/")
+        folders[folder].setdefault(name, {})["/".join(parts)] = content
+    return folders
+
+
+def _is_loadable(destination: Destination, tree: Tree) -> bool:
+    """Returns whether a server finds a model; on an object store, an incomplete one has none."""
+    return SAVED_MODEL_FILE in tree or "://" not in destination.folders[0]
+
+
+def _content(name: str, tree: Tree, model: str) -> str:
+    content = tree.get(SAVED_MODEL_FILE, b"none none").decode().split(maxsplit=1)[1]
+    expected = bundle_files(model, content)
+    assert set(tree) >= set(expected) | _ADDED, (name, sorted(tree))
+    del expected["fingerprint.pb"]
+    assert {path: tree[path].decode() for path in expected} == expected, name
+    assert json.loads(tree[MANIFEST_FILE])["version"] == name
+    return content
