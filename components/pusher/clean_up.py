@@ -2,7 +2,8 @@
 
 Every command that changes a destination does this first, under the lock. A push may end at any
 instant: a copy then remains under a hidden name, or a twin without its version. On an object store
-a version may be left without `saved_model.pb`. A removal may end before all files are deleted.
+a version may be left without `saved_model.pb`. A removal may end before all files are deleted, and
+a push before the new version has its label.
 """
 
 import os
@@ -10,7 +11,9 @@ import os
 from components import files
 from components.progress import progress
 from components.pusher import versions as v
+from components.pusher.labels import complete_labels
 from components.pusher.manifest import has_manifest, read_manifest
+from components.pusher.models_config import partial_config_path
 from components.pusher.move_version import delete_folder, move_version, remove_versions
 from components.pusher.unavailable_lists import PARTIAL_SUFFIX
 from schemas.bundle import STATISTICS_FILE, UNAVAILABLE_FILE, UNAVAILABLE_WRITTEN_FILE
@@ -38,8 +41,9 @@ def clean_up(serving_dir: str, exact_dir: str) -> None:
     for model_dir in (serving_dir, exact_dir):
         _remove_incomplete(model_dir, serving_dir, exact_dir)
     _settle_twins(serving_dir, exact_dir)
+    complete_labels(serving_dir, exact_dir)
     for model_dir in (serving_dir, exact_dir):
-        _remove_partial_lists(model_dir)
+        _remove_partial_files(model_dir)
 
 
 def _remove_hidden_copies(model_dir: str) -> None:
@@ -103,12 +107,13 @@ def _settle_twins(serving_dir: str, exact_dir: str) -> None:
             remove_versions([twin])
 
 
-def _remove_partial_lists(model_dir: str) -> None:
-    """Removes lists of unavailable items that were not written to their end."""
+def _remove_partial_files(model_dir: str) -> None:
+    """Removes files that were not written to their end, so that they were not renamed."""
     if files.is_remote(model_dir):
         return  # There a file is written as a whole or not at all.
-    for version in v.list_versions(model_dir):
-        for name in _LISTS:
-            path = os.path.join(v.version_dir(model_dir, version), f"{name}{PARTIAL_SUFFIX}")
-            if files.exists(path):
-                files.remove_file(path)
+    folders = [v.version_dir(model_dir, version) for version in v.list_versions(model_dir)]
+    paths = [os.path.join(folder, name) for folder in folders for name in _LISTS]
+    partial = [f"{path}{PARTIAL_SUFFIX}" for path in paths]
+    for path in (*partial, partial_config_path(model_dir)):
+        if files.exists(path):
+            files.remove_file(path)

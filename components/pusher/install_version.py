@@ -5,7 +5,6 @@ folders next to the versions, which are then renamed. Object stores cannot renam
 atomically; there `saved_model.pb`, which servers look for, is copied last, as in TFX's Pusher.
 """
 
-import errno
 import os
 from dataclasses import dataclass
 
@@ -20,10 +19,8 @@ from schemas.bundle import (
     UNAVAILABLE_FILE,
     UNAVAILABLE_WRITTEN_FILE,
 )
-from schemas.errors import InputError
 
 _REPLACED_FILES = frozenset({MANIFEST_FILE, UNAVAILABLE_FILE, UNAVAILABLE_WRITTEN_FILE})
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @dataclass(frozen=True)
@@ -48,15 +45,13 @@ def install_version(
 ) -> None:
     """Installs a version: the twin appears first, the served model last.
 
+    After an error, all that was copied is removed.
+
     Args:
       sources: The files of the version.
       serving_dir: Folder of the versions of the ScaNN model.
       exact_dir: Folder of the versions of its twin.
       manifest: The manifest, which contains the version.
-
-    Raises:
-      InputError: The disk or the quota is full. As after any other error, what was copied has been
-        removed.
     """
     copies = ((sources.exact, exact_dir), (sources.scann, serving_dir))
     try:
@@ -64,10 +59,8 @@ def install_version(
             _copy(source, model_dir, manifest, sources)
         for source, model_dir in copies:
             _show(source, model_dir, manifest.version)
-    except BaseException as error:
+    except BaseException:
         _remove_failed(manifest.version, serving_dir, exact_dir)
-        if isinstance(error, OSError) and error.errno in _FULL:
-            raise InputError(_full_message(error, manifest, serving_dir, exact_dir)) from error
         raise
 
 
@@ -110,12 +103,3 @@ def _remove_failed(version: str, serving_dir: str, exact_dir: str) -> None:
         incoming = os.path.join(model_dir, f"{v.INCOMING_PREFIX}{version}")
         if files.exists(incoming):
             delete_folder(incoming)
-
-
-def _full_message(error: OSError, manifest: Manifest, serving_dir: str, exact_dir: str) -> str:
-    return (
-        f"version {manifest.version} of {manifest.name} could not be written to {serving_dir} and "
-        f"{exact_dir} ({error.strerror}): the versions there are unchanged, and what was copied "
-        "has been removed; free space there, lower push.keep_versions, or set push.serving_dir and "
-        "push.exact_dir to a larger disk, then run the command again"
-    )

@@ -1,7 +1,8 @@
 """Checks that a re-index replaces only a version with the same towers."""
 
+from components.pusher.labels import served_version
 from components.pusher.manifest import read_manifest
-from components.pusher.versions import list_versions, version_dir
+from components.pusher.versions import version_dir
 from schemas.errors import InputError
 
 
@@ -15,10 +16,10 @@ def check_same_towers(serving_dir: str, version: str) -> None:
     Raises:
       InputError: The served version is neither `version` nor a re-index of it.
     """
-    versions = list_versions(serving_dir)
-    if not versions or str(versions[-1]) == version:
+    served = served_version(serving_dir)
+    if served is None or str(served) == version:
         return
-    serving = version_dir(serving_dir, versions[-1])
+    serving = version_dir(serving_dir, served)
     if read_manifest(serving).reindex_of != version:
         raise InputError(
             f"the served version {serving} is neither version {version}, which this run pushed, "

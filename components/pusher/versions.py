@@ -15,8 +15,9 @@ from schemas.bundle import SAVED_MODEL_FILE
 INCOMING_PREFIX = ".incoming-"
 REMOVED_PREFIX = ".removed-"
 WITHDRAWN_PREFIX = ".rolled-back-"
-_PREFIXES = ("", INCOMING_PREFIX, REMOVED_PREFIX, WITHDRAWN_PREFIX)
 _INTEGER = re.compile(r"[0-9]+")
+_PREFIXES = (INCOMING_PREFIX, REMOVED_PREFIX, WITHDRAWN_PREFIX)
+_NUMBERED = re.compile(f"(?:{'|'.join(map(re.escape, _PREFIXES))})?([0-9]+)")
 
 
 def canonical_path(model_dir: str) -> str:
@@ -53,7 +54,8 @@ def list_withdrawn(model_dir: str) -> list[int]:
 
 def taken_numbers(model_dir: str) -> set[int]:
     """Returns the numbers of all versions, including hidden, incomplete and foreign ones."""
-    return {n for prefix in _PREFIXES for n in numbers_with_prefix(model_dir, prefix)}
+    names = files.names_in(model_dir)
+    return {int(match[1]) for name in names if (match := _NUMBERED.fullmatch(name))}
 
 
 def numbers_with_prefix(model_dir: str, prefix: str) -> list[int]:

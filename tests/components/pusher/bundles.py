@@ -5,6 +5,7 @@ from pathlib import Path
 
 from components.pusher.lock import LOCK_FILE
 from components.pusher.manifest import Manifest
+from components.pusher.models_config import CONFIG_FILE
 from components.pusher.publish import PublishedVersion, publish
 
 
@@ -80,9 +81,9 @@ class Destination:
         return _visible(self.serving), _visible(self.exact)
 
     def all_names(self) -> set[str]:
-        """The names of all files in both folders, including hidden ones, except the lock."""
+        """The names of all files in both folders, also hidden ones; not the lock and the labels."""
         folders = [d for d in (self.serving, self.exact) if d.exists()]
-        return {p.name for d in folders for p in d.iterdir()} - {LOCK_FILE}
+        return {p.name for d in folders for p in d.iterdir()} - {LOCK_FILE, CONFIG_FILE}
 
 
 def _visible(folder: Path) -> list[str]:

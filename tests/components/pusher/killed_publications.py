@@ -68,9 +68,9 @@ def _publish_forever(destination: Destination, choices: random.Random) -> None:
         while True:
             command = choices.choice((_publish, _publish, _mark_unavailable, _roll_back))
             command(destination, choices)
-    except BaseException:
+    finally:  # After an error: the fork must not go on with the work of its parent.
         traceback.print_exc()
-    os._exit(1)
+        os._exit(1)
 
 
 def _publish(destination: Destination, choices: random.Random) -> None:

@@ -1,4 +1,4 @@
-"""A process that is killed while it publishes leaves no version that a server could load in part."""
+"""A process that is killed while it publishes leaves no incomplete version to a server."""
 
 import json
 import os

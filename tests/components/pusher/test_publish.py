@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from components import files
+from components.pusher import new_version
 from components.pusher import publish as publish_module
 from components.pusher.content_hash import content_hash
 from components.pusher.lock import exclusive_lock
@@ -78,18 +79,18 @@ def test_only_the_newest_version_counts_as_serving(destination: Destination) -> 
 def test_versions_increase_within_a_second_and_if_the_clock_goes_back(
     destination: Destination, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publish_module.time, "time", lambda: 1000.9)
+    monkeypatch.setattr(new_version.time, "time", lambda: 1000.9)
     assert [destination.publish(c).version for c in "abc"] == ["1000", "1001", "1002"]
-    monkeypatch.setattr(publish_module.time, "time", lambda: 500.0)
+    monkeypatch.setattr(new_version.time, "time", lambda: 500.0)
     assert destination.publish("d").version == "1003"
-    monkeypatch.setattr(publish_module.time, "time", lambda: 2000.0)
+    monkeypatch.setattr(new_version.time, "time", lambda: 2000.0)
     assert destination.publish("e").version == "2000"
 
 
 def test_withdrawn_version_number_is_not_reused(
     destination: Destination, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(publish_module.time, "time", lambda: 1000.0)
+    monkeypatch.setattr(new_version.time, "time", lambda: 1000.0)
     for content in "ab":
         destination.publish(content)
     rollback(str(destination.serving), str(destination.exact))
