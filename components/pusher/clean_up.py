@@ -111,7 +111,10 @@ def _remove_partial_files(model_dir: str) -> None:
     """Removes files that were not written to their end, so that they were not renamed."""
     if files.is_remote(model_dir):
         return  # There a file is written as a whole or not at all.
-    folders = [v.version_dir(model_dir, version) for version in v.list_versions(model_dir)]
+    folders = [
+        *(v.version_dir(model_dir, version) for version in v.list_versions(model_dir)),
+        *(v.withdrawn_dir(model_dir, version) for version in v.list_withdrawn(model_dir)),
+    ]
     paths = [os.path.join(folder, name) for folder in folders for name in _LISTS]
     partial = [f"{path}{PARTIAL_SUFFIX}" for path in paths]
     for path in (*partial, partial_config_path(model_dir)):

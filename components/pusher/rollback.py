@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from components import files
 from components.pusher import versions as v
 from components.pusher.clean_up import clean_up
+from components.pusher.full_disk import full_disk_is_input_error
 from components.pusher.labels import STABLE, served_version, write_both
 from components.pusher.lock import exclusive_lock
 from components.pusher.manifest import has_manifest
@@ -55,7 +56,7 @@ def rollback(serving_dir: str, exact_dir: str, to: int | None = None) -> Rollbac
         other than `stable`. No version has been changed.
     """
     _target(serving_dir, to)  # Checked before locking, because the lock creates missing folders.
-    with exclusive_lock(serving_dir, exact_dir):
+    with exclusive_lock(serving_dir, exact_dir), full_disk_is_input_error(serving_dir, exact_dir):
         clean_up(serving_dir, exact_dir)
         return _rollback(serving_dir, exact_dir, to)
 

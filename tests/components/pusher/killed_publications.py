@@ -15,11 +15,12 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
+from components.pusher.label_versions import label_versions
 from components.pusher.mark_unavailable import mark_unavailable
 from components.pusher.rollback import rollback
 from schemas.errors import InputError
 from tests.components.pusher.bundles import Destination
-from tests.components.pusher.state import leftovers, visible_contents
+from tests.components.pusher.state import check_labels, leftovers, visible_contents
 
 # A publication takes a few milliseconds, so that a kill falls anywhere in one of the first.
 LONGEST_S = 0.06
@@ -38,12 +39,14 @@ def main() -> None:
         _kill_after(instants.uniform(0.0, LONGEST_S), destination, seed)
         versions = visible_contents(destination)
         assert versions, "nothing is served"
+        check_labels(destination)
         for version, content in versions.items():
             assert known.setdefault(version, content) == content, "a number was used twice"
         unclean += bool(leftovers(destination))
     published = destination.publish("last", KEEP_VERSIONS)
     assert int(published.version) > max(known)
     assert visible_contents(destination)[int(published.version)] == "last"
+    assert check_labels(destination)["stable"] == int(published.version)
     print(json.dumps({"kills": num_kills, "unclean": unclean, "left": leftovers(destination)}))
 
 
@@ -66,7 +69,7 @@ def _kill_after(seconds: float, destination: Destination, seed: int) -> None:
 def _publish_forever(destination: Destination, choices: random.Random) -> None:
     try:
         while True:
-            command = choices.choice((_publish, _publish, _mark_unavailable, _roll_back))
+            command = choices.choice((_publish, _publish, _mark_unavailable, _roll_back, _label))
             command(destination, choices)
     finally:  # After an error: the fork must not go on with the work of its parent.
         traceback.print_exc()
@@ -81,8 +84,17 @@ def _mark_unavailable(destination: Destination, choices: random.Random) -> None:
     mark_unavailable(*destination.folders, [f"item {choices.random()}"], KEEP_VERSIONS)
 
 
+def _label(destination: Destination, choices: random.Random) -> None:
+    with suppress(InputError):  # Where there is no such label, or servers have not loaded it.
+        if choices.randrange(2):
+            newest = max(visible_contents(destination))
+            label_versions(*destination.folders, {"canary": newest}, ())
+        else:
+            label_versions(*destination.folders, {}, ("canary",))
+
+
 def _roll_back(destination: Destination, _: random.Random) -> None:
-    with suppress(InputError):  # Where all versions are of one model.
+    with suppress(InputError):  # Where there is one model, or a canary.
         rollback(*destination.folders)
 
 

@@ -2,6 +2,9 @@
 
 import json
 
+from google.protobuf import text_format
+from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
+
 from components.pusher.lock import LOCK_FILE
 from schemas.bundle import (
     MANIFEST_FILE,
@@ -33,6 +36,21 @@ def visible_contents(destination: Destination) -> dict[int, str]:
         }
     assert contents["serving"].items() <= contents["serving_exact"].items(), contents
     return contents["serving"]
+
+
+def check_labels(destination: Destination) -> dict[str, int]:
+    """Returns the labels of the ScaNN models.
+
+    Raises:
+      AssertionError: A file of labels cannot be read, or a label is of a version that is not there.
+    """
+    labels = {}
+    for folder, trees in _folders(destination).items():
+        if text := trees.get("models.config", {}).get(""):
+            (model,) = text_format.Parse(text, ModelServerConfig()).model_config_list.config
+            labels[folder] = dict(model.version_labels)
+            assert set(map(str, labels[folder].values())) <= set(trees), (folder, labels)
+    return labels.get("serving", {})
 
 
 def leftovers(destination: Destination) -> list[str]:

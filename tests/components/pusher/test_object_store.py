@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from components.pusher.label_versions import label_versions
 from components.pusher.mark_unavailable import mark_unavailable
 from components.pusher.rollback import rollback
-from components.pusher.versions import taken_numbers
+from components.pusher.versions import list_versions, taken_numbers
 from tests.components.pusher.fake_store import FakeStore, RemoteDestination
-from tests.components.pusher.state import leftovers, visible_contents
+from tests.components.pusher.state import check_labels, leftovers, visible_contents
 
 Command = Callable[[RemoteDestination], object]
 
@@ -32,6 +33,16 @@ def roll_back(index: int) -> Command:
     return command
 
 
+def label(name: str, index: int) -> Command:
+    """Returns a command that labels the version with an index."""
+
+    def command(destination: RemoteDestination) -> object:
+        version = list_versions(destination.folders[0])[index]
+        return label_versions(*destination.folders, {name: version}, ())
+
+    return command
+
+
 THREE = [publish("a"), publish("b"), publish("c")]
 SCENARIOS: dict[str, tuple[list[Command], Command]] = {
     "first push": ([], publish("a")),
@@ -41,6 +52,8 @@ SCENARIOS: dict[str, tuple[list[Command], Command]] = {
         [*THREE, roll_back(1), publish("d")],
         publish("e", keep_versions=1),
     ),
+    "push beside a canary": ([*THREE, label("canary", 0)], publish("d", keep_versions=1)),
+    "label": (THREE, label("canary", 1)),
     "list of unavailable items": (THREE, unavailable),
     "rollback": (THREE, roll_back(0)),
     "restored version": ([*THREE, roll_back(0)], roll_back(2)),
@@ -59,6 +72,7 @@ def test_served_versions_are_complete_after_a_failure_at_any_operation(
 
     def served() -> str | None:
         versions = visible_contents(destination)
+        check_labels(destination)
         return versions[max(versions)] if versions else None
 
     with store.installed():
@@ -68,7 +82,7 @@ def test_served_versions_are_complete_after_a_failure_at_any_operation(
         start = store.num_operations
         command(destination)
         num_operations, new = store.num_operations - start, served()
-        assert num_operations > 5
+        assert num_operations > 1
 
         for index in range(num_operations):
             store.objects, store.fails_at = dict(objects), store.num_operations + index
@@ -78,6 +92,7 @@ def test_served_versions_are_complete_after_a_failure_at_any_operation(
             assert served() in (old, new)
 
             store.fails_at = None
-            destination.publish("last")
+            last = destination.publish("last")
             assert served() == "last"
+            assert check_labels(destination)["stable"] == int(last.version)
             assert leftovers(destination) == []
