@@ -3,6 +3,7 @@
 import os
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from typing import Any
 
 from components.pusher import versions as v
 from components.pusher.clean_up import clean_up
@@ -91,6 +92,7 @@ def publish(
                 content_hash=bundle_hash,
                 pushed_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
                 serving_dir=v.canonical_path(serving_dir),
+                provenance=_with_towers(manifest, served, serving_dir),
             )
             sources = VersionSources(
                 scann=os.path.join(bundle_dir, SCANN_FOLDER),
@@ -105,6 +107,17 @@ def publish(
     return published_version(
         version, serving_dir, exact_dir, bundle_hash, already_serving=existing is not None
     )
+
+
+def _with_towers(manifest: Manifest, served: int | None, serving_dir: str) -> dict[str, Any]:
+    """Returns the provenance of a version, for a re-index with that of its towers.
+
+    The served version has the same towers (`check_same_towers`).
+    """
+    if not manifest.reindex_of or served is None:
+        return manifest.provenance
+    replaced = read_manifest(v.version_dir(serving_dir, served)).provenance
+    return {**manifest.provenance, "towers": replaced.get("towers", replaced)}
 
 
 def _current_unavailable(served: int | None, serving_dir: str) -> list[str]:

@@ -59,6 +59,7 @@ class Destination:
                 metrics={"recall@10": 0.25},
                 id_rules=[*id_rules],
                 version_set="python3.10",
+                provenance={"run": "training"},
             ),
             statistics_file=str(self.statistics),
             keep_versions=keep_versions,
