@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from components.pusher.label_versions import label_versions
 from components.pusher.manifest import Manifest, read_manifest
 from components.pusher.mark_unavailable import mark_unavailable
 from components.pusher.publish import PublishedVersion, publish
@@ -77,3 +78,15 @@ def test_reindex_does_not_replace_reindex_of_another_model(destination: Destinat
 
     with pytest.raises(InputError, match="is neither version"):
         check_same_towers(str(destination.serving), first.version)
+
+
+def test_reindex_may_be_published_below_a_canary_of_another_model(
+    destination: Destination,
+) -> None:
+    first, second = (destination.publish(content).version for content in ("first", "second"))
+    label_versions(*destination.folders, {"stable": int(first), "canary": int(second)}, ())
+    check_same_towers(destination.folders[0], first)
+
+    label_versions(*destination.folders, {}, ("canary",))
+    with pytest.raises(InputError, match=f"{second} is neither version {first}"):
+        check_same_towers(destination.folders[0], first)
