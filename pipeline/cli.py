@@ -231,6 +231,31 @@ def rollback(
 
 
 @app.command()
+def label(
+    run_dir: RunDir,
+    labels: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="NAME=VERSION",
+            help="Labels to set, e.g. canary=1795990150. Without any, and "
+            "without --remove, the labels are printed.",
+            show_default=False,
+        ),
+    ] = None,
+    remove: Annotated[
+        list[str] | None,
+        typer.Option("--remove", metavar="NAME", help="Label to remove. Repeatable."),
+    ] = None,
+) -> None:
+    """Label versions for TensorFlow Serving, and print all labels."""
+    record = read_record(run_dir)
+    with quiet_streams(os.devnull) as console:
+        from pipeline.commands.label import label_command
+
+        label_command(run_dir, record, labels or (), remove or (), console)
+
+
+@app.command()
 def report(run_dir: RunDir) -> None:
     """Print the summary of a run and the path of its report."""
     with quiet_streams(os.devnull) as console:

@@ -19,6 +19,7 @@ from components.trainer.component import TwoTowerTrainer
 from pipeline.paths import RunPaths
 from pipeline.runners.cache_keys import CacheKeys
 from pipeline.runners.code_version import code_version
+from pipeline.runners.provenance import provenance
 from schemas.features import CATALOGUE_SPLIT, EVAL_SPLIT, TRAIN_SPLIT
 from schemas.settings import Settings, to_json
 
@@ -121,6 +122,7 @@ def pipeline_nodes(settings: Settings, paths: RunPaths, keys: CacheKeys) -> list
         keep_versions=settings.push.keep_versions,
         code_version=code_version("pusher"),
         launch=keys.launch_id,
+        provenance=provenance(settings, keys),
     )
     return [
         current,

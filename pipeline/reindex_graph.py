@@ -13,6 +13,7 @@ from pipeline.paths import RunPaths
 from pipeline.runners.cache_keys import CacheKeys
 from pipeline.runners.code_version import code_version
 from pipeline.runners.model_lineage import ModelLineage
+from pipeline.runners.provenance import provenance
 from schemas.settings import Settings, to_json
 
 WINDOWS_IMPORTER = "TrainedWindows"
@@ -80,6 +81,7 @@ def reindex_nodes(
         keep_versions=settings.push.keep_versions,
         code_version=code_version("pusher"),
         launch=keys.launch_id,
+        provenance=provenance(settings, keys),
         reindex_of=version,
     )
     return [

@@ -5,6 +5,7 @@ versions in setup.py are used together or not at all. The sets are read from the
 installed distribution, which setup.py writes. No library is imported for this.
 """
 
+import hashlib
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -201,3 +202,12 @@ def recorded_set() -> str | None:
         return installed_set()
     except InputError:
         return None
+
+
+def installed_digest() -> str:
+    """Returns a digest of the names and versions of all installed distributions: 16 hex digits."""
+    installed = {
+        f"{canonicalize_name(distribution.name)}=={distribution.version}"
+        for distribution in metadata.distributions()
+    }
+    return hashlib.sha256("\n".join(sorted(installed)).encode()).hexdigest()[:16]

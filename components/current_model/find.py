@@ -5,38 +5,42 @@ ML Metadata is not used, because it does not record rollbacks.
 
 from components import files
 from components.current_model.state import CurrentModelState
+from components.pusher.labels import served_version
 from components.pusher.manifest import read_manifest, statistics_path
 from components.pusher.versions import is_complete, list_versions, version_dir
 from schemas.errors import InputError
 
 
 def find_current_model(serving_dir: str, exact_dir: str) -> CurrentModelState:
-    """Returns the newest version in `serving_dir`, or an empty state if there is no version.
+    """Returns the version that serves, or an empty state if there is no version.
 
-    A newest version that this pipeline did not publish is an error: it is the served version, and
-    a push to the same folder would replace it without a comparison.
+    It is the version with the label `stable`, else the newest. A newest version that this pipeline
+    did not publish is an error: a push to the same folder would replace it without a comparison.
 
     Args:
       serving_dir: Folder of the published ScaNN model versions.
       exact_dir: Folder of their twins, the same versions with exact search.
 
     Raises:
-      InputError: The newest version has no readable manifest, or is missing from `exact_dir`.
+      InputError: The served or the newest version has no readable manifest, or the served one is
+        missing from `exact_dir`.
     """
-    versions = list_versions(serving_dir)
-    if not versions:
+    served = served_version(serving_dir)
+    if served is None:
         return CurrentModelState()
-    serving_path = version_dir(serving_dir, versions[-1])
+    # A server that does not read labels serves the newest version.
+    read_manifest(version_dir(serving_dir, list_versions(serving_dir)[-1]))
+    serving_path = version_dir(serving_dir, served)
     manifest = read_manifest(serving_path)
-    exact_path = version_dir(exact_dir, versions[-1])
+    exact_path = version_dir(exact_dir, served)
     if not is_complete(exact_path):
         raise InputError(
             f"{serving_path} is served, but its twin {exact_path} is missing; restore the twin, "
-            f"or move version {versions[-1]} out of {serving_dir} to serve the previous version"
+            f"or move version {served} out of {serving_dir} to serve the previous version"
         )
     statistics_file = statistics_path(serving_path)
     return CurrentModelState(
-        version=str(versions[-1]),
+        version=str(served),
         serving_path=serving_path,
         exact_path=exact_path,
         metrics=manifest.metrics,

@@ -1,4 +1,4 @@
 """Publishes blessed bundles as versions for TF Serving, and rolls versions back."""
 
 # Modules that other steps may import.
-__all__ = ["manifest", "versions"]
+__all__ = ["labels", "manifest", "versions"]

@@ -34,6 +34,7 @@ class VersionedPusherSpec(component_spec.ComponentSpec):
         "reindex_of": component_spec.ExecutionParameter(type=str),
         "code_version": component_spec.ExecutionParameter(type=str),
         "launch": component_spec.ExecutionParameter(type=str),
+        "provenance": component_spec.ExecutionParameter(type=str),
     }
 
 
@@ -58,6 +59,7 @@ class VersionedPusher(base_component.BaseComponent):
         code_version: str,
         launch: str,
         reindex_of: str = "",
+        provenance: str = "{}",
     ):
         """Constructs the component.
 
@@ -75,6 +77,7 @@ class VersionedPusher(base_component.BaseComponent):
           code_version: The version of the installed code.
           launch: A value that differs between runs, so that the step is never cached.
           reindex_of: For a re-index, the version as which the same towers were first pushed.
+          provenance: Which data, code and run make the version, as a JSON object for the manifest.
         """
         super().__init__(
             VersionedPusherSpec(
@@ -91,6 +94,7 @@ class VersionedPusher(base_component.BaseComponent):
                 code_version=code_version,
                 launch=launch,
                 reindex_of=reindex_of,
+                provenance=provenance,
                 pushed_model=types.Channel(type=standard_artifacts.PushedModel),
             )
         )

@@ -20,7 +20,7 @@ from schemas.features import EVENTS_SPLIT
 from schemas.id_settings import IdsSettings
 from schemas.settings import from_json
 from schemas.steps import EVALUATION_FILE, PUSHER, STATISTICS_FILE
-from schemas.version_set import recorded_set
+from schemas.version_set import installed_digest, recorded_set
 
 _REMEDIES = {
     "model_blessing": (
@@ -88,6 +88,10 @@ def _manifest(folders: dict[str, str], exec_properties: dict[str, Any]) -> Manif
         reindex_of=exec_properties["reindex_of"],
         id_rules=[rule.value for rule in ids.normalise],
         version_set=recorded_set(),
+        provenance={
+            **json.loads(exec_properties["provenance"]),
+            "lock": {"version_set": recorded_set(), "digest": installed_digest()},
+        },
     )
 
 

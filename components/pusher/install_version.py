@@ -1,8 +1,8 @@
 """Installs both SavedModels of a version atomically: servers see a complete version or none.
 
-Each SavedModel is copied to a hidden folder next to the versions and then renamed. Object stores
-cannot rename a folder atomically; there `saved_model.pb`, which servers look for, is copied last,
-as in TFX's Pusher.
+Both SavedModels are copied before one of them becomes visible: on a local file system to hidden
+folders next to the versions, which are then renamed. Object stores cannot rename a folder
+atomically; there `saved_model.pb`, which servers look for, is copied last, as in TFX's Pusher.
 """
 
 import os
@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from components import files
 from components.pusher import versions as v
 from components.pusher.manifest import Manifest, statistics_path, write_manifest
-from components.pusher.unavailable_lists import write_lists
+from components.pusher.move_version import copy_files, delete_folder, remove_versions
+from components.pusher.unavailable_lists import PARTIAL_SUFFIX, write_lists
 from schemas.bundle import (
     MANIFEST_FILE,
     SAVED_MODEL_FILE,
@@ -42,7 +43,9 @@ class VersionSources:
 def install_version(
     sources: VersionSources, serving_dir: str, exact_dir: str, manifest: Manifest
 ) -> None:
-    """Installs the twin, then the served model; on an error it removes both.
+    """Installs a version: the twin appears first, the served model last.
+
+    After an error, all that was copied is removed.
 
     Args:
       sources: The files of the version.
@@ -50,44 +53,53 @@ def install_version(
       exact_dir: Folder of the versions of its twin.
       manifest: The manifest, which contains the version.
     """
+    copies = ((sources.exact, exact_dir), (sources.scann, serving_dir))
     try:
-        _install(sources.exact, exact_dir, manifest, sources)
-        _install(sources.scann, serving_dir, manifest, sources)
+        for source, model_dir in copies:
+            _copy(source, model_dir, manifest, sources)
+        for source, model_dir in copies:
+            _show(source, model_dir, manifest.version)
     except BaseException:
         _remove_failed(manifest.version, serving_dir, exact_dir)
         raise
 
 
-def _install(source: str, model_dir: str, manifest: Manifest, sources: VersionSources) -> None:
-    """Copies one SavedModel with its manifest to `model_dir/version`."""
-    final = os.path.join(model_dir, manifest.version)
-    if files.is_remote(model_dir):
-        _copy(source, final, manifest, sources)
-        return
-    incoming = os.path.join(model_dir, f"{v.INCOMING_PREFIX}{manifest.version}")
-    _copy(source, incoming, manifest, sources)
-    files.rename(incoming, final)
-
-
-def _copy(source: str, target: str, manifest: Manifest, sources: VersionSources) -> None:
+def _copy(source: str, model_dir: str, manifest: Manifest, sources: VersionSources) -> None:
+    """Copies one SavedModel with its manifest, invisible for servers."""
+    target = _invisible(model_dir, manifest.version)
     write_manifest(target, manifest)
-    _copy_file(sources.statistics_file, statistics_path(target))
+    statistics = statistics_path(target)
+    files.make_folder(os.path.dirname(statistics))
+    files.copy_file(sources.statistics_file, statistics)
     write_lists(target, sources.unavailable)
-    copied = [path for path in files.files_below(source) if path not in _REPLACED_FILES]
-    # False sorts before True, so saved_model.pb, which makes the version visible, comes last.
-    for path in sorted(copied, key=lambda path: path == SAVED_MODEL_FILE):
-        _copy_file(os.path.join(source, path), os.path.join(target, path))
+    skipped = _REPLACED_FILES | ({SAVED_MODEL_FILE} if files.is_remote(model_dir) else set())
+    paths = [
+        path
+        for path in files.files_below(source)
+        if path not in skipped and path.removesuffix(PARTIAL_SUFFIX) not in _REPLACED_FILES
+    ]
+    copy_files(source, target, paths)
 
 
-def _copy_file(source: str, target: str) -> None:
-    files.make_folder(os.path.dirname(target))
-    files.copy_file(source, target)
+def _show(source: str, model_dir: str, version: str) -> None:
+    """Makes one SavedModel visible for servers."""
+    target = os.path.join(model_dir, version)
+    if files.is_remote(model_dir):
+        copy_files(source, target, [SAVED_MODEL_FILE])
+    else:
+        files.rename(_invisible(model_dir, version), target)
+
+
+def _invisible(model_dir: str, version: str) -> str:
+    prefix = "" if files.is_remote(model_dir) else v.INCOMING_PREFIX
+    return os.path.join(model_dir, f"{prefix}{version}")
 
 
 def _remove_failed(version: str, serving_dir: str, exact_dir: str) -> None:
     """Removes all files of a failed push, from the served folder first."""
-    for model_dir in (serving_dir, exact_dir):
-        for name in (version, f"{v.INCOMING_PREFIX}{version}"):
-            folder = os.path.join(model_dir, name)
-            if files.exists(folder):
-                files.remove_folder(folder)
+    folders = (serving_dir, exact_dir)
+    remove_versions([os.path.join(folder, version) for folder in folders])
+    for model_dir in folders:
+        incoming = os.path.join(model_dir, f"{v.INCOMING_PREFIX}{version}")
+        if files.exists(incoming):
+            delete_folder(incoming)

@@ -27,6 +27,8 @@ class Manifest:
       version_set: The set of library versions that exported the index: for a re-index, that of the
         re-index; for a new list of unavailable items, that of the unchanged index. None if the
         versions were no set, and for versions that were pushed before sets had names.
+      provenance: Which data, code, run and lock made the version (`pipeline.runners.provenance`);
+        for a re-index also, as `towers`, those of the training. {} in older manifests.
       version: The integer version as a string.
       content_hash: The hash of the bundle, computed by `content_hash`.
       pushed_at: The time of the push, ISO 8601 UTC.
@@ -40,6 +42,7 @@ class Manifest:
     reindex_of: str = ""
     id_rules: list[str] = field(default_factory=list)
     version_set: str | None = None
+    provenance: dict[str, Any] = field(default_factory=dict)
     version: str = ""
     content_hash: str = ""
     pushed_at: str = ""

@@ -5,10 +5,14 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from components.pusher import versions as v
-from components.pusher.install_version import VersionSources, install_version
+from components.pusher.clean_up import clean_up
+from components.pusher.full_disk import full_disk_is_input_error
+from components.pusher.install_version import VersionSources
+from components.pusher.labels import STABLE, labels_of, served_version
 from components.pusher.lock import exclusive_lock
 from components.pusher.manifest import read_manifest, statistics_path
-from components.pusher.publish import PublishedVersion, next_version, published_version
+from components.pusher.new_version import install_labelled, next_version
+from components.pusher.publish import PublishedVersion, published_version
 from components.pusher.unavailable_lists import has_list
 from schemas.errors import InputError
 
@@ -20,7 +24,8 @@ def mark_unavailable(
 
     A model reads its list when it is loaded, and a server loads each version once. Therefore the
     files of the served version are copied to a new version, which servers load automatically.
-    Towers and index do not change.
+    Towers and index do not change, and all labels
+    of the version move to the new one.
 
     Args:
       serving_dir: Folder of the versions of the ScaNN model.
@@ -36,10 +41,12 @@ def mark_unavailable(
         a list of unavailable items.
     """
     # Checked before locking, because the lock creates missing folders.
-    newest_version_dirs(serving_dir, exact_dir)
-    with exclusive_lock(serving_dir, exact_dir):
-        scann, exact = newest_version_dirs(serving_dir, exact_dir)
+    served_version_dirs(serving_dir, exact_dir)
+    with exclusive_lock(serving_dir, exact_dir), full_disk_is_input_error(serving_dir, exact_dir):
+        # Before the clean-up, which may remove a twin whose number servers have already seen.
         version = next_version(serving_dir, exact_dir)
+        clean_up(serving_dir, exact_dir)
+        scann, exact = served_version_dirs(serving_dir, exact_dir)
         before = read_manifest(scann)
         manifest = replace(
             before,
@@ -48,29 +55,30 @@ def mark_unavailable(
             pushed_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         )
         sources = VersionSources(scann, exact, statistics_path(scann), sorted(set(item_ids)))
-        install_version(sources, serving_dir, exact_dir, manifest)
-        v.remove_old_versions(serving_dir, exact_dir, keep_versions)
+        # The model is the same, so that all its labels move.
+        labels = {STABLE, *labels_of(serving_dir, int(before.version))}
+        install_labelled(sources, serving_dir, exact_dir, manifest, labels, keep_versions)
     return published_version(
         version, serving_dir, exact_dir, manifest.content_hash, already_serving=False
     )
 
 
-def newest_version_dirs(serving_dir: str, exact_dir: str) -> tuple[str, str]:
+def served_version_dirs(serving_dir: str, exact_dir: str) -> tuple[str, str]:
     """Returns the folders of the served version and of its twin.
 
     Raises:
       InputError: There is no version, the served version has no twin, or it was exported without
         a list of unavailable items.
     """
-    versions = v.list_versions(serving_dir)
-    if not versions:
+    served = served_version(serving_dir)
+    if served is None:
         raise InputError(f"{serving_dir} contains no version; run the pipeline first")
-    folders = tuple(v.version_dir(folder, versions[-1]) for folder in (serving_dir, exact_dir))
+    folders = tuple(v.version_dir(folder, served) for folder in (serving_dir, exact_dir))
     scann, exact = folders
     if not v.is_complete(exact):
         raise InputError(
             f"{scann} is served, but its twin {exact} is missing; restore the twin, or move "
-            f"version {versions[-1]} out of {serving_dir}, so that the previous version is served"
+            f"version {served} out of {serving_dir}, so that the previous version is served"
         )
     for folder in folders:
         if not has_list(folder):

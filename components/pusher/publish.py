@@ -1,15 +1,20 @@
 """Publishes a bundle as a new version in two folders: servers see a complete version or none."""
 
 import os
-import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
+from typing import Any
 
 from components.pusher import versions as v
+from components.pusher.clean_up import clean_up
 from components.pusher.content_hash import content_hash
-from components.pusher.install_version import VersionSources, install_version
+from components.pusher.full_disk import full_disk_is_input_error
+from components.pusher.install_version import VersionSources
+from components.pusher.labels import STABLE, served_version, write_both
 from components.pusher.lock import exclusive_lock
 from components.pusher.manifest import Manifest, has_manifest, read_manifest
+from components.pusher.models_config import read_labels
+from components.pusher.new_version import install_labelled, next_version
 from components.pusher.same_towers import check_same_towers
 from components.pusher.unavailable_lists import read_list
 from schemas.bundle import EXACT_FOLDER, SAVED_MODEL_FILE, SCANN_FOLDER
@@ -48,7 +53,8 @@ def publish(
 ) -> PublishedVersion:
     """Publishes a bundle, the twin first, then removes versions beyond `keep_versions`.
 
-    A bundle that equals the served version is not copied again. A lock prevents concurrent pushes
+    The label `stable` moves to the new version. A bundle that equals the served version or the
+    newest one is not copied again. A lock prevents concurrent pushes
     to a local destination. Remote filesystems have no lock, so only one process may publish there
     at a time.
 
@@ -70,41 +76,53 @@ def publish(
     """
     _check(bundle_dir, serving_dir, exact_dir, keep_versions)
     bundle_hash = content_hash(bundle_dir)
-    with exclusive_lock(serving_dir, exact_dir):
+    with exclusive_lock(serving_dir, exact_dir), full_disk_is_input_error(serving_dir, exact_dir):
+        # Before the clean-up, which may remove a twin whose number servers have already seen.
+        new_version = next_version(serving_dir, exact_dir)
+        clean_up(serving_dir, exact_dir)
         if manifest.reindex_of:
             check_same_towers(serving_dir, manifest.reindex_of)
-        for model_dir in (serving_dir, exact_dir):
-            v.remove_leftovers(model_dir)
-        serving = v.list_versions(serving_dir)
-        already_serving = bool(serving) and _has_content(
-            serving[-1], serving_dir, exact_dir, bundle_hash
-        )
-        version = serving[-1] if already_serving else next_version(serving_dir, exact_dir)
-        if not already_serving:
+        served = served_version(serving_dir)
+        existing = _with_content(bundle_hash, served, serving_dir, exact_dir)
+        version = new_version if existing is None else existing
+        if existing is None:
             manifest = replace(
                 manifest,
                 version=str(version),
                 content_hash=bundle_hash,
                 pushed_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
                 serving_dir=v.canonical_path(serving_dir),
+                provenance=_with_towers(manifest, served, serving_dir),
             )
             sources = VersionSources(
                 scann=os.path.join(bundle_dir, SCANN_FOLDER),
                 exact=os.path.join(bundle_dir, EXACT_FOLDER),
                 statistics_file=statistics_file,
-                unavailable=_current_unavailable(serving, serving_dir),
+                unavailable=_current_unavailable(served, serving_dir),
             )
-            install_version(sources, serving_dir, exact_dir, manifest)
-            v.remove_old_versions(serving_dir, exact_dir, keep_versions)
-        v.remove_orphan_twins(serving_dir, exact_dir)
+            install_labelled(sources, serving_dir, exact_dir, manifest, [STABLE], keep_versions)
+        elif existing != read_labels(serving_dir).get(STABLE):
+            labels = {**read_labels(serving_dir), STABLE: existing}
+            write_both(serving_dir, exact_dir, labels)
     return published_version(
-        version, serving_dir, exact_dir, bundle_hash, already_serving=already_serving
+        version, serving_dir, exact_dir, bundle_hash, already_serving=existing is not None
     )
 
 
-def _current_unavailable(serving: list[int], serving_dir: str) -> list[str]:
+def _with_towers(manifest: Manifest, served: int | None, serving_dir: str) -> dict[str, Any]:
+    """Returns the provenance of a version, for a re-index with that of its towers.
+
+    The served version has the same towers (`check_same_towers`).
+    """
+    if not manifest.reindex_of or served is None:
+        return manifest.provenance
+    replaced = read_manifest(v.version_dir(serving_dir, served)).provenance
+    return {**manifest.provenance, "towers": replaced.get("towers", replaced)}
+
+
+def _current_unavailable(served: int | None, serving_dir: str) -> list[str]:
     """Returns the unavailable items of the served version, which a new version takes over."""
-    return read_list(v.version_dir(serving_dir, serving[-1])) if serving else []
+    return [] if served is None else read_list(v.version_dir(serving_dir, served))
 
 
 def _check(bundle_dir: str, serving_dir: str, exact_dir: str, keep_versions: int) -> None:
@@ -121,25 +139,20 @@ def _check(bundle_dir: str, serving_dir: str, exact_dir: str, keep_versions: int
             raise InputError(f"{path} contains no {SAVED_MODEL_FILE}; run ScannIndexer again")
 
 
-def _has_content(version: int, serving_dir: str, exact_dir: str, bundle_hash: str) -> bool:
-    """Returns whether `version` is in both folders with this content hash."""
-    folders = (v.version_dir(serving_dir, version), v.version_dir(exact_dir, version))
-    return all(
-        v.is_complete(folder)
-        and has_manifest(folder)
-        and read_manifest(folder).content_hash == bundle_hash
-        for folder in folders
-    )
-
-
-def next_version(serving_dir: str, exact_dir: str) -> int:
-    """Returns the Unix time in seconds, or a larger number if a version is not older than that."""
-    taken = [
-        version
-        for model_dir in (serving_dir, exact_dir)
-        for version in (*v.list_versions(model_dir), *v.list_withdrawn(model_dir))
-    ]
-    return max(int(time.time()), max(taken, default=0) + 1)
+def _with_content(
+    bundle_hash: str, served: int | None, serving_dir: str, exact_dir: str
+) -> int | None:
+    """Returns the served or the newest version if it is in both folders with this content hash."""
+    for version in () if served is None else (served, v.list_versions(serving_dir)[-1]):
+        folders = (v.version_dir(serving_dir, version), v.version_dir(exact_dir, version))
+        if all(
+            v.is_complete(folder)
+            and has_manifest(folder)
+            and read_manifest(folder).content_hash == bundle_hash
+            for folder in folders
+        ):
+            return version
+    return None
 
 
 def published_version(

@@ -1,16 +1,24 @@
 """Rolls back to an older version by hiding the newer ones from TF Serving.
 
 Withdrawn versions are kept under hidden names and can be restored. `publish` never reuses their
-numbers, and removes them when they are older than all versions that it keeps.
+numbers, and removes them when they are older than all versions that it keeps. The label `stable`
+moves to the version that is served. A version with another label is not hidden: a rollback that
+would have to is an error.
 """
 
-import os
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from components import files
 from components.pusher import versions as v
+from components.pusher.clean_up import clean_up
+from components.pusher.full_disk import full_disk_is_input_error
+from components.pusher.labels import STABLE, served_version, write_both
 from components.pusher.lock import exclusive_lock
 from components.pusher.manifest import has_manifest
+from components.pusher.models_config import read_labels
+from components.pusher.move_version import move_version, remove_versions
 from components.pusher.unavailable_lists import has_list, read_list, write_lists
 from schemas.errors import InputError
 
@@ -44,10 +52,12 @@ def rollback(serving_dir: str, exact_dir: str, to: int | None = None) -> Rollbac
       The version that is now served, and the withdrawn versions.
 
     Raises:
-      InputError: One of the folders does not contain the version. No file has been changed.
+      InputError: One of the folders does not contain the version, or a newer version has a label
+        other than `stable`. No version has been changed.
     """
     _target(serving_dir, to)  # Checked before locking, because the lock creates missing folders.
-    with exclusive_lock(serving_dir, exact_dir):
+    with exclusive_lock(serving_dir, exact_dir), full_disk_is_input_error(serving_dir, exact_dir):
+        clean_up(serving_dir, exact_dir)
         return _rollback(serving_dir, exact_dir, to)
 
 
@@ -55,44 +65,68 @@ def _rollback(serving_dir: str, exact_dir: str, to: int | None) -> RollbackResul
     serving, exact = v.list_versions(serving_dir), v.list_versions(exact_dir)
     target = _target(serving_dir, to)
     is_withdrawn = target not in serving
-    folder_of = _hidden if is_withdrawn else v.version_dir
+    folder_of = v.withdrawn_dir if is_withdrawn else v.version_dir
     twin, served = folder_of(exact_dir, target), folder_of(serving_dir, target)
     if not v.is_complete(twin):
         raise InputError(
             f"version {target} has no twin at {twin}; use --to with a version that is in both "
             "folders"
         )
-    moves = [
-        (v.version_dir(model_dir, version), _hidden(model_dir, version))
+    labels = read_labels(serving_dir)
+    _check_labels(labels, target)
+    # A version is restored before the newer versions are hidden, so that one is always served. The
+    # twin comes first, because servers look for the served model.
+    restored = [
+        (twin, v.version_dir(exact_dir, target)),
+        (served, v.version_dir(serving_dir, target)),
+    ]
+    hidden = [
+        (v.version_dir(model_dir, version), v.withdrawn_dir(model_dir, version))
         for model_dir, versions in ((serving_dir, serving), (exact_dir, exact))
         for version in versions
         if version > target
     ]
-    if is_withdrawn:
-        # Restored before the newer versions are hidden, so that a version is always served. The
-        # twin comes first, because servers look for the served model.
-        moves = [
-            (twin, v.version_dir(exact_dir, target)),
-            (served, v.version_dir(serving_dir, target)),
-            *moves,
-        ]
-    _check_free(moves)
-    num_unavailable = _copy_unavailable(v.version_dir(serving_dir, serving[-1]), [served, twin])
-    _move_all(moves)
+    restored = restored if is_withdrawn else []
+    _check_free(restored + hidden)
+    num_unavailable = _copy_unavailable(serving_dir, [served, twin])
+    with ExitStack() as reverts:
+        _move_all(restored, reverts)
+        if labels and labels.get(STABLE) != target:
+            reverts.callback(write_both, serving_dir, exact_dir, labels)
+            write_both(serving_dir, exact_dir, {**labels, STABLE: target}, newest=target)
+        _move_all(hidden, reverts)
+        reverts.pop_all()
     withdrawn = tuple(str(version) for version in serving if version > target)
     return RollbackResult(str(target), withdrawn, num_unavailable)
 
 
-def _copy_unavailable(current: str, targets: list[str]) -> int | None:
+def _check_labels(labels: Mapping[str, int], target: int) -> None:
+    """Checks that no version with another label than `stable` would be hidden."""
+    newer = {n: version for n, version in labels.items() if n != STABLE and version > target}
+    for name, version in sorted(newer.items()):
+        raise InputError(
+            f"version {version} has the label {name} and is newer than {target}: hidden, it would "
+            f"be missing where {name} is requested; visible, it would be served in place of "
+            f"{target} where no label is requested. Remove the label first (`twotower label RUN "
+            f"--remove {name}`); or, if all requests name a label, move only `{STABLE}` "
+            f"(`twotower label RUN {STABLE}={target}`)"
+        )
+
+
+def _copy_unavailable(serving_dir: str, targets: list[str]) -> int | None:
     """Copies the list of unavailable items from the served version.
 
     Args:
-      current: Folder of the served version.
+      serving_dir: Folder of the versions of the ScaNN model.
       targets: Folders of the version to roll back to, and of its twin.
 
     Returns:
       The number of items in the list; None if one of the versions has no list.
     """
+    version = served_version(serving_dir)
+    if version is None:
+        return None
+    current = v.version_dir(serving_dir, version)
     if not all(map(has_list, (current, *targets))):
         return None
     listed = read_list(current)
@@ -136,10 +170,6 @@ def _listed(versions: list[int]) -> str:
     return ", ".join(map(str, versions)) or "none"
 
 
-def _hidden(model_dir: str, version: int) -> str:
-    return os.path.join(model_dir, f"{v.WITHDRAWN_PREFIX}{version}")
-
-
 def _check_free(moves: list[tuple[str, str]]) -> None:
     for source, target in moves:
         if files.exists(target):
@@ -148,14 +178,17 @@ def _check_free(moves: list[tuple[str, str]]) -> None:
             )
 
 
-def _move_all(moves: list[tuple[str, str]]) -> None:
-    """Makes all moves; on an error it reverts those already made."""
-    done: list[tuple[str, str]] = []
-    try:
-        for source, target in moves:
-            files.rename(source, target)
-            done.append((source, target))
-    except BaseException:
-        for source, target in reversed(done):
-            files.rename(target, source)
-        raise
+def _move_all(moves: list[tuple[str, str]], reverts: ExitStack) -> None:
+    """Makes all moves, and adds for each one, before it begins, how it is reverted."""
+    for source, target in moves:
+        reverts.callback(_revert, source, target)
+        move_version(source, target)
+
+
+def _revert(source: str, target: str) -> None:
+    """Reverts a move, which on an object store may have ended between any two files."""
+    if not v.is_complete(source):
+        remove_versions([source])
+        move_version(target, source)
+    elif files.is_remote(target):
+        remove_versions([target])

@@ -1,5 +1,6 @@
 """Checks that a re-index replaces only a version with the same towers."""
 
+from components.pusher.labels import labelled_versions, served_version
 from components.pusher.manifest import read_manifest
 from components.pusher.versions import list_versions, version_dir
 from schemas.errors import InputError
@@ -13,15 +14,20 @@ def check_same_towers(serving_dir: str, version: str) -> None:
       version: The version as which the towers were first pushed.
 
     Raises:
-      InputError: The served version is neither `version` nor a re-index of it.
+      InputError: The served version is neither `version` nor a re-index of it, or neither is the
+        newest version, which servers that read no labels serve, unless it has a label.
     """
-    versions = list_versions(serving_dir)
-    if not versions or str(versions[-1]) == version:
+    served = served_version(serving_dir)
+    if served is None:
         return
-    serving = version_dir(serving_dir, versions[-1])
-    if read_manifest(serving).reindex_of != version:
-        raise InputError(
-            f"the served version {serving} is neither version {version}, which this run pushed, "
-            "nor a re-index of it: publishing would replace another model; re-index the run that "
-            "published the served version, or roll back to this one first (`twotower rollback`)"
-        )
+    newest = list_versions(serving_dir)[-1]
+    unlabelled = set() if newest in labelled_versions(serving_dir) else {newest}
+    for number in sorted({served} | unlabelled):
+        folder = version_dir(serving_dir, number)
+        if str(number) != version and read_manifest(folder).reindex_of != version:
+            raise InputError(
+                f"the served version {folder} is neither version {version}, which this run pushed, "
+                "nor a re-index of it: publishing would replace another model; re-index the run "
+                "that published the served version, or roll back to this one first (`twotower "
+                "rollback`)"
+            )

@@ -14,6 +14,8 @@ from components.unavailable_items import read_unavailable, write_unavailable
 from schemas.bundle import UNAVAILABLE_FILE, UNAVAILABLE_WRITTEN_FILE
 from schemas.id_settings import IdNormalisation, IdsSettings
 
+PARTIAL_SUFFIX = ".incoming"
+
 
 def unavailable_path(version_dir: str) -> str:
     """Returns the path of the list that the model of the version in `version_dir` reads."""
@@ -46,7 +48,7 @@ def read_list(version_dir: str) -> list[str]:
 
 
 def write_lists(version_dir: str, written: list[str]) -> None:
-    """Writes both files of a version, each by one rename.
+    """Writes both files of a version, each atomically: by one rename, or as one object.
 
     Args:
       version_dir: Folder of the version, which contains its manifest.
@@ -56,5 +58,8 @@ def write_lists(version_dir: str, written: list[str]) -> None:
     for name, item_ids in ((UNAVAILABLE_WRITTEN_FILE, written), (UNAVAILABLE_FILE, normalised)):
         path = os.path.join(version_dir, name)
         files.make_folder(os.path.dirname(path))
-        write_unavailable(f"{path}.incoming", item_ids)
-        files.replace(f"{path}.incoming", path)
+        if files.is_remote(path):
+            write_unavailable(path, item_ids)
+        else:
+            write_unavailable(f"{path}{PARTIAL_SUFFIX}", item_ids)
+            files.replace(f"{path}{PARTIAL_SUFFIX}", path)

@@ -4,7 +4,8 @@ import re
 from typing import Any
 
 from components.indexer.search.item_table import read_item_ids
-from components.pusher.mark_unavailable import mark_unavailable, newest_version_dirs
+from components.pusher.mark_unavailable import mark_unavailable, served_version_dirs
+from components.pusher.models_config import read_labels
 from components.pusher.unavailable_lists import id_normaliser
 from components.unavailable_items import read_unavailable
 from pipeline.console import Console
@@ -45,7 +46,7 @@ def replace_unavailable(run_dir: str, record: dict[str, Any], path: str) -> str:
     settings = recorded_settings(run_dir, record)
     paths = run_paths(settings)
     written = read_unavailable(path)
-    served_dir, exact_dir = newest_version_dirs(paths.serving_dir, paths.exact_dir)
+    served_dir, exact_dir = served_version_dirs(paths.serving_dir, paths.exact_dir)
     listed = sorted(id_normaliser(served_dir).all(written))
     item_ids = {item.decode() for item in read_item_ids(exact_dir).tolist()}
     _check_list(path, listed, item_ids)
@@ -59,6 +60,9 @@ def replace_unavailable(run_dir: str, record: dict[str, Any], path: str) -> str:
             f"; {len(unknown)} listed ids are not items of this model (the first is {unknown[0]!r})"
             " and will apply to later versions that contain them"
         )
+    for name, version in sorted(read_labels(paths.serving_dir).items()):
+        if str(version) != served.version:
+            line += f"; version {version}, labelled {name}, keeps its own list"
     return f"{line}\n"
 
 

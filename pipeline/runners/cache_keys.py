@@ -23,6 +23,8 @@ from schemas.data_settings import InteractionsSettings, ItemsSettings, UsersSett
 from schemas.errors import InputError
 from schemas.settings import Settings
 
+_UNREAD = "unread-"
+
 
 @dataclass(frozen=True)
 class CacheKeys:
@@ -40,6 +42,18 @@ class CacheKeys:
     interactions_fingerprint: str
     catalogue_fingerprint: str
     curated_schema_hash: str = ""
+
+    @property
+    def data(self) -> dict[str, str | None]:
+        """The fingerprints of the inputs; None for one that is not read or not known."""
+        values = {
+            "interactions": self.interactions_fingerprint,
+            "catalogue": self.catalogue_fingerprint,
+        }
+        return {
+            name: None if not value or value.startswith(_UNREAD) else value
+            for name, value in values.items()
+        }
 
 
 def cache_keys(settings: Settings) -> CacheKeys:
@@ -88,7 +102,7 @@ def reindex_cache_keys(settings: Settings) -> CacheKeys:
 def placeholder_cache_keys() -> CacheKeys:
     """Returns random cache keys, for a pipeline whose inputs cannot be read from this machine."""
     launch_id = uuid.uuid4().hex
-    return CacheKeys(launch_id, f"unread-{launch_id}", f"unread-{launch_id}")
+    return CacheKeys(launch_id, f"{_UNREAD}{launch_id}", f"{_UNREAD}{launch_id}")
 
 
 def check_query(

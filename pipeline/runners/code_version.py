@@ -39,6 +39,15 @@ def code_version(folder: str) -> str:
     return digest.hexdigest()[:16]
 
 
+def source_version() -> str:
+    """Returns the version of all code of this project: 16 hexadecimal digits."""
+    digest = hashlib.sha256()
+    for path in sorted(path for package in PACKAGES for path in _files_in(ROOT / package)):
+        digest.update(str(path.relative_to(ROOT)).encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
 @cache
 def _installed_libraries() -> tuple[str, ...]:
     """Returns the run-time requirements of this distribution with their installed versions."""

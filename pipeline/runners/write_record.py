@@ -50,7 +50,7 @@ def run_record(
         "name": settings.name,
         "config_path": config_path,
         "config": config,
-        "config_hash": _digest(config),
+        "config_hash": config_hash(settings),
         "version_set": recorded_set(),
         "versions": versions(),
         "started": datetime.fromtimestamp(started_s, timezone.utc).isoformat(timespec="seconds"),
@@ -60,6 +60,11 @@ def run_record(
         "gates": _rejected_gates(error),
         "paths": _recorded_paths(paths, steps),
     }
+
+
+def config_hash(settings: Settings) -> str:
+    """Returns a digest of the configuration: 16 hexadecimal digits."""
+    return _digest(_config_without_ids(settings))
 
 
 def _config_without_ids(settings: Settings) -> dict[str, Any]:

@@ -30,6 +30,7 @@ MAY_IMPORT: list[tuple[Sequence[str], set[str]]] = [
     (["pipeline.cli"], set()),
     ([f"{COMMANDS}.report"], set()),
     ([f"{COMMANDS}.rollback"], set()),
+    ([f"{COMMANDS}.label"], set()),
     ([f"{COMMANDS}.doctor"], set()),
     ([f"{COMMANDS}.ingest"], {"apache_beam"}),
     # They read the ids of the items from the variables of the model.
@@ -86,11 +87,14 @@ def test_ingest_imports_beam_only(tmp_path: Path) -> None:
     assert imported_by_command("ingest", str(config)) == {"apache_beam"}
 
 
-def test_rollback_imports_no_large_library(tmp_path: Path) -> None:
+def test_label_and_rollback_import_no_large_library(tmp_path: Path) -> None:
     run = FinishedRun(tmp_path / "run")
     for content in "ab":
         run.publish(content)
     (run.root / "run.json").write_text(json.dumps(run.record))
 
+    (_, newest), _ = run.visible()
+    assert imported_by_command("label", str(run.root), f"canary={newest}") == set()
+    assert imported_by_command("label", str(run.root), "--remove", "canary") == set()
     assert imported_by_command("rollback", str(run.root)) == set()
     assert len(run.visible()[0]) == 1

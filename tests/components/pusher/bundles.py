@@ -5,23 +5,28 @@ from pathlib import Path
 
 from components.pusher.lock import LOCK_FILE
 from components.pusher.manifest import Manifest
+from components.pusher.models_config import CONFIG_FILE
 from components.pusher.publish import PublishedVersion, publish
 
 
 def write_bundle(folder: Path, content: str = "graph") -> Path:
     """Writes a bundle of two fake SavedModels; equal `content` gives equal bytes."""
     for model in ("scann", "exact"):
-        files = {
-            "saved_model.pb": f"{model} {content}",
-            "variables/variables.index": "index",
-            "assets/items.txt": "a\nb\n",
-            "fingerprint.pb": f"random {folder}",
-        }
-        for path, text in files.items():
+        for path, text in bundle_files(model, content, f"random {folder}").items():
             target = folder / model / path
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text)
     return folder
+
+
+def bundle_files(model: str, content: str, fingerprint: str = "") -> dict[str, str]:
+    """Returns the files of one fake SavedModel, by path."""
+    return {
+        "saved_model.pb": f"{model} {content}",
+        "variables/variables.index": "index",
+        "assets/items.txt": "a\nb\n",
+        "fingerprint.pb": fingerprint,
+    }
 
 
 class Destination:
@@ -34,33 +39,52 @@ class Destination:
         self.statistics = root / "FeatureStats.pb"
         self.statistics.write_bytes(b"statistics")
 
+    @property
+    def folders(self) -> tuple[str, str]:
+        """The served and the exact folder."""
+        return str(self.serving), str(self.exact)
+
     def publish(
         self, content: str = "graph", keep_versions: int = 5, id_rules: Sequence[str] = ()
     ) -> PublishedVersion:
         """Publishes a bundle with the given content and rules of ids."""
-        bundle = write_bundle(self.root / f"bundle-{content}", content)
+        bundle = self.root / f"bundle-{content}"
+        if not bundle.exists():
+            write_bundle(bundle, content)
         return publish(
             str(bundle),
-            str(self.serving),
-            str(self.exact),
+            *self.folders,
             Manifest(
                 name="demo",
                 metrics={"recall@10": 0.25},
                 id_rules=[*id_rules],
                 version_set="python3.10",
+                provenance={"run": "training"},
             ),
             statistics_file=str(self.statistics),
             keep_versions=keep_versions,
         )
+
+    def files(self) -> dict[str, bytes]:
+        """The contents of all files and, with a slash at the end, empty folders, by path."""
+        found = {}
+        for folder in (self.serving, self.exact):
+            for path in folder.rglob("*"):
+                name = f"{folder.parent.name}/{path.relative_to(folder)}"
+                if path.is_file():
+                    found[name] = path.read_bytes()
+                elif not any(path.iterdir()):
+                    found[f"{name}/"] = b""
+        return found
 
     def visible(self) -> tuple[list[str], list[str]]:
         """The versions that a server sees in the served and in the exact folder."""
         return _visible(self.serving), _visible(self.exact)
 
     def all_names(self) -> set[str]:
-        """The names of all files in both folders, including hidden ones, except the lock."""
+        """The names of all files in both folders, also hidden ones; not the lock and the labels."""
         folders = [d for d in (self.serving, self.exact) if d.exists()]
-        return {p.name for d in folders for p in d.iterdir()} - {LOCK_FILE}
+        return {p.name for d in folders for p in d.iterdir()} - {LOCK_FILE, CONFIG_FILE}
 
 
 def _visible(folder: Path) -> list[str]:

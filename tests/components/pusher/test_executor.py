@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from tfx import types
@@ -15,7 +15,7 @@ from components.pusher.component import VersionedPusher
 from components.pusher.executor import Executor
 from components.pusher.manifest import read_manifest
 from schemas.steps import INDEXER
-from schemas.version_set import installed_set
+from schemas.version_set import installed_digest, installed_set
 from tests.components.pusher.bundles import Destination, write_bundle
 
 
@@ -37,6 +37,7 @@ class Push:
     """An execution of the pusher with artifacts under `root`."""
 
     reindex_of = ""
+    provenance: ClassVar[dict[str, Any]] = {"run": {"launch": "1"}}
 
     def __init__(self, root: Path):
         self.destination = Destination(root)
@@ -69,6 +70,7 @@ class Push:
                 "code_version": "c0",
                 "launch": "1",
                 "reindex_of": self.reindex_of,
+                "provenance": json.dumps(self.provenance),
             },
         )
         fragment = read_fragment(self.pushed_model.uri)
@@ -99,6 +101,8 @@ def test_bundle_with_both_blessings_is_published(push: Push) -> None:
     assert manifest.content_hash == fragment["content_hash"]
     assert (manifest.as_of, manifest.reindex_of) == (fragment["as_of"], "") == (None, "")
     assert manifest.version_set == installed_set()
+    lock = {"version_set": installed_set(), "digest": installed_digest()}
+    assert manifest.provenance == {"run": {"launch": "1"}, "lock": lock}
 
 
 def test_reindex_reports_original_version_and_time(

@@ -23,6 +23,7 @@ def test_round_trip(
         metrics=metrics,
         protocol={"name": "successive", "targets": 3},
         version_set="python3.12",
+        provenance={"data": {"interactions": "a", "catalogue": None}},
         version="17",
         content_hash="ab",
         pushed_at="2024-01-01T00:00:00+00:00",
@@ -44,6 +45,7 @@ def test_manifest_of_another_release_is_readable(tmp_path: Path) -> None:
     manifest = read_manifest(str(tmp_path))
     assert manifest == Manifest(name="demo", version="17", content_hash="ab")
     assert manifest.version_set is None
+    assert manifest.provenance == {}
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"name": "demo"}', '{"unknown": 1}', "[]"])

@@ -70,7 +70,9 @@ def test_default_skips_versions_of_the_same_model(destination: Destination) -> N
 def test_existing_target_folder_is_reported(destination: Destination) -> None:
     mark_unavailable(str(destination.serving), str(destination.exact), ["sold out"], 5)
     before = destination.visible()
-    (destination.exact / f".rolled-back-{before[0][-1]}").mkdir()
+    foreign = destination.exact / f".rolled-back-{before[0][-1]}"
+    foreign.mkdir()
+    (foreign / "saved_model.pb").write_text("not ours")
     with pytest.raises(
         InputError,
         match=r"cannot move .*exact.* to .*exact.*\.rolled-back-.*, which already exists",

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from components.pusher.label_versions import label_versions
 from components.pusher.manifest import Manifest, read_manifest
+from components.pusher.mark_unavailable import mark_unavailable
 from components.pusher.publish import PublishedVersion, publish
 from components.pusher.same_towers import check_same_towers
 from schemas.errors import InputError
@@ -21,7 +23,12 @@ def reindex(destination: Destination, content: str, of: str) -> PublishedVersion
         str(write_bundle(destination.root / content, content)),
         str(destination.serving),
         str(destination.exact),
-        Manifest(name="demo", as_of="2026-03-01T00:00:00+00:00", reindex_of=of),
+        Manifest(
+            name="demo",
+            as_of="2026-03-01T00:00:00+00:00",
+            reindex_of=of,
+            provenance={"run": content},
+        ),
         statistics_file=str(destination.statistics),
         keep_versions=5,
     )
@@ -35,6 +42,16 @@ def test_reindex_may_replace_original_version_and_its_reindexes(destination: Des
     manifest = read_manifest(newest.serving_path)
     assert (manifest.reindex_of, manifest.as_of) == (first.version, "2026-03-01T00:00:00+00:00")
     assert destination.visible()[0] == [first.version, again.version, newest.version]
+
+
+def test_reindex_names_the_provenance_of_its_towers(destination: Destination) -> None:
+    first = destination.publish()
+    for content in ("more items", "still more"):
+        version = reindex(destination, content, first.version)
+        provenance = read_manifest(version.serving_path).provenance
+        assert provenance == {"run": content, "towers": {"run": "training"}}
+    marked = mark_unavailable(*destination.folders, ["a"], keep_versions=5)
+    assert read_manifest(marked.exact_path).provenance == provenance
 
 
 def test_reindex_may_be_published_to_empty_destination(destination: Destination) -> None:
@@ -61,3 +78,15 @@ def test_reindex_does_not_replace_reindex_of_another_model(destination: Destinat
 
     with pytest.raises(InputError, match="is neither version"):
         check_same_towers(str(destination.serving), first.version)
+
+
+def test_reindex_may_be_published_below_a_canary_of_another_model(
+    destination: Destination,
+) -> None:
+    first, second = (destination.publish(content).version for content in ("first", "second"))
+    label_versions(*destination.folders, {"stable": int(first), "canary": int(second)}, ())
+    check_same_towers(destination.folders[0], first)
+
+    label_versions(*destination.folders, {}, ("canary",))
+    with pytest.raises(InputError, match=f"{second} is neither version {first}"):
+        check_same_towers(destination.folders[0], first)

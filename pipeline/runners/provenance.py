@@ -1,0 +1,67 @@
+"""Which data, code and run make a version, for its manifest.
+
+VersionedPusher adds the lock: the version set and a digest of the distributions that are installed
+where it runs.
+"""
+
+import json
+import os
+import subprocess
+
+from pipeline.runners.cache_keys import CacheKeys
+from pipeline.runners.code_version import ROOT, source_version
+from pipeline.runners.write_record import config_hash
+from pipeline.version import distribution_version
+from schemas.settings import Settings
+
+_GIT_TIMEOUT_S = 10.0
+
+
+def provenance(settings: Settings, keys: CacheKeys) -> str:
+    """Returns the data, code and run of a version as a JSON object.
+
+    `data` has the fingerprints of the inputs, which are also in the cache keys; null for an input
+    that this run does not read, or, in a compiled pipeline, cannot read yet. `code` has the version
+    of the distribution, a hash of the source, and the commit, with `-dirty` if files differ from
+    it; null outside a Git repository. `run` has the run directory, the random id of the launch, and
+    the hash of the configuration, which is also in run.json.
+
+    Args:
+      settings: Settings of the run.
+      keys: Cache keys of the run.
+    """
+    return json.dumps(
+        {
+            "data": keys.data,
+            "code": {
+                "version": distribution_version(),
+                "hash": source_version(),
+                "commit": _commit(),
+            },
+            "run": {
+                "directory": settings.output,
+                "launch": keys.launch_id,
+                "config_hash": config_hash(settings),
+            },
+        },
+        sort_keys=True,
+    )
+
+
+def _commit() -> str | None:
+    # Without this check, Git would find the repository of a project that contains an installation.
+    if not (ROOT / ".git").exists():
+        return None
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--abbrev=40", "--dirty"]
+    try:
+        completed = subprocess.run(
+            [*command, "--exclude=*"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=_GIT_TIMEOUT_S,
+            env={**os.environ, "GIT_OPTIONAL_LOCKS": "0"},
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return completed.stdout.strip() or None

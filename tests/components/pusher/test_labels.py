@@ -1,0 +1,244 @@
+"""Labels: pushes and rollbacks move `stable`; a labelled version is neither removed nor hidden."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from components.current_model.find import find_current_model
+from components.pusher.label_versions import label_versions
+from components.pusher.labels import announce_stable, served_version
+from components.pusher.mark_unavailable import mark_unavailable
+from components.pusher.models_config import num_loaded, read_labels
+from components.pusher.rollback import rollback
+from schemas.errors import InputError
+from tests.components.pusher.bundles import Destination
+from tests.components.pusher.state import check_labels, leftovers, visible_contents
+
+
+@pytest.fixture
+def destination(tmp_path: Path) -> Destination:
+    destination = Destination(tmp_path)
+    for content in "abc":
+        destination.publish(content)
+    return destination
+
+
+def versions(destination: Destination) -> list[int]:
+    return sorted(visible_contents(destination))
+
+
+def label(destination: Destination, *removed: str, **labels: int) -> dict[str, int]:
+    return label_versions(*destination.folders, labels, removed)
+
+
+def assert_labels(destination: Destination, **expected: int) -> None:
+    for folder in destination.folders:
+        assert read_labels(folder) == expected
+
+
+def test_a_push_moves_stable_and_no_other_label(destination: Destination) -> None:
+    _, b, c = versions(destination)
+    assert_labels(destination, stable=c)
+    label(destination, canary=b)
+
+    newest = int(destination.publish("d").version)
+
+    assert_labels(destination, stable=newest, canary=b)
+
+
+def test_stable_is_the_version_that_serves(destination: Destination) -> None:
+    _, b, c = versions(destination)
+    label(destination, stable=b, canary=c)
+
+    assert served_version(destination.folders[0]) == b
+    assert find_current_model(*destination.folders).version == str(b)
+    assert destination.publish("b").already_serving
+    assert_labels(destination, stable=b, canary=c)
+    marked = mark_unavailable(*destination.folders, ["a"], keep_versions=5)
+    assert visible_contents(destination)[int(marked.version)] == "b"
+    assert_labels(destination, stable=int(marked.version), canary=c)
+
+
+def test_a_push_of_the_canary_makes_it_stable(destination: Destination) -> None:
+    _, b, c = versions(destination)
+    label(destination, stable=b, canary=c)
+
+    assert destination.publish("c").already_serving
+
+    assert_labels(destination, stable=c, canary=c)
+
+
+def test_a_new_list_moves_all_labels_of_the_model(destination: Destination) -> None:
+    label(destination, canary=versions(destination)[-1])
+    marked = int(mark_unavailable(*destination.folders, ["a"], keep_versions=5).version)
+    assert_labels(destination, stable=marked, canary=marked)
+
+
+def test_labelled_versions_are_kept_in_addition(destination: Destination) -> None:
+    label(destination, canary=versions(destination)[0])
+    first = versions(destination)[0]
+
+    newest = int(destination.publish("d", keep_versions=1).version)
+    assert versions(destination) == [first, newest]
+
+    label(destination, "canary")
+    last = int(destination.publish("e", keep_versions=1).version)
+    assert versions(destination) == [last]
+
+
+def test_a_rollback_moves_stable_in_both_folders(destination: Destination) -> None:
+    a, b, c = versions(destination)
+    rollback(*destination.folders)
+    assert_labels(destination, stable=b)
+    rollback(*destination.folders, to=a)
+    assert_labels(destination, stable=a)
+    rollback(*destination.folders, to=c)
+    assert_labels(destination, stable=c)
+    assert versions(destination) == [a, c]
+
+
+def test_a_rollback_does_not_hide_a_labelled_version(destination: Destination) -> None:
+    a, b, c = versions(destination)
+    label(destination, stable=b, canary=c)
+    before = destination.files()
+
+    with pytest.raises(
+        InputError, match=rf"{c} has the label canary.*label RUN --remove canary.*stable={a}"
+    ):
+        rollback(*destination.folders, to=a)
+
+    assert destination.files() == before
+    label(destination, "canary")
+    rollback(*destination.folders, to=a)
+    assert versions(destination) == [a]
+    assert_labels(destination, stable=a)
+
+
+def test_an_older_canary_does_not_prevent_a_rollback(destination: Destination) -> None:
+    a, b, _ = versions(destination)
+    label(destination, canary=a)
+    rollback(*destination.folders)
+    assert_labels(destination, stable=b, canary=a)
+
+
+def test_a_destination_without_labels_can_be_rolled_back(destination: Destination) -> None:
+    for folder in destination.folders:
+        (Path(folder) / "models.config").unlink()
+    a, b, _ = versions(destination)
+    rollback(*destination.folders)
+    assert versions(destination) == [a, b]
+    assert_labels(destination)
+    label(destination, canary=a)
+    assert_labels(destination, stable=b, canary=a)
+
+
+def test_a_push_that_was_interrupted_before_its_label_is_completed(
+    destination: Destination,
+) -> None:
+    _, b, c = versions(destination)
+    label(destination, stable=b)
+    announce_stable(destination.folders[0], c)
+    announce_stable(destination.folders[0], c + 100)  # Interrupted before it was installed.
+
+    assert label(destination) == {"stable": c}
+    assert leftovers(destination) == []
+
+
+def test_a_label_of_a_missing_version_is_dropped(
+    destination: Destination, caplog: pytest.LogCaptureFixture
+) -> None:
+    a, *_ = versions(destination)
+    label(destination, canary=a)
+    for folder in destination.folders:
+        (Path(folder) / str(a)).rename(Path(folder) / "elsewhere")
+
+    newest = int(destination.publish("d").version)
+
+    assert_labels(destination, stable=newest)
+    assert f"its version {a} is not in" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("labels", "removed", "message"),
+    [
+        ({"canary": 7}, (), r"canary=7: there is no such version.*available versions: \d+, "),
+        ({"a b": 7}, (), "letters, digits and underscores"),
+        ({}, ("stable",), "'stable' cannot be removed: the next push or rollback moves it"),
+        ({}, ("canary",), "'canary' cannot be removed: there is none; labels: stable="),
+    ],
+)
+def test_invalid_changes_are_rejected(
+    destination: Destination, labels: dict[str, int], removed: tuple[str, ...], message: str
+) -> None:
+    before = destination.files()
+    with pytest.raises(InputError, match=message):
+        label_versions(*destination.folders, labels, removed)
+    assert destination.files() == before
+
+
+def test_a_label_moves_only_to_a_version_that_servers_have_loaded(
+    destination: Destination,
+) -> None:
+    a, b, c = versions(destination)
+    label(destination, canary=c)
+    with pytest.raises(InputError, match=rf"newest 2 versions.*{b}, {c}; .*--remove canary"):
+        label(destination, canary=a)
+    with pytest.raises(InputError, match=rf"rollback RUN --to {a}"):
+        label(destination, stable=a)
+    label(destination, "canary")
+    assert label(destination, canary=a) == {"stable": c, "canary": a}
+    assert num_loaded(destination.folders[0]) == 4
+    label(destination, canary=b)
+
+
+def test_labels_need_a_version(tmp_path: Path) -> None:
+    destination = Destination(tmp_path)
+    with pytest.raises(InputError, match="contains no version to label"):
+        label(destination, canary=1)
+    assert not destination.serving.exists()
+
+
+COMMANDS = st.lists(
+    st.tuples(
+        st.sampled_from(["publish", "mark", "rollback", "label", "remove"]), st.integers(0, 3)
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=25, deadline=None)
+@given(commands=COMMANDS)
+def test_labels_are_of_visible_versions_and_a_server_can_follow_them(
+    tmp_path_factory: pytest.TempPathFactory, commands: list[tuple[str, int]]
+) -> None:
+    destination = Destination(tmp_path_factory.mktemp("labels"))
+    newest = int(destination.publish("first", keep_versions=2).version)
+    for command, number in commands:
+        before, labelled = set(versions(destination)), check_labels(destination)
+        try:
+            if command == "publish":
+                destination.publish(f"graph {number}", keep_versions=2)
+            elif command == "mark":
+                mark_unavailable(*destination.folders, [str(number)], keep_versions=2)
+            elif command == "rollback":
+                rollback(*destination.folders)
+            elif command == "label":
+                label(destination, canary=sorted(before)[number % len(before)])
+            else:
+                label(destination, "canary")
+        except InputError:
+            assert (set(versions(destination)), check_labels(destination)) == (before, labelled)
+        now, labels = versions(destination), check_labels(destination)
+        assert labels["stable"] in now
+        assert set(labels.values()) <= set(now)
+        canary = labelled.get("canary")
+        assert canary is None or canary in now
+        loaded = num_loaded(destination.folders[0])
+        assert loaded is not None
+        assert set(labels.values()) <= set(now[-loaded:])
+        if command in ("publish", "mark"):
+            assert max(now) >= newest
+            newest = max(now)
+        assert leftovers(destination) == []
