@@ -70,7 +70,7 @@ class ModelServer:
         self._batcher = Batcher(settings.batches, metrics.observe_batch)
         self.manager = VersionManager(source, self._loader, report)
         self._predictor = Predictor(self.manager, self._batcher, settings.limits)
-        self._metrics = metrics
+        self.metrics = metrics
         self._runner: web.AppRunner | None = None
         self._grpc: grpc.aio.Server | None = None
         self.rest_port = self.grpc_port = 0
@@ -81,7 +81,7 @@ class ModelServer:
         Raises:
           InputError: A port is in use, or no version can be loaded.
         """
-        app = RestApp(self._predictor, self._metrics).application()
+        app = RestApp(self._predictor, self.metrics).application()
         self._runner = web.AppRunner(
             app, access_log=None, shutdown_timeout=self._settings.shutdown_s
         )
@@ -120,7 +120,7 @@ class ModelServer:
             ("grpc.max_send_message_length", -1),
         ]
         server = grpc.aio.server(options=options)
-        add_services(server, self._predictor, self._metrics)
+        add_services(server, self._predictor, self.metrics)
         address = f"{self._settings.host}:{self._settings.grpc_port}"
         try:
             self.grpc_port = server.add_insecure_port(address)
