@@ -1,7 +1,10 @@
 """`twotower serve`: a development server for a pushed model."""
 
 import asyncio
+import logging
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from components.indexer.probe.served_model import load_scann_ops
 from pipeline.console import Console
@@ -26,7 +29,21 @@ def serve_command(model: str, exact: bool, settings: ServerSettings, console: Co
     source = find_model(model, exact)
     if not exact:
         load_scann_ops()
-    asyncio.run(_serve(source, settings, console))
+    with _faults_shown(console):
+        asyncio.run(_serve(source, settings, console))
+
+
+@contextmanager
+def _faults_shown(console: Console) -> Iterator[None]:
+    """Writes the warnings and errors of the server to the terminal during the block."""
+    handler = logging.StreamHandler(console.progress)
+    handler.setLevel(logging.WARNING)
+    logger = logging.getLogger("pipeline.serving")
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
 
 
 async def _serve(source: ModelSource, settings: ServerSettings, console: Console) -> None:

@@ -6,10 +6,11 @@ padded with the value for a missing one, as clients do (`schemas.serving`).
 """
 
 import asyncio
+import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipeline.serving.joined_rows import join_key, join_rows, num_rows, split_rows
 from pipeline.serving.request_error import Code, RequestError
@@ -24,13 +25,13 @@ class BatchSettings:
     Attributes:
       rows: Maximum number of rows of a batch; with 1, none are joined.
       delay_us: How long a request waits for others at most. With 0 it waits only for a free thread.
-      threads: Number of threads that run the model.
+      threads: Number of threads that run the model, by default that of the processors.
       waiting: Maximum number of waiting requests; further ones are answered with UNAVAILABLE.
     """
 
     rows: int = 64
     delay_us: int = 0
-    threads: int = 2
+    threads: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
     waiting: int = 1000
 
 

@@ -47,7 +47,7 @@ class _Recorder:
             code, message = error.code, error.message
         except Exception:
             _LOGGER.exception("%s", method)
-            code, message = Code.INTERNAL, "internal error; the log has the details"
+            code, message = Code.INTERNAL, "internal error; the server printed the details"
         finally:
             seconds = time.perf_counter() - started
             self._metrics.observe_request("grpc", method, code.name, seconds)

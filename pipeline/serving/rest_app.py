@@ -73,7 +73,7 @@ class RestApp:
         except Exception:
             _LOGGER.exception("%s %s", request.method, request.path)
             code = Code.INTERNAL
-            response = _error_response("internal error; the log has the details", 500)
+            response = _error_response("internal error; the server printed the details", 500)
         self._metrics.observe_request("rest", method, code.name, time.perf_counter() - started)
         return response
 

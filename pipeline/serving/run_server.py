@@ -101,6 +101,9 @@ class ModelServer:
                 await self.manager.poll()
             except OSError as error:
                 _LOGGER.warning("the folder of versions cannot be read: %s", error)
+            except Exception:
+                # The versions that are served stay as they are.
+                _LOGGER.exception("the look at the folder of versions failed")
 
     async def stop(self) -> None:
         """Answers the requests in flight, closes the ports and unloads the versions."""

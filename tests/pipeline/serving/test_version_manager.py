@@ -108,6 +108,7 @@ def test_a_version_is_closed_after_its_last_request(tmp_path: Path) -> None:
     async def story(shop: Shop) -> None:
         shop.add(1)
         await shop.poll()
+        shop.loader.events.clear()
         with shop.manager.use(NEWEST) as before:
             shop.add(2)
             await shop.manager.poll()
