@@ -71,6 +71,7 @@ setup(
             for requirement in requirements
         ),
         "absl-py>=1.4",
+        "aiohttp>=3.9,<4",
         "fastavro>=1.9,<2",
         # Codecs of Avro files, which fastavro looks for: snappy and zstandard.
         "cramjam>=2.8",
@@ -80,6 +81,7 @@ setup(
         "markupsafe>=2",
         "orjson>=3.9",
         "packaging>=23",
+        "prometheus-client>=0.20,<1",
         "pydantic>=2.7,<3",
         "pyyaml>=6,<7",
         # tensorflow-hub imports pkg_resources, which newer releases no longer have.

@@ -197,6 +197,68 @@ def recommend(
 
 
 @app.command()
+def serve(
+    model: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="Directory of a run, folder of versions, or one version."
+        ),
+    ],
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Serve the exact twins of a run, without ScaNN.")
+    ] = False,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on. Default: this machine only.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the REST API; 0 for a free one.")
+    ] = 8501,
+    grpc_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the gRPC services; 0 for a free one.")
+    ] = 8500,
+    poll_seconds: Annotated[
+        float, typer.Option(min=0.1, help="Time between two looks for new versions and labels.")
+    ] = 2.0,
+    batch_rows: Annotated[
+        int, typer.Option(min=1, help="Maximum number of rows of a batch; 1 joins no requests.")
+    ] = 64,
+    batch_delay_us: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            max=1_000_000,
+            help="How long a request waits for others, in microseconds. With 0, it waits only "
+            "for a free thread.",
+        ),
+    ] = 0,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAME=N",
+            help="Another limit of requests: body_bytes, rows, list_length or k. Repeatable.",
+        ),
+    ] = None,
+) -> None:
+    """Serve a pushed model like TF Serving, for development: REST, gRPC, new versions."""
+    with quiet_streams(os.devnull) as console:
+        with paused_collector():
+            from pipeline.commands.serve import serve_command
+            from pipeline.serving.batching import BatchSettings
+            from pipeline.serving.limits import limits_from
+            from pipeline.serving.run_server import ServerSettings
+
+        settings = ServerSettings(
+            host=host,
+            rest_port=port,
+            grpc_port=grpc_port,
+            poll_s=poll_seconds,
+            batches=BatchSettings(rows=batch_rows, delay_us=batch_delay_us),
+            limits=limits_from(limit or ()),
+        )
+        serve_command(model, exact, settings, console)
+
+
+@app.command()
 def unavailable(
     run_dir: RunDir,
     items: Annotated[

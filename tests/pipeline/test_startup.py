@@ -44,6 +44,7 @@ MAY_IMPORT: list[tuple[Sequence[str], set[str]]] = [
         ],
         {"tensorflow", "scann"},
     ),
+    ([f"{COMMANDS}.serve"], {"tensorflow"}),
     # A worker of Beam that ingests imports these.
     (["components.example_gen.pipeline", "components.catalogue_gen.pipeline"], {"apache_beam"}),
     (["pipeline.runners.container_main"], set()),

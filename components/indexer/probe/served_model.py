@@ -9,7 +9,11 @@ import tensorflow as tf
 
 
 class ServedModel:
-    """A loaded SavedModel whose signatures can be called."""
+    """A loaded SavedModel whose signatures can be called, also from several threads.
+
+    Attributes:
+      definitions: The signature definitions by name.
+    """
 
     def __init__(self, path: str):
         """Loads the SavedModel at `path` with the tag that TF Serving uses."""
@@ -18,14 +22,25 @@ class ServedModel:
             meta_graph = tf.compat.v1.saved_model.load(
                 self._session, [tf.saved_model.SERVING], path
             )
-        self._signatures = meta_graph.signature_def
+        self.definitions = dict(meta_graph.signature_def)
+        self._tensors = {
+            signature: (
+                {name: tensor.name for name, tensor in definition.inputs.items()},
+                {name: tensor.name for name, tensor in definition.outputs.items()},
+            )
+            for signature, definition in self.definitions.items()
+        }
 
     def __call__(self, signature: str, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, Any]:
         """Calls a signature with inputs by name; returns its outputs by name."""
-        definition = self._signatures[signature]
-        feeds = {definition.inputs[name].name: values for name, values in inputs.items()}
-        fetches = {name: tensor.name for name, tensor in definition.outputs.items()}
-        return self._session.run(fetches, feeds)
+        tensors, fetches = self._tensors[signature]
+        return self._session.run(
+            fetches, {tensors[name]: values for name, values in inputs.items()}
+        )
+
+    def close(self) -> None:
+        """Releases the session and its variables, tables and index. No call may be in progress."""
+        self._session.close()
 
 
 def load_scann_ops() -> None:

@@ -1,0 +1,1 @@
+"""A development server for pushed models, with the REST and gRPC interfaces of TF Serving."""
