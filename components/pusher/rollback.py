@@ -91,7 +91,7 @@ def _rollback(serving_dir: str, exact_dir: str, to: int | None) -> RollbackResul
     num_unavailable = _copy_unavailable(serving_dir, [served, twin])
     with ExitStack() as reverts:
         _move_all(restored, reverts)
-        if labels and labels.get(STABLE) != target:
+        if labels:
             reverts.callback(write_both, serving_dir, exact_dir, labels)
             write_both(serving_dir, exact_dir, {**labels, STABLE: target}, newest=target)
         _move_all(hidden, reverts)

@@ -47,6 +47,8 @@ def main() -> None:
     assert int(published.version) > max(known)
     assert visible_contents(destination)[int(published.version)] == "last"
     assert check_labels(destination)["stable"] == int(published.version)
+    kept = set(visible_contents(destination).values())
+    assert len(kept) <= KEEP_VERSIONS + 1, "neither the newest models nor the canary"
     print(json.dumps({"kills": num_kills, "unclean": unclean, "left": leftovers(destination)}))
 
 

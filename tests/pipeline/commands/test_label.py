@@ -31,7 +31,7 @@ def test_labels_are_set_printed_and_removed(run: FinishedRun) -> None:
 
 @pytest.mark.parametrize("text", ["canary", "canary=", "=7", "canary=new", "canary=7=8"])
 def test_another_form_is_rejected(run: FinishedRun, text: str) -> None:
-    with pytest.raises(InputError, match="expected NAME=VERSION, e.g. canary="):
+    with pytest.raises(InputError, match=r"expected NAME=VERSION, e\.g\. canary="):
         label(run, text)
 
 
