@@ -1,4 +1,7 @@
+from typing import Any
+
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from pipeline.serving.limits import Limits, limits_from
@@ -17,7 +20,7 @@ LIMITS = Limits(rows=2, list_length=3, k=4)
     ],
 )
 def test_a_request_that_is_too_large_is_an_error(
-    name: str, values: np.ndarray, message: str
+    name: str, values: npt.NDArray[Any], message: str
 ) -> None:
     with pytest.raises(RequestError, match=message):
         LIMITS.check({name: values})

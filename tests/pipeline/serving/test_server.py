@@ -246,7 +246,7 @@ def test_an_error_is_the_status_of_the_call(
     change(request)
     with pytest.raises(grpc.RpcError, match=message) as caught:
         server.predictions.Predict(request)
-    assert caught.value.code().name == code  # type: ignore[attr-defined]
+    assert caught.value.code().name == code
 
 
 def test_outputs_are_filtered(server: RunningServer) -> None:
