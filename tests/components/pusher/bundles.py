@@ -44,15 +44,17 @@ class Destination:
         """The served and the exact folder."""
         return str(self.serving), str(self.exact)
 
+    def bundle(self, content: str) -> Path:
+        """Returns the bundle with the given content, which is written if it does not exist."""
+        bundle = self.root / f"bundle-{content}"
+        return bundle if bundle.exists() else write_bundle(bundle, content)
+
     def publish(
         self, content: str = "graph", keep_versions: int = 5, id_rules: Sequence[str] = ()
     ) -> PublishedVersion:
         """Publishes a bundle with the given content and rules of ids."""
-        bundle = self.root / f"bundle-{content}"
-        if not bundle.exists():
-            write_bundle(bundle, content)
         return publish(
-            str(bundle),
+            str(self.bundle(content)),
             *self.folders,
             Manifest(
                 name="demo",

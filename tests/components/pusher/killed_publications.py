@@ -25,12 +25,15 @@ from tests.components.pusher.state import check_labels, leftovers, visible_conte
 # A publication takes a few milliseconds, so that a kill falls anywhere in one of the first.
 LONGEST_S = 0.06
 KEEP_VERSIONS = 2
+CONTENTS = [f"graph {number}" for number in range(4)]
 
 
 def main() -> None:
     """Runs the publications one after another."""
     folder, num_kills = Path(sys.argv[1]), int(sys.argv[2])
     destination = Destination(folder)
+    for content in CONTENTS:  # Complete before the first kill: only publications are killed.
+        destination.bundle(content)
     destination.publish("first", KEEP_VERSIONS)
     instants = random.Random(0)
     unclean = 0
@@ -79,7 +82,7 @@ def _publish_forever(destination: Destination, choices: random.Random) -> None:
 
 
 def _publish(destination: Destination, choices: random.Random) -> None:
-    destination.publish(f"graph {choices.randrange(4)}", KEEP_VERSIONS)
+    destination.publish(choices.choice(CONTENTS), KEEP_VERSIONS)
 
 
 def _mark_unavailable(destination: Destination, choices: random.Random) -> None:
