@@ -62,7 +62,7 @@ def _refuse_mixture() -> None:
     """Checks that the installed libraries are one version set, before any of them is imported.
 
     Raises:
-      InputError: They are a mixture, which would fail later or with results of its own.
+      InputError: They are a mixture, which could fail later or give wrong results.
     """
     installed_set()
 

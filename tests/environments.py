@@ -1,4 +1,4 @@
-"""The environments beside `.venv`, which some slow tests need and some machines cannot have."""
+"""The optional environments, which some slow tests need and some machines cannot have."""
 
 from pathlib import Path
 

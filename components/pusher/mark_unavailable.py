@@ -24,8 +24,7 @@ def mark_unavailable(
 
     A model reads its list when it is loaded, and a server loads each version once. Therefore the
     files of the served version are copied to a new version, which servers load automatically.
-    Towers and index do not change, and all labels
-    of the version move to the new one.
+    Towers and index do not change, and all labels of the version move to the new one.
 
     Args:
       serving_dir: Folder of the versions of the ScaNN model.

@@ -1,13 +1,13 @@
 """`models.config`: the labels of the versions, in the file that configures TF Serving.
 
-It is a ModelServerConfig in text form and stands next to the versions:
+It is a ModelServerConfig in text form, in the folder of the versions:
 https://github.com/tensorflow/serving/blob/2.16.1/tensorflow_serving/config/model_server_config.proto
 
 A server moves a label only to a version that it has loaded, and rejects the whole file otherwise,
 so that a policy that names versions would keep the next version from ever being loaded:
 https://github.com/tensorflow/serving/blob/2.16.1/tensorflow_serving/model_servers/server_core.cc
 The policy is therefore `latest`, with the number of versions from the newest to the oldest with a
-label, and one more: the next version is loaded beside them, and its label can then be moved.
+label, and one more: the next version is loaded in addition, and its label can then be moved.
 """
 
 import os
@@ -43,7 +43,7 @@ def read_labels(model_dir: str) -> dict[str, int]:
     Raises:
       InputError: The file is not a configuration of this model that this pipeline could change.
     """
-    config = _read(model_dir)
+    config = read_config(model_dir)
     return dict(_model(config, model_dir).version_labels) if config else {}
 
 
@@ -53,7 +53,7 @@ def num_loaded(model_dir: str) -> int | None:
     Raises:
       InputError: The file is not a configuration of this model that this pipeline could change.
     """
-    config = _read(model_dir)
+    config = read_config(model_dir)
     if config is None:
         return 1
     policy = _model(config, model_dir).model_version_policy
@@ -74,7 +74,7 @@ def write_labels(model_dir: str, labels: Mapping[str, int], versions: list[int])
     Raises:
       InputError: The file is not a configuration of this model that this pipeline could change.
     """
-    config = _read(model_dir) or _new_config(model_dir)
+    config = read_config(model_dir) or _new_config(model_dir)
     model = _model(config, model_dir)
     model.version_labels.clear()
     model.version_labels.update(labels)
@@ -105,8 +105,12 @@ def _name(model_dir: str) -> str:
     return os.path.basename(model_dir.rstrip("/"))
 
 
-def _read(model_dir: str) -> Any:
-    """Returns the parsed file; None if it does not exist."""
+def read_config(model_dir: str) -> Any:
+    """Returns the ModelServerConfig in a folder of versions; None if there is no such file.
+
+    Raises:
+      InputError: The file cannot be parsed.
+    """
     path = config_path(model_dir)
     if not files.exists(path):
         return None

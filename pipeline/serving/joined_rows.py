@@ -25,7 +25,7 @@ def join_key(signature: Signature, inputs: Arrays) -> JoinKey | None:
     Lists are padded to those of the longest request. The key has the lengths of the lists, rounded
     up to powers of two, so that padding at most doubles the work.
 
-    The width of the answer depends on the inputs if a signature has a `k`. It can be told only if
+    The width of the answer depends on the inputs if a signature has a `k`. It is known only if
     each row states its own, so not for the default k, and not for serialised examples.
 
     Args:

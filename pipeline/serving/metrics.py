@@ -60,7 +60,7 @@ class Metrics:
 
         Args:
           interface: rest or grpc.
-          method: What was asked for, such as predict.
+          method: The method of the request, such as predict.
           code: The gRPC status code.
           seconds: How long it took.
         """

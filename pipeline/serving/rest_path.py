@@ -17,7 +17,7 @@ _MAX_VERSION = 2**63 - 1
 
 @dataclass(frozen=True)
 class RestCall:
-    """What a request asks for.
+    """The method of a request, and the model and version that it names.
 
     Attributes:
       spec: The model and version.

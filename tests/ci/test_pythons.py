@@ -197,7 +197,7 @@ def test_an_impossible_choice_names_what_was_found_and_the_remedy(
         (
             "3.10",
             Machine(variables={"TWOTOWER_PYTHON": "3.12"}),
-            "contains the version set of Python 3.10, and TWOTOWER_PYTHON asks for that of 3.12",
+            "contains the version set of Python 3.10, and TWOTOWER_PYTHON is 3.12",
             "TWOTOWER_PYTHON=3.12 make clean setup",
         ),
         (

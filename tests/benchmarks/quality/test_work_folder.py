@@ -37,7 +37,8 @@ def test_log_name_is_a_valid_pipeline_name(path: str, name: str) -> None:
 
 def test_configuration_contains_its_command(tmp_path: Path) -> None:
     log = write_pairs(tmp_path / "log.txt")
-    settings = configured(log, tmp_path / "work")
-    text = (tmp_path / "work" / "config.yaml").read_text()
-    assert f"# Command:  twotower run {tmp_path}/work/config.yaml\n" in text
-    assert settings.output == str(tmp_path / "work" / "run")
+    folder = tmp_path / "measured"
+    settings = configured(log, folder)
+    text = (folder / "config.yaml").read_text()
+    assert f"# Command:  twotower run {folder / 'config.yaml'}\n" in text
+    assert settings.output == str(folder / "run")

@@ -52,7 +52,7 @@ SCENARIOS: dict[str, tuple[list[Command], Command]] = {
         [*THREE, roll_back(1), publish("d")],
         publish("e", keep_versions=1),
     ),
-    "push beside a canary": ([*THREE, label("canary", 0)], publish("d", keep_versions=1)),
+    "push with a canary": ([*THREE, label("canary", 0)], publish("d", keep_versions=1)),
     "label": (THREE, label("canary", 1)),
     "list of unavailable items": (THREE, unavailable),
     "rollback": (THREE, roll_back(0)),

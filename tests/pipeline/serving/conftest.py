@@ -9,9 +9,7 @@ from tests.pipeline.serving import small_model
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Folders of two small models, whose scores begin at 100 and 200, and of one that lacks a
-    signature.
-    """
+    """Folders of two small models, with scores from 100 and from 200, and of an incomplete one."""
     folder = tmp_path_factory.mktemp("models")
     return {
         "a": small_model.save(folder / "a", 100.0),

@@ -17,6 +17,8 @@ from schemas.bundle import WARMUP_FILE
 
 K = 4
 MAX_K = 6
+# A row of a request for `serving_default`.
+ROW = {"user_id": "user1", "history_item_id": ["item1", "item2"]}
 
 _TEXTS = tf.TensorSpec([None], tf.string)
 _LISTS = tf.TensorSpec([None, None], tf.string)
@@ -89,7 +91,7 @@ def save(folder: Path, mark: float, leave_out: str = "") -> Path:
 
     Args:
       folder: Folder to write.
-      mark: The number that tells the model from others.
+      mark: A number that distinguishes the model from others.
       leave_out: A signature to leave out.
     """
     model = SmallModel(mark)

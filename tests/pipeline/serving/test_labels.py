@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.serving.labels import CONFIG_FILE, read_labels
+from components.pusher.models_config import CONFIG_FILE, write_labels
+from pipeline.serving.labels import read_labels
 from schemas.errors import InputError
 
 
@@ -30,6 +31,14 @@ def test_labels_of_a_model(tmp_path: Path, text: str, labels: dict[str, int]) ->
     (tmp_path / CONFIG_FILE).write_text(text)
 
     assert read_labels(str(tmp_path), "shop") == labels
+
+
+def test_labels_that_a_push_wrote_are_read(tmp_path: Path) -> None:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    write_labels(str(folder), {"stable": 3, "canary": 4}, [3, 4])
+
+    assert read_labels(str(folder), "shop") == {"stable": 3, "canary": 4}
 
 
 def test_without_a_file_there_are_no_labels(tmp_path: Path) -> None:

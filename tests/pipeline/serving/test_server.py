@@ -6,9 +6,7 @@ import json
 import shutil
 import urllib.request
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event
 from typing import Any
 
 import grpc
@@ -24,20 +22,18 @@ from tensorflow_serving.apis import (
 )
 
 from components.indexer.probe.served_model import ServedModel
+from components.pusher.models_config import CONFIG_FILE
 from pipeline.commands.recommend import open_model
-from pipeline.serving.labels import CONFIG_FILE
 from pipeline.serving.limits import Limits
 from pipeline.serving.model_source import find_model
 from pipeline.serving.run_server import ModelServer, ServerSettings
 from pipeline.serving.servable import Servable
 from schemas import serving
-from schemas.bundle import SAVED_MODEL_FILE, WARMUP_FILE
+from schemas.bundle import SAVED_MODEL_FILE
 from schemas.errors import InputError
 from tests.pipeline.serving.running_server import RunningServer, fetch, publish, running_server
-from tests.pipeline.serving.small_model import requests, texts
+from tests.pipeline.serving.small_model import ROW, requests, texts
 from tests.pipeline.serving.test_labels import config
-
-ROW = {"user_id": "user1", "history_item_id": ["item1", "item2"]}
 
 
 @pytest.fixture(scope="module")
@@ -270,89 +266,6 @@ def test_health_and_metrics(server: RunningServer) -> None:
         assert 'twotower_requests_total{code="OK",interface="rest",method="predict"}' in text
         assert 'twotower_served_version{label="stable",version="1"} 1.0' in text
         assert 'twotower_batch_rows_count{signature="serving_default"}' in text
-
-
-def test_no_request_fails_while_versions_switch(models: dict[str, Path], tmp_path: Path) -> None:
-    folder = tmp_path / "shop"
-    folder.mkdir()
-    publish(models["a"], folder, 1)
-    with running_server(folder) as run, ThreadPoolExecutor(2) as pool:
-        stopped = Event()
-
-        def client() -> list[tuple[int, float]]:
-            found = []
-            # Without a pause, the clients of this process would leave the server no time.
-            while not stopped.wait(0.005):
-                status, answer = run.predict({"instances": [ROW]})
-                found.append((status, answer["predictions"][0]["score"][0]))
-            return found
-
-        clients = [pool.submit(client) for _ in range(2)]
-        for version in (2, 3):
-            publish(models["ab"[version % 2 == 0]], folder, version)
-            run.poll()
-            # The switch is over, so that every later request reaches the new version.
-            _, answer = run.predict({"instances": [ROW]})
-            assert answer["predictions"][0]["score"][0] == (202 if version % 2 == 0 else 102)
-        stopped.set()
-        answers = [answer for done in clients for answer in done.result()]
-
-    assert {status for status, _ in answers} == {200}
-    assert {score for _, score in answers} <= {102.0, 202.0}
-    assert [line for line in run.lines if "unloaded" in line][:2] == [
-        f"version {version} unloaded" for version in (1, 2)
-    ]
-
-
-def test_a_version_answers_unchanged_after_another_is_unloaded(
-    models: dict[str, Path], tmp_path: Path
-) -> None:
-    folder = tmp_path / "shop"
-    folder.mkdir()
-    for version, name in enumerate(("a", "a", "b"), 1):
-        publish(models[name], folder, version)
-    (folder / CONFIG_FILE).write_text(config(("shop", {"same": 1, "stable": 2})))
-    with running_server(folder) as run:
-        before = run.predict({"instances": [ROW]}, "/labels/stable")
-        (folder / CONFIG_FILE).write_text(config(("shop", {"stable": 2})))
-        run.poll()
-        assert run.predict({"instances": [ROW]}, "/versions/1")[0] == 404
-        assert run.predict({"instances": [ROW]}, "/labels/stable") == before
-        shutil.rmtree(folder / "3")
-        run.poll()
-        assert run.predict({"instances": [ROW]}) == before
-
-
-def damage_model(folder: Path) -> None:
-    (folder / SAVED_MODEL_FILE).write_bytes(b"damaged")
-
-
-def remove_variables(folder: Path) -> None:
-    shutil.rmtree(folder / "variables")
-
-
-def damage_warmup(folder: Path) -> None:
-    (folder / WARMUP_FILE).write_bytes(b"damaged" * 10)
-
-
-@pytest.mark.parametrize("damage", [damage_model, remove_variables, damage_warmup])
-def test_a_version_that_cannot_be_loaded_is_skipped(
-    models: dict[str, Path], tmp_path: Path, damage: Any
-) -> None:
-    folder = tmp_path / "shop"
-    folder.mkdir()
-    publish(models["a"], folder, 1)
-    shutil.copytree(models["b"], tmp_path / "broken")
-    damage(tmp_path / "broken")
-    with running_server(folder) as run:
-        publish(tmp_path / "broken", folder, 2)
-        run.poll()
-        status, answer = run.predict({"instances": [ROW]})
-        assert (status, answer["predictions"][0]["score"][0]) == (200, 102)
-        broken = run.get("/v1/models/shop/versions/2")[1]["model_version_status"][0]
-        assert (broken["state"], broken["status"]["error_code"]) == ("END", "UNKNOWN")
-        assert str(folder / "2") in broken["status"]["error_message"]
-        assert any("version 2 is skipped" in line for line in run.lines)
 
 
 def test_a_model_of_another_tensorflow_is_an_error_that_names_it(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from pipeline.serving.labels import CONFIG_FILE
+from components.pusher.models_config import CONFIG_FILE
 from pipeline.serving.loader import Loader
 from pipeline.serving.model_source import ModelSource
 from pipeline.serving.request_error import RequestError
