@@ -25,6 +25,7 @@ from tests.components.pusher.fake_store import SCHEME, FakeStore, RemoteDestinat
 from tests.pipeline.commands.finished_run import FinishedRun
 from tests.pipeline.serving import small_model
 from tests.pipeline.serving.running_server import publish, running_server
+from tests.pipeline.serving.tf_serving.kubernetes_objects import check_object
 
 
 @pytest.fixture
@@ -163,6 +164,8 @@ def test_a_configuration_is_enough_for_an_object_store(
     assert f"--model_config_file={destination.folders[0]}/models.config" in service["command"]
     assert [volume["target"] for volume in service["volumes"]] == ["/config"]
     kubernetes = list(yaml.safe_load_all((folder / "kubernetes.yaml").read_text()))
+    for document in kubernetes:
+        check_object(document, json.dumps(document))
     assert "PersistentVolumeClaim" not in {item["kind"] for item in kubernetes}
     (pod, _) = (item["spec"]["template"]["spec"] for item in kubernetes if "replicas" in str(item))
     assert {volume["name"] for volume in pod["volumes"]} == {"config", "tmp"}

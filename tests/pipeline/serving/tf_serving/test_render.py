@@ -1,6 +1,7 @@
 """The rendered files: TF Serving, Compose and Kubernetes accept them, whatever the names are."""
 
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,17 @@ FLAGS = {
 NEWER_FLAGS = {SCANN.key: set[str](), STOCK.key: {"enable_grpc_healthcheck_service"}}
 
 
+def settings_of(folder: Path, model: str = "demo", **push: str) -> Settings:
+    values = {"name": model, "output": str(folder / "run"), "interactions": LOG, "push": push}
+    return from_dict(Settings, values)
+
+
+def folders(folder: Path) -> list[str]:
+    """Returns the folders of the versions in the run directory: the model, and its twin."""
+    paths = run_paths(settings_of(folder))
+    return [os.path.relpath(path, paths.run_dir) for path in (paths.serving_dir, paths.exact_dir)]
+
+
 def planned(
     folder: Path,
     model: str = "demo",
@@ -48,8 +60,7 @@ def planned(
     **push: str,
 ) -> Deployment:
     """Returns the deployment of a run with small versions, whose files go to run/serving_config."""
-    values = {"name": model, "output": str(folder / "run"), "interactions": LOG, "push": push}
-    run = from_dict(Settings, values)
+    run = settings_of(folder, model, **push)
     paths = run_paths(run)
     for model_dir in (paths.serving_dir, paths.exact_dir):
         version = Path(model_dir) / "7"
@@ -124,12 +135,12 @@ def test_the_check_finds_mistakes(tmp_path: Path, change: Any) -> None:
 
 def test_a_pod_reads_its_folder_and_its_configuration(tmp_path: Path) -> None:
     found = objects(render_files(planned(tmp_path))["kubernetes.yaml"])
-    for image, folder in ((SCANN, "serving"), (STOCK, "serving_exact")):
+    for image, folder in zip((SCANN, STOCK), folders(tmp_path), strict=True):
         name = f"demo-{image.key}"
         spec = pod(found["Deployment", name])
         (container,) = spec["containers"]
         mounts = {mount["name"]: mount for mount in container["volumeMounts"]}
-        assert mounts["models"]["subPath"] == f"{folder}/demo"
+        assert mounts["models"]["subPath"] == folder
         assert mounts["models"]["mountPath"] == "/models/demo"
         volumes = {volume["name"]: volume for volume in spec["volumes"]}
         assert set(volumes) == set(mounts)
@@ -171,11 +182,9 @@ def test_compose_mounts_the_folders_of_the_run(tmp_path: Path) -> None:
     assert len({port.rsplit(":", 1)[0] for port in ports}) == 4
     assert all(port.startswith("127.0.0.1:") for port in ports)
     folder = tmp_path / "run" / "serving_config"
-    for service, source in zip(
-        document["services"].values(), ("serving", "serving_exact"), strict=True
-    ):
+    for service, source in zip(document["services"].values(), folders(tmp_path), strict=True):
         models, config = service["volumes"]
-        assert (folder / models["source"]).resolve() == tmp_path / "run" / source / "demo"
+        assert (folder / models["source"]).resolve() == tmp_path / "run" / source
         assert models["target"] == "/models/demo"
         assert (config["source"], config["target"]) == (".", "/config")
         assert all(mounted["read_only"] for mounted in (models, config, service))
@@ -202,7 +211,7 @@ def test_no_file_names_this_machine(tmp_path: Path) -> None:
         assert not text.endswith("\n\n")
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     model=MODELS,
     folder=st.text(
