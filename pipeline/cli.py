@@ -24,6 +24,7 @@ from pipeline.exit_codes import ExitCode
 from pipeline.paths import run_paths
 from pipeline.paused_collector import paused_collector
 from pipeline.runners.read_record import read_record
+from pipeline.serving.tf_serving.images import ImageChoice
 from pipeline.version import distribution_version
 from schemas.errors import InputError
 from schemas.version_set import installed_set
@@ -256,6 +257,37 @@ def serve(
             limits=limits_from(limit or ()),
         )
         serve_command(model, exact, settings, console)
+
+
+@app.command(name="serving-config")
+def serving_config(
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="RUN|CONFIG",
+            help="Directory of a run; or a configuration whose push.serving_dir is on gs://.",
+            show_default=False,
+        ),
+    ],
+    output: Annotated[
+        str | None, typer.Option(help="Folder to write, instead of RUN/serving_config.")
+    ] = None,
+    image: Annotated[
+        ImageChoice,
+        typer.Option(help="scann: the model with the ScaNN index; stock: its exact twin."),
+    ] = ImageChoice.BOTH,
+    batching: Annotated[
+        bool,
+        typer.Option(
+            "--batching", help="Join requests. All clients have to send lists of one length."
+        ),
+    ] = False,
+) -> None:
+    """Write the files with which TF Serving serves a pushed model: Compose and Kubernetes."""
+    with quiet_streams(os.devnull) as console, paused_collector():
+        from pipeline.commands.serving_config import serving_config_command
+
+        serving_config_command(source, output, image, batching, console)
 
 
 @app.command()

@@ -82,6 +82,28 @@ def write_labels(model_dir: str, labels: Mapping[str, int], versions: list[int])
         oldest = min(labels.values(), default=0)
         labelled = sum(version >= oldest for version in versions) if labels else 0
         model.model_version_policy.latest.num_versions = max(labelled + 1, _FEWEST_LOADED)
+    _write(model_dir, config)
+
+
+def replace_base_path(model_dir: str, base_path: str) -> str:
+    """Replaces the path at which a server finds the versions, and returns the one before.
+
+    Raises:
+      InputError: There is no file, or it is not a configuration of this model that this pipeline
+        could change.
+    """
+    config = read_config(model_dir)
+    if config is None:
+        raise InputError(f"{config_path(model_dir)}: no such file; push a version first")
+    model = _model(config, model_dir)
+    before = str(model.base_path)
+    if before != base_path:
+        model.base_path = base_path
+        _write(model_dir, config)
+    return before
+
+
+def _write(model_dir: str, config: Any) -> None:
     text = text_format.MessageToString(config)
     if text_format.Parse(text, ModelServerConfig()) != config:
         raise ValueError(f"{config_path(model_dir)}: the text is not the configuration: {text}")

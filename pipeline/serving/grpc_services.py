@@ -3,21 +3,25 @@
 import logging
 import time
 from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 import grpc
 from tensorflow_serving.apis import (
+    classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,
+    inference_pb2,
     model_management_pb2,
     model_service_pb2_grpc,
     predict_pb2,
     prediction_service_pb2_grpc,
+    regression_pb2,
 )
 
 from pipeline.serving.grpc_values import array, model_spec, set_version, tensor_proto
 from pipeline.serving.limits import Limits
 from pipeline.serving.metrics import Metrics
+from pipeline.serving.other_methods import refusal
 from pipeline.serving.predictor import Predictor
 from pipeline.serving.request_error import Code, RequestError, invalid
 from pipeline.serving.signature import Arrays, Signature, check_names, unknown_signature
@@ -56,7 +60,7 @@ class _Recorder:
 
 
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """Predict and GetModelMetadata; pushed models have no signatures for the other methods."""
+    """Predict and GetModelMetadata; the other methods answer that the model has no signature."""
 
     def __init__(self, predictor: Predictor, metrics: Metrics) -> None:
         """Takes what answers predict requests, and the metrics to record."""
@@ -72,6 +76,32 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
     ) -> get_model_metadata_pb2.GetModelMetadataResponse:
         """Returns the signatures of a version."""
         return await self._recorder.answer("metadata", context, self._metadata(request))
+
+    async def Classify(  # noqa: N802
+        self, request: Any, context: Any
+    ) -> classification_pb2.ClassificationResponse:
+        """Refuses, because no signature classifies."""
+        work = self._refuse(request, "tensorflow/serving/classify")
+        return await self._recorder.answer("classify", context, work)
+
+    async def Regress(  # noqa: N802
+        self, request: Any, context: Any
+    ) -> regression_pb2.RegressionResponse:
+        """Refuses, because no signature is a regression."""
+        work = self._refuse(request, "tensorflow/serving/regress")
+        return await self._recorder.answer("regress", context, work)
+
+    async def MultiInference(  # noqa: N802
+        self, request: Any, context: Any
+    ) -> inference_pb2.MultiInferenceResponse:
+        """Refuses the first task, which no signature can do."""
+        task = request.tasks[0] if request.tasks else inference_pb2.InferenceTask()
+        work = self._refuse(task, task.method_name)
+        return await self._recorder.answer("multi_inference", context, work)
+
+    async def _refuse(self, request: Any, method_name: str) -> NoReturn:
+        servable = self._predictor.manager.find(model_spec(request.model_spec))
+        raise refusal(servable, method_name, request.model_spec.signature_name)
 
     async def _predict(self, request: Any) -> predict_pb2.PredictResponse:
         spec = model_spec(request.model_spec)

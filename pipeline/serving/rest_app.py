@@ -10,6 +10,7 @@ from aiohttp import web
 from pipeline.serving import rest_values
 from pipeline.serving.metrics import CONTENT_TYPE, Metrics
 from pipeline.serving.model_documents import metadata_document, status_document
+from pipeline.serving.other_methods import refusal
 from pipeline.serving.predictor import Predictor
 from pipeline.serving.request_error import Code, RequestError, invalid
 from pipeline.serving.rest_path import RestCall, parse_path
@@ -86,13 +87,7 @@ class RestApp:
         if call.method == "metadata":
             name = self._manager.name
             return _json_response(metadata_document(name, servable.version, servable.definitions))
-        # The signatures of pushed models are all of the method predict.
-        full_name = f"tensorflow/serving/{call.method}"
-        kind = {"classify": "classification", "regress": "regression"}[call.method]
-        raise invalid(
-            f"Expected {kind} signature method_name to be {full_name}. Was: "
-            "tensorflow/serving/predict"
-        )
+        raise refusal(servable, f"tensorflow/serving/{call.method}")
 
     async def _predict(self, spec: ModelSpec, body: bytes) -> web.Response:
         parsed = rest_values.parse_body(body)

@@ -32,6 +32,7 @@ MAY_IMPORT: list[tuple[Sequence[str], Sequence[str]]] = [
     ([f"{COMMANDS}.report"], []),
     ([f"{COMMANDS}.rollback"], []),
     ([f"{COMMANDS}.label"], []),
+    ([f"{COMMANDS}.serving_config"], []),
     ([f"{COMMANDS}.doctor"], []),
     ([f"{COMMANDS}.ingest"], ["apache_beam"]),
     # They read the ids of the items from the variables of the model.

@@ -15,10 +15,13 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import (
+    classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,
+    inference_pb2,
     model_management_pb2,
     predict_pb2,
+    regression_pb2,
 )
 
 from components.indexer.probe.served_model import ServedModel
@@ -243,6 +246,45 @@ def test_an_error_is_the_status_of_the_call(
     with pytest.raises(grpc.RpcError, match=message) as caught:
         server.predictions.Predict(request)
     assert caught.value.code().name == code
+
+
+@pytest.mark.parametrize(
+    ("signature", "code", "message"),
+    [
+        ("", "INVALID_ARGUMENT", "Expected {0} signature method_name to be tensorflow/serving/{1}"),
+        ("similar_items", "INVALID_ARGUMENT", "Was: tensorflow/serving/predict"),
+        ("f", "INVALID_ARGUMENT", "No signature was found with the name: f"),
+    ],
+    ids=["default", "named", "unknown"],
+)
+def test_other_methods_answer_that_there_is_no_such_signature(
+    server: RunningServer, signature: str, code: str, message: str
+) -> None:
+    classify = classification_pb2.ClassificationRequest()
+    regress = regression_pb2.RegressionRequest()
+    several = inference_pb2.MultiInferenceRequest()
+    task = several.tasks.add(method_name="tensorflow/serving/regress")
+    for spec in (classify.model_spec, regress.model_spec, task.model_spec):
+        spec.name, spec.signature_name = "shop", signature
+    calls = [
+        (server.predictions.Classify, classify, ("classification", "classify")),
+        (server.predictions.Regress, regress, ("regression", "regress")),
+        (server.predictions.MultiInference, several, ("regression", "regress")),
+    ]
+    for method, request, words in calls:
+        with pytest.raises(grpc.RpcError, match=message.format(*words)) as caught:
+            method(request)
+        assert caught.value.code().name == code
+
+
+def test_several_inferences_need_a_model_and_a_known_method(server: RunningServer) -> None:
+    request = inference_pb2.MultiInferenceRequest()
+    with pytest.raises(grpc.RpcError, match="ModelSpec has no name specified"):
+        server.predictions.MultiInference(request)
+    request.tasks.add(method_name="explain").model_spec.name = "shop"
+    with pytest.raises(grpc.RpcError, match="Unsupported signature method_name: explain") as caught:
+        server.predictions.MultiInference(request)
+    assert caught.value.code().name == "UNIMPLEMENTED"
 
 
 def test_outputs_are_filtered(server: RunningServer) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from components.pusher.models_config import CONFIG_FILE
 from pipeline.serving.limits import Limits
 from tests.pipeline.serving.running_server import RunningServer, publish, running_server
+from tests.pipeline.serving.test_labels import config
 
 PAGE = Path(__file__).parents[3] / "docs" / "serving.md"
 _BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.DOTALL | re.MULTILINE)
@@ -25,6 +27,7 @@ def demo(
     folder = tmp_path_factory.mktemp("served") / "demo"
     folder.mkdir()
     publish(models["a"], folder, 1)
+    (folder / CONFIG_FILE).write_text(config(("demo", {"stable": 1})))
     with running_server(folder) as run:
         yield run
 
