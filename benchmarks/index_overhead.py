@@ -18,6 +18,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from benchmarks.retrieval.data import UNNORMALISED, generate
+from components.indexer.search.conditions import Conditions, ConditionSearch
 from components.indexer.search.exact import ExactSearch
 from components.indexer.search.item_table import ItemTable
 from components.indexer.search.retrieval import Retrieval
@@ -78,7 +79,7 @@ def search_functions(
     search = ScannSearch(built.export(), plan, fetch)
     built.release()
     table = ItemTable(np.array([b"%d" % row for row in range(num_items)], object))
-    retrieval = Retrieval(search, exact, {}, UnavailableItems(table))
+    retrieval = Retrieval(search, exact, ConditionSearch(exact.num_items), UnavailableItems(table))
     history = tf.constant(np.argsort(-np.linalg.norm(items, axis=1))[:num_excluded], tf.int32)
 
     def scann_op(queries: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
@@ -88,7 +89,7 @@ def search_functions(
         batch = tf.shape(queries)[0]
         excluded = tf.tile(history[tf.newaxis], [batch, 1])
         k = tf.fill([batch], _K)
-        return retrieval(queries, excluded, k, tf.constant(_K), tf.constant(fetch), {})
+        return retrieval(queries, excluded, k, tf.constant(_K), tf.constant(fetch), Conditions())
 
     return scann_op, full_retrieval
 

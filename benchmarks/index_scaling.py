@@ -99,6 +99,7 @@ def build(folder: Path, num_items: int, dim: int, seed: int) -> dict[str, float]
 
     from benchmarks.retrieval.data import UNNORMALISED, generate
     from benchmarks.retrieval.measure import NumpyExactSearch
+    from components.indexer.search.conditions import Conditions, ConditionSearch
     from components.indexer.search.exact import ExactSearch
     from components.indexer.search.item_table import ItemTable
     from components.indexer.search.query_parameters import TuningTask
@@ -126,14 +127,15 @@ def build(folder: Path, num_items: int, dim: int, seed: int) -> dict[str, float]
     begin = time.perf_counter()
     item_ids = [f"{_ITEM_ID_PREFIX}{row:09d}".encode() for row in range(num_items)]
     items = ItemTable(np.array(item_ids, object))
-    retrieval = Retrieval(search, exact, {}, UnavailableItems(items))
+    retrieval = Retrieval(search, exact, ConditionSearch(exact.num_items), UnavailableItems(items))
 
     @tf.function(autograph=False)
     def retrieve(query: tf.Tensor) -> dict[str, tf.Tensor]:
         batch = tf.shape(query)[0]
         excluded = tf.zeros([batch, 0], tf.int32)
         k = tf.fill([batch], _K)
-        rows, scores = retrieval(query, excluded, k, tf.constant(_K), tf.constant(_FETCH), {})
+        width, fetch = tf.constant(_K), tf.constant(_FETCH)
+        rows, scores = retrieval(query, excluded, k, width, fetch, Conditions())
         return {"item_id": items.ids(rows), "score": scores}
 
     module = tf.Module(name="index")

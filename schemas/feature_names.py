@@ -14,7 +14,9 @@ from collections.abc import Collection, Iterable
 # Keys contain no dot, so that an internal name with a dot differs from every key.
 _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 # Prefixes of the inputs of requests that are derived from features.
-_INPUT_PREFIXES = ("history_", "filter_", "exclude_")
+_INPUT_PREFIXES = ("history_", "filter_", "boost_", "exclude_", "restrict_")
+# Suffixes of the inputs of requests that are derived from features.
+_INPUT_SUFFIXES = ("_min", "_max")
 # Longest name that is its own key: the name of a vocabulary file has at most 255 bytes.
 _MAX_PLAIN_CHARACTERS = 200
 _KEY_PREFIX = "name_"
@@ -47,7 +49,9 @@ def feature_key(name: str, reserved: Collection[str]) -> str:
         and len(name) <= _MAX_PLAIN_CHARACTERS
         and not keyword.iskeyword(name)
     )
-    if is_plain and not name.startswith(_INPUT_PREFIXES) and name.lower() not in reserved:
+    lower = name.lower()
+    is_derived = lower.startswith(_INPUT_PREFIXES) or lower.endswith(_INPUT_SUFFIXES)
+    if is_plain and not is_derived and lower not in reserved:
         return name
     return derived_key(name)
 

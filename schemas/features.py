@@ -118,6 +118,11 @@ class FeatureTable:
         return tuple(feature for feature in self.item if feature.holds_categories)
 
     @property
+    def item_numbers(self) -> tuple[Feature, ...]:
+        """The item features whose values a request can limit and give weight."""
+        return tuple(feature for feature in self.item if feature.is_number or feature.is_timestamp)
+
+    @property
     def event_labels(self) -> dict[str, str]:
         """The label of each feature of events, by key."""
         return {feature.key: feature.label for feature in (*self.user, *self.context)}
@@ -213,7 +218,7 @@ def _place(feature: Feature) -> str:
 
 def _query_inputs(table: FeatureTable) -> Iterator[tuple[str, str]]:
     """Yields the name and the origin of each input of signature `recommend`."""
-    fixed = ("request_timestamp", "exclude_item_id", "k", USER_ID)
+    fixed = ("request_timestamp", "exclude_item_id", "restrict_item_id", "k", USER_ID)
     past = (ITEM_ID, TIMESTAMP, EVENT_TYPE, VALUE)
     for name in (*fixed, *(f"history_{column}" for column in past)):
         yield name, "an input of every request"
@@ -223,6 +228,10 @@ def _query_inputs(table: FeatureTable) -> Iterator[tuple[str, str]]:
         yield f"history_{feature.name}", f"the past values of {_place(feature)}"
     for feature in table.item_filters:
         yield f"filter_{feature.name}", f"the filter by {_place(feature)}"
+    for feature in table.item_numbers:
+        for bound in ("min", "max"):
+            yield f"filter_{feature.name}_{bound}", f"the filter by {_place(feature)}"
+        yield f"boost_{feature.name}", f"the weight of {_place(feature)}"
 
 
 def _item_inputs(table: FeatureTable) -> Iterator[tuple[str, str]]:

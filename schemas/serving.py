@@ -49,12 +49,15 @@ SIGNATURES = (
 
 HISTORY_PREFIX = "history_"
 FILTER_PREFIX = "filter_"
+MIN_SUFFIX, MAX_SUFFIX = "_min", "_max"
+BOOST_PREFIX = "boost_"
 REQUEST_TIMESTAMP = "request_timestamp"
 HISTORY_ITEM_ID = HISTORY_PREFIX + ITEM_ID
 HISTORY_TIMESTAMP = HISTORY_PREFIX + TIMESTAMP
 HISTORY_EVENT_TYPE = HISTORY_PREFIX + EVENT_TYPE
 HISTORY_VALUE = HISTORY_PREFIX + VALUE
 EXCLUDE_ITEM_ID = "exclude_item_id"
+RESTRICT_ITEM_ID = "restrict_item_id"
 K = "k"
 EXAMPLES = "examples"
 
@@ -94,12 +97,24 @@ def query_specs(table: FeatureTable) -> Specs:
 
 
 def recommend_specs(table: FeatureTable) -> Specs:
-    """Inputs of `recommend`: the query, exclusions, category filters and k per row."""
+    """Inputs of `recommend`: the query, exclusions, filters, weights and k per row.
+
+    The filters are the wanted values of categories, and the lowest and highest values of numbers.
+    """
     specs = query_specs(table)
-    specs[EXCLUDE_ITEM_ID] = tf.TensorSpec([None, None], tf.string, EXCLUDE_ITEM_ID)
+    for name in (EXCLUDE_ITEM_ID, RESTRICT_ITEM_ID):
+        specs[name] = tf.TensorSpec([None, None], tf.string, name)
     for feature in table.item_filters:
         specs[FILTER_PREFIX + feature.name] = tf.TensorSpec(
             [None, None], tf.string, FILTER_PREFIX + feature.key
+        )
+    for feature in table.item_numbers:
+        for suffix in (MIN_SUFFIX, MAX_SUFFIX):
+            specs[FILTER_PREFIX + feature.name + suffix] = tf.TensorSpec(
+                [None], dtype(feature), FILTER_PREFIX + feature.key + suffix
+            )
+        specs[BOOST_PREFIX + feature.name] = tf.TensorSpec(
+            [None], tf.float32, BOOST_PREFIX + feature.key
         )
     specs[K] = tf.TensorSpec([None], tf.int32, K)
     return specs

@@ -95,7 +95,7 @@ def test_every_layout_of_accepted_names_has_distinct_names(names: list[str]) -> 
         columns = [feature.name for feature in schema.feature]
         assert len(set(columns)) == len(columns)
     query, item = serving.recommend_specs(features), serving.candidate_as_of_specs(features)
-    assert len(query) == 8 + len(users) + 2 * len(context) + len(items)
+    assert len(query) == 9 + len(users) + 2 * len(context) + len(items)
     assert len(item) == 3 + len(items)
     for specs in (query, item):
         assert len({spec.name.lower() for spec in specs.values()}) == len(specs)
@@ -110,6 +110,7 @@ def test_most_hostile_names_are_accepted() -> None:
         "history_event_type",
         "history_value",
         "exclude_item_id",
+        "restrict_item_id",
         "request_timestamp",
         "k",
     }

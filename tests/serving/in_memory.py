@@ -8,10 +8,10 @@ import tensorflow as tf
 
 from components.examples.read import read_raw_catalogue
 from components.indexer.model.candidates import embed_candidates
+from components.indexer.model.request_conditions import condition_search
 from components.indexer.model.serving_model import ServingModel, ServingOptions
 from components.indexer.model.towers import Towers
 from components.indexer.search.exact import ExactSearch
-from components.indexer.search.filters import CategoryFilter
 from components.indexer.search.item_table import ItemTable
 from components.indexer.search.retrieval import Retrieval, Search
 from components.indexer.search.unavailable_items import UnavailableItems
@@ -41,7 +41,6 @@ def signatures_of(
         towers, read_raw_catalogue(shop.catalogue, shop.table), shop.table
     )
     exact = ExactSearch(tf.Variable(candidates.embedding))
-    filters = {name: CategoryFilter(name, values) for name, values in candidates.categories.items()}
     options = ServingOptions(
         table=shop.table,
         k=k,
@@ -52,9 +51,8 @@ def signatures_of(
         negative=shop.data.targets.negative,
     )
     items = ItemTable(candidates.item_id)
-    retrieval = Retrieval(
-        search(exact), exact, filters, UnavailableItems(items, unavailable), others
-    )
+    conditions, listed = condition_search(candidates), UnavailableItems(items, unavailable)
+    retrieval = Retrieval(search(exact), exact, conditions, listed, others)
     return ServingModel(towers, items, retrieval, options).signatures()
 
 

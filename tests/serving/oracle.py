@@ -9,7 +9,7 @@ import tensorflow as tf
 from schemas import serving
 from schemas.features import USER_ID
 from tests.serving.fake_towers import user_vectors
-from tests.serving.shop import Shop, colour, tags
+from tests.serving.shop import Shop, colour, price, tags
 
 
 def query(shop: Shop, user: bytes, history: list[bytes]) -> npt.NDArray[Any]:
@@ -26,9 +26,10 @@ def ranking(
     excluded: list[bytes],
     k: int,
     eligible: npt.NDArray[Any],
+    boost: npt.NDArray[Any] | float = 0.0,
 ) -> tuple[list[bytes], npt.NDArray[Any]]:
     """Returns the k best eligible items that are not excluded, and their scores."""
-    scores = shop.vectors @ embedding
+    scores = shop.vectors @ embedding + boost
     allowed = eligible.copy()
     allowed[_rows(shop, excluded)] = False
     rows = [row for row in np.argsort(-scores, kind="stable") if allowed[row]][:k]
@@ -57,6 +58,7 @@ def recommend(
         ],
         min(default_k if k < 0 else k, max_k),
         passes(shop, request, row),
+        _boost(shop, request, row),
     )
 
 
@@ -64,13 +66,25 @@ def passes(shop: Shop, request: dict[str, npt.NDArray[Any]], row: int) -> npt.ND
     """Returns a mask of the items that pass all filters of a row, [num_items] bool."""
     wanted_colours = {value.decode() for value in request["filter_colour"][row] if value}
     wanted_tags = {value.decode() for value in request["filter_tags"][row] if value}
+    least, most = request["filter_price_min"][row], request["filter_price_max"][row]
+    restrict = {item for item in request["restrict_item_id"][row] if item}
     return np.array(
         [
-            (not wanted_colours or colour(item) in wanted_colours)
+            (not restrict or shop.item_id[item].encode() in restrict)
+            # Comparisons with NaN are false.
+            and not (price(item) < least or price(item) > most)
+            and (not wanted_colours or colour(item) in wanted_colours)
             and (not wanted_tags or bool(wanted_tags & set(tags(item))))
             for item in range(len(shop.item_id))
         ]
     )
+
+
+def _boost(shop: Shop, request: dict[str, npt.NDArray[Any]], row: int) -> npt.NDArray[Any]:
+    """Returns what the weight of the price adds to the score of each item, [num_items]."""
+    prices = np.array([price(item) for item in range(len(shop.item_id))], np.float64)
+    weight = np.nan_to_num(request["boost_price"][row], nan=0.0)
+    return weight * (prices - prices.mean()) / (prices.std() or 1.0)
 
 
 def _rows(shop: Shop, item_ids: list[bytes]) -> list[int]:

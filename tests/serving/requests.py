@@ -1,6 +1,8 @@
 """Builds dense requests for the small shop."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,18 @@ from schemas import serving
 from tests.serving.shop import Shop
 
 
+@dataclass(frozen=True)
+class Prices:
+    """The bounds of the price in a request, and its weight; NaN for none."""
+
+    least: float = math.nan
+    most: float = math.nan
+    boost: float = math.nan
+
+
+NO_PRICES = Prices()
+
+
 def recommend_request(
     shop: Shop,
     histories: Sequence[Sequence[str]],
@@ -17,6 +31,8 @@ def recommend_request(
     exclude: Sequence[Sequence[str]] | None = None,
     colours: Sequence[Sequence[str]] | None = None,
     tags: Sequence[Sequence[str]] | None = None,
+    prices: Sequence[Prices] | None = None,
+    restrict: Sequence[Sequence[str]] | None = None,
     k: int | Sequence[int] = 10,
     width: int = 6,
 ) -> dict[str, npt.NDArray[Any]]:
@@ -34,10 +50,15 @@ def recommend_request(
     request["history_item_id"] = padded(histories, width)
     for name, lists in (
         ("exclude_item_id", exclude),
+        ("restrict_item_id", restrict),
         ("filter_colour", colours),
         ("filter_tags", tags),
     ):
         request[name] = padded(lists or [[]] * batch, 3)
+    wanted = prices or [Prices()] * batch
+    request["filter_price_min"] = np.array([price.least for price in wanted], np.float32)
+    request["filter_price_max"] = np.array([price.most for price in wanted], np.float32)
+    request["boost_price"] = np.array([price.boost for price in wanted], np.float32)
     request["k"] = np.broadcast_to(np.array(k, np.int32), [batch]).copy()
     return request
 

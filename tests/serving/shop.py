@@ -49,6 +49,11 @@ def tags(row: int) -> list[str]:
     return [[], ["new"], ["new", "sale"], ["sale"]][row % 4]
 
 
+def price(row: int) -> float:
+    """Returns the price of the item in a row; items whose price is equal have others between."""
+    return float(row * 7 % 50)
+
+
 def make_shop(folder: str, num_items: int, dim: int = 8, repeat: str = "exclude") -> Shop:
     """Writes towers, catalogue and windows to `folder`."""
     data = from_dict(
@@ -104,7 +109,7 @@ def _item(shop: Shop, row: int) -> dict[str, list[Any]]:
         "title": [f"thing {row}"],
         "colour": [colour(row)],
         "tags": tags(row),
-        "price": [float(row)],
+        "price": [price(row)],
     }
 
 

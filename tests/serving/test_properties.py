@@ -1,5 +1,7 @@
 """Properties of all answers, for arbitrary requests and arbitrarily bad first searches."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +22,7 @@ from tests.serving import oracle
 from tests.serving.fake_towers import item_queries
 from tests.serving.in_memory import call, signatures_of
 from tests.serving.older_server import differences
-from tests.serving.requests import one_row, recommend_request
+from tests.serving.requests import NO_PRICES, Prices, one_row, recommend_request
 from tests.serving.shop import COLOURS, Shop, make_shop
 
 NUM_ITEMS = 120
@@ -103,12 +105,18 @@ class Row:
     colours: list[str]
     tags: list[str]
     k: int
+    prices: Prices = NO_PRICES
+    restrict: Sequence[str] = ()
 
 
 IDS = [f"item{row}" for row in range(NUM_ITEMS)]
 # A few items that occur repeatedly, arbitrary items, and ids that are not in the catalogue.
 ITEM_ID = st.sampled_from(IDS[:4]) | st.sampled_from(IDS) | st.sampled_from(["", "gone", "lost"])
 ALL_BUT_THE_FIRST = st.integers(0, NUM_ITEMS).map(lambda first: IDS[first:])
+BOUND = st.just(math.nan) | st.integers(-1, 51).map(float)
+PRICES = st.just(Prices()) | st.builds(
+    Prices, BOUND, BOUND, st.sampled_from([math.nan, 0.0, -1.0, 0.5, 30.0])
+)
 ROW = st.builds(
     Row,
     user=st.sampled_from(["user0", "user1", "nobody", ""]),
@@ -117,6 +125,8 @@ ROW = st.builds(
     colours=st.just([]) | st.lists(st.sampled_from([*COLOURS, "purple", ""]), max_size=3),
     tags=st.just([]) | st.lists(st.sampled_from(["new", "sale", "old", ""]), max_size=3),
     k=st.sampled_from([-1, 0, MAX_K + 1000]) | st.integers(1, MAX_K),
+    prices=PRICES,
+    restrict=st.just([]) | st.lists(ITEM_ID, max_size=8),
 )
 BATCH = st.lists(ROW, min_size=1, max_size=5)
 
@@ -129,6 +139,8 @@ def request_of(shop: Shop, rows: list[Row], width: int = 0) -> Request:
         [row.exclude for row in rows],
         [row.colours for row in rows],
         [row.tags for row in rows],
+        [row.prices for row in rows],
+        [row.restrict for row in rows],
         [row.k for row in rows],
         width,
     )
@@ -178,8 +190,13 @@ def check_recommended(model: ServedModel, answer: Answer, request: Request, num_
         eligible = oracle.recommend(
             model.shop, everything, row, K, NUM_ITEMS, unavailable=model.unavailable
         )
-        filters = [*request["filter_colour"][row], *request["filter_tags"][row]]
-        check(answer, row, eligible, k[row], model.is_exact or any(filters))
+        lists = ("filter_colour", "filter_tags", "restrict_item_id")
+        numbers = ("filter_price_min", "filter_price_max", "boost_price")
+        is_conditional = any(any(request[name][row]) for name in lists) or not all(
+            np.isnan(request[name][row]) or (name == "boost_price" and request[name][row] == 0)
+            for name in numbers
+        )
+        check(answer, row, eligible, k[row], model.is_exact or is_conditional)
 
 
 def check_similar(model: ServedModel, answer: Answer, item_ids: list[str]) -> None:

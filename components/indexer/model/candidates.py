@@ -1,4 +1,4 @@
-"""Embeds the catalogue: item ids, embeddings and the categories that requests can filter by."""
+"""Embeds the catalogue: item ids, embeddings and the features that requests can filter by."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +21,8 @@ class EmbeddedCandidates:
       item_id: [num_items] bytes, distinct.
       embedding: [num_items, dim] float32, finite.
       categories: By key of the filterable feature, [num_items, max_values] bytes padded with b"".
+      numbers: By key of the numeric feature, [num_items] float32, NaN where missing; of a time
+        [num_items] int64, -1 where missing.
       as_of_s: The time of the embeddings, seconds since the epoch, UTC; -1 if the candidate tower
         has no time-dependent feature.
     """
@@ -28,6 +30,7 @@ class EmbeddedCandidates:
     item_id: npt.NDArray[np.object_]
     embedding: npt.NDArray[np.float32]
     categories: dict[str, npt.NDArray[np.object_]]
+    numbers: dict[str, npt.NDArray[Any]]
     as_of_s: int = MISSING_INTEGER
 
     def __len__(self) -> int:
@@ -77,7 +80,8 @@ def embed_candidates(
     for feature in table.item_filters:
         values = catalogue.features[feature.name]
         categories[feature.key] = values if values.ndim == 2 else values[:, None]
-    return EmbeddedCandidates(catalogue.item_id, embedding, categories, as_of_s)
+    numbers = {feature.key: catalogue.features[feature.name] for feature in table.item_numbers}
+    return EmbeddedCandidates(catalogue.item_id, embedding, categories, numbers, as_of_s)
 
 
 def raw_items(catalogue: RawCatalogue) -> dict[str, npt.NDArray[Any]]:

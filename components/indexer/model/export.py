@@ -7,11 +7,11 @@ import tensorflow as tf
 
 from components import files
 from components.indexer.model.candidates import EmbeddedCandidates
+from components.indexer.model.request_conditions import condition_search
 from components.indexer.model.serving_model import ServingModel, ServingOptions
 from components.indexer.model.towers import Towers
 from components.indexer.model.warmup import Request, write_requests
 from components.indexer.search.exact import ExactSearch
-from components.indexer.search.filters import CategoryFilter
 from components.indexer.search.item_table import ItemTable
 from components.indexer.search.retrieval import Retrieval, Search
 from components.indexer.search.unavailable_items import UnavailableItems
@@ -42,11 +42,11 @@ def export_bundle(
       requests: Warm-up requests, which are stored in both models.
     """
     items = ItemTable(candidates.item_id)
-    filters = {name: CategoryFilter(name, values) for name, values in candidates.categories.items()}
+    conditions = condition_search(candidates)
     unavailable = UnavailableItems(items)
     for folder, first_search, own in ((SCANN_FOLDER, search, others), (EXACT_FOLDER, exact, {})):
         path = os.path.join(uri, folder)
-        retrieval = Retrieval(first_search, exact, filters, unavailable, own)
+        retrieval = Retrieval(first_search, exact, conditions, unavailable, own)
         model = ServingModel(towers, items, retrieval, options)
         tf.saved_model.save(model, path, signatures=model.signatures())
         name_served_inputs(path, model.specs())

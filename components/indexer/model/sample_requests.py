@@ -85,14 +85,18 @@ def _feature(values: npt.NDArray[Any]) -> tf.train.Feature | None:
 
 
 def unrestricted_inputs(table: FeatureTable, batch: int, k: int) -> dict[str, npt.NDArray[Any]]:
-    """Returns the inputs of `recommend` besides the query: no exclusions or filters, one k."""
-    empty = np.full((batch, 1), b"", object)
-    filters = {serving.FILTER_PREFIX + feature.name: empty for feature in table.item_filters}
-    return {
-        serving.EXCLUDE_ITEM_ID: empty,
-        **filters,
-        serving.K: np.full(batch, k, np.int32),
-    }
+    """Returns the inputs of `recommend` besides the query: no conditions, one k."""
+    query = serving.query_specs(table)
+    inputs: dict[str, npt.NDArray[Any]] = {}
+    for name, spec in serving.recommend_specs(table).items():
+        if name in query:
+            continue
+        missing = serving.missing_value(spec)
+        if isinstance(missing, str):
+            inputs[name] = np.full((batch, 1), missing.encode(), object)
+        else:
+            inputs[name] = np.full(batch, missing, spec.dtype.as_numpy_dtype)
+    return {**inputs, serving.K: np.full(batch, k, np.int32)}
 
 
 def _batches(num_rows: int) -> list[npt.NDArray[np.int64]]:

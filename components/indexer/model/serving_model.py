@@ -8,7 +8,9 @@ import tensorflow as tf
 from components.id_normalisation_graph import GraphIdNormaliser
 from components.indexer.model.history_exclusion import history_exclusion
 from components.indexer.model.inputs import Tensors, fill_missing, parse_requests
+from components.indexer.model.request_conditions import request_conditions
 from components.indexer.model.towers import Towers
+from components.indexer.search.conditions import Conditions
 from components.indexer.search.item_table import ItemTable
 from components.indexer.search.retrieval import Retrieval
 from components.signature_inputs import by_traced_name, trace_signature
@@ -17,7 +19,12 @@ from schemas.features import ITEM_ID, USER_ID, FeatureTable
 from schemas.id_settings import IdsSettings
 from schemas.target_settings import NegativeSettings
 
-_QUERY_IDS = (USER_ID, serving.HISTORY_ITEM_ID, serving.EXCLUDE_ITEM_ID)
+_QUERY_IDS = (
+    USER_ID,
+    serving.HISTORY_ITEM_ID,
+    serving.EXCLUDE_ITEM_ID,
+    serving.RESTRICT_ITEM_ID,
+)
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,7 @@ class ServingModel(tf.Module):
         fetch = self._options.k + tf.shape(exclude)[1]
         width = tf.constant(self._options.k)
         embedding = self._query(query)
-        answer = self.retrieval(embedding, exclude, k, width, fetch, {}, serving.DEFAULT)
+        answer = self.retrieval(embedding, exclude, k, width, fetch, Conditions(), serving.DEFAULT)
         return self._named(answer)
 
     def _recommend(self, inputs: Tensors) -> Tensors:
@@ -120,14 +127,11 @@ class ServingModel(tf.Module):
         requested_k = inputs[serving.K]
         k = tf.where(requested_k < 0, self._options.k, requested_k)
         k = tf.minimum(k, self._options.max_k)
-        filters = {
-            feature.key: inputs[serving.FILTER_PREFIX + feature.name]
-            for feature in self._options.table.item_filters
-        }
+        conditions = request_conditions(inputs, self._options.table, self.items)
         query = self._query(inputs)
         width = tf.reduce_max(tf.concat([k, [0]], axis=0))
         fetch = self._options.max_k + allowance
-        return self._named(self.retrieval(query, exclude, k, width, fetch, filters))
+        return self._named(self.retrieval(query, exclude, k, width, fetch, conditions))
 
     def _similar_items(self, inputs: Tensors) -> Tensors:
         rows = self.items.rows(self.ids(inputs[ITEM_ID]))
@@ -137,7 +141,9 @@ class ServingModel(tf.Module):
         exclude = rows[:, tf.newaxis]
         fetch = tf.constant(self._options.k + 1)
         width = tf.constant(self._options.k)
-        answer = self.retrieval(query, exclude, k, width, fetch, {}, serving.SIMILAR_ITEMS)
+        answer = self.retrieval(
+            query, exclude, k, width, fetch, Conditions(), serving.SIMILAR_ITEMS
+        )
         return self._named(answer)
 
     def _query_embedding(self, inputs: Tensors) -> Tensors:

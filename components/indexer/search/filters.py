@@ -61,16 +61,3 @@ class CategoryFilter(tf.Module):
         return tf.tensor_scatter_nd_update(
             base, members[:, tf.newaxis], tf.ones_like(members, tf.bool)
         )
-
-
-def has_filter(wanted: dict[str, tf.Tensor], batch: tf.Tensor) -> tf.Tensor:
-    """Returns whether each request filters by any feature, [B] bool.
-
-    Args:
-      wanted: The wanted values by feature, [B, F] string.
-      batch: Scalar int32, the number of requests.
-    """
-    is_filtered = tf.fill([batch], False)
-    for values in wanted.values():
-        is_filtered |= tf.reduce_any(values != "", axis=1)
-    return is_filtered

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 import tensorflow as tf
 
+from components.indexer.search.conditions import Conditions, ConditionSearch
 from components.indexer.search.eligible_top_k import (
     NO_ROW,
     eligible_scores,
@@ -11,7 +12,6 @@ from components.indexer.search.eligible_top_k import (
     padded_top_k,
 )
 from components.indexer.search.exact import ExactSearch
-from components.indexer.search.filters import CategoryFilter, has_filter
 from components.indexer.search.unavailable_items import UnavailableItems
 from schemas import serving
 from schemas.serving import PADDING_SCORE
@@ -25,9 +25,9 @@ Search = Callable[[tf.Tensor, tf.Tensor], RowsAndScores]
 class Retrieval(tf.Module):
     """Over-fetches, removes ineligible items, and falls back to exact search where needed.
 
-    Excluded and unavailable items are never returned. Queries with a filter are searched exactly
-    among the items that pass it. Queries for which the fast search finds fewer eligible items than
-    requested, although more may exist, are searched again exactly.
+    Excluded and unavailable items are never returned. Queries with conditions are searched exactly
+    among the items that fulfil them. Queries for which the fast search finds fewer eligible items
+    than requested, although more may exist, are searched again exactly.
 
     The names of attributes are part of the exported graph.
     """
@@ -36,7 +36,7 @@ class Retrieval(tf.Module):
         self,
         search: Search,
         exact: ExactSearch,
-        filters: dict[str, CategoryFilter],
+        conditions: ConditionSearch,
         unavailable: UnavailableItems,
         others: Mapping[str, Search] | None = None,
     ):
@@ -45,7 +45,7 @@ class Retrieval(tf.Module):
         Args:
           search: The first search; may be `exact` itself.
           exact: Exact search.
-          filters: The category filters by feature name.
+          conditions: Evaluates filters, boosts and lists of eligible items.
           unavailable: The items that are currently unavailable.
           others: The first searches of the signatures for which `search` was not tuned.
         """
@@ -54,7 +54,7 @@ class Retrieval(tf.Module):
         self.search = search
         self.others = dict(others or {})
         self.exact = exact
-        self.filters = filters
+        self.conditions = conditions
         self.num_items = exact.num_items
 
     def __call__(
@@ -64,7 +64,7 @@ class Retrieval(tf.Module):
         k: tf.Tensor,
         width: tf.Tensor,
         fetch: tf.Tensor,
-        wanted: dict[str, tf.Tensor],
+        conditions: Conditions,
         signature: str = serving.RECOMMEND,
     ) -> RowsAndScores:
         """Retrieves the best eligible items of each query.
@@ -75,7 +75,7 @@ class Retrieval(tf.Module):
           k: [B] int32, the number of items per query.
           width: Scalar int32, the number of columns of the result, at least the maximum of `k`.
           fetch: Scalar int32, the number of items that the first search fetches.
-          wanted: The wanted values of each filter, [B, F] string, padded with "".
+          conditions: The conditions of the queries.
           signature: The signature that sends the queries, which selects the first search.
 
         Returns:
@@ -87,9 +87,9 @@ class Retrieval(tf.Module):
         found = self.others.get(signature, self.search)(queries, fetch)
         ranking = self._best(found, exclude_rows, k, width, num_listed)
         # TensorFlow cannot scatter rows into a result without columns.
-        filtered = has_filter(wanted, tf.shape(queries)[0]) & (k > 0)
+        conditional = conditions.exists(tf.shape(queries)[0]) & (k > 0)
         num_returned = tf.reduce_sum(tf.cast(ranking[0] != NO_ROW, tf.int32), axis=1)
-        short = (num_returned < tf.minimum(k, self.num_items)) & ~filtered
+        short = (num_returned < tf.minimum(k, self.num_items)) & ~conditional
 
         def filled() -> RowsAndScores:
             more_exist = num_returned < num_eligible(self.num_items, exclude_rows)
@@ -102,13 +102,13 @@ class Retrieval(tf.Module):
             )
 
         full = tf.cond(tf.reduce_any(short), filled, lambda: ranking)
-        if not wanted:
+        if conditions.is_empty:
             return full
         return self._replace(
             full,
-            filtered,
-            lambda index: self._search_filtered(
-                queries, exclude_rows, k, width, wanted, num_listed, index
+            conditional,
+            lambda index: self._search_conditionally(
+                queries, exclude_rows, k, width, conditions, num_listed, index
             ),
         )
 
@@ -161,22 +161,21 @@ class Retrieval(tf.Module):
         found = self.exact(tf.gather(queries, index), fetch)
         return self._best(found, excluded, tf.gather(k, index), width, num_listed)
 
-    def _search_filtered(
+    def _search_conditionally(
         self,
         queries: tf.Tensor,
         exclude_rows: tf.Tensor,
         k: tf.Tensor,
         width: tf.Tensor,
-        wanted: dict[str, tf.Tensor],
+        conditions: Conditions,
         num_listed: tf.Tensor,
         index: tf.Tensor,
     ) -> RowsAndScores:
         def search_one(row: tf.Tensor) -> RowsAndScores:
-            eligible = tf.fill([self.num_items], True)
-            for name, values in wanted.items():
-                eligible &= self.filters[name].eligible(values[row])
+            eligible = self.conditions.eligible(conditions, row)
             members = tf.cast(tf.where(eligible)[:, 0], tf.int32)
             scores = tf.linalg.matvec(self.exact.vectors(members), queries[row])
+            scores += self.conditions.boost(conditions, row, members)
             found = members[tf.newaxis], scores[tf.newaxis]
             excluded = exclude_rows[row][tf.newaxis]
             rows, best = self._best(found, excluded, k[row][tf.newaxis], width, num_listed)

@@ -21,6 +21,7 @@ from components.examples.read import (
     split_files,
 )
 from components.indexer.build_bundle import export_index
+from components.indexer.model.sample_requests import unrestricted_inputs
 from components.indexer.model.serving_model import ServingOptions
 from components.indexer.probe.parity_cases import build_parity_cases
 from components.indexer.probe.replay import replay_cases
@@ -286,6 +287,8 @@ def check_requests(case: Case, ingested: Ingested, served: ServedModel) -> None:
     _check_effects(served, serving.CANDIDATE_EMBEDDING, item, names)
     for feature in table.item_filters:
         _check_filter(served, feature, ingested.catalogue, case, request)
+    for feature in table.item_numbers:
+        _check_bounds(served, feature, ingested.catalogue, case, request)
 
 
 def _check_effects(
@@ -312,13 +315,35 @@ def _check_filter(
     values = catalogue.features[feature.name].reshape(len(catalogue), -1)
     wanted = values[0, 0]
     eligible = set(catalogue.item_id[(values == wanted).any(axis=1)])
-    inputs = {
-        name: request.get(name, np.full([1] * spec.shape.rank, b"", object))
-        for name, spec in serving.recommend_specs(case.table).items()
-    }
-    inputs[serving.K] = np.array([_K], np.int32)
-    inputs[serving.FILTER_PREFIX + feature.name] = np.array([[wanted]], object)
-    answer = served(serving.RECOMMEND, inputs)["item_id"][0]
-    returned = {item for item in answer if item}
+    own = {serving.FILTER_PREFIX + feature.name: np.array([[wanted]], object)}
+    returned = _recommended(served, case, {**request, **own})
     assert returned <= eligible, feature
     assert len(returned) == min(_K, len(eligible)), feature
+
+
+def _check_bounds(
+    served: ServedModel,
+    feature: Feature,
+    catalogue: RawCatalogue,
+    case: Case,
+    request: dict[str, npt.NDArray[Any]],
+) -> None:
+    values = catalogue.features[feature.name]
+    bound = values[:1]
+    for suffix, passes in (
+        (serving.MIN_SUFFIX, values >= bound),
+        (serving.MAX_SUFFIX, values <= bound),
+    ):
+        own = {serving.FILTER_PREFIX + feature.name + suffix: bound}
+        returned = _recommended(served, case, {**request, **own})
+        eligible = set(catalogue.item_id[passes])
+        assert returned <= eligible, (feature, suffix)
+        assert len(returned) == min(_K, len(eligible)), (feature, suffix)
+
+
+def _recommended(
+    served: ServedModel, case: Case, inputs: dict[str, npt.NDArray[Any]]
+) -> set[bytes]:
+    """Returns the items that `recommend` returns for one request."""
+    complete = {**unrestricted_inputs(case.table, 1, _K), **inputs}
+    return {item for item in served(serving.RECOMMEND, complete)["item_id"][0] if item}

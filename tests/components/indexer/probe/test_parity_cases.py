@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from components.examples.read import RawCatalogue, read_raw_catalogue, read_raw_windows
 from components.indexer.model.candidates import embed_candidates
+from components.indexer.model.request_conditions import condition_search
 from components.indexer.model.serving_model import ServingModel, ServingOptions
 from components.indexer.model.towers import Towers
 from components.indexer.probe.parity_cases import (
@@ -22,7 +23,6 @@ from components.indexer.probe.parity_cases import (
 )
 from components.indexer.probe.replay import ParityCase, read_cases, replay_cases, write_cases
 from components.indexer.search.exact import ExactSearch
-from components.indexer.search.filters import CategoryFilter
 from components.indexer.search.item_table import ItemTable
 from components.indexer.search.retrieval import Retrieval
 from components.indexer.search.unavailable_items import UnavailableItems
@@ -57,9 +57,8 @@ def exact_twin(shop: Shop, options: ServingOptions) -> Serve:
         towers, read_raw_catalogue(shop.catalogue, shop.table), shop.table
     )
     exact = ExactSearch(tf.Variable(candidates.embedding))
-    filters = {name: CategoryFilter(name, values) for name, values in candidates.categories.items()}
     items = ItemTable(candidates.item_id)
-    retrieval = Retrieval(exact, exact, filters, UnavailableItems(items))
+    retrieval = Retrieval(exact, exact, condition_search(candidates), UnavailableItems(items))
     model = ServingModel(towers, items, retrieval, options)
     signatures = model.signatures()
 

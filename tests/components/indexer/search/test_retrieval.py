@@ -6,6 +6,7 @@ import pytest
 import tensorflow as tf
 
 from components.indexer.search import exact as exact_module
+from components.indexer.search.conditions import Conditions, ConditionSearch
 from components.indexer.search.exact import ExactSearch
 from components.indexer.search.filters import CategoryFilter
 from components.indexer.search.item_table import ItemTable
@@ -19,6 +20,7 @@ QUERIES = RNG.normal(size=(7, 4)).astype(np.float32)
 NONE_UNAVAILABLE = UnavailableItems(
     ItemTable(np.array([b"i%d" % row for row in range(40)], object))
 )
+ANYTHING = ConditionSearch(len(VECTORS))
 COLOURS = np.array([[b"red", b""], [b"", b""], [b"blue", b"red"], [b"blue", b"blue"]], object)
 
 
@@ -70,7 +72,7 @@ def _answer(
         tf.constant(k),
         tf.constant(max(k)),
         tf.constant(fetch),
-        {},
+        Conditions(),
     )
     assert np.isfinite(scores.numpy()).all()
     return rows.numpy()
@@ -91,7 +93,7 @@ def test_only_short_rows_are_searched_again(exact: ExactSearch) -> None:
         rows, scores = exact(queries, num_neighbors)
         return rows, tf.where(tf.range(num_neighbors) < 2, scores, np.nan)
 
-    retrieval = Retrieval(narrow, Counting(exact.embedding), {}, NONE_UNAVAILABLE)
+    retrieval = Retrieval(narrow, Counting(exact.embedding), ANYTHING, NONE_UNAVAILABLE)
     order = np.argsort(-(QUERIES @ VECTORS.T), axis=1)
     rows = _answer(retrieval, np.full((3, 0), -1), [2, 6, 1], fetch=6)
     assert searched == [1]
@@ -108,9 +110,9 @@ def test_signature_with_its_own_search_uses_it(exact: ExactSearch) -> None:
 
     def answer(search: Search, other: Search, signature: str) -> npt.NDArray[np.int32]:
         others = {serving.SIMILAR_ITEMS: other}
-        retrieval = Retrieval(search, exact, {}, NONE_UNAVAILABLE, others)
+        retrieval = Retrieval(search, exact, ANYTHING, NONE_UNAVAILABLE, others)
         queries = tf.constant(QUERIES[:3])
-        rows, _ = retrieval(queries, nothing, tf.fill([3], 2), two, two, {}, signature)
+        rows, _ = retrieval(queries, nothing, tf.fill([3], 2), two, two, Conditions(), signature)
         return rows.numpy()
 
     best = np.argsort(-(QUERIES[:3] @ VECTORS.T), axis=1)[:, :2]
@@ -123,7 +125,7 @@ def test_rows_are_not_searched_again_if_no_more_items_exist(exact: ExactSearch) 
     def fail(queries: tf.Tensor, num_neighbors: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         raise AssertionError("searched again")
 
-    retrieval = Retrieval(exact, exact, {}, NONE_UNAVAILABLE)
+    retrieval = Retrieval(exact, exact, ANYTHING, NONE_UNAVAILABLE)
     retrieval._search_exactly = fail  # type: ignore[method-assign, assignment]
     hidden = np.arange(len(VECTORS) - 3)[np.newaxis]
     rows = _answer(retrieval, hidden, [10], fetch=10_000)
@@ -131,13 +133,13 @@ def test_rows_are_not_searched_again_if_no_more_items_exist(exact: ExactSearch) 
 
 
 def test_nan_query_returns_no_items(exact: ExactSearch) -> None:
-    rows, scores = Retrieval(exact, exact, {}, NONE_UNAVAILABLE)(
+    rows, scores = Retrieval(exact, exact, ANYTHING, NONE_UNAVAILABLE)(
         tf.fill([1, 4], np.nan),
         tf.fill([1, 0], -1),
         tf.constant([3]),
         tf.constant(3),
         tf.constant(5),
-        {},
+        Conditions(),
     )
     assert list(rows.numpy()[0]) == [-1] * 3
     assert np.isfinite(scores.numpy()).all()
@@ -145,24 +147,25 @@ def test_nan_query_returns_no_items(exact: ExactSearch) -> None:
 
 def test_filter_with_k_of_zero(exact: ExactSearch) -> None:
     colours = CategoryFilter("colour", np.full((len(VECTORS), 1), b"red", object))
-    rows, scores = Retrieval(exact, exact, {"colour": colours}, NONE_UNAVAILABLE)(
+    conditions = ConditionSearch(len(VECTORS), {"colour": colours})
+    rows, scores = Retrieval(exact, exact, conditions, NONE_UNAVAILABLE)(
         tf.constant(QUERIES[:2]),
         tf.fill([2, 0], -1),
         tf.constant([0, 0]),
         tf.constant(0),
         tf.constant(5),
-        {"colour": tf.constant([["red"], [""]])},
+        Conditions({"colour": tf.constant([["red"], [""]])}),
     )
     assert rows.shape == scores.shape == (2, 0)
 
 
 def test_empty_batch(exact: ExactSearch) -> None:
-    rows, _ = Retrieval(exact, exact, {}, NONE_UNAVAILABLE)(
+    rows, _ = Retrieval(exact, exact, ANYTHING, NONE_UNAVAILABLE)(
         tf.zeros([0, 4]),
         tf.fill([0, 2], -1),
         tf.zeros([0], tf.int32),
         tf.constant(0),
         tf.constant(5),
-        {},
+        Conditions(),
     )
     assert rows.shape == (0, 0)
