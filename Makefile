@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-serving setup-other check-venv check-optional run test test-slow test-debian13 lint typecheck format docs lock clean
+.PHONY: help setup setup-serving setup-other check-venv check-optional run test test-slow test-nightly test-debian13 lint typecheck format docs lock clean
 .DELETE_ON_ERROR:
 # `make -j clean setup` must not remove what it creates.
 .NOTPARALLEL:
@@ -45,13 +45,17 @@ run: $(READY) ## write the demo log and run the whole pipeline on it
 	@$(BIN)/python -m pipeline.demo data/demo
 	@$(BIN)/twotower run pipeline/configs/demo.yaml
 
-# Tracing lines takes about a third more time on Python 3.10: `make test COVERAGE=` leaves it out.
-COVERAGE = --cov --cov-report=term:skip-covered
-test: $(READY) ## run the fast tests and print their coverage
-	$(BIN)/python -m pytest --numprocesses=2 --dist=loadscope $(COVERAGE)
+PYTEST = $(BIN)/python -m pytest --numprocesses=2 --dist=loadscope
+# To trace lines takes about a third more time on Python 3.10.
+COVERAGE =
+test: $(READY) ## run the fast tests (COVERAGE=--cov prints their coverage)
+	$(PYTEST) $(COVERAGE)
 
-test-slow: $(READY) $(SERVING_READY) $(OTHER_READY) ## run the tests that run whole pipelines
-	$(BIN)/python -m pytest -m slow --numprocesses=2 --dist=loadscope
+test-slow: $(READY) $(SERVING_READY) ## run the tests that run whole pipelines
+	$(PYTEST) -m slow
+
+test-nightly: $(READY) $(SERVING_READY) $(OTHER_READY) ## run the longest tests
+	$(PYTEST) -m nightly
 
 test-debian13: ## run TARGETS (setup test run) in a Debian 13 tree; needs root and debootstrap
 	@.ci/test-debian13 $(TARGETS)

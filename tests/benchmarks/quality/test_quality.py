@@ -179,7 +179,7 @@ def run_benchmark(name: str, *options: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_whole_measurement_of_a_tiny_log(tmp_path: Path) -> None:
     sequences = [
         [user, *((user * 7 + place) % 150 + 1 for place in range(30))] for user in range(90)

@@ -155,9 +155,14 @@ def test_the_log_has_records_of_many_reasons(in_memory: Written) -> None:
     assert counts["read"] == counts["kept"] + sum(counts["rejects"].values())
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("_workers_find_the_tests")
-@pytest.mark.parametrize("args", [TWO_PROCESSES, JOB_SERVICE], ids=["two processes", "job service"])
+@pytest.mark.parametrize(
+    "args",
+    [
+        pytest.param(TWO_PROCESSES, marks=pytest.mark.slow, id="two processes"),
+        pytest.param(JOB_SERVICE, marks=pytest.mark.nightly, id="job service"),
+    ],
+)
 def test_every_runner_writes_the_same(
     args: tuple[str, ...], data: DataSettings, in_memory: Written, tmp_path: Path
 ) -> None:

@@ -50,14 +50,14 @@ def test_values_arrive_under_any_name(drawn: list[str]) -> None:
     check(drawn)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @settings(max_examples=3, suppress_health_check=_SLOW)
 @given(drawn=names(18, 18))
 def test_values_arrive_under_many_names(drawn: list[str]) -> None:
     check(drawn)
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 @pytest.mark.parametrize("part", range(_NUM_PARTS))
 def test_values_arrive_under_internal_names(part: int) -> None:
     check(list(internal_names()[part::_NUM_PARTS]))

@@ -15,7 +15,7 @@ from tests.environments import optional_environment
 from tests.pipeline.runners.chain_project import NUM_ITEMS, ROOT, Project, make_project
 from tests.serving.older_server import Job, check_other_python_agrees
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.nightly
 
 WALK = [item_id(number) for number in range(40, 46)]
 

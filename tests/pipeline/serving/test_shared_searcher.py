@@ -57,9 +57,15 @@ def check_equal(found: Arrays, expected: Arrays) -> None:
     np.testing.assert_allclose(found["score"], expected["score"], rtol=1e-6)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("second", ["copy", "other"])
-@pytest.mark.parametrize("closed", [0, 1])
+@pytest.mark.parametrize(
+    ("second", "closed"),
+    [
+        pytest.param("copy", 0, marks=pytest.mark.slow),
+        pytest.param("other", 1, marks=pytest.mark.slow),
+        pytest.param("copy", 1, marks=pytest.mark.nightly),
+        pytest.param("other", 0, marks=pytest.mark.nightly),
+    ],
+)
 def test_the_other_version_answers_unchanged(
     bundles: dict[str, Path], second: str, closed: int
 ) -> None:
