@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import apache_beam as beam
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
+import tensorflow_transform as tft
 import tensorflow_transform.beam as tft_beam
 from tensorflow_metadata.proto.v0 import schema_pb2
-from tensorflow_transform.tf_metadata import dataset_metadata
+from tensorflow_transform.tf_metadata import dataset_metadata, schema_utils
 
 from components.trainer.data.read import TrainerInputs
 from components.trainer.data.windows import ROW, WEIGHT, TransformedWindows
@@ -118,19 +120,14 @@ def make_dataset(
     """Transforms the rows, with the vocabularies and statistics of `train` and `items`."""
     table = feature_table(settings)
     config = {"data": to_json(settings)}
-    windows, catalogue = folder / "windows", folder / "catalogue"
+    windows = folder / "windows"
     _transform(
         {"train": train, "eval": evaluation},
         tfmd.windows_schema(table),
         lambda inputs: windows_preprocessing_fn(inputs, config),
         windows,
     )
-    _transform(
-        {"catalogue": items},
-        tfmd.catalogue_schema(table),
-        lambda inputs: catalogue_preprocessing_fn(inputs, config),
-        catalogue,
-    )
+    catalogue = _catalogue(settings, items, folder / "catalogue")
     inputs = TrainerInputs(
         train_files=[str(windows / "train.gz")],
         eval_files=[str(windows / "eval.gz")],
@@ -141,6 +138,25 @@ def make_dataset(
     return Dataset(settings, train, evaluation, items, inputs)
 
 
+# Folders of transformed catalogues by their content: many tests use the same one.
+_CATALOGUES: dict[str, Path] = {}
+
+
+def _catalogue(settings: DataSettings, items: list[Row], folder: Path) -> Path:
+    """Returns the folder of the transformed items, which is that of an equal catalogue if any."""
+    config = {"data": to_json(settings)}
+    content = repr((config, items))
+    if content not in _CATALOGUES:
+        _transform(
+            {"catalogue": items},
+            tfmd.catalogue_schema(feature_table(settings)),
+            lambda inputs: catalogue_preprocessing_fn(inputs, config),
+            folder,
+        )
+        _CATALOGUES[content] = folder
+    return _CATALOGUES[content]
+
+
 def _transform(
     splits: dict[str, list[Row]],
     schema: schema_pb2.Schema,
@@ -149,22 +165,52 @@ def _transform(
 ) -> None:
     metadata = dataset_metadata.DatasetMetadata(schema)
     first = next(iter(splits.values()))
-    with tft_beam.Context(temp_dir=str(folder / "temp"), force_tf_compat_v1=False):
-        graph = (first, metadata) | tft_beam.AnalyzeDataset(preprocessing_fn)
-        for name, rows in splits.items():
-            transformed, _ = ((rows, metadata), graph) | tft_beam.TransformDataset()
-            write_examples(transformed, folder / f"{name}.gz")
-        graph | "Write" >> tft_beam.WriteTransformFn(str(folder / "graph"))
+    graph = str(folder / "graph")
+    with (
+        beam.Pipeline() as pipeline,
+        tft_beam.Context(temp_dir=str(folder / "temp"), force_tf_compat_v1=False),
+    ):
+        rows = pipeline | beam.Create(first)
+        analyzed = (rows, metadata) | tft_beam.AnalyzeDataset(preprocessing_fn)
+        _ = analyzed | tft_beam.WriteTransformFn(graph)
+    # `TransformDataset` would run one more pipeline for each split, which takes seconds.
+    layer = tft.TFTransformOutput(graph).transform_features_layer()
+    spec = schema_utils.schema_as_feature_spec(schema).feature_spec
+    for name, split in splits.items():
+        # The type of an empty list is unknown.
+        given = [{name: values for name, values in row.items() if values} for row in split]
+        serialized = tf.constant([_example(row).SerializeToString() for row in given], tf.string)
+        transformed = layer(tf.io.parse_example(serialized, spec)) if split else {}
+        write_examples(
+            [_row(transformed, number) for number in range(len(split))], folder / f"{name}.gz"
+        )
+
+
+def _row(batch: Mapping[str, Any], number: int) -> dict[str, npt.NDArray[Any]]:
+    """Returns one row of a batch of transformed features."""
+    values = {}
+    for name, feature in batch.items():
+        if isinstance(feature, tf.SparseTensor):
+            values[name] = tf.sparse.slice(
+                feature, [number, 0], [1, feature.dense_shape[1]]
+            ).values.numpy()
+        else:
+            values[name] = feature[number].numpy()
+    return values
 
 
 def write_examples(rows: list[dict[str, npt.NDArray[Any]]], path: Path) -> None:
     """Writes transformed rows as gzipped TFRecords."""
     with tf.io.TFRecordWriter(str(path), "GZIP") as writer:
         for row in rows:
-            example = tf.train.Example()
-            for name, values in row.items():
-                _fill(example.features.feature[name], np.ravel(values))
-            writer.write(example.SerializeToString())
+            writer.write(_example(row).SerializeToString())
+
+
+def _example(row: Mapping[str, Any]) -> tf.train.Example:
+    example = tf.train.Example()
+    for name, values in row.items():
+        _fill(example.features.feature[name], np.ravel(values))
+    return example
 
 
 def _fill(feature: tf.train.Feature, values: npt.NDArray[Any]) -> None:

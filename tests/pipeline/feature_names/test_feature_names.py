@@ -45,7 +45,7 @@ def check(drawn: list[str]) -> None:
 
 
 @settings(max_examples=1, suppress_health_check=_SLOW, derandomize=True)
-@given(drawn=names(12, 12))
+@given(drawn=names(6, 6))
 def test_values_arrive_under_any_name(drawn: list[str]) -> None:
     check(drawn)
 

@@ -198,7 +198,11 @@ def test_data_gate_rejects_a_log_with_many_malformed_lines(
 
 
 @pytest.mark.parametrize(
-    ("timestamp", "policy"), [("time", "temporal"), ("row_order", "leave_one_out")]
+    ("timestamp", "policy"),
+    [
+        ("time", "temporal"),
+        pytest.param("row_order", "leave_one_out", marks=pytest.mark.nightly),
+    ],
 )
 def test_one_user_and_fewer_than_100_items_are_served_by_exact_search(
     project: Project, timestamp: str, policy: str

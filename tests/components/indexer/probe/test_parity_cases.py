@@ -50,8 +50,14 @@ def options_of(shop: Shop, **changes: Any) -> ServingOptions:
     return replace(options, **changes)
 
 
+@pytest.fixture(scope="module")
+def twin(shop: Shop) -> Serve:
+    """The exact twin with the options of `options_of`."""
+    return exact_twin(shop, options_of(shop))
+
+
 def exact_twin(shop: Shop, options: ServingOptions) -> Serve:
-    """The exact twin before it is saved."""
+    """Returns the exact twin before it is saved."""
     towers = Towers(shop.model)
     candidates = embed_candidates(
         towers, read_raw_catalogue(shop.catalogue, shop.table), shop.table
@@ -76,10 +82,10 @@ def cases_of(shop: Shop) -> ParityCases:
     return found
 
 
-def test_exact_twin_of_the_trained_towers_passes(shop: Shop) -> None:
+def test_exact_twin_of_the_trained_towers_passes(shop: Shop, twin: Serve) -> None:
     cases = cases_of(shop)
 
-    compared = replay_cases(exact_twin(shop, options_of(shop)), cases.cases)
+    compared = replay_cases(twin, cases.cases)
     parity = parity_result(cases, {name: asdict(one) for name, one in compared.items()})
 
     assert {name: one.rows for name, one in compared.items()} == {
@@ -107,11 +113,11 @@ def test_twin_that_returns_items_of_the_history_is_rejected(shop: Shop) -> None:
     assert wrong == {serving.DEFAULT, serving.RECOMMEND, serving.RECOMMEND_EXAMPLES}
 
 
-def test_different_similar_items_are_rejected(shop: Shop) -> None:
-    cases, serve = cases_of(shop), exact_twin(shop, options_of(shop))
+def test_different_similar_items_are_rejected(shop: Shop, twin: Serve) -> None:
+    cases = cases_of(shop)
 
     def shuffled(signature: str, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, Any]:
-        answer = serve(signature, inputs)
+        answer = twin(signature, inputs)
         if signature == serving.SIMILAR_ITEMS:
             answer["item_id"] = answer["item_id"][:, ::-1]
         return answer
@@ -125,7 +131,7 @@ def test_different_similar_items_are_rejected(shop: Shop) -> None:
     )
 
 
-def test_missing_queries_and_items_are_counted_and_rejected(shop: Shop) -> None:
+def test_missing_queries_and_items_are_counted_and_rejected(shop: Shop, twin: Serve) -> None:
     sample = shop_sample(shop)
     item_id, window = sample.item_id.copy(), sample.window.copy()
     item_id[3], window[5] = b"gone", b"another window"
@@ -134,7 +140,7 @@ def test_missing_queries_and_items_are_counted_and_rejected(shop: Shop) -> None:
     changed_sample = replace(sample, item_id=item_id, window=window)
 
     cases = build_parity_cases(changed_sample, windows, catalogue, options_of(shop))
-    compared = replay_cases(exact_twin(shop, options_of(shop)), cases.cases)
+    compared = replay_cases(twin, cases.cases)
     parity = parity_result(cases, {name: asdict(one) for name, one in compared.items()})
 
     assert (cases.num_missing, cases.num_ambiguous) == (2, 0)
@@ -144,15 +150,13 @@ def test_missing_queries_and_items_are_counted_and_rejected(shop: Shop) -> None:
     assert not parity.gate.passed
 
 
-def test_reindex_compares_only_query_embeddings_and_reports_it(
-    shop: Shop,
-) -> None:
+def test_reindex_compares_only_query_embeddings_and_reports_it(shop: Shop, twin: Serve) -> None:
     catalogue, options = read_raw_catalogue(shop.catalogue, shop.table), options_of(shop)
     none_left = RawCatalogue(catalogue.item_id[:0], catalogue.available_at[:0], {})
     cases = read_parity_cases(shop.model, shop.windows, none_left, options, is_reindex=True)
     assert cases is not None
 
-    compared = replay_cases(exact_twin(shop, options), cases.cases)
+    compared = replay_cases(twin, cases.cases)
     parity = parity_result(cases, {name: asdict(one) for name, one in compared.items()})
 
     assert {name: one.rows for name, one in compared.items()} == {

@@ -70,8 +70,14 @@ class Case:
 
 @pytest.fixture(
     scope="module",
-    params=[("allow", "full_softmax"), ("exclude", "sampled_softmax")],
-    ids=" ".join,
+    params=[
+        pytest.param(("allow", "full_softmax"), id="allow, full softmax"),
+        pytest.param(
+            ("exclude", "sampled_softmax"),
+            marks=pytest.mark.nightly,
+            id="exclude, sampled softmax",
+        ),
+    ],
 )
 def case(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
