@@ -30,7 +30,7 @@ from components.query_requests import build_query_requests
 from components.trainer.export.saved_model import export_towers
 from components.trainer.fit.train import train
 from pipeline.commands.ingest import ingestion_dir, run_ingestion
-from schemas import serving
+from schemas import serving, serving_specs
 from schemas.features import WINDOW_SPLITS, Feature, FeatureTable, feature_table
 from schemas.model_settings import TrainSettings
 from schemas.serving_settings import IndexSettings
@@ -314,7 +314,7 @@ def _check_filter(
     eligible = set(catalogue.item_id[(values == wanted).any(axis=1)])
     inputs = {
         name: request.get(name, np.full([1] * spec.shape.rank, b"", object))
-        for name, spec in serving.recommend_specs(case.table).items()
+        for name, spec in serving_specs.recommend_specs(case.table).items()
     }
     inputs[serving.K] = np.array([_K], np.int32)
     inputs[serving.FILTER_PREFIX + feature.name] = np.array([[wanted]], object)
