@@ -109,9 +109,10 @@ def _history(request: Request, signature: Signature) -> dict[str, Any]:
         unknown = [column for column in event if column not in columns]
         if unknown or ITEM_ID not in event:
             found = f"unknown: {', '.join(unknown)}" if unknown else f"no {ITEM_ID}"
+            others = ", ".join(column for column in columns if column != ITEM_ID)
             raise InputError(
                 f"history: event {number}: {found}; expected an item id, or a mapping with "
-                f"{ITEM_ID} and any of {', '.join(column for column in columns if column != ITEM_ID)}"
+                f"{ITEM_ID} and any of {others}"
             )
     return {
         HISTORY_PREFIX + column: [event.get(column, info.dtype.missing) for event in events]

@@ -121,8 +121,7 @@ class RestTransport:
                 url,
                 data=body,
                 headers={"Content-Type": "application/json"} if body else None,
-                # The types of requests do not list this one.
-                timeout=Timeout(total=timeout_s),  # type: ignore[arg-type]
+                timeout=Timeout(total=timeout_s),
                 allow_redirects=False,
                 stream=True,
             ) as response:
@@ -151,7 +150,14 @@ def _transport_error(
     broken = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
     is_connection = isinstance(error, broken) and not is_certificate
     code = StatusCode.UNAVAILABLE if is_connection else StatusCode.UNKNOWN
-    return serving_error(code, str(error), address, is_retriable=is_connection)
+    return serving_error(code, _first_cause(error), address, is_retriable=is_connection)
+
+
+def _first_cause(error: BaseException) -> str:
+    """Returns the text of the error that the others say at length, such as `Connection refused`."""
+    while (cause := error.__cause__ or error.__context__) is not None:
+        error = cause
+    return str(error) or type(error).__name__
 
 
 def _said(content: bytes) -> str:

@@ -37,7 +37,7 @@ class DataType(IntEnum):
         return MISSING_NUMBER if self.numpy.kind == "f" else MISSING_INTEGER
 
 
-_NUMPY = {
+_NUMPY: dict[DataType, np.dtype[Any]] = {
     DataType.DT_FLOAT: np.dtype("<f4"),
     DataType.DT_DOUBLE: np.dtype("<f8"),
     DataType.DT_INT32: np.dtype("<i4"),
