@@ -169,13 +169,15 @@ class Client:
         """
         deadline = self._deadline(timeout_s)
         known = self._metadata
-        if known is not None:
-            try:
-                return self._send(name, inputs_for, known, deadline)
-            except (InputError, InvalidRequestError):
-                if self._fetch_metadata(deadline).signatures == known.signatures:
-                    raise
-        return self._send(name, inputs_for, self._fetch_metadata(deadline), deadline)
+        if known is None:
+            return self._send(name, inputs_for, self._fetch_metadata(deadline), deadline)
+        try:
+            return self._send(name, inputs_for, known, deadline)
+        except (InputError, InvalidRequestError):
+            newest = self._fetch_metadata(deadline)
+            if newest.signatures == known.signatures:
+                raise
+        return self._send(name, inputs_for, newest, deadline)
 
     def _send(
         self,

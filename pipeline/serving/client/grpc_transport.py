@@ -79,6 +79,7 @@ class GrpcTransport:
             signatures = {
                 name: Signature(_infos(definition.inputs), _infos(definition.outputs))
                 for name, definition in sorted(definitions.signature_def.items())
+                if definition.inputs
             }
         except ValueError as error:
             raise unexpected(f"unknown metadata: {error}", str(self.address)) from error

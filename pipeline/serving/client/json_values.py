@@ -75,7 +75,7 @@ def _bytes(name: str, value: Any) -> bytes:
 
 
 def metadata_of(document: Any) -> Metadata:
-    """Returns the metadata in a GetModelMetadataResponse.
+    """Returns the metadata in a GetModelMetadataResponse, of the signatures that can be called.
 
     Raises:
       KeyError, TypeError, ValueError: It is not one.
@@ -86,6 +86,7 @@ def metadata_of(document: Any) -> Metadata:
         {
             name: Signature(_infos(signature["inputs"]), _infos(signature["outputs"]))
             for name, signature in sorted(signatures.items())
+            if signature["inputs"]
         },
     )
 

@@ -81,7 +81,7 @@ class Metadata:
 
     Attributes:
       version: The version.
-      signatures: Its signatures by name.
+      signatures: Its signatures that have inputs, by name.
     """
 
     version: int

@@ -107,7 +107,7 @@ def test_a_version_is_chosen_by_the_address(server: RunningServer, kind: str, sp
         assert list(client.status()) == [1]
 
 
-@pytest.mark.parametrize("spec", ["", "/versions/9", "/labels/none"])
+@pytest.mark.parametrize("spec", ["", "/versions/9"])
 def test_an_unknown_model_or_version_is_named(server: RunningServer, kind: str, spec: str) -> None:
     name = "shop" if spec else "other"
     with (
@@ -126,6 +126,14 @@ def test_errors_contain_what_the_server_said(client: Client) -> None:
         client.predict("x", {})
     with pytest.raises(ServingError, match="RESOURCE_EXHAUSTED"):
         client.similar_items(["a" * 30_000])
+
+
+def test_an_unknown_label_is_named(server: RunningServer, kind: str) -> None:
+    with (
+        connect(address(server, kind, "/labels/none"), timeout_s=60) as client,
+        pytest.raises(InvalidRequestError, match="Unrecognized servable version label: none"),
+    ):
+        client.recommend()
 
 
 def test_one_client_serves_several_versions(
