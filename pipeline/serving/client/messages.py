@@ -1,32 +1,12 @@
 """The messages of TF Serving's gRPC services that the client sends and receives.
 
-The published stubs import those of TensorFlow, and so TensorFlow. These classes are made from the
-definitions below in a descriptor pool of their own, so that a process may also import the stubs.
-Only names in messages, numbers and types of fields matter on the wire; enums are int32 there, and
-the fields of a `oneof` are ordinary ones. A test compares the definitions with the stubs.
+The published stubs import those of TensorFlow, and so TensorFlow. A test compares these definitions
+with them: numbers, names and types of fields.
 """
 
-from typing import Any
+from pipeline.message_classes import message_classes
 
-from google.protobuf import message_factory
-from google.protobuf.descriptor_pb2 import (
-    DescriptorProto,
-    FieldDescriptorProto,
-    FileDescriptorProto,
-)
-
-_PACKAGE = "twotower.serving"
-_SCALARS = {
-    "double": FieldDescriptorProto.TYPE_DOUBLE,
-    "float": FieldDescriptorProto.TYPE_FLOAT,
-    "int64": FieldDescriptorProto.TYPE_INT64,
-    "int32": FieldDescriptorProto.TYPE_INT32,
-    "bool": FieldDescriptorProto.TYPE_BOOL,
-    "string": FieldDescriptorProto.TYPE_STRING,
-    "bytes": FieldDescriptorProto.TYPE_BYTES,
-}
-# By number: the type, after `repeated` for a list or `map` for a map from strings; and the name.
-DEFINITIONS: dict[str, dict[int, str]] = {
+DEFINITIONS = {
     "Int64Value": {1: "int64 value"},
     "Any": {1: "string type_url", 2: "bytes value"},
     "Dim": {1: "int64 size"},
@@ -62,39 +42,7 @@ DEFINITIONS: dict[str, dict[int, str]] = {
 }
 
 
-def _classes() -> dict[str, Any]:
-    """Returns the class of each message by name."""
-    file = FileDescriptorProto(name=f"{_PACKAGE}.proto", package=_PACKAGE, syntax="proto3")
-    for name, fields in DEFINITIONS.items():
-        message = file.message_type.add(name=name)
-        for number, text in fields.items():
-            _add_field(message, number, text)
-    # Without a pool among its arguments, this creates one, in all versions of protobuf.
-    classes = message_factory.GetMessages([file])
-    return {name: classes[f"{_PACKAGE}.{name}"] for name in DEFINITIONS}
-
-
-def _add_field(message: DescriptorProto, number: int, text: str) -> None:
-    """Adds a field of `DEFINITIONS` to a message."""
-    *kinds, type_name, name = text.split()
-    field = message.field.add(name=name, number=number)
-    field.label = (
-        FieldDescriptorProto.LABEL_REPEATED if kinds else FieldDescriptorProto.LABEL_OPTIONAL
-    )
-    if kinds == ["map"]:
-        entry = message.nested_type.add(name=f"{name.title().replace('_', '')}Entry")
-        entry.options.map_entry = True
-        _add_field(entry, 1, "string key")
-        _add_field(entry, 2, f"{type_name} value")
-        type_name = f"{message.name}.{entry.name}"
-    if type_name in _SCALARS:
-        field.type = _SCALARS[type_name]
-    else:
-        field.type = FieldDescriptorProto.TYPE_MESSAGE
-        field.type_name = f".{_PACKAGE}.{type_name}"
-
-
-_CLASSES = _classes()
+_CLASSES = message_classes("twotower.serving", DEFINITIONS)
 SignatureDefMap = _CLASSES["SignatureDefMap"]
 TensorProto = _CLASSES["TensorProto"]
 PredictRequest = _CLASSES["PredictRequest"]
