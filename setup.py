@@ -77,6 +77,8 @@ setup(
         "cramjam>=2.8",
         "backports.zstd>=1",
         "google-crc32c>=1.5",
+        # TensorFlow's and Beam's own requirements decide its version.
+        "grpcio",
         "jinja2>=3.1,<4",
         "markupsafe>=2",
         "orjson>=3.9",
@@ -84,10 +86,12 @@ setup(
         "prometheus-client>=0.20,<1",
         "pydantic>=2.7,<3",
         "pyyaml>=6,<7",
+        "requests>=2.31,<3",
         # tensorflow-hub imports pkg_resources, which newer releases no longer have.
         "setuptools>=69,<81",
         "scipy>=1.11,<2",
         "typer>=0.12,<1",
+        "urllib3>=1.26,<3",
         "zstandard>=0.22",
     ],
     extras_require={

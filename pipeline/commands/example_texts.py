@@ -1,6 +1,7 @@
 """Reads texts of tf.Examples without TensorFlow and Beam, whose imports take many seconds."""
 
 import gzip
+import io
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -33,7 +34,7 @@ def read_example_texts(path: str, names: Sequence[str]) -> Iterator[tuple[str, .
     """
     example = _CLASSES["Example"]()
     try:
-        with gzip.open(path) as file:
+        with io.BufferedReader(gzip.open(path)) as file:
             for records in read_frames(file):
                 for record in records:
                     example.ParseFromString(record)

@@ -247,8 +247,8 @@ def newest_version(model: str) -> str:
         if files.exists(os.path.join(path, SAVED_MODEL_FILE)):
             return path
     raise InputError(
-        f"{model}: contains no SavedModel; give a folder of versions such as "
-        "runs/demo/serving/demo, or one version"
+        f"{model}: contains no SavedModel; give the directory of a run, a folder of versions such "
+        "as runs/demo/serving/demo, one version, or the address of a server"
     )
 
 

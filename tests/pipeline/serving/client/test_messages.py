@@ -76,7 +76,7 @@ def test_messages_are_those_of_the_stubs(name: str) -> None:
 
 
 def test_the_pool_is_private() -> None:
-    default = descriptor_pool.Default()  # type: ignore[no-untyped-call]
+    default = descriptor_pool.Default()
     with pytest.raises(KeyError):
         default.FindMessageTypeByName(descriptor_of("PredictRequest").full_name)
 
