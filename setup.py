@@ -77,8 +77,6 @@ setup(
         "cramjam>=2.8",
         "backports.zstd>=1",
         "google-crc32c>=1.5",
-        # TensorFlow's and Beam's own requirements decide its version.
-        "grpcio",
         "jinja2>=3.1,<4",
         "markupsafe>=2",
         "orjson>=3.9",

@@ -37,7 +37,7 @@ def message_classes(
     >>> item = classes["Item"](id="a")
     >>> item.prices["de"].cents.append(5)
     >>> len(item.SerializeToString())
-    15
+    14
 
     Args:
       package: Name of their package.

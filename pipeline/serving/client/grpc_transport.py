@@ -21,7 +21,6 @@ _OPTIONS = [
     # By default, a channel waits for a second before it connects again, and all attempts of a
     # request may fail meanwhile.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
     ("grpc.max_reconnect_backoff_ms", 2000),
 ]
 

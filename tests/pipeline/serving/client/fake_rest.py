@@ -1,5 +1,6 @@
 """An HTTP server that answers with a list of responses, one after another."""
 
+import socket
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -30,11 +31,12 @@ Response = tuple[int, dict[str, str], bytes]
 
 
 @contextmanager
-def fake_rest(responses: Sequence[Response | None]) -> Iterator[FakeRest]:
+def fake_rest(responses: Sequence[Response | None], host: str = "127.0.0.1") -> Iterator[FakeRest]:
     """Answers with the responses, and with the last one thereafter.
 
     Args:
       responses: Status, headers and body; None closes the connection without an answer.
+      host: Address to listen on.
     """
     fake = FakeRest()
 
@@ -68,9 +70,15 @@ def fake_rest(responses: Sequence[Response | None]) -> Iterator[FakeRest]:
         def log_message(self, format: str, *args: Any) -> None:
             """Writes nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        """Listens on an IPv4 or IPv6 address."""
+
+        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
+    server = Server((host, 0), Handler)
     server.daemon_threads = True
-    fake.url = f"http://127.0.0.1:{server.server_port}/v1/models/demo"
+    shown = f"[{host}]" if ":" in host else host
+    fake.url = f"http://{shown}:{server.server_address[1]}/v1/models/demo"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

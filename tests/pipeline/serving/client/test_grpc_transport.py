@@ -23,6 +23,7 @@ from pipeline.serving.client.address import parse_address
 from pipeline.serving.client.grpc_transport import GrpcTransport
 from pipeline.serving.version_status import State
 from tests.pipeline.serving.client.fake_clock import FakeClock
+from tests.pipeline.serving.client.ipv6 import needs_ipv6
 
 Answer = Callable[[Any, grpc.ServicerContext], Any]
 
@@ -157,3 +158,9 @@ def test_a_channel_of_the_caller_is_used() -> None:
     transport.close()
     with pytest.raises(ValueError, match="closed channel"):
         channel.unary_unary("/a/b")(b"")
+
+
+@needs_ipv6
+def test_an_address_may_be_ipv6() -> None:
+    with client_of(good, host="[::1]") as (client, _, _):
+        assert list(client.status()) == [3]

@@ -16,12 +16,14 @@ from pipeline.serving.client import (
     ServingError,
     UnavailableError,
     UnexpectedResponseError,
+    connect,
 )
 from pipeline.serving.client.address import parse_address
 from pipeline.serving.client.rest_transport import RestTransport
 from pipeline.serving.version_status import State
 from tests.pipeline.serving.client.fake_clock import FakeClock
 from tests.pipeline.serving.client.fake_rest import HTML, JSON, FakeRest, Response, fake_rest
+from tests.pipeline.serving.client.ipv6 import needs_ipv6
 
 STATUS = {"version": "3", "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
 GOOD: Response = (200, JSON, json.dumps({"model_version_status": [STATUS]}).encode())
@@ -151,3 +153,9 @@ def test_a_session_of_the_caller_is_used() -> None:
     ):
         client.status()
     assert seen[0]["Authorization"] == "Bearer token"
+
+
+@needs_ipv6
+def test_an_address_may_be_ipv6() -> None:
+    with fake_rest([GOOD], "::1") as fake, connect(fake.url) as client:
+        assert list(client.status()) == [3]
