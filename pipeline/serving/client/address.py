@@ -59,7 +59,8 @@ class Address:
 
 def is_address(text: str) -> bool:
     """Returns whether a text is meant as the address of a server, not as a path."""
-    return text.partition("://")[0] in SCHEMES and "://" in text
+    scheme, separator, _ = text.partition("://")
+    return bool(separator) and scheme.lower() in SCHEMES
 
 
 def parse_address(text: str) -> Address:

@@ -3,12 +3,13 @@
 import json
 import time
 from collections.abc import Callable, Mapping
+from http.client import BadStatusLine, HTTPException
 from typing import Any, TypeVar
 
 import requests
 from grpc import StatusCode
 from urllib3 import Timeout
-from urllib3.exceptions import ReadTimeoutError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from pipeline.serving.client.address import Address
 from pipeline.serving.client.errors import ServingError, no_answer, serving_error, unexpected
@@ -125,39 +126,61 @@ class RestTransport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                pieces = []
-                for piece in response.iter_content(_PIECE_BYTES):
-                    pieces.append(piece)
-                    if time.monotonic() > end:
-                        raise no_answer(timeout_s, address)
-        except requests.RequestException as error:
+                content = _read(response, end, timeout_s, address)
+        except (requests.RequestException, HTTPError) as error:
+            # Of some errors of urllib3, requests makes none of its own.
             raise _transport_error(error, timeout_s, address) from error
         location = response.headers.get("Location")
         if response.is_redirect and location:
             message = f"the server redirects to {location}; give the address of the model there"
             raise serving_error(StatusCode.UNKNOWN, message, address)
-        return response.status_code, response.headers.get("Content-Type", ""), b"".join(pieces)
+        return response.status_code, response.headers.get("Content-Type", ""), content
 
 
-def _transport_error(
-    error: requests.RequestException, timeout_s: float, address: str
-) -> ServingError:
+def _read(response: requests.Response, end: float, timeout_s: float, address: str) -> bytes:
+    """Returns the body of a response.
+
+    Raises:
+      ServingError: It is incomplete, or not here in time.
+    """
+    pieces = []
+    for piece in response.iter_content(_PIECE_BYTES):
+        pieces.append(piece)
+        if time.monotonic() > end:
+            raise no_answer(timeout_s, address)
+    length = response.headers.get("Content-Length", "")
+    # Older versions of urllib3 do not compare them.
+    if length.isdecimal() and response.raw.tell() < int(length):
+        message = "the connection ended in the middle of the response"
+        raise serving_error(StatusCode.UNAVAILABLE, message, address, is_retriable=True)
+    return b"".join(pieces)
+
+
+def _transport_error(error: Exception, timeout_s: float, address: str) -> ServingError:
     """Returns the error of a request without a response."""
-    cause = error.args[0] if error.args else None
-    if isinstance(error, requests.Timeout) or isinstance(cause, ReadTimeoutError):
+    wrapped = error.args[0] if error.args else None
+    if isinstance(error, requests.Timeout) or isinstance(wrapped, ReadTimeoutError):
         return no_answer(timeout_s, address)
+    cause = _first_cause(error)
+    if isinstance(cause, BadStatusLine) and not isinstance(cause, OSError):
+        return unexpected(f"the response is not HTTP: {cause!r}", address)
     is_certificate = isinstance(error, requests.exceptions.SSLError)
     broken = (requests.ConnectionError, requests.exceptions.ChunkedEncodingError)
     is_connection = isinstance(error, broken) and not is_certificate
     code = StatusCode.UNAVAILABLE if is_connection else StatusCode.UNKNOWN
-    return serving_error(code, _first_cause(error), address, is_retriable=is_connection)
+    return serving_error(code, str(cause), address, is_retriable=is_connection)
 
 
-def _first_cause(error: BaseException) -> str:
-    """Returns the text of the error that the others say at length, such as `Connection refused`."""
-    while (cause := error.__cause__ or error.__context__) is not None:
-        error = cause
-    return str(error) or type(error).__name__
+def _first_cause(error: Exception) -> BaseException:
+    """Returns the error of the connection, such as `Connection refused`, that others wrap."""
+    cause: BaseException = error
+    link: BaseException | None = error
+    while link is not None:
+        is_wrapper = isinstance(link, requests.RequestException | HTTPError)
+        if isinstance(link, OSError | HTTPException) and not is_wrapper:
+            cause = link
+        link = link.__cause__ or link.__context__
+    return cause
 
 
 def _said(content: bytes) -> str:

@@ -16,6 +16,7 @@ from schemas.errors import InputError
         ("http://h/ml/v1/models/demo/versions/12", Address("http", "h/ml", "demo", 12)),
         ("http://h/v1/models/demo/labels/canary", Address("http", "h", "demo", None, "canary")),
         ("http://[::1]:8501/v1/models/demo", Address("http", "[::1]:8501", "demo")),
+        ("HTTP://h:8501/v1/models/demo", Address("http", "h:8501", "demo")),
         ("grpc://h:8500/demo", Address("grpc", "h:8500", "demo")),
         ("grpc://[::1]:8500/demo/versions/7", Address("grpc", "[::1]:8500", "demo", 7)),
         ("grpc://h:8500/demo/labels/stable", Address("grpc", "h:8500", "demo", None, "stable")),

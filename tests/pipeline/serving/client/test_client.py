@@ -1,6 +1,7 @@
 """The client by REST and by gRPC against the development server."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -134,6 +135,15 @@ def test_an_unknown_label_is_named(server: RunningServer, kind: str) -> None:
         pytest.raises(InvalidRequestError, match="Unrecognized servable version label: none"),
     ):
         client.recommend()
+
+
+def test_threads_share_a_client(client: Client) -> None:
+    def first(rank: int) -> list[Item]:
+        return client.recommend(history=["a"] * rank, k=1)
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(first, range(40)))
+    assert found == [[Item("item0", 200.0 + rank)] for rank in range(40)]
 
 
 def test_one_client_serves_several_versions(

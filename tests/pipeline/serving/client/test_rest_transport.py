@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -159,3 +160,48 @@ def test_a_session_of_the_caller_is_used() -> None:
 def test_an_address_may_be_ipv6() -> None:
     with fake_rest([GOOD], "::1") as fake, connect(fake.url) as client:
         assert list(client.status()) == [3]
+
+
+@pytest.mark.parametrize(
+    ("answer", "error_class", "message"),
+    [
+        (b"\x00\x01 not HTTP\r\n", UnexpectedResponseError, r"not HTTP: BadStatusLine\('.*; check"),
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{",
+            UnavailableError,
+            "IncompleteRead|in the mid",
+        ),
+    ],
+)
+def test_what_is_not_a_whole_response_is_an_error(
+    answer: bytes, error_class: type[ServingError], message: str
+) -> None:
+    def serve(listener: socket.socket) -> None:
+        while True:
+            connection, _ = listener.accept()
+            with connection:
+                if not connection.recv(1 << 16):
+                    return
+                connection.sendall(answer)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        host, port = listener.getsockname()
+        pool.submit(serve, listener)
+        transport = RestTransport(parse_address(f"http://{host}:{port}/v1/models/demo"))
+        try:
+            with (
+                Client(transport, clock=FakeClock().clock()) as client,
+                pytest.raises(error_class, match=message),
+            ):
+                client.status()
+        finally:
+            # The server ends after a connection without a request.
+            socket.create_connection((host, port)).close()
+
+
+def test_hosts_that_no_name_can_have_are_errors() -> None:
+    with (
+        connect("http://a..b/v1/models/demo") as client,
+        pytest.raises(ServingError, match=r"http://a\.\.b/v1/models/demo: UNKNOWN: .*a\.\.b"),
+    ):
+        client.status()
