@@ -92,8 +92,8 @@ def test_dtypes_and_states_are_those_of_the_stubs() -> None:
     }
 
 
-texts = st.one_of(st.text(), st.binary())
-shapes = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
+texts = st.one_of(st.text(max_size=5), st.binary(max_size=5))
+shapes = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3)
 
 
 @st.composite
