@@ -78,7 +78,7 @@ def metadata_of(document: Any) -> Metadata:
     """Returns the metadata in a GetModelMetadataResponse, of the signatures that can be called.
 
     Raises:
-      KeyError, TypeError, ValueError: It is not one.
+      KeyError, TypeError, ValueError, AttributeError: It is not one.
     """
     signatures = document["metadata"]["signature_def"]["signature_def"]
     return Metadata(

@@ -99,7 +99,7 @@ class RestTransport:
             )
         try:
             return convert(json.loads(content.decode("utf-8", "surrogateescape")))
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             message = f"the response is no answer of the REST API ({_reason(error)})"
             raise unexpected(
                 f"{message}; it is {kind or 'of no content type'}: {_shown(content)}",

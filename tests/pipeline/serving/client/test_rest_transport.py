@@ -78,6 +78,11 @@ def test_failures_that_pass_are_repeated(failure: Response | None) -> None:
         ((200, JSON, b'{"outputs":'), UnexpectedResponseError, 'it is application/json: {"out'),
         ((200, JSON, b"[]"), UnexpectedResponseError, "no answer of the REST API"),
         ((200, JSON, b"{}"), UnexpectedResponseError, "'model_version_status' is missing"),
+        (
+            (200, JSON, b'{"model_version_status": {"a": 1}}'),
+            UnexpectedResponseError,
+            "no answer of",
+        ),
         ((200, JSON, b""), UnexpectedResponseError, r"\(no text\); check that this is the address"),
     ],
     ids=str,
@@ -93,6 +98,17 @@ def test_other_responses_are_errors_with_what_the_server_said(
     assert type(caught.value) is error_class
     assert str(caught.value).startswith(f"{fake.url}: ")
     assert (len(fake.paths), time.waits) == (1, [])
+
+
+@pytest.mark.parametrize(
+    "text", ["[]", "{}", '{"metadata": {"signature_def": {"signature_def": []}}}']
+)
+def test_metadata_of_something_else_is_an_error(text: str) -> None:
+    with (
+        client_of((200, JSON, text.encode())) as (client, _, _),
+        pytest.raises(UnexpectedResponseError, match="no answer of the REST API"),
+    ):
+        client.recommend()
 
 
 def test_attempts_end() -> None:
