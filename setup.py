@@ -84,10 +84,12 @@ setup(
         "prometheus-client>=0.20,<1",
         "pydantic>=2.7,<3",
         "pyyaml>=6,<7",
+        "requests>=2.31,<3",
         # tensorflow-hub imports pkg_resources, which newer releases no longer have.
         "setuptools>=69,<81",
         "scipy>=1.11,<2",
         "typer>=0.12,<1",
+        "urllib3>=1.26,<3",
         "zstandard>=0.22",
     ],
     extras_require={

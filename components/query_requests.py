@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from components.examples.read import RawWindows
 from schemas import features as f
-from schemas import serving
+from schemas import serving, serving_specs
 from schemas.features import FeatureTable
 
 
@@ -35,7 +35,7 @@ def build_query_requests(
         these times instead of the events' times, and their context features are missing.
 
     Returns:
-      Every input of `schemas.serving.query_specs` by name: [num_requests, width] for the history,
+      Every input of `serving_specs.query_specs` by name: [num_requests, width] for the history,
       [num_requests] for the others; strings as object arrays of bytes.
     """
     window = np.searchsorted(windows.offsets, positions, side="right") - 1
@@ -61,7 +61,7 @@ def build_query_requests(
             feature.name: windows.context[feature.name][positions] for feature in table.context
         }
     requests: dict[str, npt.NDArray[Any]] = {}
-    for name, spec in serving.query_specs(table).items():
+    for name, spec in serving_specs.query_specs(table).items():
         if name in single_values:
             requests[name] = single_values[name]
         elif spec.shape.rank == 1:
@@ -74,7 +74,7 @@ def build_query_requests(
 
 
 def _missing_value(spec: tf.TensorSpec) -> bytes | int | float:
-    value = serving.missing_value(spec)
+    value = serving_specs.missing_value(spec)
     return value.encode() if isinstance(value, str) else value
 
 

@@ -15,7 +15,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from components import files
-from schemas import serving
+from schemas import serving_specs
 
 Values = TypeVar("Values")
 
@@ -25,7 +25,7 @@ _FINGERPRINT = "fingerprint.pb"
 
 
 def trace_signature(
-    function: Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]], specs: serving.Specs
+    function: Callable[[dict[str, tf.Tensor]], dict[str, tf.Tensor]], specs: serving_specs.Specs
 ) -> tf.types.experimental.ConcreteFunction:
     """Traces the function of a signature.
 
@@ -44,12 +44,12 @@ def trace_signature(
     return serve.get_concrete_function(**{spec.name: spec for spec in specs.values()})
 
 
-def by_traced_name(inputs: Mapping[str, Values], specs: serving.Specs) -> dict[str, Values]:
+def by_traced_name(inputs: Mapping[str, Values], specs: serving_specs.Specs) -> dict[str, Values]:
     """Returns the inputs of `specs` with the names that `trace_signature` gave them."""
     return {spec.name: inputs[name] for name, spec in specs.items()}
 
 
-def name_served_inputs(path: str, signatures: Mapping[str, serving.Specs]) -> None:
+def name_served_inputs(path: str, signatures: Mapping[str, serving_specs.Specs]) -> None:
     """Gives the inputs of the served signatures of a SavedModel the names of requests.
 
     Args:
@@ -69,7 +69,7 @@ def name_served_inputs(path: str, signatures: Mapping[str, serving.Specs]) -> No
         files.remove_file(fingerprint)
 
 
-def _rename(definition: meta_graph_pb2.SignatureDef, specs: serving.Specs) -> None:
+def _rename(definition: meta_graph_pb2.SignatureDef, specs: serving_specs.Specs) -> None:
     traced = meta_graph_pb2.SignatureDef.FromString(definition.SerializeToString()).inputs
     definition.inputs.clear()
     for name, spec in specs.items():

@@ -163,10 +163,13 @@ def schema(
 
 @app.command()
 def recommend(
-    model: Annotated[
+    target: Annotated[
         str,
         typer.Argument(
-            metavar="MODEL", help="Folder of versions, one version, or URL of a served model."
+            metavar="TARGET",
+            help="Directory of a run, folder of versions, one version, or the address of a served "
+            "model: http://HOST:PORT/v1/models/NAME or grpc://HOST:PORT/NAME, each with "
+            "/versions/N or /labels/LABEL for another version than the newest.",
         ),
     ],
     user: Annotated[str, typer.Option(help="User id; it may be unknown to the model.")],
@@ -187,6 +190,16 @@ def recommend(
         ),
     ] = None,
     k: Annotated[int, typer.Option("-k", min=1, help="Number of items.")] = 10,
+    titles: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RUN|FILE",
+            help="Titles of the items to print: of the catalogue of a run (its first text "
+            "feature), or of a CSV file with ids and titles in its first two columns. Default: "
+            "the run, if it is the target.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Recommend items to one user with a pushed model."""
@@ -194,7 +207,7 @@ def recommend(
     with quiet_streams(os.devnull) as console, paused_collector():
         from pipeline.commands.recommend import recommend_command
 
-        recommend_command(model, user, items, k, as_json, console)
+        recommend_command(target, user, items, k, titles, as_json, console)
 
 
 @app.command()

@@ -10,7 +10,7 @@ import tensorflow as tf
 from components.examples.read import RawCatalogue, RawWindows
 from components.query_requests import build_query_requests, history_lengths
 from components.signature_inputs import by_traced_name
-from schemas import serving
+from schemas import serving, serving_specs
 from schemas.errors import InputError
 from schemas.features import ITEM_ID, FeatureTable
 
@@ -39,8 +39,8 @@ class SignatureEncoder:
         self._model = tf.saved_model.load(path)
         self._query = self._signature(serving.QUERY_EMBEDDING)
         self._candidate = self._signature(serving.CANDIDATE_EMBEDDING)
-        self._query_specs = serving.query_specs(table)
-        self._candidate_specs = serving.candidate_specs(table)
+        self._query_specs = serving_specs.query_specs(table)
+        self._candidate_specs = serving_specs.candidate_specs(table)
         self._check_dtypes(self._query, self._query_specs)
         self._check_dtypes(self._candidate, self._candidate_specs)
 
@@ -141,7 +141,7 @@ class SignatureEncoder:
             )
         return self._model.signatures[name]
 
-    def _check_dtypes(self, signature: Any, specs: serving.Specs) -> None:
+    def _check_dtypes(self, signature: Any, specs: serving_specs.Specs) -> None:
         accepted = _inputs(signature)
         for name, spec in sorted(specs.items()):
             found = accepted.get(spec.name)
@@ -168,7 +168,7 @@ def _inputs(signature: Any) -> dict[str, tf.TensorSpec]:
     return signature.structured_input_signature[1]
 
 
-def _by_argument(specs: serving.Specs) -> dict[str, tf.TensorSpec]:
+def _by_argument(specs: serving_specs.Specs) -> dict[str, tf.TensorSpec]:
     return {spec.name: spec for spec in specs.values()}
 
 
@@ -176,5 +176,5 @@ def _tensor(values: npt.NDArray[Any] | None, spec: tf.TensorSpec, num_rows: int)
     """The values as a tensor; a column of missing values if `values` is None."""
     if values is None:
         shape = [num_rows] + [1] * (spec.shape.rank - 1)
-        return tf.fill(shape, tf.constant(serving.missing_value(spec), spec.dtype))
+        return tf.fill(shape, tf.constant(serving_specs.missing_value(spec), spec.dtype))
     return tf.constant(values, spec.dtype)

@@ -1,4 +1,4 @@
-"""`twotower recommend`: recommends items with a pushed model, from its folder or over HTTP.
+"""`twotower recommend`: recommends items with a pushed model, from its folder or by a server.
 
 The complete history that is given is sent as `history_item_id`, of which no item is recommended.
 Nothing is known of other items that the user has seen.
@@ -6,16 +6,20 @@ Nothing is known of other items that the user has seen.
 
 import json
 import os
-import urllib.error
-import urllib.request
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any, ClassVar, Protocol
 
 from components import files
+from pipeline.commands.titles import one_line, read_titles
 from pipeline.console import Console
+from pipeline.paths import run_paths
+from pipeline.runners.read_record import read_record, record_path, recorded_settings
+from pipeline.serving.client import ServingError, connect
+from pipeline.serving.client.address import is_address, parse_address
 from schemas.bundle import SAVED_MODEL_FILE
 from schemas.errors import InputError
+from schemas.features import ITEM_ID, USER_ID
 from schemas.serving import (
     DEFAULT,
     HISTORY_ITEM_ID,
@@ -36,15 +40,17 @@ class Recommendation:
       rank: Position in the list, from 1.
       item_id: Id of the item.
       score: Similarity of the item and the query.
+      title: Title of the item, "" if it has none; None if titles are not known.
     """
 
     rank: int
     item_id: str
     score: float
+    title: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Returns the attributes as JSON values."""
-        return asdict(self)
+        """Returns the attributes as JSON values, without a title where titles are not known."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 class Recommendations(Protocol):
@@ -114,22 +120,27 @@ class Recommender:
 
 
 class ServerRecommender:
-    """The signatures `serving_default` and `similar_items` behind TF Serving's HTTP API."""
+    """The signatures `serving_default` and `similar_items` behind TF Serving's REST or gRPC API."""
 
     UNKNOWN: ClassVar[str] = (
         "have no similar items, so they are not items of this model (unless no other item is "
         "available)"
     )
 
-    def __init__(self, url: str) -> None:
-        """Takes the URL `http://HOST:PORT/v1/models/NAME`."""
-        self._url = url.rstrip("/") + ":predict"
+    def __init__(self, address: str) -> None:
+        """Takes the address of a model, as `pipeline.serving.client.connect` does.
+
+        Raises:
+          InputError: It is not one.
+        """
+        parse_address(address)
+        self._address = address
 
     def __call__(self, user: str, history: Sequence[str], k: int) -> list[Recommendation]:
         """Returns the top k items for a user with a history of item ids, oldest first."""
         past = list(history) or [PADDING_ITEM_ID]
-        outputs = self._request(DEFAULT, {"user_id": [user], HISTORY_ITEM_ID: [past]})
-        return _top_k(outputs[OUTPUT_ITEM_ID][0], outputs[OUTPUT_SCORE][0], k)
+        outputs = self._predict(DEFAULT, {USER_ID: [user], HISTORY_ITEM_ID: [past]})
+        return _top_k(outputs[OUTPUT_ITEM_ID][0].tolist(), outputs[OUTPUT_SCORE][0].tolist(), k)
 
     def unknown_items(self, items: Sequence[str]) -> list[str]:
         """Returns the ids without similar items, without repeats, in their order.
@@ -138,53 +149,67 @@ class ServerRecommender:
         of a known id if no other item is available.
         """
         distinct = list(dict.fromkeys(items))
-        outputs = self._request(SIMILAR_ITEMS, {"item_id": distinct})
-        return _without_similar(distinct, outputs[OUTPUT_ITEM_ID])
+        outputs = self._predict(SIMILAR_ITEMS, {ITEM_ID: distinct})
+        return _without_similar(distinct, outputs[OUTPUT_ITEM_ID].tolist())
 
-    def _request(self, signature: str, inputs: dict[str, Any]) -> dict[str, Any]:
-        request = {"signature_name": signature, "inputs": inputs}
+    def _predict(self, signature: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            with urllib.request.urlopen(
-                urllib.request.Request(self._url, json.dumps(request).encode()), timeout=_TIMEOUT_S
-            ) as response:
-                outputs: dict[str, Any] = json.load(response)["outputs"]
-        except (urllib.error.URLError, TimeoutError) as error:
-            raise InputError(f"{self._url}: the server did not respond: {error}") from error
-        return outputs
+            with connect(self._address, timeout_s=_TIMEOUT_S) as client:
+                return client.predict(signature, inputs)
+        except ServingError as error:
+            raise InputError(str(error)) from error
 
 
-def open_model(model: str) -> Recommendations:
-    """Returns a model in a folder or behind a TF Serving server.
+def open_model(target: str) -> Recommendations:
+    """Returns a model in a folder or behind a server.
 
     Args:
-      model: Folder of versions, one version, or URL `http://HOST:PORT/v1/models/NAME`.
+      target: Directory of a run, folder of versions, one version, or an address as
+        `pipeline.serving.client.connect` takes it.
 
     Raises:
       InputError: There is no such model.
     """
-    if model.startswith(("http://", "https://")):
-        return ServerRecommender(model)
-    return Recommender(model)
+    if is_address(target):
+        return ServerRecommender(target)
+    if is_run(target):
+        return Recommender(run_paths(recorded_settings(target, read_record(target))).serving_dir)
+    return Recommender(target)
+
+
+def is_run(target: str) -> bool:
+    """Returns whether a target is the directory of a run."""
+    return not is_address(target) and files.exists(record_path(target))
 
 
 def recommend_command(
-    model: str, user: str, history: Sequence[str], k: int, as_json: bool, console: Console
+    target: str,
+    user: str,
+    history: Sequence[str],
+    k: int,
+    titles: str | None,
+    as_json: bool,
+    console: Console,
 ) -> None:
     """Recommends items to a user and prints them, and names unknown items of the history.
 
     Args:
-      model: Folder of versions, one version, or URL `http://HOST:PORT/v1/models/NAME`.
+      target: Directory of a run, folder of versions, one version, or the address of a server.
       user: The user id.
       history: Item ids, oldest first.
       k: Number of items.
+      titles: Directory of a run or file with the titles of the items; by default the run that is
+        the target, otherwise none.
       as_json: Whether to print JSON instead of a table.
       console: Receives the recommendations.
 
     Raises:
-      InputError: There is no such model, the server does not respond, or `k` is too large.
+      InputError: There is no such model, the server does not respond, `k` is too large, or the
+        titles cannot be read.
     """
-    opened = open_model(model)
-    recommendations = opened(user, history, k)
+    names = read_titles(titles or (target if is_run(target) else None))
+    opened = open_model(target)
+    recommendations = with_titles(opened(user, history, k), names)
     unknown = opened.unknown_items(history) if history else []
     if unknown:
         console.progress.write(
@@ -197,6 +222,15 @@ def recommend_command(
         console.result.write(json.dumps(rows, ensure_ascii=False) + "\n")
     else:
         console.result.write(render_recommendations(recommendations))
+
+
+def with_titles(
+    recommendations: Sequence[Recommendation], titles: Mapping[str, str]
+) -> list[Recommendation]:
+    """Returns recommendations with the titles of their items; as they are without any title."""
+    if not titles:
+        return list(recommendations)
+    return [replace(one, title=titles.get(one.item_id, "")) for one in recommendations]
 
 
 def newest_version(model: str) -> str:
@@ -213,14 +247,19 @@ def newest_version(model: str) -> str:
         if files.exists(os.path.join(path, SAVED_MODEL_FILE)):
             return path
     raise InputError(
-        f"{model}: contains no SavedModel; give a folder of versions such as "
-        "runs/demo/serving/demo, or one version"
+        f"{model}: contains no SavedModel; give the directory of a run, a folder of versions such "
+        "as runs/demo/serving/demo, one version, or the address of a server"
     )
 
 
 def render_recommendations(recommendations: Sequence[Recommendation]) -> str:
-    """Returns one line per item: rank, score and id."""
-    return "".join(f"{r.rank:>4}  {r.score:>9.4f}  {r.item_id}\n" for r in recommendations)
+    """Returns one line per item: rank, score and id, and the title if titles are known."""
+    width = max((len(r.item_id) for r in recommendations if r.title), default=0)
+    return "".join(
+        f"{r.rank:>4}  {r.score:>9.4f}  {r.item_id:<{width}}  {one_line(r.title or '')}".rstrip()
+        + "\n"
+        for r in recommendations
+    )
 
 
 def _without_similar(items: Sequence[str], similar: Sequence[Sequence[str]]) -> list[str]:

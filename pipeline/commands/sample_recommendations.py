@@ -6,9 +6,9 @@ import numpy as np
 
 from components.examples.read import RawCatalogue, RawWindows, read_raw_catalogue, read_raw_windows
 from pipeline.commands.recommend import Recommender
+from pipeline.commands.titles import one_line, title_feature
 from schemas.features import FeatureTable, feature_table
 from schemas.settings import Settings
-from schemas.source_settings import FeatureKind
 
 NUM_USERS = 3
 NUM_PAST_ITEMS = 5
@@ -43,14 +43,13 @@ def render_samples(
 
 def item_titles(catalogue: RawCatalogue, table: FeatureTable) -> dict[str, str]:
     """Returns the first text feature of each item by item id; empty without a text feature."""
-    for feature in table.item:
-        if feature.kind is FeatureKind.TEXT:
-            values = catalogue.features[feature.name]
-            return {
-                item.decode(): text.decode()
-                for item, text in zip(catalogue.item_id, values, strict=True)
-            }
-    return {}
+    feature = title_feature(table)
+    if feature is None:
+        return {}
+    values = catalogue.features[feature.name]
+    return {
+        item.decode(): text.decode() for item, text in zip(catalogue.item_id, values, strict=True)
+    }
 
 
 def _sample_users(windows: RawWindows) -> Iterator[tuple[str, list[str]]]:
@@ -64,5 +63,5 @@ def _sample_users(windows: RawWindows) -> Iterator[tuple[str, list[str]]]:
 
 
 def _with_title(item: str, titles: Mapping[str, str]) -> str:
-    title = " ".join(titles.get(item, "").split())
+    title = one_line(titles.get(item, ""))
     return f"{title} ({item})" if title else item

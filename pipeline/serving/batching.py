@@ -2,7 +2,7 @@
 
 Requests are joined if they call the same signature of the same version and if their lists, such as
 histories, have similar lengths: their rows become the rows of one call, and shorter lists are
-padded with the value for a missing one, as clients do (`schemas.serving`).
+padded with the value for a missing one, as clients do (`serving_specs`).
 """
 
 import asyncio

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from pipeline.serving.signature import Arrays, Signature, TensorInfo
-from schemas import serving
+from schemas import serving, serving_specs
 
 JoinKey = tuple[int, ...]
 
@@ -87,7 +87,7 @@ def _has_rows(signature: Signature, inputs: Arrays) -> bool:
 
 def _concatenated(parts: list[npt.NDArray[Any]], info: TensorInfo) -> npt.NDArray[Any]:
     shape = np.max([part.shape[1:] for part in parts], axis=0).astype(int)
-    missing = serving.missing_value(tf.TensorSpec(info.shape, info.dtype))
+    missing = serving_specs.missing_value(tf.TensorSpec(info.shape, info.dtype))
     fill = missing.encode() if isinstance(missing, str) else missing
     joined = np.full((sum(map(len, parts)), *shape), fill, parts[0].dtype)
     start = 0

@@ -7,7 +7,7 @@ import pytest
 
 from components.examples.read import RawWindows, read_raw_windows
 from components.query_requests import build_query_requests, history_lengths
-from schemas import serving
+from schemas import serving_specs
 from tests.components.evaluator.logs import TABLE, write_windows
 
 
@@ -68,13 +68,13 @@ def test_context_is_missing_at_a_given_request_time(windows: RawWindows) -> None
     assert np.isnan(requests["battery"]).all()
     assert requests["history_item_id"].tolist() == [[b"a", b"b"]]
     assert requests["country"].tolist() == [b"country of u"]
-    assert set(requests) == set(serving.query_specs(TABLE))
+    assert set(requests) == set(serving_specs.query_specs(TABLE))
 
 
 def test_requests_have_every_input_of_the_signature_in_its_dtype(windows: RawWindows) -> None:
     requests = build_query_requests(windows, TABLE, np.array([0, 1]), width=2)
 
-    specs = serving.query_specs(TABLE)
+    specs = serving_specs.query_specs(TABLE)
     assert requests.keys() == specs.keys()
     for name, spec in specs.items():
         assert requests[name].dtype == np.dtype(spec.dtype.as_numpy_dtype), name

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from components.indexer.probe.served_model import ServedModel
 from components.signature_inputs import by_traced_name, name_served_inputs, trace_signature
-from schemas import serving
+from schemas import serving_specs
 from schemas.feature_names import feature_keys
 from schemas.features import RESERVED_KEYS
 from tests.pipeline.feature_names.hostile_names import hostile_names
@@ -16,7 +16,7 @@ from tests.pipeline.feature_names.hostile_names import hostile_names
 SIGNATURE = "numbers"
 
 
-def save(names: tuple[str, ...], folder: Path) -> serving.Specs:
+def save(names: tuple[str, ...], folder: Path) -> serving_specs.Specs:
     """Saves a signature that adds the index of each input to it."""
     keys = feature_keys(names, RESERVED_KEYS)
     specs = {name: tf.TensorSpec([None], tf.float32, keys[name]) for name in names}

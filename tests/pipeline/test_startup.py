@@ -34,6 +34,8 @@ MAY_IMPORT: list[tuple[Sequence[str], Sequence[str]]] = [
     ([f"{COMMANDS}.label"], []),
     ([f"{COMMANDS}.serving_config"], []),
     ([f"{COMMANDS}.doctor"], []),
+    # A client, and `recommend` with a served model and with titles.
+    (["pipeline.serving.client", f"{COMMANDS}.recommend"], []),
     ([f"{COMMANDS}.ingest"], ["apache_beam"]),
     # They read the ids of the items from the variables of the model.
     ([f"{COMMANDS}.unavailable"], ["tensorflow"]),

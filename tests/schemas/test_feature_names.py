@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.config_schema.build import build_schemas
-from schemas import serving, tfmd
+from schemas import serving_specs, tfmd
 from schemas.feature_names import feature_keys
 from schemas.features import RESERVED_KEYS, FeatureTable, feature_table
 from schemas.settings import DataSettings, from_dict
@@ -94,7 +94,10 @@ def test_every_layout_of_accepted_names_has_distinct_names(names: list[str]) -> 
     ):
         columns = [feature.name for feature in schema.feature]
         assert len(set(columns)) == len(columns)
-    query, item = serving.recommend_specs(features), serving.candidate_as_of_specs(features)
+    query, item = (
+        serving_specs.recommend_specs(features),
+        serving_specs.candidate_as_of_specs(features),
+    )
     assert len(query) == 9 + len(users) + 2 * len(context) + len(items)
     assert len(item) == 3 + len(items)
     for specs in (query, item):

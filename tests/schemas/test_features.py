@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 from tensorflow_metadata.proto.v0 import schema_pb2
 
-from schemas import serving, tfmd
+from schemas import serving_specs, tfmd
 from schemas.features import FeatureTable, feature_table
 from schemas.settings import DataSettings, from_dict
 from schemas.source_settings import FeatureKind
@@ -46,11 +46,11 @@ def test_users_and_events_have_categories_and_numbers(place: str, kind: FeatureK
 def test_a_timestamp_is_one_integer() -> None:
     of_items = table("items.features", FeatureKind.TIMESTAMP)
 
-    spec = serving.candidate_specs(of_items)["since"]
+    spec = serving_specs.candidate_specs(of_items)["since"]
     (column,) = (x for x in tfmd.catalogue_schema(of_items).feature if x.name == "since")
 
     assert spec == tf.TensorSpec([None], tf.int64, "since")
-    assert serving.missing_value(spec) == -1
+    assert serving_specs.missing_value(spec) == -1
     assert column.type == schema_pb2.INT
     assert [dim.size for dim in column.shape.dim] == [1]
     assert of_items.item_filters == ()

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from schemas import serving
+from schemas import serving, serving_specs
 from schemas.features import AS_OF, ITEM_ID, USER_ID, FeatureTable
 
 
@@ -51,16 +51,16 @@ class FakeTowers(tf.Module):
     def save(self, path: str) -> None:
         signatures: dict[str, Any] = {
             serving.QUERY_EMBEDDING: tf.function(self.query).get_concrete_function(
-                **serving.query_specs(self.table)
+                **serving_specs.query_specs(self.table)
             ),
             serving.CANDIDATE_EMBEDDING: tf.function(self.candidate).get_concrete_function(
-                **serving.candidate_specs(self.table)
+                **serving_specs.candidate_specs(self.table)
             ),
             serving.CANDIDATE_EMBEDDING_AS_OF: tf.function(
                 self.candidate_as_of
-            ).get_concrete_function(**serving.candidate_as_of_specs(self.table)),
+            ).get_concrete_function(**serving_specs.candidate_as_of_specs(self.table)),
             serving.ITEM_QUERY: tf.function(self.item_query).get_concrete_function(
-                **serving.item_query_specs(self.vectors.shape[1])
+                **serving_specs.item_query_specs(self.vectors.shape[1])
             ),
         }
         tf.saved_model.save(self, path, signatures=signatures)

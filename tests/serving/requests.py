@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from schemas import serving
+from schemas import serving_specs
 from tests.serving.shop import Shop
 
 
@@ -39,9 +39,9 @@ def recommend_request(
     """Returns a `recommend` request; inputs that are not given have missing values."""
     batch = len(histories)
     request: dict[str, npt.NDArray[Any]] = {}
-    for name, spec in serving.recommend_specs(shop.table).items():
+    for name, spec in serving_specs.recommend_specs(shop.table).items():
         shape = [batch, width][: spec.shape.rank]
-        missing = serving.missing_value(spec)
+        missing = serving_specs.missing_value(spec)
         if isinstance(missing, str):
             request[name] = np.full(shape, missing.encode(), object)
         else:

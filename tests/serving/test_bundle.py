@@ -16,7 +16,7 @@ from components.indexer.model.sample_requests import to_examples
 from components.indexer.model.warmup import Request, read_requests
 from components.indexer.search import choose_index
 from components.indexer.search.search_plan import SearchKind
-from schemas import serving
+from schemas import serving, serving_specs
 from schemas.bundle import WARMUP_FILE
 from schemas.serving_settings import IndexSettings
 from tests.serving import oracle
@@ -88,9 +88,12 @@ def _requests(shop: Shop) -> list[Request]:
         (serving.RECOMMEND_EXAMPLES, {serving.EXAMPLES: to_examples(batch)}),
         *((serving.RECOMMEND_EXAMPLES, {serving.EXAMPLES: to_examples(row)}) for row in rows),
         (serving.RECOMMEND_EXAMPLES, {serving.EXAMPLES: np.array([b""], object)}),
-        (serving.DEFAULT, {name: batch[name] for name in serving.default_specs()}),
+        (serving.DEFAULT, {name: batch[name] for name in serving_specs.default_specs()}),
         (serving.SIMILAR_ITEMS, {"item_id": np.array([b"item0", b"gone", b"", b"item3"], object)}),
-        (serving.QUERY_EMBEDDING, {name: batch[name] for name in serving.query_specs(shop.table)}),
+        (
+            serving.QUERY_EMBEDDING,
+            {name: batch[name] for name in serving_specs.query_specs(shop.table)},
+        ),
     ]
 
 

@@ -17,7 +17,7 @@ from components.indexer.search.exact import ExactSearch
 from components.indexer.search.retrieval import Search
 from components.indexer.search.scann_search import BuiltScann, ScannSearch
 from components.indexer.search.search_plan import SearchKind, SearchPlan
-from schemas import serving
+from schemas import serving, serving_specs
 from tests.serving import oracle
 from tests.serving.fake_towers import item_queries
 from tests.serving.in_memory import call, signatures_of
@@ -151,7 +151,7 @@ def requests_of(shop: Shop, request: Request) -> dict[str, Request]:
     return {
         serving.RECOMMEND: request,
         serving.RECOMMEND_EXAMPLES: {serving.EXAMPLES: to_examples(request)},
-        serving.DEFAULT: {name: request[name] for name in serving.default_specs()},
+        serving.DEFAULT: {name: request[name] for name in serving_specs.default_specs()},
     }
 
 

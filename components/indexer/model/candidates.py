@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from components.examples.read import RawCatalogue
 from components.indexer.model.towers import Towers
-from schemas import serving
+from schemas import serving_specs
 from schemas.errors import InputError
 from schemas.features import AVAILABLE_AT, ITEM_ID, MISSING_INTEGER, FeatureTable
 
@@ -67,7 +67,9 @@ def embed_candidates(
         )
     newest_s = int(catalogue.available_at.max()) if is_reindex else MISSING_INTEGER
     items = {**raw_items(catalogue), AVAILABLE_AT: catalogue.available_at}
-    embedding, as_of_s = towers.embed_as_of(serving.candidate_as_of_specs(table), items, newest_s)
+    embedding, as_of_s = towers.embed_as_of(
+        serving_specs.candidate_as_of_specs(table), items, newest_s
+    )
     finite = np.asarray(np.isfinite(embedding).all(axis=1))
     if not finite.all():
         first = catalogue.item_id[int(np.argmin(finite))]

@@ -2,12 +2,12 @@
 
 import tensorflow as tf
 
-from schemas import serving
+from schemas import serving, serving_specs
 
 Tensors = dict[str, tf.Tensor]
 
 
-def fill_missing(inputs: Tensors, specs: serving.Specs) -> Tensors:
+def fill_missing(inputs: Tensors, specs: serving_specs.Specs) -> Tensors:
     """Returns all inputs of `specs`; those that a request omits are filled with missing values.
 
     Args:
@@ -21,7 +21,7 @@ def fill_missing(inputs: Tensors, specs: serving.Specs) -> Tensors:
     }
 
 
-def parse_requests(examples: tf.Tensor, specs: serving.Specs, min_history: int) -> Tensors:
+def parse_requests(examples: tf.Tensor, specs: serving_specs.Specs, min_history: int) -> Tensors:
     """Parses requests from serialised tf.Examples in which every feature is optional.
 
     The features have the names of the inputs of `recommend`; integers are int64.
@@ -40,18 +40,18 @@ def parse_requests(examples: tf.Tensor, specs: serving.Specs, min_history: int) 
     for name, spec in specs.items():
         value = parsed[name]
         if isinstance(value, tf.SparseTensor):
-            value = tf.sparse.to_dense(value, serving.missing_value(spec))
+            value = tf.sparse.to_dense(value, serving_specs.missing_value(spec))
         dense[name] = _as_int32(value) if spec.dtype == tf.int32 else value
     history = [name for name in specs if _is_history(name, specs)]
     width = tf.reduce_max([min_history, *(tf.shape(dense[name])[1] for name in history)])
     for name in history:
         padding = [[0, 0], [0, width - tf.shape(dense[name])[1]]]
-        missing = tf.constant(serving.missing_value(specs[name]), specs[name].dtype)
+        missing = tf.constant(serving_specs.missing_value(specs[name]), specs[name].dtype)
         dense[name] = tf.pad(dense[name], padding, constant_values=missing)
     return dense
 
 
-def _is_history(name: str, specs: serving.Specs) -> bool:
+def _is_history(name: str, specs: serving_specs.Specs) -> bool:
     return name.startswith(serving.HISTORY_PREFIX) and specs[name].shape.rank == 2
 
 
@@ -59,7 +59,7 @@ def _feature(spec: tf.TensorSpec) -> tf.io.VarLenFeature | tf.io.FixedLenFeature
     dtype = tf.int64 if spec.dtype == tf.int32 else spec.dtype
     if spec.shape.rank == 2:
         return tf.io.VarLenFeature(dtype)
-    return tf.io.FixedLenFeature([], dtype, serving.missing_value(spec))
+    return tf.io.FixedLenFeature([], dtype, serving_specs.missing_value(spec))
 
 
 def _as_int32(values: tf.Tensor) -> tf.Tensor:
@@ -68,4 +68,4 @@ def _as_int32(values: tf.Tensor) -> tf.Tensor:
 
 
 def _filled(spec: tf.TensorSpec, shape: tf.Tensor) -> tf.Tensor:
-    return tf.fill(shape, tf.constant(serving.missing_value(spec), spec.dtype))
+    return tf.fill(shape, tf.constant(serving_specs.missing_value(spec), spec.dtype))

@@ -11,7 +11,7 @@ from components.examples.read import RawCatalogue
 from components.indexer.model.candidates import raw_items
 from components.indexer.model.held_out_requests import HeldOutRequests
 from components.indexer.model.warmup import Request
-from schemas import serving
+from schemas import serving, serving_specs
 from schemas.features import ITEM_ID, FeatureTable
 
 _NUM_SINGLE = 16
@@ -41,7 +41,7 @@ def sample_for_signatures(
         query = {name: values[rows] for name, values in held_out.requests.items()}
         recommend = {**query, **unrestricted_inputs(table, len(rows), k)}
         yield serving.RECOMMEND, recommend
-        yield serving.DEFAULT, {name: query[name] for name in serving.default_specs()}
+        yield serving.DEFAULT, {name: query[name] for name in serving_specs.default_specs()}
         yield serving.RECOMMEND_EXAMPLES, {serving.EXAMPLES: to_examples(recommend)}
         yield serving.QUERY_EMBEDDING, query
     chosen = np.random.default_rng(_SEED).permutation(len(catalogue))
@@ -86,12 +86,12 @@ def _feature(values: npt.NDArray[Any]) -> tf.train.Feature | None:
 
 def unrestricted_inputs(table: FeatureTable, batch: int, k: int) -> dict[str, npt.NDArray[Any]]:
     """Returns the inputs of `recommend` besides the query: no conditions, one k."""
-    query = serving.query_specs(table)
+    query = serving_specs.query_specs(table)
     inputs: dict[str, npt.NDArray[Any]] = {}
-    for name, spec in serving.recommend_specs(table).items():
+    for name, spec in serving_specs.recommend_specs(table).items():
         if name in query:
             continue
-        missing = serving.missing_value(spec)
+        missing = serving_specs.missing_value(spec)
         if isinstance(missing, str):
             inputs[name] = np.full((batch, 1), missing.encode(), object)
         else:

@@ -14,7 +14,7 @@ from components.indexer.search.conditions import Conditions
 from components.indexer.search.item_table import ItemTable
 from components.indexer.search.retrieval import Retrieval
 from components.signature_inputs import by_traced_name, trace_signature
-from schemas import serving
+from schemas import serving, serving_specs
 from schemas.features import ITEM_ID, USER_ID, FeatureTable
 from schemas.id_settings import IdsSettings
 from schemas.target_settings import NegativeSettings
@@ -67,9 +67,9 @@ class ServingModel(tf.Module):
         self.retrieval = retrieval
         self.ids = GraphIdNormaliser(options.ids)
         self._options = options
-        self._query_specs = serving.query_specs(options.table)
-        self._recommend_specs = serving.recommend_specs(options.table)
-        self._candidate_specs = serving.candidate_specs(options.table)
+        self._query_specs = serving_specs.query_specs(options.table)
+        self._recommend_specs = serving_specs.recommend_specs(options.table)
+        self._candidate_specs = serving_specs.candidate_specs(options.table)
 
     def signatures(self) -> dict[str, Any]:
         """Returns the concrete function of each signature, for `tf.saved_model.save`."""
@@ -86,13 +86,13 @@ class ServingModel(tf.Module):
             name: trace_signature(function, specs[name]) for name, function in functions.items()
         }
 
-    def specs(self) -> dict[str, serving.Specs]:
+    def specs(self) -> dict[str, serving_specs.Specs]:
         """Returns the inputs of each signature."""
         return {
-            serving.DEFAULT: serving.default_specs(),
+            serving.DEFAULT: serving_specs.default_specs(),
             serving.RECOMMEND: self._recommend_specs,
-            serving.RECOMMEND_EXAMPLES: serving.examples_specs(),
-            serving.SIMILAR_ITEMS: serving.similar_specs(),
+            serving.RECOMMEND_EXAMPLES: serving_specs.examples_specs(),
+            serving.SIMILAR_ITEMS: serving_specs.similar_specs(),
             serving.QUERY_EMBEDDING: self._query_specs,
             serving.CANDIDATE_EMBEDDING: self._candidate_specs,
         }

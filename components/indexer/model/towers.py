@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from schemas import serving
+from schemas import serving, serving_specs
 from schemas.errors import InputError
 from schemas.features import AS_OF
 
@@ -44,7 +44,7 @@ class Towers(tf.Module):
         """Embeds queries; returns [B, dim] float32.
 
         Args:
-          inputs: The inputs of `schemas.serving.query_specs`, with the names of the specs.
+          inputs: The inputs of `serving_specs.query_specs`, with the names of the specs.
         """
         return self._call(serving.QUERY_EMBEDDING, inputs)
 
@@ -52,7 +52,7 @@ class Towers(tf.Module):
         """Embeds items; returns [B, dim] float32.
 
         Args:
-          inputs: The inputs of `schemas.serving.candidate_specs`, with the names of the specs.
+          inputs: The inputs of `serving_specs.candidate_specs`, with the names of the specs.
         """
         return self._call(serving.CANDIDATE_EMBEDDING, inputs)
 
@@ -64,7 +64,7 @@ class Towers(tf.Module):
         return self.saved_model.signatures[signature](**inputs)[serving.OUTPUT_EMBEDDING]
 
     def embed(
-        self, signature: str, specs: serving.Specs, rows: dict[str, npt.NDArray[Any]]
+        self, signature: str, specs: serving_specs.Specs, rows: dict[str, npt.NDArray[Any]]
     ) -> npt.NDArray[np.float32]:
         """Embeds rows in batches.
 
@@ -80,7 +80,7 @@ class Towers(tf.Module):
         return np.concatenate([self._call(signature, batch).numpy() for batch in inputs])
 
     def embed_as_of(
-        self, specs: serving.Specs, rows: dict[str, npt.NDArray[Any]], as_of_s: int
+        self, specs: serving_specs.Specs, rows: dict[str, npt.NDArray[Any]], as_of_s: int
     ) -> tuple[npt.NDArray[np.float32], int]:
         """Embeds items as of a point in time.
 
@@ -102,7 +102,7 @@ class Towers(tf.Module):
 
 
 def _batches(
-    specs: serving.Specs, rows: dict[str, npt.NDArray[Any]]
+    specs: serving_specs.Specs, rows: dict[str, npt.NDArray[Any]]
 ) -> Iterator[dict[str, tf.Tensor]]:
     """Yields batches of at most _BATCH rows; a single empty one if there are no rows.
 

@@ -20,7 +20,7 @@ from components.indexer.model.serving_model import ServingOptions
 from components.indexer.model.towers import Towers
 from components.indexer.search.item_table import ItemTable
 from components.indexer.search.recall_latency import TuningQueries
-from schemas import serving
+from schemas import serving, serving_specs
 from schemas.features import USER_ID
 
 MAX_QUERIES = 1024
@@ -53,8 +53,8 @@ def other_queries(
     Raises:
       ValueError: The query tower returned NaN or infinity.
     """
-    given = {name: tf.constant(held_out.requests[name]) for name in serving.default_specs()}
-    filled = fill_missing(given, serving.query_specs(options.table))
+    given = {name: tf.constant(held_out.requests[name]) for name in serving_specs.default_specs()}
+    filled = fill_missing(given, serving_specs.query_specs(options.table))
     default = {name: values.numpy() for name, values in filled.items()}
     return {
         serving.DEFAULT: _from_requests(towers, candidates, default, options),
@@ -67,7 +67,7 @@ def item_queries(towers: Towers, candidates: EmbeddedCandidates) -> TuningQuerie
     rows = np.random.default_rng(_SEED).permutation(len(candidates))[:MAX_QUERIES]
     embedding = towers.embed(
         serving.ITEM_QUERY,
-        serving.item_query_specs(candidates.embedding.shape[1]),
+        serving_specs.item_query_specs(candidates.embedding.shape[1]),
         {serving.OUTPUT_EMBEDDING: candidates.embedding[rows]},
     )
     return TuningQueries(embedding, rows[:, np.newaxis].astype(np.int32))
@@ -79,7 +79,9 @@ def _from_requests(
     requests: dict[str, npt.NDArray[Any]],
     options: ServingOptions,
 ) -> TuningQueries:
-    embedding = towers.embed(serving.QUERY_EMBEDDING, serving.query_specs(options.table), requests)
+    embedding = towers.embed(
+        serving.QUERY_EMBEDDING, serving_specs.query_specs(options.table), requests
+    )
     if not np.isfinite(embedding).all():
         raise ValueError(
             "the query tower returns NaN or infinity for held-out requests: training has diverged; "

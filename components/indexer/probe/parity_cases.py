@@ -23,7 +23,7 @@ from components.parity.find_queries import find_queries
 from components.parity.result import ParityResult, result_without_sample, summarize_parity
 from components.parity.sample_file import ParitySample, read_sample
 from components.query_requests import build_query_requests
-from schemas import serving
+from schemas import serving, serving_specs
 from schemas.features import ITEM_ID
 from schemas.metrics import LIST_LENGTH
 
@@ -160,7 +160,7 @@ def _query_cases(
         (serving.QUERY_EMBEDDING, query),
         (serving.RECOMMEND, recommend),
         (serving.RECOMMEND_EXAMPLES, {serving.EXAMPLES: to_examples(recommend)}),
-        (serving.DEFAULT, {name: query[name] for name in serving.default_specs()}),
+        (serving.DEFAULT, {name: query[name] for name in serving_specs.default_specs()}),
     ):
         yield ParityCase((signature, inputs), sample.outputs_of(signature, rows))
 

@@ -16,7 +16,7 @@ from components.trainer.export.parity_sample import parity_sample
 from components.trainer.export.signatures import CandidateSignature, QuerySignature
 from components.trainer.export.users import MAX_USERS, UserTable
 from components.trainer.fit.train import TrainedTowers
-from schemas import serving
+from schemas import serving, serving_specs
 from schemas.features import USER_ID, feature_table
 from schemas.settings import DataSettings
 
@@ -69,14 +69,14 @@ def export_towers(
     module.weights = list(trained.towers.weights)
     module.resources = [*query.resources, *candidate.resources]
     signatures = {
-        serving.QUERY_EMBEDDING: _signature(query, serving.query_specs(table)),
-        serving.CANDIDATE_EMBEDDING: _signature(candidate, serving.candidate_specs(table)),
+        serving.QUERY_EMBEDDING: _signature(query, serving_specs.query_specs(table)),
+        serving.CANDIDATE_EMBEDDING: _signature(candidate, serving_specs.candidate_specs(table)),
         serving.CANDIDATE_EMBEDDING_AS_OF: _signature(
-            candidate.as_of, serving.candidate_as_of_specs(table)
+            candidate.as_of, serving_specs.candidate_as_of_specs(table)
         ),
         serving.ITEM_QUERY: _signature(
             lambda items: trained.towers.similar_item_queries(items[serving.OUTPUT_EMBEDDING]),
-            serving.item_query_specs(trained.towers.width),
+            serving_specs.item_query_specs(trained.towers.width),
         ),
     }
     tf.saved_model.save(module, path, signatures)
@@ -98,7 +98,7 @@ def _user_table(users: dict[str, npt.NDArray[Any]]) -> UserTable | None:
 
 
 def _signature(
-    function: Callable[[Columns], tf.Tensor | Columns], specs: serving.Specs
+    function: Callable[[Columns], tf.Tensor | Columns], specs: serving_specs.Specs
 ) -> tf.types.experimental.ConcreteFunction:
     """Traces a function of named tensors; an output without a name is an embedding."""
 

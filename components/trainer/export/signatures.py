@@ -72,7 +72,7 @@ class QuerySignature:
         return [self._transform, self._row_of_item, self._item_vectors, *users]
 
     def __call__(self, request: Columns) -> tf.Tensor:
-        """Returns [batch, width] float32 from the tensors of `schemas.serving.query_specs`."""
+        """Returns [batch, width] float32 from the tensors of `serving_specs.query_specs`."""
         events = self._events(request)
         if self._towers.excludes_history:
             events = self._merged(events)
@@ -180,7 +180,7 @@ class CandidateSignature:
         return [self._transform, self._row_of_item, *temporal]
 
     def __call__(self, items: Columns) -> tf.Tensor:
-        """Returns [batch, width] float32 from the tensors of `schemas.serving.candidate_specs`."""
+        """Returns [batch, width] float32 from the tensors of `serving_specs.candidate_specs`."""
         rows = self._rows(items)
         return self._embedded(rows, items, self._temporal and self._temporal(rows))
 
@@ -188,7 +188,7 @@ class CandidateSignature:
         """Embeds items with their ages as of an instant, or the end of split train if it is later.
 
         Args:
-          items: Tensors of `schemas.serving.candidate_as_of_specs`.
+          items: Tensors of `serving_specs.candidate_as_of_specs`.
 
         Returns:
           `embedding` [batch, width] float32, and the instant `as_of_s`, scalar int64 seconds since

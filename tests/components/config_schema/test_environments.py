@@ -11,7 +11,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 from tfx.components.example_validator.executor import Executor as ExampleValidatorExecutor
 
 from components.config_schema.build import DataSchemas, build_schemas
-from schemas import serving, tfmd
+from schemas import serving, serving_specs, tfmd
 from schemas.errors import InputError
 from schemas.features import Feature, FeatureTable
 from schemas.source_settings import FeatureKind
@@ -87,14 +87,14 @@ def test_features_in_serving_are_the_inputs_of_the_signatures() -> None:
     def served(schema: schema_pb2.Schema) -> set[str]:
         return {f.name for f in schema.feature if tfmd.SERVING not in f.not_in_environment}
 
-    query = set(serving.query_specs(TABLE))
+    query = set(serving_specs.query_specs(TABLE))
     assert served(built.events) - {"timestamp"} == {
         name for name in query if not name.startswith(serving.HISTORY_PREFIX)
     } - {serving.REQUEST_TIMESTAMP}
     assert served(built.windows) == {
         name.removeprefix(serving.HISTORY_PREFIX) for name in query - {serving.REQUEST_TIMESTAMP}
     }
-    assert served(built.catalogue) == set(serving.candidate_specs(TABLE))
+    assert served(built.catalogue) == set(serving_specs.candidate_specs(TABLE))
 
 
 def test_a_curated_schema_may_exclude_a_feature_from_serving_and_include_it_again() -> None:

@@ -10,7 +10,7 @@ from components.evaluator.columns import EventColumns
 from components.evaluator.history import SeenItems
 from components.evaluator.queries import Queries
 from schemas import features as f
-from schemas import serving
+from schemas import serving, serving_specs
 from schemas.features import FeatureTable, feature_table
 from schemas.settings import DataSettings, from_dict
 from tests.examples import write_split
@@ -141,9 +141,9 @@ def save_successor_model(
 
     module.query, module.candidate = query, candidate
     signatures = {
-        serving.QUERY_EMBEDDING: query.get_concrete_function(**serving.query_specs(table)),
+        serving.QUERY_EMBEDDING: query.get_concrete_function(**serving_specs.query_specs(table)),
         serving.CANDIDATE_EMBEDDING: candidate.get_concrete_function(
-            **serving.candidate_specs(table)
+            **serving_specs.candidate_specs(table)
         ),
     }
     tf.saved_model.save(module, path, signatures)

@@ -2,11 +2,8 @@
 
 import io
 import json
-import threading
 from collections.abc import Iterator, Sequence
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +15,9 @@ from pipeline.commands.history_option import read_history
 from pipeline.commands.recommend import open_model, recommend_command
 from pipeline.console import Console
 from schemas.errors import InputError
+from schemas.serving import DEFAULT, SIGNATURES
+from tests.pipeline.commands.finished_run import FinishedRun
+from tests.pipeline.serving.running_server import RunningServer, running_server
 
 ITEMS = ("red, large", 'ä "quoted"', "line\u2028separator", "x" * 300)
 
@@ -88,7 +88,7 @@ class Model(tf.Module):
 
     def export(self, path: str) -> None:
         """Writes the model as a SavedModel."""
-        signatures = {"serving_default": self.recommend, "similar_items": self.similar}
+        signatures = dict.fromkeys(SIGNATURES, self.similar) | {DEFAULT: self.recommend}
         tf.saved_model.save(self, path, signatures=signatures)
 
 
@@ -99,41 +99,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
     return path
 
 
-class Handler(BaseHTTPRequestHandler):
-    """Answers as TF Serving's HTTP API does, with the function of `Model`."""
-
-    def do_POST(self) -> None:
-        """Answers a request."""
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        model = Model()
-        inputs = {name: tf.constant(value) for name, value in request["inputs"].items()}
-        function = {"serving_default": model.recommend, "similar_items": model.similar}
-        outputs = function[request["signature_name"]](**inputs)
-        plain: dict[str, Any] = {
-            name: [[x.decode() if isinstance(x, bytes) else x for x in row] for row in rows]
-            for name, rows in ((key, value.numpy().tolist()) for key, value in outputs.items())
-        }
-        body = json.dumps({"outputs": plain}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Writes nothing."""
+@pytest.fixture(scope="module")
+def server(folder: str) -> Iterator[RunningServer]:
+    with running_server(Path(folder)) as run:
+        yield run
 
 
 @pytest.fixture(scope="module")
-def url() -> Iterator[str]:
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/v1/models/shop"
-        server.shutdown()
-        thread.join()
+def rest(server: RunningServer) -> str:
+    return server.model_url
 
 
-@pytest.fixture(params=["folder", "url"])
+@pytest.fixture(scope="module")
+def grpc(server: RunningServer) -> str:
+    return f"grpc://127.0.0.1:{server.server.grpc_port}/{server.server.manager.name}"
+
+
+@pytest.fixture(params=["folder", "rest", "grpc"])
 def model(request: pytest.FixtureRequest) -> str:
     name: str = request.getfixturevalue(request.param)
     return name
@@ -156,6 +138,10 @@ def test_ids_are_compared_by_the_rules_of_the_version(tmp_path: Path) -> None:
     assert open_model(str(tmp_path)).unknown_items(["SKU-1", "sku-1.0"]) == ["sku-1.0"]
 
 
+def string_console() -> Console:
+    return Console(progress=io.StringIO(), result=io.StringIO())
+
+
 @pytest.mark.parametrize(
     ("history", "warning"),
     [
@@ -165,8 +151,8 @@ def test_ids_are_compared_by_the_rules_of_the_version(tmp_path: Path) -> None:
     ],
 )
 def test_the_command_names_unknown_items(model: str, history: list[str], warning: str) -> None:
-    console = Console(progress=io.StringIO(), result=io.StringIO())
-    recommend_command(model, "u", history, 3, True, console)
+    console = string_console()
+    recommend_command(model, "u", history, 3, None, True, console)
     text = console.progress.getvalue()  # type: ignore[attr-defined]
     assert warning in text
     assert bool(text) == bool(warning)
@@ -174,3 +160,58 @@ def test_the_command_names_unknown_items(model: str, history: list[str], warning
     assert ("are not items of this model" in text) == bool(warning)
     rows = json.loads(console.result.getvalue())  # type: ignore[attr-defined]
     assert [row["item_id"] for row in rows] == list(ITEMS[:3])
+
+
+def test_titles_are_printed_after_the_ids(model: str, tmp_path: Path) -> None:
+    titles = tmp_path / "titles.csv"
+    titles.write_text('item,title\n"red, large",The  Red\n"ä ""quoted""",\n', encoding="utf-8")
+    console = string_console()
+    recommend_command(model, "u", [], 3, str(titles), False, console)
+    assert console.result.getvalue() == (  # type: ignore[attr-defined]
+        "   1     4.0000  red, large  The Red\n"
+        '   2     3.0000  ä "quoted"\n'
+        "   3     2.0000  line\u2028separator\n"
+    )
+
+    console = string_console()
+    recommend_command(model, "u", [], 2, str(titles), True, console)
+    rows = json.loads(console.result.getvalue())  # type: ignore[attr-defined]
+    assert [row["title"] for row in rows] == ["The  Red", ""]
+
+
+def test_without_titles_nothing_is_printed_of_them(folder: str) -> None:
+    console = string_console()
+    recommend_command(folder, "u", [], 1, None, True, console)
+    (row,) = json.loads(console.result.getvalue())  # type: ignore[attr-defined]
+    assert row == {"rank": 1, "item_id": "red, large", "score": 4.0}
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("http://127.0.0.1:1/demo", "expected http://HOST:PORT/v1/models/NAME or grpc://"),
+        ("grpc://127.0.0.1/demo", "expected http://HOST:PORT/v1/models/NAME or grpc://"),
+        ("no/such/folder", "contains no SavedModel; give the directory of a run, a folder of"),
+    ],
+)
+def test_other_targets_are_errors(target: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        open_model(target)
+
+
+def test_an_error_of_the_server_is_bad_input(rest: str) -> None:
+    with pytest.raises(InputError, match=r"NOT_FOUND: .*; check the name, version and label"):
+        open_model(f"{rest}/versions/99").unknown_items(["a"])
+
+
+def test_a_long_list_is_refused_alike(model: str) -> None:
+    with pytest.raises(InputError, match="-k 5: this model's serving_default signature returns at"):
+        open_model(model)("u", [], 5)
+
+
+def test_the_newest_version_of_a_run_is_taken(tmp_path: Path) -> None:
+    run = FinishedRun(tmp_path / "run")
+    (run.root / "run.json").write_text(json.dumps(run.record))
+    for version, item in ((7, "old"), (8, "new")):
+        Model([item]).export(f"{run.serving}/{version}")
+    assert [one.item_id for one in open_model(str(run.root))("u", [], 1)] == ["new"]

@@ -11,7 +11,7 @@ from components.catalogue_gen import item_table
 from components.example_gen import event_table
 from components.records import arrow_rows
 from components.trainer.data import windows
-from schemas import features, serving, transformed
+from schemas import features, serving, serving_specs, transformed
 
 _MODULES: tuple[ModuleType, ...] = (
     features,
@@ -139,8 +139,8 @@ def internal_names() -> tuple[str, ...]:
         if name.isupper() and isinstance(value, str) and value.strip()
     }
     inputs = {
-        *serving.recommend_specs(features.FeatureTable()),
-        *serving.candidate_as_of_specs(features.FeatureTable()),
+        *serving_specs.recommend_specs(features.FeatureTable()),
+        *serving_specs.candidate_as_of_specs(features.FeatureTable()),
     }
     return tuple(sorted(constants | inputs | set(_SCOPES)))
 

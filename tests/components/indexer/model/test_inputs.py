@@ -3,10 +3,10 @@
 import tensorflow as tf
 
 from components.indexer.model.inputs import parse_requests
-from schemas import serving
+from schemas import serving, serving_specs
 
 SPECS = {
-    **serving.default_specs(),
+    **serving_specs.default_specs(),
     serving.K: tf.TensorSpec([None], tf.int32, serving.K),
 }
 

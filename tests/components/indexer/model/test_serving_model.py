@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from components.indexer.model.sample_requests import to_examples
 from components.indexer.search.retrieval import Search
-from schemas import serving
+from schemas import serving, serving_specs
 from schemas.id_settings import IdsSettings
 from schemas.settings import from_dict
 from tests.serving import oracle
@@ -26,7 +26,7 @@ def test_history_is_returned_only_if_repeats_are_allowed(tmp_path: Path, repeat:
     request = recommend_request(shop, [history], exclude=[["item3"]], k=6)
     for signature, inputs in (
         (serving.RECOMMEND, request),
-        (serving.DEFAULT, {name: request[name] for name in serving.default_specs()}),
+        (serving.DEFAULT, {name: request[name] for name in serving_specs.default_specs()}),
     ):
         k = 6 if signature == serving.RECOMMEND else 4
         expected_request = {**request, "k": np.array([k], np.int32)}
@@ -59,7 +59,7 @@ def test_each_kind_of_query_has_its_own_search(tmp_path: Path) -> None:
         others={serving.DEFAULT: only(6), serving.SIMILAR_ITEMS: only(7)},
     )
     request = recommend_request(shop, [["item1"]], k=1)
-    default = {name: request[name] for name in serving.default_specs()}
+    default = {name: request[name] for name in serving_specs.default_specs()}
     examples = {serving.EXAMPLES: to_examples(request)}
     item = {"item_id": np.array([b"item1"], object)}
     for signature, inputs, expected in (
@@ -87,12 +87,12 @@ def test_catalogue_of_one_item(tmp_path: Path) -> None:
 def test_signatures_have_inputs_and_outputs_of_the_contract(tmp_path: Path) -> None:
     shop = make_shop(str(tmp_path), 3)
     specs = {
-        serving.DEFAULT: serving.default_specs(),
-        serving.RECOMMEND: serving.recommend_specs(shop.table),
-        serving.RECOMMEND_EXAMPLES: serving.examples_specs(),
-        serving.SIMILAR_ITEMS: serving.similar_specs(),
-        serving.QUERY_EMBEDDING: serving.query_specs(shop.table),
-        serving.CANDIDATE_EMBEDDING: serving.candidate_specs(shop.table),
+        serving.DEFAULT: serving_specs.default_specs(),
+        serving.RECOMMEND: serving_specs.recommend_specs(shop.table),
+        serving.RECOMMEND_EXAMPLES: serving_specs.examples_specs(),
+        serving.SIMILAR_ITEMS: serving_specs.similar_specs(),
+        serving.QUERY_EMBEDDING: serving_specs.query_specs(shop.table),
+        serving.CANDIDATE_EMBEDDING: serving_specs.candidate_specs(shop.table),
     }
     signatures = signatures_of(shop)
     assert set(signatures) == set(serving.SIGNATURES) == set(specs)
@@ -133,10 +133,10 @@ def test_ids_of_requests_are_normalised(tmp_path: Path) -> None:
     )
     for requests in (written, other):
         request = requests[serving.RECOMMEND]
-        names = serving.default_specs()
+        names = serving_specs.default_specs()
         requests[serving.DEFAULT] = {name: request[name] for name in names}
         requests[serving.RECOMMEND_EXAMPLES] = {serving.EXAMPLES: to_examples(request)}
-        names = serving.query_specs(shop.table)
+        names = serving_specs.query_specs(shop.table)
         requests[serving.QUERY_EMBEDDING] = {name: request[name] for name in names}
     for name, request in written.items():
         expected = call(plain[name], request)

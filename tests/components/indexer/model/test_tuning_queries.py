@@ -13,7 +13,7 @@ from components.indexer.model.sample_requests import sample_for_signatures
 from components.indexer.model.serving_model import ServingOptions
 from components.indexer.model.towers import Towers
 from components.indexer.model.tuning_queries import item_queries, other_queries, user_queries
-from schemas import serving
+from schemas import serving, serving_specs
 from tests.serving.fake_towers import item_queries as expected_item_queries
 from tests.serving.shop import MAX_HISTORY, make_shop
 
@@ -52,9 +52,9 @@ def test_each_kind_has_the_queries_of_its_signature(
         assert np.array_equal(same_user, user_ids[:, None] == user_ids)
     assert len(set(others[serving.SIMILAR_ITEMS].users)) == NUM_ITEMS
     complete, default = sent
-    specs = serving.query_specs(shop.table)
+    specs = serving_specs.query_specs(shop.table)
     for name, spec in specs.items():
-        is_given = name in serving.default_specs()
+        is_given = name in serving_specs.default_specs()
         same = np.array_equal(complete[spec.name], default[spec.name], equal_nan=False)
         assert is_given == same, name
 

@@ -22,7 +22,7 @@ from components.parity.result import ParityResult
 from components.parity.sample_file import ParitySample, read_sample
 from components.trainer.data.windows import ROW, WEIGHT, TransformedWindows
 from components.trainer.export.parity_sample import parity_sample
-from schemas import serving
+from schemas import serving, serving_specs
 from schemas.features import FeatureTable, feature_table
 from schemas.serving_settings import IndexSettings
 from tests.components.trainer.conftest import NUM_ITEMS, Exported
@@ -154,15 +154,15 @@ def export_broken(rich: Exported, path: Path, change: Callable[[Tensors], Tensor
     outer.towers = tf.saved_model.load(str(rich.path))
     table = feature_table(rich.dataset.settings)
 
-    def broken(name: str, specs: serving.Specs) -> Any:
+    def broken(name: str, specs: serving_specs.Specs) -> Any:
         inner = outer.towers.signatures[name]
         serve = tf.function(lambda **inputs: inner(**change(inputs)), autograph=False)
         return serve.get_concrete_function(**specs)
 
     signatures = {
-        serving.QUERY_EMBEDDING: broken(serving.QUERY_EMBEDDING, serving.query_specs(table)),
+        serving.QUERY_EMBEDDING: broken(serving.QUERY_EMBEDDING, serving_specs.query_specs(table)),
         serving.CANDIDATE_EMBEDDING: broken(
-            serving.CANDIDATE_EMBEDDING, serving.candidate_specs(table)
+            serving.CANDIDATE_EMBEDDING, serving_specs.candidate_specs(table)
         ),
     }
     tf.saved_model.save(outer, str(path), signatures)

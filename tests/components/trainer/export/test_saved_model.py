@@ -15,7 +15,7 @@ from components.trainer.data.batches import one_batch
 from components.trainer.data.windows import ROW, read_transformed_windows
 from components.trainer.model.query_inputs import query_inputs
 from components.trainer.time.popularity import NUM_FEATURES
-from schemas import serving
+from schemas import serving, serving_specs
 from schemas.events import SECONDS_PER_DAY
 from schemas.features import feature_table
 from tests.components.trainer.conftest import NUM_ITEMS, Exported
@@ -74,10 +74,10 @@ def stacked(requests: list[Request]) -> Request:
 def test_the_signatures_have_the_specs_of_the_schema(rich: Exported, loaded: Any) -> None:
     table = feature_table(rich.dataset.settings)
     expected = {
-        serving.QUERY_EMBEDDING: serving.query_specs(table),
-        serving.CANDIDATE_EMBEDDING: serving.candidate_specs(table),
-        serving.CANDIDATE_EMBEDDING_AS_OF: serving.candidate_as_of_specs(table),
-        serving.ITEM_QUERY: serving.item_query_specs(8 + NUM_FEATURES),
+        serving.QUERY_EMBEDDING: serving_specs.query_specs(table),
+        serving.CANDIDATE_EMBEDDING: serving_specs.candidate_specs(table),
+        serving.CANDIDATE_EMBEDDING_AS_OF: serving_specs.candidate_as_of_specs(table),
+        serving.ITEM_QUERY: serving_specs.item_query_specs(8 + NUM_FEATURES),
     }
     assert set(loaded.signatures) == set(expected)
     for name, specs in expected.items():
@@ -143,7 +143,7 @@ def test_ages_are_as_of_the_given_instant(rich: Exported, loaded: Any) -> None:
     trained = embedding(loaded, serving.CANDIDATE_EMBEDDING, items)
     items["item_id"][0] = b"brand new"
     towers = Towers(str(rich.path))
-    specs = serving.candidate_as_of_specs(feature_table(rich.dataset.settings))
+    specs = serving_specs.candidate_as_of_specs(feature_table(rich.dataset.settings))
     newest_s = popularity.as_of_s + 10 * SECONDS_PER_DAY
     available_at = np.array([newest_s, *[-1] * (NUM_ITEMS - 1)])
     items["available_at"] = available_at
@@ -205,10 +205,12 @@ def test_missing_user_features_are_filled_in_from_the_table(rich: Exported, load
 
 
 def test_the_embedding_of_an_empty_request_is_finite(rich: Exported, loaded: Any) -> None:
-    specs = serving.query_specs(feature_table(rich.dataset.settings))
+    specs = serving_specs.query_specs(feature_table(rich.dataset.settings))
     for width in (0, 3):
         empty = {
-            name: np.full([1, width][: len(spec.shape)], serving.missing_value(spec), dtype=object)
+            name: np.full(
+                [1, width][: len(spec.shape)], serving_specs.missing_value(spec), dtype=object
+            )
             for name, spec in specs.items()
         }
         assert np.isfinite(query(loaded, empty)).all()
@@ -275,7 +277,7 @@ def test_the_model_can_be_exported_again_within_another_module(
     outer = tf.Module()
     outer.towers = loaded
     inner = loaded.signatures[serving.QUERY_EMBEDDING]
-    specs = serving.query_specs(feature_table(rich.dataset.settings))
+    specs = serving_specs.query_specs(feature_table(rich.dataset.settings))
 
     @tf.function
     def doubled(**request: tf.Tensor) -> dict[str, tf.Tensor]:

@@ -7,7 +7,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from components.trainer.export.signatures import QuerySignature
-from schemas import serving
+from schemas import serving_specs
 from schemas.features import feature_table
 from tests.components.trainer.conftest import Exported
 from tests.components.trainer.export.test_saved_model import TOLERANCE, Request, request_of
@@ -28,7 +28,7 @@ def embedded(rich: Exported, request: Request) -> npt.NDArray[np.float32]:
         dataset.settings.history.max_length,
         users=None,
     )
-    specs = serving.query_specs(table)
+    specs = serving_specs.query_specs(table)
     return signature({n: tf.constant(request[n], spec.dtype) for n, spec in specs.items()}).numpy()
 
 

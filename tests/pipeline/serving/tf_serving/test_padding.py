@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from schemas import serving
+from schemas import serving, serving_specs
 from tests.serving.in_memory import call, signatures_of
 from tests.serving.requests import recommend_request
 from tests.serving.shop import Shop, make_shop
@@ -83,5 +83,5 @@ def test_tf_serving_pads_a_list_with_an_item(shop: Shop, recommend: Any) -> None
 
 
 def test_requests_that_can_always_be_joined_have_one_value_per_row() -> None:
-    for specs in (serving.examples_specs(), serving.similar_specs()):
+    for specs in (serving_specs.examples_specs(), serving_specs.similar_specs()):
         assert [spec.shape.rank for spec in specs.values()] == [1]
