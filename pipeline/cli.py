@@ -238,6 +238,20 @@ def serve(
             help="Another limit of requests: body_bytes, rows, list_length or k. Repeatable.",
         ),
     ] = None,
+    traffic_log: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="Folder for a log of requests and answers. Default: none."),
+    ] = None,
+    traffic_sample: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0, max=1.0, help="Share of users in that log, with all their requests. Default: 1."
+        ),
+    ] = None,
+    traffic_user_key: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Key with which user ids are hashed in that log."),
+    ] = None,
 ) -> None:
     """Serve a pushed model like TF Serving, for development: REST, gRPC, new versions."""
     with quiet_streams(os.devnull) as console:
@@ -246,6 +260,7 @@ def serve(
             from pipeline.serving.batching import BatchSettings
             from pipeline.serving.limits import limits_from
             from pipeline.serving.run_server import ServerSettings
+            from pipeline.serving.traffic_options import traffic_settings
 
         settings = ServerSettings(
             host=host,
@@ -254,6 +269,7 @@ def serve(
             poll_s=poll_seconds,
             batches=BatchSettings(rows=batch_rows, delay_us=batch_delay_us),
             limits=limits_from(limit or ()),
+            traffic=traffic_settings(traffic_log, traffic_sample, traffic_user_key),
         )
         serve_command(model, exact, settings, console)
 
