@@ -240,12 +240,16 @@ def serve(
     ] = None,
     traffic_log: Annotated[
         str | None,
-        typer.Option(metavar="DIR", help="Folder for a log of requests and answers. Default: none."),
+        typer.Option(
+            metavar="DIR", help="Folder for a log of requests and answers. Default: none."
+        ),
     ] = None,
     traffic_sample: Annotated[
         float | None,
         typer.Option(
-            min=0.0, max=1.0, help="Share of users in that log, with all their requests. Default: 1."
+            min=0.0,
+            max=1.0,
+            help="Share of users in that log, with all their requests. Default: 1.",
         ),
     ] = None,
     traffic_user_key: Annotated[

@@ -48,9 +48,7 @@ class _OpenFile:
 class TrafficFiles:
     """Writes lines to a sequence of files. Used by one thread."""
 
-    def __init__(
-        self, settings: FileSettings, clock: Callable[[], float] = time.monotonic
-    ) -> None:
+    def __init__(self, settings: FileSettings, clock: Callable[[], float] = time.monotonic) -> None:
         """Creates the folder.
 
         Args:
