@@ -164,9 +164,7 @@ def measure_lists(
         histories=dict(zip(HISTORY_RANGES, by_range.tolist(), strict=True)),
         unknown_users=None if known is None else Share(int((~known).sum()), len(lists)),
         unknown_items=(
-            None
-            if unknown is None
-            else Share(int(unknown.sum()), int(lists.num_history_ids.sum()))
+            None if unknown is None else Share(int(unknown.sum()), int(lists.num_history_ids.sum()))
         ),
         short_lists=Share(int((lists.lengths < lists.k).sum()), len(lists)),
         scores={rank: _score_counts(lists, rank, score_edges) for rank in cutoffs},

@@ -279,6 +279,47 @@ def serve(
 
 
 @app.command()
+def monitor(
+    run_dir: RunDir,
+    traffic: Annotated[
+        list[str],
+        typer.Option(
+            metavar="GLOB",
+            help="Files or folder of the traffic log of `twotower serve --traffic-log`. Repeatable.",
+        ),
+    ],
+    interactions: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CONFIG", help="Configuration of a log with what users did after the requests."
+        ),
+    ] = None,
+    user_key: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Key with which user ids are hashed.")
+    ] = None,
+    window: Annotated[
+        str, typer.Option(help="How long after a request an event counts: 30m, 12h, 1d.")
+    ] = "1d",
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LABEL",
+            help="Label with which the others are compared. Default: stable, or the first one.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Compare served traffic with the evaluation, and labels by what users did next."""
+    record = read_record(run_dir)
+    with quiet_streams(os.devnull) as console:
+        with paused_collector():
+            from pipeline.commands.monitor import MonitorOptions, monitor_command
+
+        options = MonitorOptions(traffic, interactions, user_key, window, baseline)
+        monitor_command(run_dir, record, options, as_json, console)
+
+
+@app.command()
 def unavailable(
     run_dir: RunDir,
     items: Annotated[

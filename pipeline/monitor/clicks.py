@@ -1,0 +1,240 @@
+"""Joins lists with what their users interacted with next, and compares arms of traffic.
+
+An arm is a label; requests without a label form an arm for each version. A list counts as clicked
+if its user has a target event on one of its items within a window after the request, and before the
+user's next request, of whatever arm. Times are compared in whole seconds: an event in the second of
+a request is after it. Lists whose window is not wholly within the log are left out, in every arm
+alike.
+"""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from components.evaluator.confidence import group_bootstrap_intervals
+from components.pusher.labels import STABLE
+from pipeline.monitor.groups import positions
+from pipeline.monitor.interactions import TargetEvents
+from pipeline.monitor.traffic import Traffic
+from schemas.errors import InputError
+
+# Percentile intervals of fewer users, or of rarer clicks, are too narrow.
+MIN_USERS = 60
+MIN_CLICKING_USERS = 10
+_BOOTSTRAP_SAMPLES = 1_000
+_SEED = 17
+_MS_PER_SECOND = 1_000
+
+
+@dataclass(frozen=True)
+class Arm:
+    """The lists of one label, and how many of them were clicked.
+
+    Attributes:
+      name: The label, or the version of requests without a label.
+      versions: The versions that answered.
+      lists: The number of lists whose window is within the log.
+      users: The number of their users.
+      clicked_lists: The number of clicked lists.
+      clicking_users: The number of users with a clicked list.
+      rate: The mean over users of the share of their lists that were clicked; None without lists.
+      interval: Its 95 % bootstrap interval over users; None with too few users.
+      difference: The rate minus that of the baseline; None for the baseline.
+      difference_interval: Its interval; None with too few users in one of the arms.
+    """
+
+    name: str
+    versions: tuple[int, ...]
+    lists: int
+    users: int
+    clicked_lists: int
+    clicking_users: int
+    rate: float | None
+    interval: list[float] | None
+    difference: float | None
+    difference_interval: list[float] | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Returns the attributes as JSON values."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Clicks:
+    """What users did after they had been recommended lists.
+
+    Attributes:
+      window_s: The window after a request, in seconds.
+      baseline: The arm with which the others are compared.
+      first_s: The time of the first event of the log, seconds since the epoch, UTC.
+      last_s: The time of its last event.
+      target_events: The number of target events of users of the traffic.
+      left_out: The number of lists without a user, or whose window is not wholly within the log.
+      arms: The arms, the baseline first.
+    """
+
+    window_s: int
+    baseline: str
+    first_s: int
+    last_s: int
+    target_events: int
+    left_out: int
+    arms: tuple[Arm, ...]
+
+
+def measure_clicks(
+    traffic: Traffic, events: TargetEvents, window_s: int, baseline: str | None
+) -> Clicks:
+    """Joins traffic with events, and compares its arms.
+
+    Args:
+      traffic: The lists.
+      events: The target events of their users.
+      window_s: How long after a request an event counts, in seconds.
+      baseline: The arm with which the others are compared; by default `stable`, or else the first.
+
+    Raises:
+      InputError: There is no such arm, or no list has its whole window within the log.
+    """
+    names, arm = _arms(traffic)
+    baseline = _baseline(names, baseline)
+    start_s = traffic.time_ms // _MS_PER_SECOND
+    is_named = np.array([name != "" for name in traffic.user.values], bool)[traffic.user.codes]
+    is_covered = (start_s >= events.first_s) & (start_s + window_s <= events.last_s)
+    is_counted = is_named & is_covered
+    if not is_counted.any():
+        raise InputError(_no_window(start_s, is_named, events, window_s))
+    is_clicked = clicked(traffic, events, window_s)
+    rates = {
+        name: _rates(traffic, is_clicked, is_counted & (arm == number))
+        for number, name in enumerate(names)
+    }
+    order = [baseline, *(name for name in names if name != baseline)]
+    is_enough = {
+        name: int((~np.isnan(rate)).sum()) >= MIN_USERS
+        and int((rate > 0).sum()) >= MIN_CLICKING_USERS
+        for name, rate in rates.items()
+    }
+    intervals, differences = _intervals(rates, baseline)
+    means = {
+        name: None if np.isnan(rate).all() else float(np.nanmean(rate))
+        for name, rate in rates.items()
+    }
+    arms = []
+    for name in order:
+        rows = is_counted & (arm == names.index(name))
+        mean, reference = means[name], means[baseline]
+        is_comparable = name != baseline and mean is not None and reference is not None
+        has_interval = is_comparable and is_enough[name] and is_enough[baseline]
+        arms.append(
+            Arm(
+                name=name,
+                versions=tuple(np.unique(traffic.version[arm == names.index(name)]).tolist()),
+                lists=int(rows.sum()),
+                users=int((~np.isnan(rates[name])).sum()),
+                clicked_lists=int((is_clicked & rows).sum()),
+                clicking_users=int((rates[name] > 0).sum()),
+                rate=mean,
+                interval=intervals[name] if is_enough[name] else None,
+                difference=mean - reference if is_comparable else None,
+                difference_interval=differences[name] if has_interval else None,
+            )
+        )
+    return Clicks(
+        window_s=window_s,
+        baseline=baseline,
+        first_s=events.first_s,
+        last_s=events.last_s,
+        target_events=len(events),
+        left_out=int((~is_counted).sum()),
+        arms=tuple(arms),
+    )
+
+
+def clicked(traffic: Traffic, events: TargetEvents, window_s: int) -> npt.NDArray[np.bool_]:
+    """Returns whether each list was clicked, [num_lists] bool."""
+    start_s = traffic.time_ms // _MS_PER_SECOND
+    order = np.lexsort((start_s, traffic.user.codes))
+    # One integer that sorts by user, then time. The first second is that of the first list.
+    origin = start_s.min()
+    is_later = (events.time_s >= origin) & (events.item >= 0)
+    span = max(start_s.max(), events.time_s.max(initial=0)) - origin + 1
+    starts = traffic.user.codes[order] * span + (start_s[order] - origin)
+    user, item, time_s = events.user[is_later], events.item[is_later], events.time_s[is_later]
+    # The last list at or before the event: of the same user, or none.
+    place = np.searchsorted(starts, user * span + (time_s - origin), side="right") - 1
+    row = order[np.maximum(place, 0)]
+    is_joined = (place >= 0) & (traffic.user.codes[row] == user)
+    is_joined &= time_s - start_s[row] < window_s
+    num_items = len(traffic.items.texts.values)
+    listed_row = np.repeat(np.arange(len(traffic)), traffic.items.lengths)
+    listed = listed_row * num_items + traffic.items.texts.codes
+    is_listed = np.isin(row[is_joined] * num_items + item[is_joined], listed)
+    found = np.zeros(len(traffic), bool)
+    found[row[is_joined][is_listed]] = True
+    return found
+
+
+def _arms(traffic: Traffic) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """Returns the names of the arms, sorted, and the arm of each list."""
+    label = np.array(traffic.label.values, object)[traffic.label.codes]
+    version = np.array([f"version {number}" for number in traffic.version.tolist()], object)
+    names, arm = np.unique(np.where(label == "", version, label).astype(str), return_inverse=True)
+    return names.tolist(), arm.ravel()
+
+
+def _baseline(names: list[str], wanted: str | None) -> str:
+    if wanted is None:
+        return STABLE if STABLE in names else names[0]
+    if wanted not in names:
+        raise InputError(f"--baseline {wanted}: not in the traffic, which has {', '.join(names)}")
+    return wanted
+
+
+def _rates(
+    traffic: Traffic, is_clicked: npt.NDArray[np.bool_], is_wanted: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    """Returns the share of clicked lists of each user, NaN for users without wanted lists."""
+    num_users = len(traffic.user.values)
+    user = traffic.user.codes[is_wanted]
+    lists = np.bincount(user, minlength=num_users)
+    clicks = np.bincount(user, is_clicked[is_wanted], minlength=num_users)
+    return np.divide(clicks, lists, out=np.full(num_users, np.nan), where=lists > 0)
+
+
+def _intervals(
+    rates: dict[str, npt.NDArray[np.float64]], baseline: str
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Computes the intervals over the users who are in any arm."""
+    is_used = ~np.isnan(np.stack(list(rates.values()))).all(axis=0)
+    used = {name: rate[is_used] for name, rate in rates.items()}
+    return group_bootstrap_intervals(used, baseline, _BOOTSTRAP_SAMPLES, _SEED)
+
+
+def _no_window(
+    start_s: npt.NDArray[np.int64],
+    is_named: npt.NDArray[np.bool_],
+    events: TargetEvents,
+    window_s: int,
+) -> str:
+    if not is_named.any():
+        return "no request of the traffic has a user id, so its lists have no clicks"
+    log = f"{instant(events.first_s)} to {instant(events.last_s)}"
+    requests = f"{instant(int(start_s.min()))} to {instant(int(start_s.max()))}"
+    if events.last_s < start_s.min() or events.first_s > start_s.max():
+        return (
+            f"the interaction log ({log}) and the traffic ({requests}) do not overlap in time; give "
+            "the log of the same days, and check interactions.timestamp_unit"
+        )
+    return (
+        f"no request ({requests}) has its whole window of {window_s:,} s within the interaction log "
+        f"({log}): give a smaller --window, or a log that ends later"
+    )
+
+
+def instant(time_s: int) -> str:
+    """Returns a time as text, to the second, in UTC."""
+    return f"{datetime.fromtimestamp(time_s, timezone.utc):%Y-%m-%d %H:%M:%S} UTC"
