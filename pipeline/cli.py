@@ -285,7 +285,7 @@ def monitor(
         list[str],
         typer.Option(
             metavar="GLOB",
-            help="Files or folder of the traffic log of `twotower serve --traffic-log`. Repeatable.",
+            help="Files or folder that `twotower serve --traffic-log` wrote. Repeatable.",
         ),
     ],
     interactions: Annotated[

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from components.pusher.labels import STABLE
 from components.user_hash import key_fingerprint, read_user_key
 from pipeline.config import load_settings
 from pipeline.console import Console
@@ -140,8 +139,8 @@ def _clicks(
     if options.interactions is None:
         if options.baseline is not None:
             raise InputError(
-                f"--baseline {options.baseline}: requires --interactions CONFIG; without, no labels "
-                f"are compared (by default with {STABLE})"
+                f"--baseline {options.baseline}: requires --interactions CONFIG, because labels are "
+                "compared by what users did next"
             )
         return None
     settings = load_settings(options.interactions)

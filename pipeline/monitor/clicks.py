@@ -16,7 +16,6 @@ import numpy.typing as npt
 
 from components.evaluator.confidence import group_bootstrap_intervals
 from components.pusher.labels import STABLE
-from pipeline.monitor.groups import positions
 from pipeline.monitor.interactions import TargetEvents
 from pipeline.monitor.traffic import Traffic
 from schemas.errors import InputError
@@ -108,41 +107,12 @@ def measure_clicks(
     if not is_counted.any():
         raise InputError(_no_window(start_s, is_named, events, window_s))
     is_clicked = clicked(traffic, events, window_s)
-    rates = {
-        name: _rates(traffic, is_clicked, is_counted & (arm == number))
-        for number, name in enumerate(names)
-    }
-    order = [baseline, *(name for name in names if name != baseline)]
-    is_enough = {
-        name: int((~np.isnan(rate)).sum()) >= MIN_USERS
-        and int((rate > 0).sum()) >= MIN_CLICKING_USERS
-        for name, rate in rates.items()
-    }
-    intervals, differences = _intervals(rates, baseline)
-    means = {
-        name: None if np.isnan(rate).all() else float(np.nanmean(rate))
-        for name, rate in rates.items()
-    }
-    arms = []
-    for name in order:
-        rows = is_counted & (arm == names.index(name))
-        mean, reference = means[name], means[baseline]
-        is_comparable = name != baseline and mean is not None and reference is not None
-        has_interval = is_comparable and is_enough[name] and is_enough[baseline]
-        arms.append(
-            Arm(
-                name=name,
-                versions=tuple(np.unique(traffic.version[arm == names.index(name)]).tolist()),
-                lists=int(rows.sum()),
-                users=int((~np.isnan(rates[name])).sum()),
-                clicked_lists=int((is_clicked & rows).sum()),
-                clicking_users=int((rates[name] > 0).sum()),
-                rate=mean,
-                interval=intervals[name] if is_enough[name] else None,
-                difference=mean - reference if is_comparable else None,
-                difference_interval=differences[name] if has_interval else None,
-            )
-        )
+    outcomes = []
+    for name in [baseline, *(name for name in names if name != baseline)]:
+        is_of_arm = arm == names.index(name)
+        versions = tuple(np.unique(traffic.version[is_of_arm]).tolist())
+        rows = np.flatnonzero(is_of_arm & is_counted)
+        outcomes.append(_outcome(name, versions, traffic, rows, is_clicked[rows]))
     return Clicks(
         window_s=window_s,
         baseline=baseline,
@@ -150,8 +120,99 @@ def measure_clicks(
         last_s=events.last_s,
         target_events=len(events),
         left_out=int((~is_counted).sum()),
-        arms=tuple(arms),
+        arms=_compared(outcomes),
     )
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """The clicks of an arm.
+
+    Attributes:
+      name: The arm.
+      versions: The versions that answered.
+      lists: The number of lists.
+      clicked_lists: The number of clicked lists.
+      rates: [num_users] float64, the share of clicked lists of each user of the traffic; NaN for
+        users without lists in this arm.
+    """
+
+    name: str
+    versions: tuple[int, ...]
+    lists: int
+    clicked_lists: int
+    rates: npt.NDArray[np.float64]
+
+    @property
+    def users(self) -> int:
+        """The number of users with lists."""
+        return int(np.count_nonzero(~np.isnan(self.rates)))
+
+    @property
+    def clicking_users(self) -> int:
+        """The number of users with a clicked list."""
+        return int(np.count_nonzero(self.rates > 0))
+
+    @property
+    def mean(self) -> float | None:
+        """The mean over users; None without users."""
+        return float(np.nanmean(self.rates)) if self.users else None
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether there are enough users for an interval."""
+        return self.users >= MIN_USERS and self.clicking_users >= MIN_CLICKING_USERS
+
+
+def _outcome(
+    name: str,
+    versions: tuple[int, ...],
+    traffic: Traffic,
+    rows: npt.NDArray[np.int64],
+    is_clicked: npt.NDArray[np.bool_],
+) -> _Outcome:
+    num_users = len(traffic.user.values)
+    user = traffic.user.codes[rows]
+    lists = np.bincount(user, minlength=num_users)
+    clicks = np.bincount(user, is_clicked, minlength=num_users)
+    rates = np.divide(clicks, lists, out=np.full(num_users, np.nan), where=lists > 0)
+    return _Outcome(name, versions, len(rows), int(is_clicked.sum()), rates)
+
+
+def _compared(outcomes: list[_Outcome]) -> tuple[Arm, ...]:
+    """Compares the arms with the first one, over the users who are in any arm."""
+    is_used = ~np.isnan(np.stack([outcome.rates for outcome in outcomes])).all(axis=0)
+    used = {outcome.name: outcome.rates[is_used] for outcome in outcomes}
+    baseline = outcomes[0]
+    intervals, differences = group_bootstrap_intervals(
+        used, baseline.name, _BOOTSTRAP_SAMPLES, _SEED
+    )
+    return tuple(
+        Arm(
+            name=outcome.name,
+            versions=outcome.versions,
+            lists=outcome.lists,
+            users=outcome.users,
+            clicked_lists=outcome.clicked_lists,
+            clicking_users=outcome.clicking_users,
+            rate=outcome.mean,
+            interval=intervals[outcome.name] if outcome.has_interval else None,
+            difference=_difference(outcome, baseline),
+            difference_interval=(
+                differences.get(outcome.name)
+                if outcome.has_interval and baseline.has_interval
+                else None
+            ),
+        )
+        for outcome in outcomes
+    )
+
+
+def _difference(outcome: _Outcome, baseline: _Outcome) -> float | None:
+    mean, reference = outcome.mean, baseline.mean
+    if outcome is baseline or mean is None or reference is None:
+        return None
+    return mean - reference
 
 
 def clicked(traffic: Traffic, events: TargetEvents, window_s: int) -> npt.NDArray[np.bool_]:
@@ -194,26 +255,6 @@ def _baseline(names: list[str], wanted: str | None) -> str:
     return wanted
 
 
-def _rates(
-    traffic: Traffic, is_clicked: npt.NDArray[np.bool_], is_wanted: npt.NDArray[np.bool_]
-) -> npt.NDArray[np.float64]:
-    """Returns the share of clicked lists of each user, NaN for users without wanted lists."""
-    num_users = len(traffic.user.values)
-    user = traffic.user.codes[is_wanted]
-    lists = np.bincount(user, minlength=num_users)
-    clicks = np.bincount(user, is_clicked[is_wanted], minlength=num_users)
-    return np.divide(clicks, lists, out=np.full(num_users, np.nan), where=lists > 0)
-
-
-def _intervals(
-    rates: dict[str, npt.NDArray[np.float64]], baseline: str
-) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
-    """Computes the intervals over the users who are in any arm."""
-    is_used = ~np.isnan(np.stack(list(rates.values()))).all(axis=0)
-    used = {name: rate[is_used] for name, rate in rates.items()}
-    return group_bootstrap_intervals(used, baseline, _BOOTSTRAP_SAMPLES, _SEED)
-
-
 def _no_window(
     start_s: npt.NDArray[np.int64],
     is_named: npt.NDArray[np.bool_],
@@ -226,12 +267,12 @@ def _no_window(
     requests = f"{instant(int(start_s.min()))} to {instant(int(start_s.max()))}"
     if events.last_s < start_s.min() or events.first_s > start_s.max():
         return (
-            f"the interaction log ({log}) and the traffic ({requests}) do not overlap in time; give "
-            "the log of the same days, and check interactions.timestamp_unit"
+            f"the interaction log ({log}) and the traffic ({requests}) do not overlap in time; "
+            "give the log of the same days, and check interactions.timestamp_unit"
         )
     return (
-        f"no request ({requests}) has its whole window of {window_s:,} s within the interaction log "
-        f"({log}): give a smaller --window, or a log that ends later"
+        f"no request ({requests}) has its whole window of {window_s:,} s within the interaction "
+        f"log ({log}): give a smaller --window, or a log that ends later"
     )
 
 

@@ -62,15 +62,23 @@ def compare(
     users = (served.num_users, evaluated.num_users if evaluated else 0)
     return [
         *_histories(served, evaluated, users),
-        _share("unknown users", served.unknown_users, evaluated and evaluated.unknown_users, users),
         _share(
-            "unknown items in histories",
-            served.unknown_items,
-            evaluated and evaluated.unknown_items,
+            "unknown users",
+            served.unknown_users,
+            evaluated.unknown_users if evaluated else None,
             users,
         ),
         _share(
-            "lists that are short", served.short_lists, evaluated and evaluated.short_lists, users
+            "unknown items in histories",
+            served.unknown_items,
+            evaluated.unknown_items if evaluated else None,
+            users,
+        ),
+        _share(
+            "lists that are short",
+            served.short_lists,
+            evaluated.short_lists if evaluated else None,
+            users,
         ),
         *_scores(served, evaluated, users),
         *_coverage(served, evaluated, num_items),
@@ -83,12 +91,14 @@ def _histories(
     yield _distributions(
         "history length, mean",
         served.mean_history,
-        evaluated and evaluated.mean_history,
+        evaluated.mean_history if evaluated else None,
         list(served.histories.values()),
         list(evaluated.histories.values()) if evaluated else None,
         users,
     )
-    empty = evaluated and Share(evaluated.histories["0"], evaluated.num_requests)
+    empty = None
+    if evaluated is not None:
+        empty = Share(evaluated.histories["0"], evaluated.num_requests)
     yield _share("empty histories", Share(served.histories["0"], served.num_requests), empty, users)
 
 
@@ -133,7 +143,7 @@ def _coverage(
         return
     reference = _covered(other, size, num_items)
     change = abs(value - reference) / reference if reference else 0.0
-    verdict = "as evaluated" if change <= COVERAGE_CHANGE else f"{_than(value, reference)}"
+    verdict = "as evaluated" if change <= COVERAGE_CHANGE else _than(value, reference)
     if size < MIN_LISTS:
         verdict = f"fewer than {MIN_LISTS} lists"
     yield Comparison(name, value, reference, change, RELATIVE, COVERAGE_CHANGE, verdict)

@@ -72,8 +72,8 @@ def read_target_events(
     if log.query is not None or log.has_row_order:
         problem = "is a query" if log.query is not None else "has no times (row_order)"
         raise InputError(
-            f"{_SECTION}: {problem}, but monitoring needs files with times: export the events since "
-            "the first request, and give a configuration that reads them"
+            f"{_SECTION}: {problem}, but monitoring reads files with times: export the events "
+            "since the first request, and give a configuration that reads them"
         )
     code_of_user = {name: code for code, name in enumerate(users.values) if name}
     tables = []

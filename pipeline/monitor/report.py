@@ -145,11 +145,9 @@ def _clicks(clicks: Clicks) -> list[str]:
         f"{instant(clicks.first_s)} to {instant(clicks.last_s)}; {number(clicks.left_out)} lists "
         "left out (no user id, or window beyond the log)",
     ]
-    table = [
-        ["arm", "lists", "users", "clicked", "rate", "95 % interval", f"minus {clicks.baseline}"]
-        + ["95 % interval"]
-    ]
-    table += [_arm(arm) for arm in clicks.arms]
+    heads = ["arm", "lists", "users", "clicked", "rate", "95 % interval"]
+    heads += [f"minus {clicks.baseline}", "95 % interval"]
+    table = [heads, *(_arm(arm) for arm in clicks.arms)]
     lines += [f"  {line}" for line in align(table)]
     if any(arm.interval is None for arm in clicks.arms):
         lines.append(

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from components.readers.files import find_files
 from components.readers.read import read_batches
@@ -148,8 +149,8 @@ def _typed(path: str, rows: Rows) -> dict[str, pa.Array]:
         if array is None:
             raise _first_fault(path, rows, name, python_values(values))
         arrays[name] = array
-    num_items = pa.compute.list_value_length(arrays[t.ITEM_IDS])
-    differs = pa.compute.not_equal(num_items, pa.compute.list_value_length(arrays[t.SCORES]))
+    num_items = pc.list_value_length(arrays[t.ITEM_IDS])
+    differs = pc.not_equal(num_items, pc.list_value_length(arrays[t.SCORES]))
     if (row := differs.index(True).as_py()) >= 0:
         raise _not_traffic(
             path, int(rows.lines[row]), f"{t.ITEM_IDS} and {t.SCORES} differ in length"
@@ -216,7 +217,7 @@ def _assemble(files: tuple[str, ...], parts: dict[str, list[pa.Array]], key: str
         return _encode(parts[name])
 
     def lists(name: str) -> Lists:
-        lengths = [pa.compute.list_value_length(part).to_numpy() for part in parts[name]]
+        lengths = [pc.list_value_length(part).to_numpy() for part in parts[name]]
         offsets = np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int64)
         return Lists(offsets, _encode([part.flatten() for part in parts[name]]))
 

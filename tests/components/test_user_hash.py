@@ -62,5 +62,5 @@ def test_a_short_or_missing_key_is_an_error(tmp_path: Path) -> None:
 
     with pytest.raises(InputError, match="has 5 bytes; expected at least 16"):
         read_user_key(str(file))
-    with pytest.raises(InputError, match="cannot be read.*openssl rand"):
+    with pytest.raises(InputError, match=r"cannot be read.*openssl rand"):
         read_user_key(str(tmp_path / "none"))

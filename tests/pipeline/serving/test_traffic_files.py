@@ -124,7 +124,7 @@ def test_lines_that_do_not_fit_on_the_disk_leave_no_trace(
 def test_a_folder_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(InputError, match="--traffic-log .*cannot be created"):
+    with pytest.raises(InputError, match=r"--traffic-log .*cannot be created"):
         TrafficFiles(FileSettings(str(tmp_path / "file" / "folder")))
     with pytest.raises(InputError, match="expected a local folder"):
         TrafficFiles(FileSettings("gs://bucket/traffic"))
