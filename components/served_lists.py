@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-# Scores and coverage are measured at these lengths of a list, as far as lists are so long.
-CUTOFFS = (1, 5, 10, 20, 50, 100)
+# Scores and coverage are measured at these lengths of a list, as far as lists are so long. Longer
+# lists are measured by their first items, as in the evaluation.
+CUTOFFS = (1, 2, 5, 10)
 # The label of each range of history lengths, and its smallest value.
 HISTORY_RANGES = {
     "0": 0,

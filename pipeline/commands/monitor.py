@@ -139,7 +139,7 @@ def _clicks(
     if options.interactions is None:
         if options.baseline is not None:
             raise InputError(
-                f"--baseline {options.baseline}: requires --interactions CONFIG, because labels are "
+                f"--baseline {options.baseline}: requires --interactions CONFIG; labels are "
                 "compared by what users did next"
             )
         return None

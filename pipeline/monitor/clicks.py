@@ -180,13 +180,9 @@ def _outcome(
 
 
 def _compared(outcomes: list[_Outcome]) -> tuple[Arm, ...]:
-    """Compares the arms with the first one, over the users who are in any arm."""
-    is_used = ~np.isnan(np.stack([outcome.rates for outcome in outcomes])).all(axis=0)
-    used = {outcome.name: outcome.rates[is_used] for outcome in outcomes}
+    """Compares the arms with the first one."""
     baseline = outcomes[0]
-    intervals, differences = group_bootstrap_intervals(
-        used, baseline.name, _BOOTSTRAP_SAMPLES, _SEED
-    )
+    intervals, differences = _intervals([each for each in outcomes if each.has_interval])
     return tuple(
         Arm(
             name=outcome.name,
@@ -196,16 +192,23 @@ def _compared(outcomes: list[_Outcome]) -> tuple[Arm, ...]:
             clicked_lists=outcome.clicked_lists,
             clicking_users=outcome.clicking_users,
             rate=outcome.mean,
-            interval=intervals[outcome.name] if outcome.has_interval else None,
+            interval=intervals.get(outcome.name),
             difference=_difference(outcome, baseline),
-            difference_interval=(
-                differences.get(outcome.name)
-                if outcome.has_interval and baseline.has_interval
-                else None
-            ),
+            difference_interval=differences.get(outcome.name) if baseline.has_interval else None,
         )
         for outcome in outcomes
     )
+
+
+def _intervals(
+    outcomes: list[_Outcome],
+) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Returns the intervals of rates, and of differences from the first arm, by arm."""
+    if not outcomes:
+        return {}, {}
+    is_used = ~np.isnan(np.stack([outcome.rates for outcome in outcomes])).all(axis=0)
+    rates = {outcome.name: outcome.rates[is_used] for outcome in outcomes}
+    return group_bootstrap_intervals(rates, outcomes[0].name, _BOOTSTRAP_SAMPLES, _SEED)
 
 
 def _difference(outcome: _Outcome, baseline: _Outcome) -> float | None:

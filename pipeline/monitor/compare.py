@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from components.served_lists import ItemCounts, ListMeasures, Share
+from components.served_lists import HISTORY_RANGES, ItemCounts, ListMeasures, Share
 from pipeline.monitor.distance import (
     LARGE,
     MODERATE,
@@ -28,6 +28,7 @@ class Comparison:
 
     Attributes:
       measure: The name of the measure.
+      is_share: Whether its values are shares, 0 to 1.
       served: Its value in the traffic; None if it has none.
       evaluated: Its value with held-out requests; None if it has none.
       distance: How far the distributions, or the values, are apart; None if that is not known.
@@ -37,6 +38,7 @@ class Comparison:
     """
 
     measure: str
+    is_share: bool
     served: float | None
     evaluated: float | None
     distance: float | None
@@ -92,8 +94,8 @@ def _histories(
         "history length, mean",
         served.mean_history,
         evaluated.mean_history if evaluated else None,
-        list(served.histories.values()),
-        list(evaluated.histories.values()) if evaluated else None,
+        [served.histories[label] for label in HISTORY_RANGES],
+        [evaluated.histories[label] for label in HISTORY_RANGES] if evaluated else None,
         users,
     )
     empty = None
@@ -139,14 +141,14 @@ def _coverage(
     name = f"coverage@{cutoff} of {size:,} lists"
     value = _covered(counts, size, num_items)
     if other is None:
-        yield Comparison(name, value, None, None, RELATIVE, None, "")
+        yield Comparison(name, True, value, None, None, RELATIVE, None, "")
         return
     reference = _covered(other, size, num_items)
     change = abs(value - reference) / reference if reference else 0.0
     verdict = "as evaluated" if change <= COVERAGE_CHANGE else _than(value, reference)
     if size < MIN_LISTS:
         verdict = f"fewer than {MIN_LISTS} lists"
-    yield Comparison(name, value, reference, change, RELATIVE, COVERAGE_CHANGE, verdict)
+    yield Comparison(name, True, value, reference, change, RELATIVE, COVERAGE_CHANGE, verdict)
 
 
 def _covered(counts: ItemCounts, size: int, num_items: int) -> float:
@@ -163,6 +165,7 @@ def _share(
         _two_bins(served) if served else (),
         _two_bins(evaluated) if evaluated else None,
         users,
+        is_share=True,
     )
 
 
@@ -177,10 +180,11 @@ def _distributions(
     served_counts: Sequence[int],
     evaluated_counts: Sequence[int] | None,
     users: tuple[int, int],
+    is_share: bool = False,
 ) -> Comparison:
     """Compares two values by the distributions that they summarise."""
     if served is None or evaluated is None or evaluated_counts is None:
-        return Comparison(measure, served, evaluated, None, PSI, None, "")
+        return Comparison(measure, is_share, served, evaluated, None, PSI, None, "")
     distance = stability_index(served_counts, evaluated_counts)
     chance = chance_limit(max(2, len(evaluated_counts)), *users)
     limit = max(MODERATE, chance)
@@ -192,7 +196,7 @@ def _distributions(
         verdict = f"{size} change"
         if served != evaluated:
             verdict += f": {_than(served, evaluated)}"
-    return Comparison(measure, served, evaluated, distance, PSI, limit, verdict)
+    return Comparison(measure, is_share, served, evaluated, distance, PSI, limit, verdict)
 
 
 def _than(served: float, evaluated: float) -> str:

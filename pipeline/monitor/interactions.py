@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from components.example_gen.clean import CleanRules, clean
 from components.example_gen.event_parser import EventParser
-from components.example_gen.event_table import TIME_US, events_schema
+from components.example_gen.event_table import TIME_US
 from components.example_gen.sorted_events import SortedEvents, sort_events
 from components.example_gen.split import instant_us, target_flags
 from components.id_normalisation import IdNormaliser
@@ -113,7 +113,7 @@ def read_target_events(
 
 
 def _parsed_batches(settings: Settings, files: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
-    """Yields the valid events as batches of `events_schema`, without context features."""
+    """Yields the valid events as batches of `event_table.events_schema`, without context."""
     normalise = IdNormaliser(settings.ids)
     erased = load_erased_ids(settings.erase, normalise)
     parser = EventParser(settings.interactions, (), erased, normalise)
@@ -121,7 +121,7 @@ def _parsed_batches(settings: Settings, files: tuple[str, ...]) -> Iterator[pa.R
         for batch in read_batches(path, settings.interactions, parser.columns):
             parsed = parser.parse(batch.rows, number, path).batch
             if parsed.num_rows:
-                yield parsed.cast(events_schema(()))
+                yield parsed
 
 
 def _targets(events: SortedEvents, settings: Settings, files: tuple[str, ...]) -> SortedEvents:

@@ -106,8 +106,8 @@ def render(result: MonitorResult) -> str:
     hashed = f", ids hashed with key {result.user_key}" if result.user_key else ""
     head = (
         f"{result.model}: {number(result.lists)} lists of {number(result.users)} users in "
-        f"{number(result.files)} files, {instant(result.first_ms // 1000)} to "
-        f"{instant(result.last_ms // 1000)} ({result.sample:.4g} of users{hashed})"
+        f"{number(result.files)} file(s), {instant(result.first_ms // 1000)} to "
+        f"{instant(result.last_ms // 1000)} ({result.sample:.4g} of all users{hashed})"
     )
     parts = [[head], *(_group(group) for group in result.groups)]
     if result.clicks is not None:
@@ -120,13 +120,12 @@ def _group(result: GroupResult) -> list[str]:
     compared = result.evaluated_with or f"not compared: {result.missing}"
     table = [["", "served", "evaluated", "distance", "limit", "verdict"]]
     for row in result.comparisons:
-        name = f" {row.distance_name}" if row.distance is not None else ""
         table.append(
             [
                 row.measure,
-                number(row.served),
-                number(row.evaluated),
-                number(row.distance) + name,
+                _value(row.served, row.is_share),
+                _value(row.evaluated, row.is_share),
+                NOTHING if row.distance is None else f"{row.distance:.3f} {row.distance_name}",
                 number(row.limit),
                 row.verdict,
             ]
@@ -135,6 +134,10 @@ def _group(result: GroupResult) -> list[str]:
     heads = align([row[:-1] for row in table])
     lines = [f"{line}  {row[-1]}".rstrip() for line, row in zip(heads, table, strict=True)]
     return [head, f"  {compared}", *(f"  {line}" for line in lines)]
+
+
+def _value(value: float | None, is_share: bool) -> str:
+    return f"{value:.1%}" if is_share and value is not None else number(value)
 
 
 def _clicks(clicks: Clicks) -> list[str]:
