@@ -119,21 +119,17 @@ def _group(result: GroupResult) -> list[str]:
     head = f"{result.group.name}: {number(result.requests)} lists of {number(result.users)} users"
     compared = result.evaluated_with or f"not compared: {result.missing}"
     table = [["", "served", "evaluated", "distance", "limit", "verdict"]]
-    for row in result.comparisons:
-        table.append(
-            [
-                row.measure,
-                _value(row.served, row.is_share),
-                _value(row.evaluated, row.is_share),
-                NOTHING if row.distance is None else f"{row.distance:.3f} {row.distance_name}",
-                number(row.limit),
-                row.verdict,
-            ]
-        )
+    table += map(_comparison, result.comparisons)
     # The verdict has any length, so only the columns before it are aligned.
     heads = align([row[:-1] for row in table])
     lines = [f"{line}  {row[-1]}".rstrip() for line, row in zip(heads, table, strict=True)]
     return [head, f"  {compared}", *(f"  {line}" for line in lines)]
+
+
+def _comparison(row: Comparison) -> list[str]:
+    distance = NOTHING if row.distance is None else f"{row.distance:.3f} {row.distance_name}"
+    served, evaluated = _value(row.served, row.is_share), _value(row.evaluated, row.is_share)
+    return [row.measure, served, evaluated, distance, number(row.limit), row.verdict]
 
 
 def _value(value: float | None, is_share: bool) -> str:

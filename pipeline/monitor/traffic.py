@@ -129,6 +129,8 @@ def read_traffic(paths: Sequence[str], model: str) -> Traffic:
             for key in arrays[t.USER_KEY].unique().to_pylist():
                 keys.setdefault(key, path)
             _check_model(path, arrays[t.MODEL], model)
+    if not keys:
+        raise InputError(f"{', '.join(paths)}: contains no record; give files of requests")
     _check_keys(keys)
     return _assemble(files, parts, next(iter(keys)))
 
@@ -160,6 +162,9 @@ def _typed(path: str, rows: Rows) -> dict[str, pa.Array]:
 
 def _array(values: list[Any], dtype: pa.DataType) -> pa.Array | None:
     """Returns values as an array; None if one is missing or of another type."""
+    # Arrow takes a text for a list of its characters.
+    if pa.types.is_list(dtype) and not all(type(value) is list for value in values):
+        return None
     try:
         array = pa.array(values, dtype)
     except (pa.ArrowException, TypeError, OverflowError):

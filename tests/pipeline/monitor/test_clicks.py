@@ -1,0 +1,195 @@
+"""Clicks on lists: the join against a loop over all events, and a simulated A/B test."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pipeline.monitor.clicks import MIN_CLICKING_USERS, MIN_USERS, clicked, measure_clicks
+from pipeline.monitor.interactions import TargetEvents
+from pipeline.monitor.traffic import Traffic
+from schemas import traffic as t
+from schemas.errors import InputError
+from tests.pipeline.monitor.traffic_files import record, traffic
+
+Event = tuple[str, str, int]
+FIRST_S, LAST_S = 0, 10_000
+
+
+def events_of(served: Traffic, events: list[Event]) -> TargetEvents:
+    """Returns events of (user, item, second) in a log from FIRST_S to LAST_S."""
+    users = {name: code for code, name in enumerate(served.user.values)}
+    items = {name: code for code, name in enumerate(served.items.texts.values)}
+    known = [event for event in events if event[0] in users]
+    return TargetEvents(
+        user=np.array([users[user] for user, _, _ in known], np.int64),
+        item=np.array([items.get(item, -1) for _, item, _ in known], np.int64),
+        time_s=np.array([time_s for _, _, time_s in known], np.int64),
+        first_s=FIRST_S,
+        last_s=LAST_S,
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "expected"),
+    [
+        (("u1", "a", 100), [True, False]),
+        (("u1", "b", 199), [True, False]),
+        # After the next request, which lists other items.
+        (("u1", "b", 200), [False, False]),
+        (("u1", "c", 200), [False, True]),
+        (("u1", "c", 249), [False, True]),
+        # The window of 50 seconds is over.
+        (("u1", "c", 250), [False, False]),
+        (("u1", "a", 160), [False, False]),
+        (("u1", "a", 99), [False, False]),
+        (("u1", "z", 101), [False, False]),
+        (("u2", "a", 101), [False, False]),
+    ],
+)
+def test_an_event_belongs_to_the_last_list_before_it(
+    tmp_path: Path, event: Event, expected: list[bool]
+) -> None:
+    records = [record("u1", 100.9), record("u1", 200.0, "cd")]
+    window_s = 200 if event[2] == 199 else 50
+    served = traffic(tmp_path, records)
+
+    assert clicked(served, events_of(served, [event]), window_s).tolist() == expected
+
+
+REQUESTS = st.tuples(
+    st.sampled_from(["u1", "u2"]), st.integers(0, 30), st.sampled_from(["ab", "bc"])
+)
+EVENTS = st.tuples(st.sampled_from(["u1", "u2", "u3"]), st.sampled_from("abcz"), st.integers(0, 60))
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    # Of two requests of a user in one second, which list comes last is not defined.
+    st.lists(REQUESTS, min_size=1, max_size=8, unique_by=lambda each: each[:2]),
+    st.lists(EVENTS, max_size=8),
+    st.integers(1, 40),
+)
+def test_the_join_is_that_of_a_loop(
+    tmp_path: Path, requests: list[tuple[str, int, str]], events: list[Event], window_s: int
+) -> None:
+    served = traffic(tmp_path, [record(user, time, items) for user, time, items in requests])
+
+    expected = []
+    for user, time_s, items in requests:
+        later = [other for name, other, _ in requests if name == user and other > time_s]
+        end = min([time_s + window_s, *later])
+        expected.append(
+            any(
+                name == user and item in items and time_s <= event_s < end
+                for name, item, event_s in events
+            )
+        )
+
+    assert clicked(served, events_of(served, events), window_s).tolist() == expected
+
+
+def simulate(
+    rates: dict[str, float], num_users: int, generator: np.random.Generator
+) -> tuple[list[Any], list[Event]]:
+    """Returns lists of users who click each list with the probability of their label."""
+    records, events = [], []
+    for number in range(num_users):
+        label = list(rates)[number % len(rates)]
+        # Users differ, and their lists depend on each other.
+        probability = generator.beta(2.0, 2.0 / rates[label] - 2.0)
+        for visit in range(generator.integers(1, 5)):
+            time_s = 1_000 * (visit + 1) + number % 500
+            records.append(record(f"u{number}", time_s, **{t.LABEL: label}))
+            if generator.random() < probability:
+                events.append((f"u{number}", "b", time_s + int(generator.integers(0, 300))))
+    return records, events
+
+
+def test_intervals_contain_the_simulated_rates(tmp_path: Path) -> None:
+    rates = {"stable": 0.10, "canary": 0.16}
+    generator = np.random.default_rng(11)
+    hits = {"stable": 0, "canary": 0, "difference": 0}
+    repeats = 20
+    for _ in range(repeats):
+        records, events = simulate(rates, 400, generator)
+        served = traffic(tmp_path, records)
+        clicks = measure_clicks(served, events_of(served, events), 600, None)
+        stable, canary = clicks.arms
+        assert (stable.name, canary.name) == ("stable", "canary")
+        for arm in clicks.arms:
+            assert arm.interval is not None
+            hits[arm.name] += arm.interval[0] <= rates[arm.name] <= arm.interval[1]
+        assert canary.difference_interval is not None
+        low, high = canary.difference_interval
+        hits["difference"] += low <= 0.06 <= high
+
+    # With a probability of 95 %, 17 of 20 or more hits occur in 98 % of cases.
+    assert min(hits.values()) >= 17, hits
+
+
+def test_the_numbers_of_an_arm_are_those_of_its_lists(tmp_path: Path) -> None:
+    records = [
+        record("u1", 10.0),
+        record("u1", 20.0),
+        record("u2", 10.0),
+        record("u2", 30.0, **{t.LABEL: "canary", t.VERSION: 2}),
+        record("", 10.0),
+        record("u3", LAST_S - 50.0),
+        record("u4", 10.0, **{t.LABEL: "", t.VERSION: 7}),
+    ]
+    served = traffic(tmp_path, records)
+
+    clicks = measure_clicks(
+        served, events_of(served, [("u1", "a", 12), ("u2", "b", 31)]), 100, None
+    )
+
+    stable, canary, unlabelled = clicks.arms
+    assert (clicks.baseline, clicks.left_out, clicks.target_events) == ("stable", 2, 2)
+    assert (stable.lists, stable.users, stable.clicked_lists, stable.rate) == (3, 2, 1, 0.25)
+    assert (canary.versions, canary.rate, canary.difference) == ((2,), 1.0, 0.75)
+    assert (unlabelled.name, unlabelled.rate, unlabelled.difference) == ("version 7", 0.0, -0.25)
+    assert {arm.interval for arm in clicks.arms} == {None}
+
+
+@pytest.mark.parametrize(
+    ("users", "clicking"), [(MIN_USERS - 1, 30), (MIN_USERS, MIN_CLICKING_USERS - 1)]
+)
+def test_too_few_users_have_no_interval(tmp_path: Path, users: int, clicking: int) -> None:
+    served = traffic(tmp_path, [record(f"u{number}", 10.0) for number in range(users)])
+    events = [(f"u{number}", "a", 11) for number in range(clicking)]
+
+    (arm,) = measure_clicks(served, events_of(served, events), 100, None).arms
+
+    assert (arm.users, arm.clicking_users, arm.interval) == (users, clicking, None)
+
+
+def test_the_baseline_can_be_chosen(tmp_path: Path) -> None:
+    records = [record("u1", 10.0, **{t.LABEL: label}) for label in ("blue", "green")]
+    served = traffic(tmp_path, records)
+    events = events_of(served, [])
+
+    assert measure_clicks(served, events, 10, None).baseline == "blue"
+    assert measure_clicks(served, events, 10, "green").arms[0].name == "green"
+    with pytest.raises(InputError, match="--baseline red: not in the traffic, which has blue, gr"):
+        measure_clicks(served, events, 10, "red")
+
+
+@pytest.mark.parametrize(
+    ("user", "second", "window_s", "message"),
+    [
+        ("u1", 20_000.0, 10, "do not overlap in time"),
+        ("u1", 9_000.0, 2_000, "has its whole window of 2,000 s within the interaction log"),
+        ("", 10.0, 10, "no request of the traffic has a user id"),
+    ],
+)
+def test_lists_without_a_window_in_the_log_are_an_error(
+    tmp_path: Path, user: str, second: float, window_s: int, message: str
+) -> None:
+    served = traffic(tmp_path, [record(user, second)])
+
+    with pytest.raises(InputError, match=message):
+        measure_clicks(served, events_of(served, []), window_s, None)
