@@ -71,7 +71,7 @@ def test_traffic_like_the_evaluation_is_as_evaluated() -> None:
             "history length, mean",
             "large change: lower",
         ),
-        (measures(2, shift=0.4, like=EVALUATED), "score at rank 10, median", "moderate change: hi"),
+        (measures(2, shift=0.2, like=EVALUATED), "score at rank 10, median", "moderate change: hi"),
         (measures(2, shift=2.0, like=EVALUATED), "score at rank 1, median", "large change: higher"),
         (measures(2, items=40, like=EVALUATED), "coverage@10 of 1,000 lists", "lower than evalu"),
     ],
