@@ -34,6 +34,7 @@ MAY_IMPORT: list[tuple[Sequence[str], Sequence[str]]] = [
     ([f"{COMMANDS}.label"], []),
     ([f"{COMMANDS}.doctor"], []),
     ([f"{COMMANDS}.ingest"], ["apache_beam"]),
+    ([f"{COMMANDS}.monitor"], ["apache_beam"]),
     # They read the ids of the items from the variables of the model.
     ([f"{COMMANDS}.unavailable"], ["tensorflow"]),
     (
