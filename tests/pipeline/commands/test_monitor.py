@@ -52,7 +52,7 @@ class MonitoredRun(FinishedRun):
             record(
                 hashed_user_id(f"u{row % 200}", key) if key else f"u{row % 200}",
                 1_000.0 + row,
-                **{
+                values={
                     t.VERSION: self.old if row % 2 else self.version,
                     t.LABEL: "canary" if row % 2 else "stable",
                     t.USER_KEY: key_fingerprint(key) if key else "",

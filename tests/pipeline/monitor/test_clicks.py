@@ -103,7 +103,7 @@ def simulate(
         probability = generator.beta(2.0, 2.0 / rates[label] - 2.0)
         for visit in range(generator.integers(1, 5)):
             time_s = 1_000 * (visit + 1) + number % 500
-            records.append(record(f"u{number}", time_s, **{t.LABEL: label}))
+            records.append(record(f"u{number}", time_s, values={t.LABEL: label}))
             if generator.random() < probability:
                 events.append((f"u{number}", "b", time_s + int(generator.integers(0, 300))))
     return records, events
@@ -136,10 +136,10 @@ def test_the_numbers_of_an_arm_are_those_of_its_lists(tmp_path: Path) -> None:
         record("u1", 10.0),
         record("u1", 20.0),
         record("u2", 10.0),
-        record("u2", 30.0, **{t.LABEL: "canary", t.VERSION: 2}),
+        record("u2", 30.0, values={t.LABEL: "canary", t.VERSION: 2}),
         record("", 10.0),
         record("u3", LAST_S - 50.0),
-        record("u4", 10.0, **{t.LABEL: "", t.VERSION: 7}),
+        record("u4", 10.0, values={t.LABEL: "", t.VERSION: 7}),
     ]
     served = traffic(tmp_path, records)
 
@@ -168,7 +168,7 @@ def test_too_few_users_have_no_interval(tmp_path: Path, users: int, clicking: in
 
 
 def test_the_baseline_can_be_chosen(tmp_path: Path) -> None:
-    records = [record("u1", 10.0, **{t.LABEL: label}) for label in ("blue", "green")]
+    records = [record("u1", 10.0, values={t.LABEL: label}) for label in ("blue", "green")]
     served = traffic(tmp_path, records)
     events = events_of(served, [])
 

@@ -42,7 +42,8 @@ def test_chance_exceeds_its_limit_in_one_case_of_a_hundred(
     cases = 4_000
     exceeds = [
         stability_index(
-            generator.multinomial(served, shares), generator.multinomial(evaluated, shares)
+            generator.multinomial(served, shares).tolist(),
+            generator.multinomial(evaluated, shares).tolist(),
         )
         > limit
         for _ in range(cases)

@@ -35,7 +35,7 @@ def test_records_of_the_server_are_read(tmp_path: Path) -> None:
 
 
 def test_a_list_without_scores_that_json_can_write_is_read(tmp_path: Path) -> None:
-    read = traffic(tmp_path, [record("u1", 1.0, "ab", **{t.SCORES: [1, None]})])
+    read = traffic(tmp_path, [record("u1", 1.0, "ab", values={t.SCORES: [1, None]})])
 
     assert read.score[0] == 1.0
     assert np.isnan(read.score[1])
@@ -53,7 +53,7 @@ def test_a_list_without_scores_that_json_can_write_is_read(tmp_path: Path) -> No
 )
 def test_another_record_is_named(tmp_path: Path, values: dict[str, Any], problem: str) -> None:
     with pytest.raises(InputError) as raised:
-        traffic(tmp_path, [record("u1", 1.0), record("u1", 2.0, **values)])
+        traffic(tmp_path, [record("u1", 1.0), record("u1", 2.0, values=values)])
 
     assert f"traffic-x.jsonl: line 2 is no record of a traffic log: {problem}" in str(raised.value)
 
@@ -80,13 +80,13 @@ def test_a_log_without_records_is_an_error(tmp_path: Path) -> None:
 
 def test_another_model_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="traffic of the model shop, but the run pushes demo"):
-        traffic(tmp_path, [record("u1", 1.0), record("u1", 2.0, **{t.MODEL: "shop"})])
+        traffic(tmp_path, [record("u1", 1.0), record("u1", 2.0, values={t.MODEL: "shop"})])
 
 
 @pytest.mark.parametrize("key", ["", "89abcdef"])
 def test_two_keys_are_an_error(tmp_path: Path, key: str) -> None:
-    write(tmp_path / "one.jsonl", [record("u1", 1.0, **{t.USER_KEY: key})])
-    write(tmp_path / "two.jsonl", [record("u1", 1.0, **{t.USER_KEY: "01234567"})])
+    write(tmp_path / "one.jsonl", [record("u1", 1.0, values={t.USER_KEY: key})])
+    write(tmp_path / "two.jsonl", [record("u1", 1.0, values={t.USER_KEY: "01234567"})])
 
     with pytest.raises(InputError) as raised:
         read_traffic([str(tmp_path)], MODEL)

@@ -1,8 +1,9 @@
 """Traffic logs that tests write."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pipeline.monitor.traffic import Traffic, read_traffic
@@ -11,8 +12,13 @@ from schemas import traffic as t
 MODEL = "demo"
 
 
-def record(user: str, seconds: float, items: Iterable[str] = ("a", "b"), **values: Any) -> Any:
-    """Returns a record of a list that a user was recommended at a time."""
+def record(
+    user: str,
+    seconds: float,
+    items: Iterable[str] = ("a", "b"),
+    values: Mapping[str, Any] = MappingProxyType({}),
+) -> Any:
+    """Returns a record of a list that a user was recommended at a time, with other values."""
     listed = list(items)
     fields = {
         t.REQUEST_ID: "0" * 32,
