@@ -17,6 +17,7 @@ from pipeline.monitor.traffic import Traffic, read_traffic
 from pipeline.monitor.versions import VersionFacts, version_facts
 from pipeline.monitor.window import parse_window
 from pipeline.paths import run_paths
+from pipeline.paused_collector import paused_collector
 from pipeline.runners.read_record import recorded_settings
 from schemas.errors import InputError
 from schemas.settings import Settings
@@ -64,7 +65,9 @@ def monitor(run_dir: str, record: dict[str, Any], options: MonitorOptions) -> Mo
     """Returns the result of monitoring; the arguments are those of `monitor_command`."""
     window_s = parse_window(options.window)
     settings = recorded_settings(run_dir, record)
-    traffic = read_traffic(options.traffic, settings.name)
+    # The lists of lists of the records would start the collector again and again.
+    with paused_collector():
+        traffic = read_traffic(options.traffic, settings.name)
     key = _key(options, traffic)
     serving_dir = run_paths(settings).serving_dir
     facts = {

@@ -107,7 +107,7 @@ def render(result: MonitorResult) -> str:
     head = (
         f"{result.model}: {number(result.lists)} lists of {number(result.users)} users in "
         f"{number(result.files)} file(s), {instant(result.first_ms // 1000)} to "
-        f"{instant(result.last_ms // 1000)} ({result.sample:.4g} of all users{hashed})"
+        f"{instant(result.last_ms // 1000)} ({100 * result.sample:.3g} % of all users{hashed})"
     )
     parts = [[head], *(_group(group) for group in result.groups)]
     if result.clicks is not None:

@@ -67,16 +67,19 @@ class TrafficLog:
     def add(self, request: AnsweredRequest) -> None:
         """Passes a request to the thread, or drops all of its rows if too much waits there."""
         with self._lock:
+            if not self._num_values:
+                self._is_overflowing = False
             is_full = self._num_values + request.num_values > self._settings.max_waiting_values
             if not is_full:
                 self._num_values += request.num_values
-        if is_full:
-            self._count(DROPPED, request.num_rows)
-            if not self._is_overflowing:
-                _LOGGER.warning("traffic log: requests come faster than they are written; dropped")
-        else:
+        if not is_full:
             self._waiting.put(request)
-        self._is_overflowing = is_full
+            return
+        self._count(DROPPED, request.num_rows)
+        if not self._is_overflowing:
+            # The next report is due after the thread has caught up.
+            self._is_overflowing = True
+            _LOGGER.warning("traffic log: requests come faster than they are written; dropped")
 
     def close(self, timeout_s: float) -> None:
         """Writes what waits, completes the file and ends the thread.

@@ -185,6 +185,17 @@ def test_input_that_does_not_join_is_an_error(run: MonitoredRun, monitor: Monito
     assert "are not hashed; leave out" in monitor("--user-key", str(run.key))
 
 
+def test_a_withdrawn_version_has_its_facts(run: MonitoredRun) -> None:
+    folder = run.serving / str(run.version)
+    folder.rename(run.serving / f".rolled-back-{run.version}")
+
+    facts = version_facts(str(run.serving), run.version, None, is_hashed=False)
+
+    assert (facts.missing, facts.items) == ("", {"a", "b", "c"})
+    assert facts.users is not None
+    assert len(facts.users) == 100
+
+
 def test_a_version_that_is_gone_is_named(run: MonitoredRun, tmp_path: Path) -> None:
     facts = version_facts(str(run.serving), 77, None, is_hashed=False)
 
