@@ -1,10 +1,8 @@
-"""Joins lists with what their users interacted with next, and compares arms of traffic.
+"""Compares arms of traffic by the lists that were clicked.
 
-An arm is a label; requests without a label form an arm for each version. A list counts as clicked
-if its user has a target event on one of its items within a window after the request, and before the
-user's next request, of whatever arm. Times are compared in whole seconds: an event in the second of
-a request is after it. Lists whose window is not wholly within the log are left out, in every arm
-alike.
+An arm is a label; requests without a label form an arm for each version. `clicked_lists` states
+when a list counts as clicked. Lists whose window is not wholly within the log are left out, in every
+arm alike.
 """
 
 from dataclasses import asdict, dataclass
@@ -16,6 +14,7 @@ import numpy.typing as npt
 
 from components.evaluator.confidence import group_bootstrap_intervals
 from components.pusher.labels import STABLE
+from pipeline.monitor.clicked_lists import MS_PER_SECOND, clicked_lists
 from pipeline.monitor.interactions import TargetEvents
 from pipeline.monitor.traffic import Traffic
 from schemas.errors import InputError
@@ -25,7 +24,6 @@ MIN_USERS = 60
 MIN_CLICKING_USERS = 10
 _BOOTSTRAP_SAMPLES = 1_000
 _SEED = 17
-_MS_PER_SECOND = 1_000
 
 
 @dataclass(frozen=True)
@@ -100,13 +98,13 @@ def measure_clicks(
     """
     names, arm = _arms(traffic)
     baseline = _baseline(names, baseline)
-    start_s = traffic.time_ms // _MS_PER_SECOND
+    start_s = traffic.time_ms // MS_PER_SECOND
     is_named = np.array([name != "" for name in traffic.user.values], bool)[traffic.user.codes]
     is_covered = (start_s >= events.first_s) & (start_s + window_s <= events.last_s)
     is_counted = is_named & is_covered
     if not is_counted.any():
         raise InputError(_no_window(start_s, is_named, events, window_s))
-    is_clicked = clicked(traffic, events, window_s)
+    is_clicked = clicked_lists(traffic, events, window_s)
     outcomes = []
     for name in [baseline, *(name for name in names if name != baseline)]:
         is_of_arm = arm == names.index(name)
@@ -216,30 +214,6 @@ def _difference(outcome: _Outcome, baseline: _Outcome) -> float | None:
     if outcome is baseline or mean is None or reference is None:
         return None
     return mean - reference
-
-
-def clicked(traffic: Traffic, events: TargetEvents, window_s: int) -> npt.NDArray[np.bool_]:
-    """Returns whether each list was clicked, [num_lists] bool."""
-    start_s = traffic.time_ms // _MS_PER_SECOND
-    order = np.lexsort((start_s, traffic.user.codes))
-    # One integer that sorts by user, then time. The first second is that of the first list.
-    origin = start_s.min()
-    is_later = (events.time_s >= origin) & (events.item >= 0)
-    span = max(start_s.max(), events.time_s.max(initial=0)) - origin + 1
-    starts = traffic.user.codes[order] * span + (start_s[order] - origin)
-    user, item, time_s = events.user[is_later], events.item[is_later], events.time_s[is_later]
-    # The last list at or before the event: of the same user, or none.
-    place = np.searchsorted(starts, user * span + (time_s - origin), side="right") - 1
-    row = order[np.maximum(place, 0)]
-    is_joined = (place >= 0) & (traffic.user.codes[row] == user)
-    is_joined &= time_s - start_s[row] < window_s
-    num_items = len(traffic.items.texts.values)
-    listed_row = np.repeat(np.arange(len(traffic)), traffic.items.lengths)
-    listed = listed_row * num_items + traffic.items.texts.codes
-    is_listed = np.isin(row[is_joined] * num_items + item[is_joined], listed)
-    found = np.zeros(len(traffic), bool)
-    found[row[is_joined][is_listed]] = True
-    return found
 
 
 def _arms(traffic: Traffic) -> tuple[list[str], npt.NDArray[np.int64]]:

@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from components.served_lists import ANONYMOUS, ListMeasures, ServedLists, measure_lists
-from pipeline.monitor.traffic import Lists, Traffic
+from pipeline.monitor.columns import Lists, Texts
+from pipeline.monitor.traffic import Traffic
 from pipeline.monitor.versions import VersionFacts
 from schemas.traffic import SIGNATURES
 
@@ -97,7 +98,7 @@ def _served_lists(traffic: Traffic, group: Group, facts: VersionFacts) -> Served
 def _select(lists: Lists, rows: npt.NDArray[np.int64]) -> Lists:
     codes = lists.texts.codes[positions(lists.offsets, rows)]
     offsets = np.concatenate([[0], np.cumsum(lists.lengths[rows])])
-    return Lists(offsets, type(lists.texts)(codes, lists.texts.values))
+    return Lists(offsets, Texts(codes, lists.texts.values))
 
 
 def positions(offsets: npt.NDArray[np.int64], rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:

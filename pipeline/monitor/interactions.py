@@ -19,7 +19,7 @@ from components.readers.read import read_batches
 from components.readers.source_columns import check_source
 from components.records.erase import load_erased_ids
 from components.user_hash import hashed_user_id
-from pipeline.monitor.traffic import Texts
+from pipeline.monitor.columns import Texts
 from schemas.data_settings import InteractionsSettings
 from schemas.errors import InputError
 from schemas.events import MICROSECONDS_PER_SECOND

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from components.readers.files import find_files
 from components.readers.read import read_batches
 from components.readers.records import Rows, python_values
+from pipeline.monitor.columns import Lists, Texts, encode_texts
 from schemas import traffic as t
 from schemas.errors import InputError
 from schemas.source_settings import SourceSettings
@@ -34,37 +35,6 @@ _TYPES: dict[str, pa.DataType] = {
     t.SCORES: pa.list_(pa.float64()),
 }
 _MAX_SHOWN = 80
-
-
-@dataclass(frozen=True)
-class Texts:
-    """A column of texts as codes and the distinct texts.
-
-    Attributes:
-      codes: [num_values] int64, indices into `values`.
-      values: The distinct texts.
-    """
-
-    codes: npt.NDArray[np.int64]
-    values: tuple[str, ...]
-
-    def known(self, texts: frozenset[str]) -> npt.NDArray[np.bool_]:
-        """Returns whether each value is one of some texts, [num_values] bool."""
-        is_known = np.fromiter((value in texts for value in self.values), bool, len(self.values))
-        return is_known[self.codes]
-
-
-@dataclass(frozen=True)
-class Lists:
-    """Lists of texts; those of row r are codes[offsets[r]:offsets[r + 1]] of `texts`."""
-
-    offsets: npt.NDArray[np.int64]
-    texts: Texts
-
-    @property
-    def lengths(self) -> npt.NDArray[np.int64]:
-        """The [num_rows] lengths of the lists."""
-        return np.diff(self.offsets)
 
 
 @dataclass(frozen=True)
@@ -219,12 +189,12 @@ def _assemble(files: tuple[str, ...], parts: dict[str, list[pa.Array]], key: str
         return np.concatenate([part.to_numpy() for part in parts[name]])
 
     def texts(name: str) -> Texts:
-        return _encode(parts[name])
+        return encode_texts(parts[name])
 
     def lists(name: str) -> Lists:
         lengths = [pc.list_value_length(part).to_numpy() for part in parts[name]]
         offsets = np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int64)
-        return Lists(offsets, _encode([part.flatten() for part in parts[name]]))
+        return Lists(offsets, encode_texts([part.flatten() for part in parts[name]]))
 
     scores = [part.flatten().to_numpy(zero_copy_only=False) for part in parts[t.SCORES]]
     return Traffic(
@@ -243,10 +213,3 @@ def _assemble(files: tuple[str, ...], parts: dict[str, list[pa.Array]], key: str
         items=lists(t.ITEM_IDS),
         score=np.concatenate(scores).astype(np.float32),
     )
-
-
-def _encode(parts: list[pa.Array]) -> Texts:
-    encoded = pa.chunked_array([part.dictionary_encode() for part in parts]).unify_dictionaries()
-    codes = [chunk.indices.to_numpy() for chunk in encoded.chunks]
-    values = encoded.chunk(encoded.num_chunks - 1).dictionary.to_pylist()
-    return Texts(np.concatenate(codes).astype(np.int64), tuple(values))

@@ -9,7 +9,7 @@ import pytest
 
 from components.user_hash import hashed_user_id
 from pipeline.monitor.interactions import TargetEvents, read_target_events
-from pipeline.monitor.traffic import Texts
+from pipeline.monitor.columns import Texts
 from schemas.errors import InputError
 from schemas.settings import Settings, from_dict
 
