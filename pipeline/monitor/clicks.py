@@ -1,8 +1,8 @@
 """Compares arms of traffic by the lists that were clicked.
 
-An arm is a label; requests without a label form an arm for each version. `clicked_lists` states
-when a list counts as clicked. Lists whose window is not wholly within the log are left out, in every
-arm alike.
+An arm is a label; requests without a label form an arm for each version. `clicked_lists` defines
+when a list counts as clicked. Lists whose window is not wholly within the log are left out, in
+every arm alike.
 """
 
 from dataclasses import asdict, dataclass

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from components.user_hash import hashed_user_id
-from pipeline.monitor.interactions import TargetEvents, read_target_events
 from pipeline.monitor.columns import Texts
+from pipeline.monitor.interactions import TargetEvents, read_target_events
 from schemas.errors import InputError
 from schemas.settings import Settings, from_dict
 
