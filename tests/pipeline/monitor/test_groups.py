@@ -63,7 +63,7 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> tuple[ServedReference
     recommend = {**held_out.requests, **unrestricted_inputs(shop.table, len(held_out), K)}
     requests = {
         serving.RECOMMEND: recommend,
-        serving.DEFAULT: {name: recommend[name] for name in serving.default_specs()},
+        serving.DEFAULT: {name: recommend[name] for name in ("user_id", "history_item_id")},
         serving.RECOMMEND_EXAMPLES: {serving.EXAMPLES: to_examples(recommend)},
     }
     signatures = signatures_of(shop, k=K, max_k=K)
