@@ -252,6 +252,24 @@ def serve(
             help="Another limit of requests: body_bytes, rows, list_length or k. Repeatable.",
         ),
     ] = None,
+    traffic_log: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DIR", help="Folder for a log of requests and answers. Default: none."
+        ),
+    ] = None,
+    traffic_sample: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0,
+            max=1.0,
+            help="Share of users in that log, with all their requests. Default: 1.",
+        ),
+    ] = None,
+    traffic_user_key: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Key with which user ids are hashed in that log."),
+    ] = None,
 ) -> None:
     """Serve a pushed model like TF Serving, for development: REST, gRPC, new versions."""
     with quiet_streams(os.devnull) as console:
@@ -260,6 +278,7 @@ def serve(
             from pipeline.serving.batching import BatchSettings
             from pipeline.serving.limits import limits_from
             from pipeline.serving.run_server import ServerSettings
+            from pipeline.serving.traffic_options import traffic_settings
 
         settings = ServerSettings(
             host=host,
@@ -268,6 +287,7 @@ def serve(
             poll_s=poll_seconds,
             batches=BatchSettings(rows=batch_rows, delay_us=batch_delay_us),
             limits=limits_from(limit or ()),
+            traffic=traffic_settings(traffic_log, traffic_sample, traffic_user_key),
         )
         serve_command(model, exact, settings, console)
 
@@ -301,6 +321,47 @@ def serving_config(
         from pipeline.commands.serving_config import serving_config_command
 
         serving_config_command(source, output, image, batching, console)
+
+
+@app.command()
+def monitor(
+    run_dir: RunDir,
+    traffic: Annotated[
+        list[str],
+        typer.Option(
+            metavar="GLOB",
+            help="Files or folder that `twotower serve --traffic-log` wrote. Repeatable.",
+        ),
+    ],
+    interactions: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CONFIG", help="Configuration of a log with what users did after the requests."
+        ),
+    ] = None,
+    user_key: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Key with which user ids are hashed.")
+    ] = None,
+    window: Annotated[
+        str, typer.Option(help="How long after a request an event counts: 30m, 12h, 1d.")
+    ] = "1d",
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LABEL",
+            help="Label with which the others are compared. Default: stable, or the first one.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Compare served traffic with the evaluation, and labels by what users did next."""
+    record = read_record(run_dir)
+    with quiet_streams(os.devnull) as console:
+        with paused_collector():
+            from pipeline.commands.monitor import MonitorOptions, monitor_command
+
+        options = MonitorOptions(traffic, interactions, user_key, window, baseline)
+        monitor_command(run_dir, record, options, as_json, console)
 
 
 @app.command()

@@ -18,5 +18,7 @@ UNAVAILABLE_WRITTEN_FILE = os.path.join("assets.extra", "unavailable_items_writt
 MANIFEST_FILE = os.path.join("assets.extra", "manifest.json")
 PARITY_FILE = os.path.join("assets.extra", "parity.tfrecord")
 WARMUP_FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")
+# What the version knows and was measured with, to compare traffic with.
+REFERENCE_FILE = os.path.join("assets.extra", "served_reference.json.gz")
 # Statistics of the events that the model was trained on, by which drift is measured.
 STATISTICS_FILE = os.path.join("assets.extra", "statistics", "FeatureStats.pb")

@@ -7,6 +7,8 @@ means. See Efron (1979), "Bootstrap Methods: Another Look at the Jackknife", and
 Tibshirani (1993), chapter 13, for the percentile interval.
 
 Two methods are compared by the interval of their mean per-user difference, on the same users.
+Two groups of users, such as those of an A/B test, are compared by the interval of the difference of
+their means.
 
 Each of these intervals contains its own value with a probability of 95 %; of many of them, some do
 not. Intervals that are read together are in `components.evaluator.simultaneous`.
@@ -102,6 +104,48 @@ def paired_bootstrap_intervals(
         method: {metric: bounds[method, metric] for metric in metrics}
         for method, metrics in columns.items()
     }
+
+
+def group_bootstrap_intervals(
+    groups: Mapping[KeyT, npt.NDArray[np.float64]], reference: KeyT, num_samples: int, seed: int
+) -> tuple[dict[KeyT, list[float]], dict[KeyT, list[float]]]:
+    """Computes intervals of the means of groups of users, and of their differences from one group.
+
+    The users of all groups are resampled together. A user may be in several groups.
+
+    Args:
+      groups: For each group, its values per user, [num_users] float64; NaN for a user who is not in
+        the group.
+      reference: The group from which the others differ.
+      num_samples: Number of bootstrap samples.
+      seed: Seed for the bootstrap samples.
+
+    Returns:
+      The lower and upper bound of the mean of each group; and of its difference from the reference,
+      for the other groups.
+
+    Example:
+      All users of a group have the same value.
+
+      >>> stable = np.array([0.25] * 50 + [np.nan] * 50)
+      >>> canary = np.array([np.nan] * 50 + [0.5] * 50)
+      >>> group_bootstrap_intervals({"stable": stable, "canary": canary}, "stable", 100, seed=1)
+      ({'stable': [0.25, 0.25], 'canary': [0.5, 0.5]}, {'canary': [0.25, 0.25]})
+    """
+    values = np.stack(list(groups.values()), axis=1)
+    is_member = ~np.isnan(values)
+    columns = np.concatenate([np.where(is_member, values, 0.0), is_member], axis=1)
+    draws = _resampled_sums(columns, num_samples, np.random.default_rng(seed))
+    sums, sizes = np.split(np.concatenate(list(draws)), 2, axis=1)
+    # A sample without any user of a small group has no mean.
+    means = np.divide(sums, sizes, out=np.full_like(sums, np.nan), where=sizes > 0)
+    differences = means - means[:, [list(groups).index(reference)]]
+    tail = (1.0 - CONFIDENCE_LEVEL) / 2.0
+    bounds = np.nanquantile(np.stack([means, differences]), [tail, 1.0 - tail], axis=1)
+    of_means, of_differences = np.moveaxis(bounds, 0, 2).tolist()
+    intervals = dict(zip(groups, of_means, strict=True))
+    compared = dict(zip(groups, of_differences, strict=True))
+    return intervals, {name: both for name, both in compared.items() if name != reference}
 
 
 def _resampled_sums(

@@ -21,8 +21,11 @@ from components.indexer.probe.probe_process import ProbeProcess
 from components.indexer.report import index_report, probe_report
 from components.indexer.search.choose_index import ChosenIndex, choose_index
 from components.indexer.search.exact import ExactSearch
+from components.indexer.served_reference import served_reference
 from components.progress import progress
-from schemas.bundle import SCANN_FOLDER
+from components.served_reference import ServedReference, read_known_users, write_reference
+from schemas import serving
+from schemas.bundle import EXACT_FOLDER, SCANN_FOLDER
 from schemas.features import feature_table
 from schemas.serving_settings import IndexSettings
 from schemas.settings import DataSettings
@@ -116,6 +119,7 @@ class _Chosen:
     candidates: EmbeddedCandidates
     held_out: HeldOutRequests
     options: ServingOptions
+    reference: ServedReference
 
 
 def _choose(
@@ -156,7 +160,15 @@ def _choose(
         settings.k,
         index.recall,
     )
-    return _Chosen(index, exact, towers, catalogue, candidates, held_out, options)
+    reference = served_reference(
+        held_out,
+        {serving.RECOMMEND: queries, serving.DEFAULT: others[serving.DEFAULT]},
+        exact,
+        candidates,
+        read_known_users(model_path),
+        settings.k,
+    )
+    return _Chosen(index, exact, towers, catalogue, candidates, held_out, options, reference)
 
 
 def _export(chosen: _Chosen, bundle_uri: str, settings: IndexSettings) -> dict[str, Any]:
@@ -176,5 +188,7 @@ def _export(chosen: _Chosen, bundle_uri: str, settings: IndexSettings) -> dict[s
         chosen.options,
         requests,
     )
+    for folder in (SCANN_FOLDER, EXACT_FOLDER):
+        write_reference(os.path.join(bundle_uri, folder), chosen.reference)
     report = index_report(chosen.index, chosen.candidates, chosen.held_out, settings)
     return {**report, "size_bytes": size_bytes(os.path.join(bundle_uri, SCANN_FOLDER))}

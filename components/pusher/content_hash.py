@@ -4,11 +4,12 @@ import hashlib
 import os
 
 from components import files
-from schemas.bundle import EXACT_FOLDER, SCANN_FOLDER
+from schemas.bundle import EXACT_FOLDER, REFERENCE_FILE, SCANN_FOLDER
 
-# TensorFlow writes a random id into this file at every save:
+# TensorFlow writes a random id into the first file at every save:
 # https://www.tensorflow.org/guide/saved_model#the_savedmodel_format_on_disk
-_VOLATILE_FILES = frozenset({"fingerprint.pb"})
+# The second one contains measures of the model, whose last digits vary.
+_VOLATILE_FILES = frozenset({"fingerprint.pb", os.path.basename(REFERENCE_FILE)})
 _CHUNK_BYTES = 1 << 22
 
 

@@ -49,6 +49,12 @@ class Metrics:
             ["version", "label"],
             registry=self.registry,
         )
+        self._traffic = Counter(
+            "twotower_traffic_records",
+            "Records of the traffic log by outcome: written or dropped.",
+            ["outcome"],
+            registry=self.registry,
+        )
         self._skipped = Gauge(
             "twotower_skipped_versions",
             "Versions that failed to load or to warm up.",
@@ -70,6 +76,15 @@ class Metrics:
     def observe_batch(self, signature: str, rows: int) -> None:
         """Records one run of the model."""
         self._batch_rows.labels(signature).observe(rows)
+
+    def count_traffic(self, outcome: str, records: int) -> None:
+        """Counts records of the traffic log; may be called in any thread.
+
+        Args:
+          outcome: written or dropped.
+          records: Their number.
+        """
+        self._traffic.labels(outcome).inc(records)
 
     def set_versions(self, newest: int | None, labels: dict[str, int], skipped: int) -> None:
         """Records which versions are served, and the number of versions that failed."""

@@ -1,5 +1,6 @@
 """Answers predict requests of both interfaces."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,7 +13,10 @@ from pipeline.serving.signature import (
     check_inputs,
     selected_outputs,
 )
+from pipeline.serving.traffic_log import TrafficLog
+from pipeline.serving.traffic_record import AnsweredRequest
 from pipeline.serving.version_manager import ModelSpec, VersionManager
+from schemas import traffic
 from schemas.serving import DEFAULT
 
 
@@ -34,11 +38,25 @@ class Prediction:
 class Predictor:
     """Answers predict requests with the versions of a model."""
 
-    def __init__(self, manager: VersionManager, batcher: Batcher, limits: Limits) -> None:
-        """Connects the versions, the threads that run them, and the limits of requests."""
+    def __init__(
+        self,
+        manager: VersionManager,
+        batcher: Batcher,
+        limits: Limits,
+        log: TrafficLog | None = None,
+    ) -> None:
+        """Connects the parts.
+
+        Args:
+          manager: The versions.
+          batcher: The threads that run them.
+          limits: The limits of requests.
+          log: Receives the requests that recommend to users, and their answers.
+        """
         self.manager = manager
         self.limits = limits
         self._batcher = batcher
+        self._log = log
 
     async def predict(
         self,
@@ -70,6 +88,19 @@ class Predictor:
             self.limits.check(inputs)
             selected = selected_outputs(signature, output_filter or [])
             outputs = await self._batcher.run(servable, signature, inputs)
+            if self._log is not None and name in traffic.SIGNATURES:
+                self._log.add(
+                    AnsweredRequest(
+                        self.manager.name,
+                        servable.version,
+                        servable.path,
+                        spec.label or "",
+                        name,
+                        time.time_ns() // 1_000_000,
+                        inputs,
+                        outputs,
+                    )
+                )
             return Prediction(
                 {output: outputs[output] for output in selected}, name, servable.version
             )

@@ -16,6 +16,7 @@ from pipeline.serving.metrics import Metrics
 from pipeline.serving.model_source import ModelSource
 from pipeline.serving.predictor import Predictor
 from pipeline.serving.rest_app import RestApp
+from pipeline.serving.traffic_log import TrafficLog, TrafficSettings
 from pipeline.serving.version_manager import VersionManager
 from schemas.errors import InputError
 
@@ -34,6 +35,7 @@ class ServerSettings:
       shutdown_s: How long requests in flight may take at the end.
       batches: When requests are joined.
       limits: The largest requests.
+      traffic: What is logged of requests and answers; None for nothing.
     """
 
     host: str = "127.0.0.1"
@@ -43,6 +45,7 @@ class ServerSettings:
     shutdown_s: float = 10.0
     batches: BatchSettings = field(default_factory=BatchSettings)
     limits: Limits = field(default_factory=Limits)
+    traffic: TrafficSettings | None = None
 
 
 class ModelServer:
@@ -57,19 +60,25 @@ class ModelServer:
     def __init__(
         self, source: ModelSource, settings: ServerSettings, report: Callable[[str], None]
     ) -> None:
-        """Starts nothing yet.
+        """Starts nothing yet but the thread of the traffic log.
 
         Args:
           source: The versions on disk.
           settings: How they are served.
           report: Receives one line for each change and each fault.
+
+        Raises:
+          InputError: The traffic log cannot be written.
         """
         self._settings = settings
-        self._loader = Loader()
         metrics = Metrics()
+        self._traffic: TrafficLog | None = None
+        if settings.traffic is not None:
+            self._traffic = TrafficLog(settings.traffic, metrics.count_traffic)
+        self._loader = Loader()
         self._batcher = Batcher(settings.batches, metrics.observe_batch)
         self.manager = VersionManager(source, self._loader, report)
-        self._predictor = Predictor(self.manager, self._batcher, settings.limits)
+        self._predictor = Predictor(self.manager, self._batcher, settings.limits, self._traffic)
         self.metrics = metrics
         self._runner: web.AppRunner | None = None
         self._grpc: grpc.aio.Server | None = None
@@ -113,6 +122,8 @@ class ModelServer:
             await self._runner.cleanup()
         await self.manager.close()
         self._batcher.stop()
+        if self._traffic is not None:
+            self._traffic.close(self._settings.shutdown_s)
         self._loader.stop()
 
     def _bound_grpc_server(self) -> grpc.aio.Server:

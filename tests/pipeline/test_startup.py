@@ -37,6 +37,7 @@ MAY_IMPORT: list[tuple[Sequence[str], Sequence[str]]] = [
     # A client, and `recommend` with a served model and with titles.
     (["pipeline.serving.client", f"{COMMANDS}.recommend"], []),
     ([f"{COMMANDS}.ingest"], ["apache_beam"]),
+    ([f"{COMMANDS}.monitor"], ["apache_beam"]),
     # They read the ids of the items from the variables of the model.
     ([f"{COMMANDS}.unavailable"], ["tensorflow"]),
     (

@@ -59,3 +59,32 @@ def test_the_interval_of_one_user_has_zero_width() -> None:
     assert confidence.bootstrap_intervals({"m": np.array([0.25])}, 100, seed=1) == {
         "m": [0.25, 0.25]
     }
+
+
+def test_the_interval_of_a_difference_of_groups_has_the_width_of_the_normal_approximation() -> None:
+    generator = np.random.default_rng(12)
+    one, other = generator.normal(1.0, 1.0, 300), generator.normal(1.5, 2.0, 500)
+    groups = {
+        "one": np.concatenate([one, np.full(500, np.nan)]),
+        "other": np.concatenate([np.full(300, np.nan), other]),
+    }
+
+    means, differences = confidence.group_bootstrap_intervals(groups, "one", 4000, seed=1)
+
+    assert list(differences) == ["other"]
+    half_width = 1.96 * np.sqrt(one.var() / 300 + other.var() / 500)
+    difference = other.mean() - one.mean()
+    low, high = differences["other"]
+    assert low == pytest.approx(difference - half_width, abs=0.1 * half_width)
+    assert high == pytest.approx(difference + half_width, abs=0.1 * half_width)
+    assert means["one"][0] < one.mean() < means["one"][1]
+
+
+def test_groups_of_the_same_users_are_compared_by_user() -> None:
+    values = np.random.default_rng(13).random(100)
+
+    _, differences = confidence.group_bootstrap_intervals(
+        {"a": values, "b": values + 0.25}, "a", 200, seed=1
+    )
+
+    assert differences["b"] == pytest.approx([0.25, 0.25])

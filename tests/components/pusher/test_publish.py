@@ -13,6 +13,7 @@ from components.pusher.content_hash import content_hash
 from components.pusher.lock import exclusive_lock
 from components.pusher.manifest import read_manifest, statistics_path
 from components.pusher.rollback import rollback
+from schemas.bundle import REFERENCE_FILE
 from schemas.errors import InputError
 from tests.components.pusher.bundles import Destination, write_bundle
 
@@ -315,3 +316,16 @@ def test_same_folder_for_both_models_is_rejected(destination: Destination) -> No
 def test_keeping_no_version_is_rejected(destination: Destination) -> None:
     with pytest.raises(InputError, match="at least 1"):
         destination.publish(keep_versions=0)
+
+
+def test_the_reference_of_the_traffic_does_not_make_another_version(tmp_path: Path) -> None:
+    destination = Destination(tmp_path)
+    first = destination.publish()
+    for folder in ("scann", "exact"):
+        reference = destination.bundle("graph") / folder / REFERENCE_FILE
+        reference.parent.mkdir(parents=True)
+        reference.write_bytes(b"measures whose last digits vary")
+
+    second = destination.publish()
+
+    assert (second.version, second.already_serving) == (first.version, True)

@@ -49,7 +49,8 @@ def test_the_server_runs_until_it_is_interrupted(tmp_path: Path) -> None:
     folder.mkdir()
     publish(small_model.save(tmp_path / "model", 100.0), folder, 7)
     command = [sys.executable, "-m", "pipeline.cli", "serve", str(folder)]
-    command += ["--port", "0", "--grpc-port", "0"]
+    traffic = tmp_path / "traffic"
+    command += ["--port", "0", "--grpc-port", "0", "--traffic-log", str(traffic)]
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as server:
@@ -58,6 +59,8 @@ def test_the_server_runs_until_it_is_interrupted(tmp_path: Path) -> None:
         url = lines[1].split()[1]
         with urllib.request.urlopen(url) as response:
             (status,) = json.load(response)["model_version_status"]
+        body = json.dumps({"instances": [small_model.ROW]}).encode()
+        urllib.request.urlopen(f"{url}:predict", body).close()
         server.send_signal(signal.SIGTERM)
         _, errors = server.communicate(timeout=120)
 
@@ -65,3 +68,17 @@ def test_the_server_runs_until_it_is_interrupted(tmp_path: Path) -> None:
     assert (status["version"], status["state"]) == ("7", "AVAILABLE")
     assert server.returncode == 0
     assert "version 7 unloaded" in errors
+    (log,) = traffic.iterdir()
+    assert json.loads(log.read_text())["user_id"] == small_model.ROW["user_id"]
+
+
+def test_options_of_the_traffic_log_need_a_folder(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["twotower", "serve", "model", "--traffic-sample", "0.5"])
+
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+
+    assert end.value.code == 2
+    assert "--traffic-sample 0.5: requires --traffic-log DIR" in capsys.readouterr().err
