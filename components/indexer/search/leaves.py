@@ -120,7 +120,7 @@ def _positions(embedding: Floats, offsets: Integers) -> Floats:
     starts, sizes = offsets[:-1], np.diff(offsets)
     group = np.repeat(np.arange(len(sizes)), sizes)
     sums = np.add.reduceat(embedding, starts, axis=0)
-    means: Floats = sums / sizes[:, np.newaxis].astype(np.float32)
+    means = (sums / sizes[:, np.newaxis]).astype(np.float32)
     # The axis starts at the item that is farthest from the mean of the group.
     distance = np.square(embedding - means[group]).sum(axis=1)
     farthest = np.lexsort((distance, group))[offsets[1:] - 1]
