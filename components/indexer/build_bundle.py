@@ -185,7 +185,7 @@ def _export(chosen: _Chosen, bundle_uri: str, settings: IndexSettings) -> dict[s
     _export_models(chosen, {path: _searches(chosen.index), twin_path: _searches(chosen.twin)})
     report = index_report(chosen.index, chosen.candidates, chosen.held_out, settings)
     twin = twin_report(chosen.twin, chosen.candidates.embedding.shape, settings)
-    return {**report, "twin": twin, "size_bytes": size_bytes(path)}
+    return {**report, **twin, "size_bytes": size_bytes(path)}
 
 
 def _searches(index: ChosenIndex) -> Searches:

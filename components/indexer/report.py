@@ -58,7 +58,7 @@ def index_report(
 def twin_report(
     twin: ChosenIndex, shape: tuple[int, ...], settings: IndexSettings
 ) -> dict[str, Any]:
-    """Returns the search of the twin and its measurements as JSON values.
+    """Returns `twin`, its search with measurements, and `twin_searches` as JSON values.
 
     Args:
       twin: The search of the twin.
@@ -73,14 +73,14 @@ def twin_report(
         "leaves_to_search": plan.leaves_to_search,
         f"recall@{settings.k}": twin.recall,
         "search_ms": twin.main.latency_ms,
-        "searches": [_search_row(name, kind) for name, kind in twin.searches.items()],
         "tuning_seconds": twin.seconds,
         "index_bytes": twin.size_bytes,
     }
     if plan.kind is SearchKind.INVERTED_FILE:
         num_items, dim = shape
         report["batch_bytes"] = batch_transient_bytes(num_items, dim, plan.leaves_to_search)
-    return report
+    rows = [_search_row(name, kind) for name, kind in twin.searches.items()]
+    return {"twin": report, "twin_searches": rows}
 
 
 def _search_row(signature: str, kind: KindSearch) -> dict[str, Any]:

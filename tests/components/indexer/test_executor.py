@@ -130,7 +130,7 @@ def test_twin_with_an_inverted_file_is_compared_with_exact_search(
     assert (twin["kind"], twin["num_leaves"]) == ("inverted_file", 1203 // 8)
     assert 0 < twin["leaves_to_search"] < twin["num_leaves"]
     assert 0.8 <= twin["recall@10"] <= 1.0
-    assert {row["kind"] for row in twin["searches"]} == {"inverted_file"}
+    assert {row["kind"] for row in index["twin_searches"]} == {"inverted_file"}
 
 
 def test_index_below_the_recall_target_is_not_blessed(
