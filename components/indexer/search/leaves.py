@@ -16,7 +16,7 @@ _GROUPS_PER_ROOT = 3.0
 _SAMPLE_PER_GROUP = 32
 _ITERATIONS = 8
 _SPLIT_ITERATIONS = 3
-# Items of which the distances to all centroids are in memory at once.
+# Items that are processed at once, so that the results fit into the cache.
 _CHUNK = 4096
 
 Floats = npt.NDArray[np.float32]
@@ -89,6 +89,23 @@ def _divided(
       The rows of full leaves in leaf order, and the other rows: fewer than a leaf of each group.
     """
     offsets = np.unique(offsets)
+    full, rest = [order[:0]], [order[:0]]
+    first = 0
+    while first < len(offsets) - 1:
+        last = max(first + 1, int(np.searchsorted(offsets, offsets[first] + _CHUNK)) - 1)
+        rows = order[offsets[first] : offsets[last]]
+        in_full, others = _divided_chunk(
+            embedding[rows], offsets[first : last + 1] - offsets[first], size
+        )
+        full.append(rows[in_full])
+        rest.append(rows[others])
+        first = last
+    return np.concatenate(full), np.concatenate(rest)
+
+
+def _divided_chunk(embedding: Floats, offsets: Integers, size: int) -> tuple[Integers, Integers]:
+    """Divides consecutive groups, few enough for the cache of a processor."""
+    order = np.arange(len(embedding))
     while (np.diff(offsets) > size).any():
         order, offsets = _halved(embedding, order, offsets, size)
     is_full = np.repeat(np.diff(offsets) == size, np.diff(offsets))

@@ -29,8 +29,8 @@ _REORDER_FACTORS = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 16.0, 32.0)
 # exceed it by this many standard errors of the difference between the two means.
 STANDARD_ERRORS = 2.5
 _NUM_LEAF_COUNTS = 16
-# The leaves of an inverted file are many and small. Searching a fifth of them takes about as long as
-# exact search.
+# The leaves of an inverted file are many and small. Searching a fifth of them takes about as long
+# as exact search.
 _NUM_SMALL_LEAF_COUNTS = 128
 _MAX_SHARE_OF_SMALL_LEAVES = 0.2
 
