@@ -1,5 +1,7 @@
 """The search of the twin: an inverted file where it suffices and is faster than exact search."""
 
+from itertools import count
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -44,6 +46,16 @@ def test_clustered_items_reach_the_target_with_few_leaves() -> None:
         assert kind.recall >= SETTINGS.recall_target
         assert kind.plan.leaves_to_search < kind.plan.num_leaves / 3
     assert twin.size_bytes < 1.3 * NUM_ITEMS * DIM * np.dtype(np.float32).itemsize
+
+
+def test_load_on_the_machine_does_not_change_the_number_of_leaves(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    expected = _choose().plan.leaves_to_search
+    # The first measurement has the most leaves.
+    times = count(1.0)
+    monkeypatch.setattr(query_parameters, "latency_ms", lambda *measured: next(times))
+    assert _choose().plan.leaves_to_search == expected
 
 
 def test_faster_exact_search_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
