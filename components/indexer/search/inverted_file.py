@@ -89,7 +89,8 @@ class InvertedFileSearch(tf.Module):
         """
         return tf.cond(
             tf.shape(queries)[0] == 1,
-            lambda: self._search_one(queries, num_neighbors),
+            # The slice has no effect, but a batch of a static size is traced with both branches.
+            lambda: self._search_one(queries[:1], num_neighbors),
             lambda: self._search_each(queries, num_neighbors),
         )
 

@@ -86,6 +86,14 @@ def test_any_search_returns_distinct_items_with_their_scores(
         assert (scores[row][~is_item] == PADDING_SCORE).all()
 
 
+def test_batch_of_a_static_size_can_be_traced() -> None:
+    search, query = InvertedFileSearch(INDEXES[64], 3), tf.constant(queries(5))
+    rows, scores = tf.function(search.__call__, autograph=False)(query, tf.constant(4))
+    expected_rows, expected_scores = search(query, tf.constant(4))
+    np.testing.assert_array_equal(rows, expected_rows)
+    np.testing.assert_allclose(scores, expected_scores, rtol=1e-6)
+
+
 @pytest.mark.parametrize("scale", [0.0, 1.0])
 def test_number_of_leaves_is_bounded(scale: float) -> None:
     index = INDEXES[203]
