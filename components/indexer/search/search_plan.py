@@ -68,7 +68,7 @@ class SearchPlan:
     @property
     def method(self) -> str:
         """The name of the approximate search in messages."""
-        return "ScaNN" if self.is_scann else "inverted file"
+        return "ScaNN" if self.is_scann else "inverted-file search"
 
 
 def initial_plan(num_items: int, settings: IndexSettings) -> SearchPlan:

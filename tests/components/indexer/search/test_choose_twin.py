@@ -62,7 +62,7 @@ def test_faster_exact_search_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(query_kind, "exact_ms", lambda kind: 0.0)
     twin = _choose()
     assert not twin.is_approximate
-    assert "exact search was faster than inverted file" in twin.plan.reason
+    assert "exact search was faster than inverted-file search" in twin.plan.reason
     assert twin.curve
 
 
@@ -70,7 +70,7 @@ def test_exact_search_is_kept_where_the_target_is_missed(monkeypatch: pytest.Mon
     monkeypatch.setattr(query_parameters, "_MAX_SHARE_OF_SMALL_LEAVES", 0.01)
     twin = _choose()
     assert not twin.is_approximate
-    assert "no inverted file setting met recall@10 0.95" in twin.plan.reason
+    assert "no inverted-file search setting met recall@10 0.95" in twin.plan.reason
 
 
 @pytest.mark.parametrize(
