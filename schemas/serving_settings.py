@@ -17,7 +17,8 @@ class IndexSettings:
     kind: Annotated[
         Literal["scann", "exact", "auto"],
         Doc(
-            "`scann`: ScaNN, if there are enough items to train it. `exact`: exact search. "
+            "`scann`: ScaNN, if there are enough items to train it, and an inverted file in the "
+            "exact twin where that is faster. `exact`: exact search in both. "
             "`auto`: the one that was measured to be faster.",
             example="auto",
         ),

@@ -10,7 +10,7 @@ from components.examples.read import RawCatalogue, read_raw_catalogue
 from components.gate import GateResult
 from components.indexer.gate import index_gates
 from components.indexer.model.candidates import EmbeddedCandidates, embed_candidates
-from components.indexer.model.export import export_bundle, size_bytes
+from components.indexer.model.export import Searches, export_models, size_bytes
 from components.indexer.model.held_out_requests import HeldOutRequests, read_held_out_requests
 from components.indexer.model.sample_requests import sample_for_signatures
 from components.indexer.model.serving_model import ServingOptions
@@ -18,9 +18,12 @@ from components.indexer.model.towers import Towers
 from components.indexer.model.tuning_queries import MAX_QUERIES, other_queries, user_queries
 from components.indexer.probe.parity_cases import parity_result, read_parity_cases
 from components.indexer.probe.probe_process import ProbeProcess
-from components.indexer.report import index_report, probe_report
+from components.indexer.report import index_report, probe_report, twin_report
 from components.indexer.search.choose_index import ChosenIndex, choose_index
+from components.indexer.search.choose_twin import choose_twin
 from components.indexer.search.exact import ExactSearch
+from components.indexer.search.leaves import leaf_order
+from components.indexer.search.search_plan import SearchKind, twin_plan
 from components.indexer.served_reference import served_reference
 from components.progress import progress
 from components.served_reference import ServedReference, read_known_users, write_reference
@@ -78,6 +81,8 @@ def build_bundle(
     chosen = _choose(model_path, catalogue_uri, windows_uri, data, settings, is_reindex)
     with ProbeProcess(bundle_uri) as process:
         report = _export(chosen, bundle_uri, settings)
+        if chosen.twin.is_approximate:
+            _export_models(chosen, {process.reference: Searches(chosen.exact)})
         parity_cases = read_parity_cases(
             model_path, windows_uri, chosen.catalogue, chosen.options, is_reindex
         )
@@ -91,7 +96,10 @@ def build_bundle(
     report = {**report, **probe_report(probed), "parity": parity.report}
     index = chosen.index
     plans = {name: kind.plan for name, kind in index.others.items()}
-    verdicts = index_gates(index.recall, index.plan, probed, index.size_bytes, settings, plans)
+    twin_plans = {name: kind.plan for name, kind in chosen.twin.searches.items()}
+    verdicts = index_gates(
+        index.recall, index.plan, probed, index.size_bytes, settings, plans, twin_plans
+    )
     return BuiltBundle(report, [*verdicts, parity.gate])
 
 
@@ -113,6 +121,7 @@ class _Chosen:
     """An index and the other parts of the exported models."""
 
     index: ChosenIndex
+    twin: ChosenIndex
     exact: ExactSearch
     towers: Towers
     catalogue: RawCatalogue
@@ -148,6 +157,8 @@ def _choose(
     catalogue = read_raw_catalogue(catalogue_uri, table)
     candidates = embed_candidates(towers, catalogue, table, is_reindex)
     progress.info("index: %d candidates of %d dimensions", *candidates.embedding.shape)
+    if twin_plan(len(candidates), settings).kind is SearchKind.INVERTED_FILE:
+        candidates = candidates.ordered(leaf_order(candidates.embedding))
     held_out = read_held_out_requests(windows_uri, table, options.max_history, MAX_QUERIES)
     queries = user_queries(towers, candidates, held_out, options)
     others = other_queries(towers, candidates, held_out, options)
@@ -160,6 +171,14 @@ def _choose(
         settings.k,
         index.recall,
     )
+    twin = choose_twin(exact, queries, settings, others)
+    progress.info(
+        "index: twin without a custom op: %s (%s), recall@%d %.4f",
+        twin.plan.kind.value,
+        twin.plan.reason,
+        settings.k,
+        twin.recall,
+    )
     reference = served_reference(
         held_out,
         {serving.RECOMMEND: queries, serving.DEFAULT: others[serving.DEFAULT]},
@@ -168,27 +187,31 @@ def _choose(
         read_known_users(model_path),
         settings.k,
     )
-    return _Chosen(index, exact, towers, catalogue, candidates, held_out, options, reference)
+    return _Chosen(index, twin, exact, towers, catalogue, candidates, held_out, options, reference)
 
 
 def _export(chosen: _Chosen, bundle_uri: str, settings: IndexSettings) -> dict[str, Any]:
     """Writes both models; returns the report of the index."""
+    path = os.path.join(bundle_uri, SCANN_FOLDER)
+    twin_path = os.path.join(bundle_uri, EXACT_FOLDER)
+    _export_models(chosen, {path: _searches(chosen.index), twin_path: _searches(chosen.twin)})
+    report = index_report(chosen.index, chosen.candidates, chosen.held_out, settings)
+    for folder in (path, twin_path):
+        write_reference(folder, chosen.reference)
+    twin = twin_report(chosen.twin, chosen.candidates.embedding.shape, settings)
+    return {**report, **twin, "size_bytes": size_bytes(path)}
+
+
+def _searches(index: ChosenIndex) -> Searches:
+    return Searches(index.search, {name: kind.search for name, kind in index.others.items()})
+
+
+def _export_models(chosen: _Chosen, searches: dict[str, Searches]) -> None:
     requests = list(
         sample_for_signatures(
             chosen.held_out, chosen.catalogue, chosen.options.table, chosen.options.k
         )
     )
-    export_bundle(
-        bundle_uri,
-        chosen.towers,
-        chosen.candidates,
-        chosen.index.search,
-        {name: kind.search for name, kind in chosen.index.others.items()},
-        chosen.exact,
-        chosen.options,
-        requests,
+    export_models(
+        searches, chosen.towers, chosen.candidates, chosen.exact, chosen.options, requests
     )
-    for folder in (SCANN_FOLDER, EXACT_FOLDER):
-        write_reference(os.path.join(bundle_uri, folder), chosen.reference)
-    report = index_report(chosen.index, chosen.candidates, chosen.held_out, settings)
-    return {**report, "size_bytes": size_bytes(os.path.join(bundle_uri, SCANN_FOLDER))}

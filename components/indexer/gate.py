@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.gate import GateResult
-from components.indexer.search.search_plan import SearchPlan
+from components.indexer.search.search_plan import SearchKind, SearchPlan
+from schemas import serving
 from schemas.serving_settings import IndexSettings
 
 # Allowed growth of the process between the calls of the first and the last signature: working
@@ -25,6 +26,7 @@ def index_gates(
     index_bytes: int,
     settings: IndexSettings,
     other_plans: Mapping[str, SearchPlan] | None = None,
+    twin_plans: Mapping[str, SearchPlan] | None = None,
 ) -> list[GateResult]:
     """Returns the results of all index gates.
 
@@ -35,10 +37,17 @@ def index_gates(
       index_bytes: Size of the vectors and of ScaNN's index data.
       settings: The index settings, which contain the targets.
       other_plans: The search plans of the signatures that do not use `plan`, by signature.
+      twin_plans: The search plans of the twin, that of `recommend` and those of the signatures that
+        do not use it; not needed if it has exact search.
     """
     results = [
         _recall(recall, plan, settings),
-        _signatures(probed, plan, other_plans or {}, settings),
+        _signatures(
+            probed,
+            {serving.RECOMMEND: plan, **(other_plans or {})},
+            twin_plans or {},
+            settings,
+        ),
         _memory(probed, index_bytes),
     ]
     if settings.max_latency_ms is not None:
@@ -69,16 +78,16 @@ def _wider_search(plan: SearchPlan) -> str:
 
 def _signatures(
     probed: dict[str, Any],
-    plan: SearchPlan,
-    other_plans: Mapping[str, SearchPlan],
+    plans: Mapping[str, SearchPlan],
+    twin_plans: Mapping[str, SearchPlan],
     settings: IndexSettings,
 ) -> GateResult:
-    broken = list(probed["faults"])
-    low = [
-        f"{name}: {_low_overlap(summary, other_plans.get(name, plan), settings)}"
-        for name, summary in sorted(probed["signatures"].items())
-        if (summary["overlap"] or 0.0) < _min_overlap(summary, settings)
-    ]
+    """Compares the outputs of both models with exact search; of the twin, if that has its own."""
+    broken, low = list(probed["faults"]), _low_overlaps(probed, plans, settings)
+    twin = probed["twin"]
+    if twin["signatures"]:
+        broken += [f"twin: {fault}" for fault in twin["faults"]]
+        low += [f"twin: {fault}" for fault in _low_overlaps(twin, twin_plans, settings)]
     parts = []
     if broken:
         listed = "; ".join(broken)
@@ -88,6 +97,17 @@ def _signatures(
         reason = f"all {len(probed['signatures'])} signatures agree with exact search"
     num_faults = len(broken) + len(low)
     return GateResult("index.signatures", not num_faults, float(num_faults), 0.0, reason)
+
+
+def _low_overlaps(
+    compared: dict[str, Any], plans: Mapping[str, SearchPlan], settings: IndexSettings
+) -> list[str]:
+    """Returns a sentence for each signature whose overlap with exact search is too low."""
+    return [
+        f"{name}: {_low_overlap(summary, plans.get(name, plans[serving.RECOMMEND]), settings)}"
+        for name, summary in sorted(compared["signatures"].items())
+        if (summary["overlap"] or 0.0) < _min_overlap(summary, settings)
+    ]
 
 
 def _min_overlap(summary: dict[str, Any], settings: IndexSettings) -> float:
@@ -105,9 +125,10 @@ def _low_overlap(summary: dict[str, Any], plan: SearchPlan, settings: IndexSetti
         f"{_min_overlap(summary, settings):.3f} (index.recall_target {settings.recall_target} "
         "without the error of the measurement)"
     )
-    if not plan.is_scann:
+    if plan.kind is SearchKind.EXACT:
         return f"{measured}, although the search is exact: the exported model is broken"
-    return f"{measured}: {_wider_search(plan)}lower index.recall_target, or set index.kind to exact"
+    wider = _wider_search(plan) if plan.is_scann else ""
+    return f"{measured}: {wider}lower index.recall_target, or set index.kind to exact"
 
 
 def _memory(probed: dict[str, Any], index_bytes: int) -> GateResult:

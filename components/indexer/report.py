@@ -7,8 +7,10 @@ from typing import Any
 from components.indexer.model.candidates import EmbeddedCandidates
 from components.indexer.model.held_out_requests import HeldOutRequests
 from components.indexer.search.choose_index import ChosenIndex
+from components.indexer.search.inverted_file import batch_transient_bytes
 from components.indexer.search.query_kind import KindSearch
 from components.indexer.search.query_parameters import MeasuredPlan
+from components.indexer.search.search_plan import SearchKind
 from schemas.features import MISSING_INTEGER
 from schemas.serving_settings import IndexSettings
 
@@ -51,6 +53,34 @@ def index_report(
         "dim": int(candidates.embedding.shape[1]),
         "index_bytes": index.size_bytes,
     }
+
+
+def twin_report(
+    twin: ChosenIndex, shape: tuple[int, ...], settings: IndexSettings
+) -> dict[str, Any]:
+    """Returns `twin`, its search with measurements, and `twin_searches` as JSON values.
+
+    Args:
+      twin: The search of the twin.
+      shape: Number of items and dimensions.
+      settings: The index settings.
+    """
+    plan = twin.plan
+    report = {
+        "kind": plan.kind.value,
+        "reason": plan.reason,
+        "num_leaves": plan.num_leaves,
+        "leaves_to_search": plan.leaves_to_search,
+        f"recall@{settings.k}": twin.recall,
+        "search_ms": twin.main.latency_ms,
+        "tuning_seconds": twin.seconds,
+        "index_bytes": twin.size_bytes,
+    }
+    if plan.kind is SearchKind.INVERTED_FILE:
+        num_items, dim = shape
+        report["batch_bytes"] = batch_transient_bytes(num_items, dim, plan.leaves_to_search)
+    rows = [_search_row(name, kind) for name, kind in twin.searches.items()]
+    return {"twin": report, "twin_searches": rows}
 
 
 def _search_row(signature: str, kind: KindSearch) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import pytest
 
 from components.indexer.build_bundle import export_index
 from components.indexer.model.warmup import Request, read_requests, write_requests
+from components.indexer.search import query_kind, search_plan
 from components.indexer.search.search_plan import SearchKind
 from schemas import serving
 from schemas.bundle import WARMUP_FILE
@@ -21,12 +22,19 @@ from tests.serving.shop import Shop, make_shop
 NUM_ITEMS = 6000
 NUM_FEW_ITEMS = 300
 DIM = 32
+INVERTED_FILE = "inverted file"
 BUNDLES = {
     "tree": (NUM_ITEMS, IndexSettings(k=20, max_k=50, num_leaves=80), SearchKind.SCANN_TREE_HASH),
     "hash": (
         NUM_ITEMS,
         # The time limit prevents a second index, which might be a tree.
         IndexSettings(k=20, max_k=50, tuning_seconds=1e-3),
+        SearchKind.SCANN_HASH,
+    ),
+    # The low target makes sure that the twin has an inverted file.
+    INVERTED_FILE: (
+        NUM_ITEMS,
+        IndexSettings(k=20, max_k=50, tuning_seconds=1e-3, recall_target=0.2),
         SearchKind.SCANN_HASH,
     ),
     # A leaf has 3 items on average, so that most rows need exact search.
@@ -64,10 +72,16 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, Path]]
     made = []
     for name, (num_items, settings, kind) in BUNDLES.items():
         shop, bundle = shops[num_items], folder / name
-        index, _ = export_index(
-            shop.model, shop.catalogue, shop.windows, str(bundle), shop.data, settings
-        )
+        with pytest.MonkeyPatch.context() as patch:
+            if name == INVERTED_FILE:
+                patch.setattr(search_plan, "MIN_INVERTED_FILE_ITEMS", NUM_ITEMS)
+                patch.setattr(query_kind, "exact_ms", lambda kind: 1e6)
+            index, report = export_index(
+                shop.model, shop.catalogue, shop.windows, str(bundle), shop.data, settings
+            )
         assert index.plan.kind is kind, index.plan.reason
+        twin_kind = SearchKind.INVERTED_FILE if name == INVERTED_FILE else SearchKind.EXACT
+        assert report["twin"]["kind"] == twin_kind.value, report["twin"]["reason"]
         requests = folder / f"requests-{name}"
         warmup = read_requests(str(bundle / "scann" / WARMUP_FILE))
         write_requests(str(requests), [*warmup, *_branches(shop)])

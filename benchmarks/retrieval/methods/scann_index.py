@@ -52,7 +52,7 @@ class TunedScann:
             **{name: values[name] for name in _REPORTED},
             "anisotropic_leaves": self._plan.anisotropic_leaves,
         }
-        self._size_bytes = items.nbytes + result.main.search.index.state_bytes()
+        self._size_bytes = items.nbytes + result.state_bytes
         builder = scann_ops_pybind.builder(items, task.k, "dot_product")
         self._searcher = configured(builder, self._plan).build()
 

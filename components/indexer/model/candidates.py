@@ -36,6 +36,14 @@ class EmbeddedCandidates:
     def __len__(self) -> int:
         return len(self.item_id)
 
+    def ordered(self, rows: npt.NDArray[np.int64]) -> "EmbeddedCandidates":
+        """Returns the items in another order, given as the row of each."""
+        categories = {key: values[rows] for key, values in self.categories.items()}
+        numbers = {key: values[rows] for key, values in self.numbers.items()}
+        return EmbeddedCandidates(
+            self.item_id[rows], self.embedding[rows], categories, numbers, self.as_of_s
+        )
+
 
 def embed_candidates(
     towers: Towers, catalogue: RawCatalogue, table: FeatureTable, is_reindex: bool = False

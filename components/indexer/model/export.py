@@ -1,7 +1,7 @@
-"""Writes the bundle: the served model, and its exact twin that needs no custom op."""
+"""Writes the bundle: the served model, and its twin that needs no custom op."""
 
 import os
-from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import tensorflow as tf
 
@@ -16,37 +16,45 @@ from components.indexer.search.item_table import ItemTable
 from components.indexer.search.retrieval import Retrieval, Search
 from components.indexer.search.unavailable_items import UnavailableItems
 from components.signature_inputs import name_served_inputs
-from schemas.bundle import EXACT_FOLDER, SCANN_FOLDER, WARMUP_FILE
+from schemas.bundle import WARMUP_FILE
 
 
-def export_bundle(
-    uri: str,
+@dataclass(frozen=True)
+class Searches:
+    """The searches of one exported model.
+
+    Attributes:
+      main: The search of the signatures without an entry in `others`; may be exact search.
+      others: The searches of the signatures for which `main` was not tuned.
+    """
+
+    main: Search
+    others: dict[str, Search] = field(default_factory=dict)
+
+
+def export_models(
+    searches: dict[str, Searches],
     towers: Towers,
     candidates: EmbeddedCandidates,
-    search: Search,
-    others: Mapping[str, Search],
     exact: ExactSearch,
     options: ServingOptions,
     requests: list[Request],
 ) -> None:
-    """Saves `uri`/scann and `uri`/exact, which differ only in their search.
+    """Saves models that differ only in their search.
 
     Args:
-      uri: The folder of the bundle.
+      searches: By folder of a model, its searches.
       towers: The trained towers.
-      candidates: The items, in the row order of both searches.
-      search: The search of the served model; `exact` itself if the index does not use ScaNN.
-      others: Searches of the served model for the signatures for which `search` was not tuned.
-      exact: The search of the twin.
-      options: The options of the served model.
-      requests: Warm-up requests, which are stored in both models.
+      candidates: The items, in the row order of all searches.
+      exact: Exact search, which all models use where their own finds too few items.
+      options: The options of the models.
+      requests: Warm-up requests, which are stored in all models.
     """
     items = ItemTable(candidates.item_id)
     conditions = condition_search(candidates)
     unavailable = UnavailableItems(items)
-    for folder, first_search, own in ((SCANN_FOLDER, search, others), (EXACT_FOLDER, exact, {})):
-        path = os.path.join(uri, folder)
-        retrieval = Retrieval(first_search, exact, conditions, unavailable, own)
+    for path, own in searches.items():
+        retrieval = Retrieval(own.main, exact, conditions, unavailable, own.others)
         model = ServingModel(towers, items, retrieval, options)
         tf.saved_model.save(model, path, signatures=model.signatures())
         name_served_inputs(path, model.specs())

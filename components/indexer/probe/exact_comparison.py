@@ -1,4 +1,4 @@
-"""Compares the outputs of the served model with those of its exact twin."""
+"""Compares the outputs of a model with those of the same model with exact search."""
 
 from typing import Any
 
@@ -56,12 +56,12 @@ def overlap(answer: Answer, exact: Answer) -> npt.NDArray[np.float64]:
 
 
 def embedding_faults(answer: Answer, exact: Answer) -> list[str]:
-    """Returns the faults of embeddings, an empty list if they equal those of the twin."""
+    """Returns the faults of embeddings, an empty list if they equal those of exact search."""
     found, expected = answer[serving.OUTPUT_EMBEDDING], exact[serving.OUTPUT_EMBEDDING]
     if found.shape != expected.shape:
         return [f"shape {found.shape}, expected {expected.shape}"]
     if not np.allclose(found, expected, atol=_tolerance(expected)):
-        return ["embeddings differ from those of the exact twin"]
+        return ["embeddings differ from those of the model with exact search"]
     return []
 
 

@@ -1,8 +1,8 @@
 """Builds the requests that compare the served signatures with training (train/serve parity).
 
-The requests are built from raw data and sent to the exact twin, whose results do not depend on the
-approximation of ScaNN; the recall of ScaNN is measured separately. The expected outputs of
-`serving_default` are computed in training without the inputs that it does not have.
+The requests are built from raw data and sent to the model with exact search, whose results do not
+depend on an approximation; the recall of approximate searches is measured separately. The expected
+outputs of `serving_default` are computed in training without the inputs that it does not have.
 """
 
 from collections.abc import Iterator

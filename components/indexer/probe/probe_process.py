@@ -22,6 +22,9 @@ class ProbeProcess:
     """A process that imports its modules at once and probes the bundle on request.
 
     It is started before the bundle is exported, so that imports and export run in parallel.
+
+    Attributes:
+      reference: Folder for the model with exact search, if the twin does not have exact search.
     """
 
     def __init__(self, bundle_uri: str):
@@ -30,7 +33,9 @@ class ProbeProcess:
         self._folder = tempfile.TemporaryDirectory()
         self._output = Path(self._folder.name) / "probe.json"
         self._cases = Path(self._folder.name) / "cases.tfrecord"
+        self.reference = str(Path(self._folder.name) / "reference")
         files = ["--cases", str(self._cases), "--output", str(self._output)]
+        files += ["--reference", self.reference]
         self._process = subprocess.Popen(
             [sys.executable, "-m", "components.indexer.probe.run", bundle_uri, *files, "--wait"],
             env=probe_environment(),

@@ -1,8 +1,9 @@
 """The probe: calls every signature of a bundle in a separate process, like a model server.
 
 `python -m components.indexer.probe.run BUNDLE --cases FILE --output FILE` replays the warm-up
-requests of the model, compares the outputs with those of the exact twin, measures latency and
-memory, and compares the outputs of the twin with those of training.
+requests of the model and of its twin, compares the outputs with those of the same model with exact
+search, measures latency and memory, and compares the outputs with exact search with those of
+training.
 """
 
 import argparse
@@ -36,11 +37,12 @@ _WARM_CALLS = 20
 _TIMED_CALLS = 300
 
 
-def probe(bundle: str, cases: Iterable[ParityCase]) -> dict[str, Any]:
+def probe(bundle: str, reference: str, cases: Iterable[ParityCase]) -> dict[str, Any]:
     """Loads and measures a bundle.
 
     Args:
       bundle: The folder of the bundle.
+      reference: The model with exact search; may be the twin.
       cases: Requests with the outputs of training.
 
     Returns:
@@ -49,7 +51,8 @@ def probe(bundle: str, cases: Iterable[ParityCase]) -> dict[str, Any]:
       `latency_ms` of single `recommend` requests (`p50`, `p99`); `signatures` with the `calls` and
       the `overlap` with exact search (0…1, null for embeddings) of each, as a mean over users, and
       its standard error `overlap_error` (null for fewer than two users); `faults`, sentences;
-      `parity`, the difference between twin and training of each signature.
+      `twin` with the `signatures` and `faults` of the twin; `parity`, the difference between exact
+      search and training of each signature.
     """
     load_scann_ops()
     memory = {"before": resident_bytes()}
@@ -65,17 +68,31 @@ def probe(bundle: str, cases: Iterable[ParityCase]) -> dict[str, Any]:
     answers = [model(*request) for request in requests]
     memory["all"] = resident_bytes()
     latency = measure_latency(model, requests)
-    # The twin is loaded last, so that the measured memory does not include it.
-    twin = ServedModel(os.path.join(bundle, EXACT_FOLDER))
-    signatures, faults = compare(requests, answers, [twin(*request) for request in requests])
+    # The other models are loaded last, so that the measured memory does not include them.
+    exact = ServedModel(reference)
+    expected = [exact(*request) for request in requests]
+    signatures, faults = compare(requests, answers, expected)
+    twin_signatures, twin_faults = _compare_twin(bundle, reference, requests, expected)
     return {
         "load_seconds": load_seconds,
         "memory_bytes": memory,
         "latency_ms": latency,
         "signatures": signatures,
         "faults": faults,
-        "parity": {name: asdict(value) for name, value in replay_cases(twin, cases).items()},
+        "twin": {"signatures": twin_signatures, "faults": twin_faults},
+        "parity": {name: asdict(value) for name, value in replay_cases(exact, cases).items()},
     }
+
+
+def _compare_twin(
+    bundle: str, reference: str, requests: list[Request], exact: list[dict[str, Any]]
+) -> tuple[dict[str, Any], list[str]]:
+    """Compares the twin with exact search; nothing to compare if it is the reference itself."""
+    path = os.path.join(bundle, EXACT_FOLDER)
+    if path == reference:
+        return {}, []
+    twin = ServedModel(path)
+    return compare(requests, [twin(*request) for request in requests], exact)
 
 
 def measure_latency(model: ServedModel, requests: list[Request]) -> dict[str, float]:
@@ -170,12 +187,17 @@ def main() -> None:
     )
     parser.add_argument("--output", required=True, help="JSON file to write")
     parser.add_argument(
+        "--reference", default="", help="model with exact search (default: exact/, also if missing)"
+    )
+    parser.add_argument(
         "--wait", action="store_true", help=f"start when the line {GO!r} arrives on standard input"
     )
     arguments = parser.parse_args()
     if arguments.wait and sys.stdin.readline().strip() != GO:
         sys.exit("the process that started the probe ended before it had written the bundle")
-    result = probe(arguments.bundle, read_cases(arguments.cases))
+    twin = os.path.join(arguments.bundle, EXACT_FOLDER)
+    reference = arguments.reference if os.path.isdir(arguments.reference) else twin
+    result = probe(arguments.bundle, reference, read_cases(arguments.cases))
     files.write_text(arguments.output, json.dumps(result, indent=1, allow_nan=False))
 
 

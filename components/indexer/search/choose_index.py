@@ -17,8 +17,9 @@ from components.indexer.search.query_kind import (
 from components.indexer.search.query_parameters import MeasuredPlan
 from components.indexer.search.recall_latency import TuningQueries
 from components.indexer.search.retrieval import Search
-from components.indexer.search.search_plan import SearchPlan, initial_plan
-from components.indexer.search.tune import TunedSearch, default_seconds, tune
+from components.indexer.search.search_plan import SearchKind, SearchPlan, initial_plan
+from components.indexer.search.tune import default_seconds, tune
+from components.indexer.search.tuned_search import TunedSearch, TuningResult
 from components.progress import progress
 from schemas import serving
 from schemas.serving_settings import IndexSettings
@@ -34,7 +35,7 @@ class ChosenIndex:
     Attributes:
       main: The search of the signatures without an entry in `others`. Its queries select the index.
       others: The searches of the signatures that send other kinds of queries, by signature.
-      size_bytes: Size of the vectors and of ScaNN's index data.
+      size_bytes: Size of the vectors and of the index data.
       curve: All plans measured for `main`.
       seconds: Duration of the tuning; 0 without tuning.
     """
@@ -70,6 +71,11 @@ class ChosenIndex:
         """The searches of all kinds of queries, by signature."""
         return {serving.RECOMMEND: self.main, **self.others}
 
+    @property
+    def is_approximate(self) -> bool:
+        """Whether any kind of query has an approximate search."""
+        return any(kind.plan.kind is not SearchKind.EXACT for kind in self.searches.values())
+
 
 def choose_index(
     exact: ExactSearch,
@@ -89,15 +95,10 @@ def choose_index(
         target, it is searched exactly.
     """
     num_items, dim = exact.embedding.shape
-    main = query_kind(exact, queries, settings, settings.max_k)
-    # Only `recommend` lets a request choose k.
-    kinds = {
-        name: query_kind(exact, other, settings, settings.k)
-        for name, other in (others or {}).items()
-    }
+    main, kinds = query_kinds(exact, queries, settings, others or {})
     plan = initial_plan(num_items, settings)
     if not plan.is_scann:
-        return _exact_index(main, kinds, plan.reason)
+        return exact_index(main, kinds, plan.reason)
     seconds = settings.tuning_seconds or default_seconds(num_items, dim)
     tasks = {name: tuning_task(kind, seconds) for name, kind in kinds.items()}
     tuned = tune(plan, tuning_task(main, seconds), tasks)
@@ -106,10 +107,29 @@ def choose_index(
     reason = missed if num_items <= MAX_EXACT_ITEMS else None
     reason = reason or faster_exact(main, tuned.main)
     if reason:
-        return _exact_index(main, kinds, reason, tuned.curve, tuned.seconds)
-    searches = {name: _search_of(kind, name, tuned.others[name]) for name, kind in kinds.items()}
-    size_bytes = _vectors_bytes(exact) + tuned.main.search.index.state_bytes()
-    return ChosenIndex(measured, searches, size_bytes, tuned.curve, tuned.seconds)
+        return exact_index(main, kinds, reason, tuned.curve, tuned.seconds)
+    return tuned_index(exact, measured, kinds, tuned)
+
+
+def query_kinds(
+    exact: ExactSearch,
+    queries: TuningQueries,
+    settings: IndexSettings,
+    others: Mapping[str, TuningQueries],
+) -> tuple[QueryKind, dict[str, QueryKind]]:
+    """Returns the kind of queries of `recommend`, and the other kinds by signature."""
+    # Only `recommend` lets a request choose k.
+    kinds = {name: query_kind(exact, other, settings, settings.k) for name, other in others.items()}
+    return query_kind(exact, queries, settings, settings.max_k), kinds
+
+
+def tuned_index(
+    exact: ExactSearch, main: KindSearch, others: dict[str, QueryKind], tuned: TuningResult
+) -> ChosenIndex:
+    """Returns a tuned index. Kinds whose search misses the target are searched exactly."""
+    searches = {name: _search_of(kind, name, tuned.others[name]) for name, kind in others.items()}
+    size_bytes = _vectors_bytes(exact) + tuned.state_bytes
+    return ChosenIndex(main, searches, size_bytes, tuned.curve, tuned.seconds)
 
 
 def _search_of(kind: QueryKind, name: str, tuned: TunedSearch) -> KindSearch:
@@ -127,13 +147,14 @@ def _vectors_bytes(exact: ExactSearch) -> int:
     return exact.embedding.numpy().nbytes
 
 
-def _exact_index(
+def exact_index(
     main: QueryKind,
     others: dict[str, QueryKind],
     reason: str,
     curve: list[MeasuredPlan] | None = None,
     seconds: float = 0.0,
 ) -> ChosenIndex:
+    """Returns exact search of all kinds of queries, with its reason."""
     searches = {name: exact_search(kind, reason) for name, kind in others.items()}
     size_bytes = _vectors_bytes(main.exact)
     return ChosenIndex(exact_search(main, reason), searches, size_bytes, curve or [], seconds)

@@ -13,7 +13,7 @@ from components.indexer.search.recall_latency import (
 )
 from components.indexer.search.retrieval import Search
 from components.indexer.search.search_plan import SearchKind, SearchPlan
-from components.indexer.search.tune import TunedSearch
+from components.indexer.search.tuned_search import TunedSearch
 from schemas.serving_settings import IndexSettings
 
 
@@ -97,9 +97,13 @@ def exact_ms(kind: QueryKind) -> float:
 
 def faster_exact(kind: QueryKind, tuned: TunedSearch) -> str | None:
     """Returns the reason for exact search if it may be chosen for its speed and is faster."""
-    if kind.settings.kind == "auto" and exact_ms(kind) <= tuned.best.latency_ms:
-        return "index.kind is auto and exact search was faster than ScaNN"
-    return None
+    plan = tuned.best.plan
+    if plan.is_scann and kind.settings.kind != "auto":
+        return None
+    if exact_ms(kind) > tuned.best.latency_ms:
+        return None
+    condition = "index.kind is auto and " if plan.is_scann else ""
+    return f"{condition}exact search was faster than {plan.method}"
 
 
 def missed_target(kind: QueryKind, tuned: TunedSearch, measured: KindSearch) -> str | None:
@@ -114,8 +118,8 @@ def missed_target(kind: QueryKind, tuned: TunedSearch, measured: KindSearch) -> 
     if best.meets_target and measured.recall >= settings.recall_target:
         return None
     return (
-        f"no ScaNN setting met recall@{settings.k} {settings.recall_target} with a margin of "
-        f"{STANDARD_ERRORS} standard errors ({tuned.num_tried} settings tried in "
+        f"no {best.plan.method} setting met recall@{settings.k} {settings.recall_target} with a "
+        f"margin of {STANDARD_ERRORS} standard errors ({tuned.num_tried} settings tried in "
         f"{tuned.seconds:.0f} s; the best reached {best.recall:.4f} on the users for tuning and "
         f"{measured.recall:.4f} on the other half): exact search is used"
     )

@@ -6,6 +6,7 @@ They are arguments of the search, so each kind of query can have its own paramet
 import math
 from collections.abc import Generator, Iterator
 from dataclasses import dataclass, replace
+from typing import Protocol
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from components.indexer.search.recall_latency import (
     recalls,
     search_top_k,
 )
-from components.indexer.search.scann_search import BuiltScann
+from components.indexer.search.retrieval import Search
 from components.indexer.search.search_plan import SearchKind, SearchPlan
 from schemas.serving_settings import IndexSettings
 
@@ -28,6 +29,17 @@ _REORDER_FACTORS = (1.0, 1.5, 2.0, 3.0, 5.0, 8.0, 16.0, 32.0)
 # exceed it by this many standard errors of the difference between the two means.
 STANDARD_ERRORS = 2.5
 _NUM_LEAF_COUNTS = 16
+# The leaves of an inverted file are many and small. Searching a fifth of them takes about as long
+# as exact search.
+_NUM_SMALL_LEAF_COUNTS = 128
+_MAX_SHARE_OF_SMALL_LEAVES = 0.2
+
+
+class BuiltIndex(Protocol):
+    """An index whose query parameters can be varied."""
+
+    def search(self, plan: SearchPlan) -> Search:
+        """Returns the search with the query parameters of `plan`."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +85,7 @@ def exact_ranking(task: TuningTask) -> Ranking:
 
 
 def measure_query_parameters(
-    built: BuiltScann, plan: SearchPlan, task: TuningTask, reference: Ranking
+    built: BuiltIndex, plan: SearchPlan, task: TuningTask, reference: Ranking
 ) -> Iterator[MeasuredPlan]:
     """Measures query parameters on one index: per reordering, the fewest leaves that suffice.
 
@@ -105,6 +117,25 @@ def measure_query_parameters(
         )
 
 
+def measure_small_leaves(
+    built: BuiltIndex, plan: SearchPlan, task: TuningTask, reference: Ranking
+) -> Iterator[MeasuredPlan]:
+    """Measures numbers of leaves of an inverted file, to find the fewest that suffice.
+
+    Args:
+      built: The index.
+      plan: Its build parameters.
+      task: The queries and the target.
+      reference: The exact results of the queries.
+
+    Yields:
+      The measurements, at least one.
+    """
+    most = max(1.0, _MAX_SHARE_OF_SMALL_LEAVES * plan.num_leaves)
+    leaves = sorted({round(count) for count in np.geomspace(1.0, most, _NUM_SMALL_LEAF_COUNTS)})
+    yield from _bisect_leaves(built, plan, leaves, task, reference)
+
+
 def rank(measured: MeasuredPlan) -> tuple[bool, float]:
     """The sort key: plans that meet the target by latency, above all others by recall."""
     score = -measured.latency_ms if measured.meets_target else measured.recall
@@ -112,7 +143,7 @@ def rank(measured: MeasuredPlan) -> tuple[bool, float]:
 
 
 def _bisect_leaves(
-    built: BuiltScann, plan: SearchPlan, leaves: list[int], task: TuningTask, reference: Ranking
+    built: BuiltIndex, plan: SearchPlan, leaves: list[int], task: TuningTask, reference: Ranking
 ) -> Generator[MeasuredPlan, None, int]:
     """Returns the index of the fewest leaves that suffice; the number of `leaves` if none does."""
     low, high = 0, len(leaves)
@@ -131,7 +162,7 @@ def _bisect_leaves(
 
 
 def _measure_wider(
-    built: BuiltScann, plan: SearchPlan, task: TuningTask, reference: Ranking
+    built: BuiltIndex, plan: SearchPlan, task: TuningTask, reference: Ranking
 ) -> Iterator[MeasuredPlan]:
     """Doubles the reordering until it suffices or is slower than exact search."""
     exact_ms = latency_ms(task.exact, task.queries, task.fetch)
@@ -157,7 +188,7 @@ def _leaf_counts(plan: SearchPlan, settings: IndexSettings) -> list[int]:
 
 
 def _measure(
-    built: BuiltScann, plan: SearchPlan, task: TuningTask, reference: Ranking
+    built: BuiltIndex, plan: SearchPlan, task: TuningTask, reference: Ranking
 ) -> MeasuredPlan:
     search = built.search(plan)
     query_recalls = recalls(

@@ -11,12 +11,15 @@ import math
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from components.indexer.search.leaves import leaf_size
 from schemas.errors import InputError
 from schemas.serving_settings import IndexSettings
 
 MIN_SCANN_ITEMS = 100
 MIN_HASH_ITEMS = 5_000
 MIN_TREE_ITEMS = 50_000
+# Exact search of fewer items takes a fraction of a millisecond.
+MIN_INVERTED_FILE_ITEMS = 20_000
 _ANISOTROPIC_LEAVES = 2.0
 
 
@@ -27,6 +30,7 @@ class SearchKind(str, Enum):
     SCANN_BRUTE_FORCE = "scann_brute_force"
     SCANN_HASH = "scann_hash"
     SCANN_TREE_HASH = "scann_tree_hash"
+    INVERTED_FILE = "inverted_file"
 
 
 @dataclass(frozen=True)
@@ -36,7 +40,7 @@ class SearchPlan:
     Attributes:
       kind: The search algorithm.
       reason: Why this algorithm was chosen, in a sentence.
-      num_leaves: Number of partitions of the tree; 0 without a tree.
+      num_leaves: Number of partitions of the tree or of the inverted file; 0 without either.
       leaves_to_search: Number of partitions that a query visits.
       reorder_factor: Number of items that are scored again exactly, per item fetched.
       anisotropic_threshold: Threshold of anisotropic quantisation (Guo et al., "Accelerating
@@ -59,7 +63,12 @@ class SearchPlan:
     @property
     def is_scann(self) -> bool:
         """Whether the search uses the ScaNN op."""
-        return self.kind is not SearchKind.EXACT
+        return self.kind not in (SearchKind.EXACT, SearchKind.INVERTED_FILE)
+
+    @property
+    def method(self) -> str:
+        """The name of the approximate search in messages."""
+        return "ScaNN" if self.is_scann else "inverted-file search"
 
 
 def initial_plan(num_items: int, settings: IndexSettings) -> SearchPlan:
@@ -111,6 +120,18 @@ def _tree_plan(num_items: int, settings: IndexSettings) -> SearchPlan:
         num_leaves=num_leaves,
         leaves_to_search=min(settings.num_leaves_to_search or num_leaves, num_leaves),
         reorder_factor=2.0,
+    )
+
+
+def twin_plan(num_items: int, settings: IndexSettings) -> SearchPlan:
+    """Returns the plan with which tuning of the twin starts, which cannot use ScaNN."""
+    if settings.kind == "exact":
+        return SearchPlan(SearchKind.EXACT, "index.kind is exact")
+    if num_items < MIN_INVERTED_FILE_ITEMS:
+        return SearchPlan(SearchKind.EXACT, f"fewer than {MIN_INVERTED_FILE_ITEMS} items")
+    size = leaf_size(num_items)
+    return SearchPlan(
+        SearchKind.INVERTED_FILE, f"leaves of {size} items", num_leaves=num_items // size
     )
 
 

@@ -19,44 +19,11 @@ from components.indexer.search.query_parameters import (
 from components.indexer.search.recall_latency import Ranking
 from components.indexer.search.scann_search import BuiltScann, ScannIndex, ScannSearch
 from components.indexer.search.search_plan import SearchPlan, alternative_plans
+from components.indexer.search.tuned_search import TunedSearch, TuningResult
 from components.progress import progress
 
 _BASE_SECONDS = 10.0
 _FLOATS_PER_SECOND = 128_000.0
-
-
-@dataclass(frozen=True)
-class TunedSearch:
-    """A search with its best plan.
-
-    Attributes:
-      search: The search.
-      best: Its plan and the measurements on the tuning queries.
-      num_tried: Number of measured plans.
-      seconds: Duration of the tuning.
-    """
-
-    search: ScannSearch
-    best: MeasuredPlan
-    num_tried: int
-    seconds: float
-
-
-@dataclass(frozen=True)
-class TuningResult:
-    """The result of tuning.
-
-    Attributes:
-      main: The search of the queries that selected the index.
-      others: The searches of the other kinds of queries, by name, which use the same index.
-      curve: All plans measured for `main`.
-      seconds: Duration of the tuning, of all kinds of queries.
-    """
-
-    main: TunedSearch
-    others: dict[str, TunedSearch]
-    curve: list[MeasuredPlan]
-    seconds: float
 
 
 def default_seconds(num_items: int, dim: int) -> float:
@@ -101,7 +68,8 @@ def tune(
         name: _tune_on(best_trial, index, name, other) for name, other in (others or {}).items()
     }
     best_trial.built.release()
-    return TuningResult(main, searches, curve, time.monotonic() - begin)
+    seconds = time.monotonic() - begin
+    return TuningResult(main, searches, curve, seconds, index.state_bytes())
 
 
 @dataclass(frozen=True)

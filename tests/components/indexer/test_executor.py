@@ -16,7 +16,7 @@ from components.artifacts import Bundle
 from components.fragment import read_fragment
 from components.indexer import build_bundle
 from components.indexer.executor import Executor
-from components.indexer.search import choose_index
+from components.indexer.search import choose_index, query_kind, search_plan
 from components.parity.sample_file import write_sample
 from schemas.serving import SIGNATURES
 from schemas.serving_settings import IndexSettings
@@ -112,6 +112,27 @@ def test_catalogue_of_shared_content_is_blessed(
     assert rows["recommend"]["recall"] == index["recall@100"]
 
 
+def test_twin_with_an_inverted_file_is_compared_with_exact_search(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search_plan, "MIN_INVERTED_FILE_ITEMS", 1000)
+    monkeypatch.setattr(query_kind, "exact_ms", lambda kind: 1e6)
+    shop = make_shop(str(tmp_path), 1203)
+    write_sample(shop.model, shop_sample(shop))
+
+    result = _run(shop, tmp_path, IndexSettings(k=10, max_k=20, recall_target=0.8))
+
+    index, gates = result["fragment"]["index"], result["fragment"]["gates"]
+    assert all(gate["passed"] for gate in gates), gates
+    # Training ranks exactly, so an equal list of every query shows that the twin is not compared.
+    assert index["parity"]["equal_lists"] == 1.0
+    twin = index["twin"]
+    assert (twin["kind"], twin["num_leaves"]) == ("inverted_file", 1203 // 8)
+    assert 0 < twin["leaves_to_search"] < twin["num_leaves"]
+    assert 0.8 <= twin["recall@10"] <= 1.0
+    assert {row["kind"] for row in index["twin_searches"]} == {"inverted_file"}
+
+
 def test_index_below_the_recall_target_is_not_blessed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -121,6 +142,7 @@ def test_index_below_the_recall_target_is_not_blessed(
         "load_seconds": 0.1,
         "memory_bytes": {"before": 1, "loaded": 2, "first": 3, "all": 4},
         "latency_ms": {"p50": 1.0, "p99": 2.0},
+        "twin": {"signatures": {}, "faults": []},
         "parity": {},
     }
     process = SimpleNamespace(result=lambda cases: probed)

@@ -1,5 +1,6 @@
 """The gates of an index, and the faults of outputs that violate the contract."""
 
+import re
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ GOOD: dict[str, Any] = {
     },
     "memory_bytes": {"first": 100 * MIB, "all": 150 * MIB},
     "latency_ms": {"p50": 1.0, "p99": 4.0},
+    "twin": {"signatures": {}, "faults": []},
 }
 
 
@@ -157,3 +159,32 @@ def test_approximate_ranking_has_no_fault_but_less_overlap() -> None:
 )
 def test_each_violation_of_the_contract_is_reported(answer: dict[str, Any], fault: str) -> None:
     assert any(fault in found for found in ranking_faults(answer, EXACT))
+
+
+INVERTED_FILE = SearchPlan(
+    SearchKind.INVERTED_FILE, "leaves of 8 items", num_leaves=50, leaves_to_search=7
+)
+
+
+@pytest.mark.parametrize(
+    ("twin", "reason"),
+    [
+        (
+            {"signatures": _similar(0.5), "faults": []},
+            "twin: similar_items: the overlap with exact search is 0.500, expected .*: "
+            "lower index.recall_target, or set index.kind to exact",
+        ),
+        (
+            {"signatures": _similar(1.0), "faults": ["recommend: a score is not finite"]},
+            "twin: recommend: a score is not finite: the exported model violates",
+        ),
+        ({"signatures": _similar(1.0), "faults": []}, None),
+    ],
+)
+def test_twin_is_compared_with_exact_search(twin: dict[str, Any], reason: str | None) -> None:
+    plans = {"recommend": INVERTED_FILE}
+    settings = IndexSettings()
+    verdicts = index_gates(1.0, FLAT, {**GOOD, "twin": twin}, 10 * MIB, settings, twin_plans=plans)
+    (gate,) = (gate for gate in verdicts if gate.name == "index.signatures")
+    assert gate.passed == (reason is None)
+    assert reason is None or re.search(reason, gate.reason)

@@ -55,3 +55,18 @@ def test_towers_of_an_older_version_are_rejected(shop: Shop, tmp_path: Path) -> 
 
     with pytest.raises(InputError, match="exported by an older version of twotower"):
         Towers(str(tmp_path))
+
+
+def test_another_order_keeps_id_vector_and_categories_together(shop: Shop) -> None:
+    catalogue = catalogue_of(shop, *[-1] * NUM_ITEMS)
+    candidates = embed_candidates(Towers(shop.model), catalogue, shop.table)
+    rows = np.array([3, 0, 4, 1, 2])
+
+    ordered = candidates.ordered(rows)
+
+    np.testing.assert_array_equal(ordered.item_id, candidates.item_id[rows])
+    np.testing.assert_array_equal(ordered.embedding, candidates.embedding[rows])
+    assert ordered.categories.keys() == candidates.categories.keys()
+    for key, values in ordered.categories.items():
+        np.testing.assert_array_equal(values, candidates.categories[key][rows])
+    assert ordered.as_of_s == candidates.as_of_s
