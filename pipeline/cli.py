@@ -218,8 +218,8 @@ def serve(
             metavar="MODEL", help="Directory of a run, folder of versions, or one version."
         ),
     ],
-    exact: Annotated[
-        bool, typer.Option("--exact", help="Serve the exact twins of a run, without ScaNN.")
+    portable: Annotated[
+        bool, typer.Option("--portable", help="Serve the portable twins of a run, without ScaNN.")
     ] = False,
     host: Annotated[
         str, typer.Option(help="Address to listen on. Default: this machine only.")
@@ -289,7 +289,7 @@ def serve(
             limits=limits_from(limit or ()),
             traffic=traffic_settings(traffic_log, traffic_sample, traffic_user_key),
         )
-        serve_command(model, exact, settings, console)
+        serve_command(model, portable, settings, console)
 
 
 @app.command(name="serving-config")
@@ -307,7 +307,7 @@ def serving_config(
     ] = None,
     image: Annotated[
         ImageChoice,
-        typer.Option(help="scann: the model with the ScaNN index; stock: its exact twin."),
+        typer.Option(help="scann: the model with the ScaNN index; stock: its portable twin."),
     ] = ImageChoice.BOTH,
     batching: Annotated[
         bool,

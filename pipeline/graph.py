@@ -32,7 +32,7 @@ def pipeline_nodes(settings: Settings, paths: RunPaths, keys: CacheKeys) -> list
 
     current = CurrentModel(
         serving_dir=paths.serving_dir,
-        exact_dir=paths.exact_dir,
+        portable_dir=paths.portable_dir,
         code_version=code_version("current_model"),
         launch=keys.launch_id,
     )
@@ -117,7 +117,7 @@ def pipeline_nodes(settings: Settings, paths: RunPaths, keys: CacheKeys) -> list
         events_statistics=events_statistics.outputs["statistics"],
         name=settings.name,
         serving_dir=paths.serving_dir,
-        exact_dir=paths.exact_dir,
+        portable_dir=paths.portable_dir,
         ids=to_json(settings.ids),
         keep_versions=settings.push.keep_versions,
         code_version=code_version("pusher"),

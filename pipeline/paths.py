@@ -3,10 +3,12 @@
 import os
 from dataclasses import dataclass
 
+from components import files
 from schemas.settings import Settings
 from schemas.steps import METRICS_FILE, REPORT_FILE, RUN_FILE
 
 METADATA_FILE = "metadata.sqlite"
+_FORMER_PORTABLE_FOLDER = "serving_exact"
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class RunPaths:
       pipeline_root: Folder of the artifacts.
       metadata: SQLite file of the metadata store.
       serving_dir: Folder of the pushed versions of the ScaNN model.
-      exact_dir: Folder of the pushed versions of the exact-search model.
+      portable_dir: Folder of the pushed versions of the portable twin.
       rejects: Folder of the rejected records.
       log: Log file.
       metrics: metrics.json.
@@ -33,7 +35,7 @@ class RunPaths:
     pipeline_root: str
     metadata: str
     serving_dir: str
-    exact_dir: str
+    portable_dir: str
     rejects: str
     log: str
     metrics: str
@@ -54,10 +56,24 @@ def run_paths(settings: Settings) -> RunPaths:
         pipeline_root=inside("pipeline_root"),
         metadata=inside(METADATA_FILE),
         serving_dir=os.path.join(settings.push.serving_dir or inside("serving"), settings.name),
-        exact_dir=os.path.join(settings.push.exact_dir or inside("serving_exact"), settings.name),
+        portable_dir=os.path.join(
+            settings.push.portable_dir or _portable_parent(run_dir, settings.name), settings.name
+        ),
         rejects=inside("rejects"),
         log=inside("run.log"),
         metrics=inside(METRICS_FILE),
         run_record=inside(RUN_FILE),
         report=inside(REPORT_FILE),
     )
+
+
+def _portable_parent(run_dir: str, name: str) -> str:
+    """Returns the default parent folder of the portable twins.
+
+    A run directory whose twins are in the folder of its former name keeps it for one more release:
+    servers read from there, and a rollback needs the twins of earlier versions.
+    """
+    former = os.path.join(run_dir, _FORMER_PORTABLE_FOLDER)
+    if files.exists(os.path.join(former, name)):
+        return former
+    return os.path.join(run_dir, "serving_portable")

@@ -76,7 +76,7 @@ def reindex_nodes(
         events_statistics=events_statistics.outputs[IMPORTER_OUTPUT],
         name=settings.name,
         serving_dir=paths.serving_dir,
-        exact_dir=paths.exact_dir,
+        portable_dir=paths.portable_dir,
         ids=to_json(settings.ids),
         keep_versions=settings.push.keep_versions,
         code_version=code_version("pusher"),

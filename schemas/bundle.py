@@ -8,7 +8,7 @@ https://www.tensorflow.org/guide/saved_model#the_savedmodel_format_on_disk
 import os
 
 SCANN_FOLDER = "scann"
-EXACT_FOLDER = "exact"
+PORTABLE_FOLDER = "portable"
 
 SAVED_MODEL_FILE = "saved_model.pb"
 VARIABLES_PREFIX = os.path.join("variables", "variables")

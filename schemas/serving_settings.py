@@ -18,7 +18,7 @@ class IndexSettings:
         Literal["scann", "exact", "auto"],
         Doc(
             "`scann`: ScaNN, if there are enough items to train it, and an inverted file in the "
-            "exact twin where that is faster. `exact`: exact search in both. "
+            "portable twin where that is faster. `exact`: exact search in both. "
             "`auto`: the one that was measured to be faster.",
             example="auto",
         ),
@@ -82,12 +82,13 @@ class PushSettings:
             default="`serving` in the run directory",
         ),
     ] = None
-    exact_dir: Annotated[
+    portable_dir: Annotated[
         str | None,
         Doc(
-            "Parent of the folder NAME into which versions of the exact twin are published.",
-            example="gs://shop-models/serving_exact",
-            default="`serving_exact` in the run directory",
+            "Parent of the folder NAME into which versions of the portable twin are published, "
+            "which has no custom op.",
+            example="gs://shop-models/serving_portable",
+            default="`serving_portable` in the run directory",
         ),
     ] = None
     keep_versions: Annotated[

@@ -18,7 +18,7 @@ class CurrentModelSpec(component_spec.ComponentSpec):
     OUTPUTS = {"current": component_spec.ChannelParameter(type=artifacts.CurrentModelInfo)}
     PARAMETERS = {
         "serving_dir": component_spec.ExecutionParameter(type=str),
-        "exact_dir": component_spec.ExecutionParameter(type=str),
+        "portable_dir": component_spec.ExecutionParameter(type=str),
         "code_version": component_spec.ExecutionParameter(type=str),
         "launch": component_spec.ExecutionParameter(type=str),
     }
@@ -34,19 +34,19 @@ class CurrentModel(base_component.BaseComponent):
     SPEC_CLASS = CurrentModelSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
-    def __init__(self, serving_dir: str, exact_dir: str, code_version: str, launch: str):
+    def __init__(self, serving_dir: str, portable_dir: str, code_version: str, launch: str):
         """Constructs the component.
 
         Args:
           serving_dir: Folder of the published ScaNN model versions, including the model name.
-          exact_dir: Folder of their twins, with exact search and no custom op.
+          portable_dir: Folder of their twins, which have no custom op.
           code_version: The version of the installed code.
           launch: Different in every run, so that the step is never taken from the cache.
         """
         super().__init__(
             CurrentModelSpec(
                 serving_dir=serving_dir,
-                exact_dir=exact_dir,
+                portable_dir=portable_dir,
                 code_version=code_version,
                 launch=launch,
                 current=types.Channel(type=artifacts.CurrentModelInfo),

@@ -22,7 +22,7 @@ class Executor(base_executor.BaseExecutor):
     ) -> None:
         """Finds the currently served model and writes its state to artifact `current`."""
         self._log_startup(input_dict, output_dict, exec_properties)
-        state = find_current_model(exec_properties["serving_dir"], exec_properties["exact_dir"])
+        state = find_current_model(exec_properties["serving_dir"], exec_properties["portable_dir"])
         current = artifact_utils.get_single_instance(output_dict["current"])
         write_current_model(current.uri, state)
         current.set_string_custom_property("version", state.version or "")

@@ -11,7 +11,7 @@ from components.pusher.versions import is_complete, list_versions, version_dir
 from schemas.errors import InputError
 
 
-def find_current_model(serving_dir: str, exact_dir: str) -> CurrentModelState:
+def find_current_model(serving_dir: str, portable_dir: str) -> CurrentModelState:
     """Returns the version that serves, or an empty state if there is no version.
 
     It is the version with the label `stable`, else the newest. A newest version that this pipeline
@@ -19,11 +19,11 @@ def find_current_model(serving_dir: str, exact_dir: str) -> CurrentModelState:
 
     Args:
       serving_dir: Folder of the published ScaNN model versions.
-      exact_dir: Folder of their twins, the same versions with exact search.
+      portable_dir: Folder of their twins, the same versions without a custom op.
 
     Raises:
       InputError: The served or the newest version has no readable manifest, or the served one is
-        missing from `exact_dir`.
+        missing from `portable_dir`.
     """
     served = served_version(serving_dir)
     if served is None:
@@ -32,17 +32,17 @@ def find_current_model(serving_dir: str, exact_dir: str) -> CurrentModelState:
     read_manifest(version_dir(serving_dir, list_versions(serving_dir)[-1]))
     serving_path = version_dir(serving_dir, served)
     manifest = read_manifest(serving_path)
-    exact_path = version_dir(exact_dir, served)
-    if not is_complete(exact_path):
+    portable_path = version_dir(portable_dir, served)
+    if not is_complete(portable_path):
         raise InputError(
-            f"{serving_path} is served, but its twin {exact_path} is missing; restore the twin, "
+            f"{serving_path} is served, but its twin {portable_path} is missing; restore the twin, "
             f"or move version {served} out of {serving_dir} to serve the previous version"
         )
     statistics_file = statistics_path(serving_path)
     return CurrentModelState(
         version=str(served),
         serving_path=serving_path,
-        exact_path=exact_path,
+        portable_path=portable_path,
         metrics=manifest.metrics,
         statistics_path=statistics_file if files.exists(statistics_file) else None,
     )

@@ -18,7 +18,7 @@ class CurrentModelState:
     Attributes:
       version: The version number as a string, or None if nothing has been pushed.
       serving_path: Folder of the ScaNN SavedModel, or None.
-      exact_path: Folder of its twin, the SavedModel with exact search and no custom op, or None.
+      portable_path: Folder of its twin, the SavedModel without a custom op, or None.
       metrics: Test metrics of the model at the time of its push, by name.
       statistics_path: TFDV statistics (`FeatureStats.pb`) of the events that the model was trained
         on, or None.
@@ -26,7 +26,7 @@ class CurrentModelState:
 
     version: str | None = None
     serving_path: str | None = None
-    exact_path: str | None = None
+    portable_path: str | None = None
     metrics: dict[str, float] = field(default_factory=dict)
     statistics_path: str | None = None
 

@@ -28,7 +28,7 @@ from components.indexer.served_reference import served_reference
 from components.progress import progress
 from components.served_reference import ServedReference, read_known_users, write_reference
 from schemas import serving
-from schemas.bundle import EXACT_FOLDER, SCANN_FOLDER
+from schemas.bundle import PORTABLE_FOLDER, SCANN_FOLDER
 from schemas.features import feature_table
 from schemas.serving_settings import IndexSettings
 from schemas.settings import DataSettings
@@ -193,7 +193,7 @@ def _choose(
 def _export(chosen: _Chosen, bundle_uri: str, settings: IndexSettings) -> dict[str, Any]:
     """Writes both models; returns the report of the index."""
     path = os.path.join(bundle_uri, SCANN_FOLDER)
-    twin_path = os.path.join(bundle_uri, EXACT_FOLDER)
+    twin_path = os.path.join(bundle_uri, PORTABLE_FOLDER)
     _export_models(chosen, {path: _searches(chosen.index), twin_path: _searches(chosen.twin)})
     report = index_report(chosen.index, chosen.candidates, chosen.held_out, settings)
     for folder in (path, twin_path):

@@ -9,7 +9,7 @@ from schemas.errors import InputError
 
 
 def set_base_paths(
-    serving_dir: str, exact_dir: str, serving_path: str, exact_path: str
+    serving_dir: str, portable_dir: str, serving_path: str, portable_path: str
 ) -> list[str]:
     """Sets the base paths in the `models.config` of both folders, where later pushes keep it.
 
@@ -17,9 +17,9 @@ def set_base_paths(
 
     Args:
       serving_dir: Folder of the versions of the ScaNN model.
-      exact_dir: Folder of the versions of its twin.
+      portable_dir: Folder of the versions of its twin.
       serving_path: The path of `serving_dir` for a server.
-      exact_path: The path of `exact_dir` for a server.
+      portable_path: The path of `portable_dir` for a server.
 
     Returns:
       The paths that were replaced, that of the twin first.
@@ -31,13 +31,16 @@ def set_base_paths(
     # Checked before locking, because the lock creates missing folders.
     if served_version(serving_dir) is None:
         raise InputError(f"{serving_dir} contains no version to serve; run the pipeline first")
-    with exclusive_lock(serving_dir, exact_dir), full_disk_is_input_error(serving_dir, exact_dir):
-        clean_up(serving_dir, exact_dir)
+    with (
+        exclusive_lock(serving_dir, portable_dir),
+        full_disk_is_input_error(serving_dir, portable_dir),
+    ):
+        clean_up(serving_dir, portable_dir)
         served = served_version(serving_dir)
         if served is not None and not read_labels(serving_dir):
-            write_both(serving_dir, exact_dir, {STABLE: served})
+            write_both(serving_dir, portable_dir, {STABLE: served})
         replaced = []
-        for folder, path in ((exact_dir, exact_path), (serving_dir, serving_path)):
+        for folder, path in ((portable_dir, portable_path), (serving_dir, serving_path)):
             before = replace_base_path(folder, path)
             if before != path:
                 replaced.append(before)

@@ -24,7 +24,7 @@ _LISTS = (UNAVAILABLE_FILE, UNAVAILABLE_WRITTEN_FILE)
 _OWN_FILES = (STATISTICS_FILE, UNAVAILABLE_WRITTEN_FILE)
 
 
-def clean_up(serving_dir: str, exact_dir: str) -> None:
+def clean_up(serving_dir: str, portable_dir: str) -> None:
     """Completes or reverts what an interrupted command left in both folders.
 
     Afterwards, every version that this pipeline published is complete, and its twin has the same
@@ -33,16 +33,16 @@ def clean_up(serving_dir: str, exact_dir: str) -> None:
 
     Args:
       serving_dir: Folder of the versions of the ScaNN model.
-      exact_dir: Folder of the versions of its twin.
+      portable_dir: Folder of the versions of its twin.
     """
-    for model_dir in (serving_dir, exact_dir):
+    for model_dir in (serving_dir, portable_dir):
         _remove_hidden_copies(model_dir)
     # A twin may be the only proof of the origin of an incomplete version, so twins come later.
-    for model_dir in (serving_dir, exact_dir):
-        _remove_incomplete(model_dir, serving_dir, exact_dir)
-    _settle_twins(serving_dir, exact_dir)
-    complete_labels(serving_dir, exact_dir)
-    for model_dir in (serving_dir, exact_dir):
+    for model_dir in (serving_dir, portable_dir):
+        _remove_incomplete(model_dir, serving_dir, portable_dir)
+    _settle_twins(serving_dir, portable_dir)
+    complete_labels(serving_dir, portable_dir)
+    for model_dir in (serving_dir, portable_dir):
         _remove_partial_files(model_dir)
 
 
@@ -57,14 +57,14 @@ def _remove_hidden_copies(model_dir: str) -> None:
             remove_versions([v.withdrawn_dir(model_dir, number)])
 
 
-def _remove_incomplete(model_dir: str, serving_dir: str, exact_dir: str) -> None:
+def _remove_incomplete(model_dir: str, serving_dir: str, portable_dir: str) -> None:
     """Removes folders without a model, if this pipeline made them or if they contain no file."""
     for folder_of, prefix in ((v.version_dir, ""), (v.withdrawn_dir, v.WITHDRAWN_PREFIX)):
         for number in v.numbers_with_prefix(model_dir, prefix):
             folder = folder_of(model_dir, number)
             if v.is_complete(folder):
                 continue
-            if _is_own(folder) or _names(folder_of(exact_dir, number), serving_dir):
+            if _is_own(folder) or _names(folder_of(portable_dir, number), serving_dir):
                 remove_versions([folder])
             else:
                 progress.warning(
@@ -87,22 +87,22 @@ def _names(twin: str, serving_dir: str) -> bool:
     return has_manifest(twin) and read_manifest(twin).serving_dir == v.canonical_path(serving_dir)
 
 
-def _settle_twins(serving_dir: str, exact_dir: str) -> None:
+def _settle_twins(serving_dir: str, portable_dir: str) -> None:
     """Withdraws or removes twins whose version is withdrawn or missing in `serving_dir`.
 
     Twins of versions in other serving folders are kept.
     """
     served, withdrawn = set(v.list_versions(serving_dir)), set(v.list_withdrawn(serving_dir))
-    for version in set(v.list_versions(exact_dir)) - served:
-        twin, hidden = v.version_dir(exact_dir, version), v.withdrawn_dir(exact_dir, version)
+    for version in set(v.list_versions(portable_dir)) - served:
+        twin, hidden = v.version_dir(portable_dir, version), v.withdrawn_dir(portable_dir, version)
         if not _names(twin, serving_dir):
             continue
         if version in withdrawn and not files.exists(hidden):
             move_version(twin, hidden)
         else:
             remove_versions([twin])
-    for version in set(v.list_withdrawn(exact_dir)) - served - withdrawn:
-        twin = v.withdrawn_dir(exact_dir, version)
+    for version in set(v.list_withdrawn(portable_dir)) - served - withdrawn:
+        twin = v.withdrawn_dir(portable_dir, version)
         if _names(twin, serving_dir):
             remove_versions([twin])
 

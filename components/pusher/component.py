@@ -28,7 +28,7 @@ class VersionedPusherSpec(component_spec.ComponentSpec):
     PARAMETERS = {
         "name": component_spec.ExecutionParameter(type=str),
         "serving_dir": component_spec.ExecutionParameter(type=str),
-        "exact_dir": component_spec.ExecutionParameter(type=str),
+        "portable_dir": component_spec.ExecutionParameter(type=str),
         "ids": component_spec.ExecutionParameter(type=str),
         "keep_versions": component_spec.ExecutionParameter(type=int),
         "reindex_of": component_spec.ExecutionParameter(type=str),
@@ -39,7 +39,7 @@ class VersionedPusherSpec(component_spec.ComponentSpec):
 
 
 class VersionedPusher(base_component.BaseComponent):
-    """Publishes the ScaNN model as `serving_dir/VERSION` and its twin as `exact_dir/VERSION`."""
+    """Publishes the ScaNN model as `serving_dir/VERSION` and its twin as `portable_dir/VERSION`."""
 
     SPEC_CLASS = VersionedPusherSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
@@ -53,7 +53,7 @@ class VersionedPusher(base_component.BaseComponent):
         events_statistics: types.BaseChannel[Any],
         name: str,
         serving_dir: str,
-        exact_dir: str,
+        portable_dir: str,
         ids: str,
         keep_versions: int,
         code_version: str,
@@ -71,7 +71,7 @@ class VersionedPusher(base_component.BaseComponent):
           events_statistics: Statistics of split `events`, the reference of later drift gates.
           name: The name of the model.
           serving_dir: Destination of the ScaNN model, including the name of the model.
-          exact_dir: Destination of the exact twin, including the name of the model.
+          portable_dir: Destination of the portable twin, including the name of the model.
           ids: The section `ids` of the configuration, as JSON.
           keep_versions: Number of versions to keep in each destination.
           code_version: The version of the installed code.
@@ -88,7 +88,7 @@ class VersionedPusher(base_component.BaseComponent):
                 events_statistics=events_statistics,
                 name=name,
                 serving_dir=serving_dir,
-                exact_dir=exact_dir,
+                portable_dir=portable_dir,
                 ids=ids,
                 keep_versions=keep_versions,
                 code_version=code_version,

@@ -4,7 +4,7 @@ import hashlib
 import os
 
 from components import files
-from schemas.bundle import EXACT_FOLDER, REFERENCE_FILE, SCANN_FOLDER
+from schemas.bundle import PORTABLE_FOLDER, REFERENCE_FILE, SCANN_FOLDER
 
 # TensorFlow writes a random id into the first file at every save:
 # https://www.tensorflow.org/guide/saved_model#the_savedmodel_format_on_disk
@@ -16,7 +16,7 @@ _CHUNK_BYTES = 1 << 22
 def content_hash(bundle_dir: str) -> str:
     """Returns the SHA-256 of the sorted relative paths and bytes of both SavedModels."""
     digest = hashlib.sha256()
-    for model in (EXACT_FOLDER, SCANN_FOLDER):
+    for model in (PORTABLE_FOLDER, SCANN_FOLDER):
         folder = os.path.join(bundle_dir, model)
         for path in files.files_below(folder):
             if os.path.basename(path) in _VOLATILE_FILES:

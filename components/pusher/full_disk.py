@@ -10,12 +10,12 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
 @contextmanager
-def full_disk_is_input_error(serving_dir: str, exact_dir: str) -> Iterator[None]:
+def full_disk_is_input_error(serving_dir: str, portable_dir: str) -> Iterator[None]:
     """Makes an InputError of an error that says that the disk or the quota is full.
 
     Args:
       serving_dir: Folder of the versions of the ScaNN model.
-      exact_dir: Folder of the versions of its twin.
+      portable_dir: Folder of the versions of its twin.
 
     Raises:
       InputError: The disk or the quota is full.
@@ -27,7 +27,7 @@ def full_disk_is_input_error(serving_dir: str, exact_dir: str) -> Iterator[None]
             raise
         raise InputError(
             f"{error.filename2 or error.filename or serving_dir} cannot be written: "
-            f"{error.strerror}. The versions in {serving_dir} and {exact_dir} are complete, and an "
-            "unfinished copy has been removed. Free space there, lower push.keep_versions, or set "
-            "push.serving_dir and push.exact_dir to a larger disk, then run the command again"
+            f"{error.strerror}. The versions in {serving_dir} and {portable_dir} are complete, and "
+            "an unfinished copy has been removed. Free space there, lower push.keep_versions, or "
+            "set push.serving_dir and push.portable_dir to a larger disk, then run the command again"
         ) from error

@@ -29,19 +29,19 @@ class VersionSources:
 
     Attributes:
       scann: Folder of the ScaNN SavedModel.
-      exact: Folder of its exact twin.
+      portable: Folder of its portable twin.
       statistics_file: TFDV statistics of the events that the model was trained on.
       unavailable: Ids of the items that must not be recommended, as they were written.
     """
 
     scann: str
-    exact: str
+    portable: str
     statistics_file: str
     unavailable: list[str]
 
 
 def install_version(
-    sources: VersionSources, serving_dir: str, exact_dir: str, manifest: Manifest
+    sources: VersionSources, serving_dir: str, portable_dir: str, manifest: Manifest
 ) -> None:
     """Installs a version: the twin appears first, the served model last.
 
@@ -50,17 +50,17 @@ def install_version(
     Args:
       sources: The files of the version.
       serving_dir: Folder of the versions of the ScaNN model.
-      exact_dir: Folder of the versions of its twin.
+      portable_dir: Folder of the versions of its twin.
       manifest: The manifest, which contains the version.
     """
-    copies = ((sources.exact, exact_dir), (sources.scann, serving_dir))
+    copies = ((sources.portable, portable_dir), (sources.scann, serving_dir))
     try:
         for source, model_dir in copies:
             _copy(source, model_dir, manifest, sources)
         for source, model_dir in copies:
             _show(source, model_dir, manifest.version)
     except BaseException:
-        _remove_failed(manifest.version, serving_dir, exact_dir)
+        _remove_failed(manifest.version, serving_dir, portable_dir)
         raise
 
 
@@ -95,9 +95,9 @@ def _invisible(model_dir: str, version: str) -> str:
     return os.path.join(model_dir, f"{prefix}{version}")
 
 
-def _remove_failed(version: str, serving_dir: str, exact_dir: str) -> None:
+def _remove_failed(version: str, serving_dir: str, portable_dir: str) -> None:
     """Removes all files of a failed push, from the served folder first."""
-    folders = (serving_dir, exact_dir)
+    folders = (serving_dir, portable_dir)
     remove_versions([os.path.join(folder, version) for folder in folders])
     for model_dir in folders:
         incoming = os.path.join(model_dir, f"{v.INCOMING_PREFIX}{version}")

@@ -15,7 +15,7 @@ _LABEL = re.compile(r"[a-zA-Z0-9_]+")
 
 
 def label_versions(
-    serving_dir: str, exact_dir: str, labels: Mapping[str, int], removed: Collection[str]
+    serving_dir: str, portable_dir: str, labels: Mapping[str, int], removed: Collection[str]
 ) -> dict[str, int]:
     """Sets and removes labels; a first label also labels the served version as `stable`.
 
@@ -23,7 +23,7 @@ def label_versions(
 
     Args:
       serving_dir: Folder of the versions of the ScaNN model.
-      exact_dir: Folder of the versions of its twin.
+      portable_dir: Folder of the versions of its twin.
       labels: The versions of the labels to set.
       removed: Labels to remove.
 
@@ -35,12 +35,15 @@ def label_versions(
         exist, or servers have not loaded the version to which a label moves.
     """
     _served(serving_dir)  # Checked before locking, because the lock creates missing folders.
-    with exclusive_lock(serving_dir, exact_dir), full_disk_is_input_error(serving_dir, exact_dir):
-        clean_up(serving_dir, exact_dir)
+    with (
+        exclusive_lock(serving_dir, portable_dir),
+        full_disk_is_input_error(serving_dir, portable_dir),
+    ):
+        clean_up(serving_dir, portable_dir)
         before = read_labels(serving_dir)
-        after = _changed(serving_dir, exact_dir, before, labels, removed)
+        after = _changed(serving_dir, portable_dir, before, labels, removed)
         if after != before:
-            write_both(serving_dir, exact_dir, after)
+            write_both(serving_dir, portable_dir, after)
     return after
 
 
@@ -53,13 +56,13 @@ def _served(serving_dir: str) -> int:
 
 def _changed(
     serving_dir: str,
-    exact_dir: str,
+    portable_dir: str,
     before: Mapping[str, int],
     labels: Mapping[str, int],
     removed: Collection[str],
 ) -> dict[str, int]:
     for name, version in labels.items():
-        _check_label(serving_dir, exact_dir, name, version, before)
+        _check_label(serving_dir, portable_dir, name, version, before)
     if not labels and not removed:
         return dict(before)
     after = {STABLE: _served(serving_dir), **before, **labels}
@@ -75,17 +78,17 @@ def _changed(
 
 
 def _check_label(
-    serving_dir: str, exact_dir: str, name: str, version: int, before: Mapping[str, int]
+    serving_dir: str, portable_dir: str, name: str, version: int, before: Mapping[str, int]
 ) -> None:
     if not _LABEL.fullmatch(name):
         raise InputError(
             f"{name!r} is not a label: TensorFlow Serving accepts letters, digits and underscores"
         )
-    served, twins = v.list_versions(serving_dir), v.list_versions(exact_dir)
+    served, twins = v.list_versions(serving_dir), v.list_versions(portable_dir)
     both = [number for number in served if number in twins]
     if version not in both:
         raise InputError(
-            f"{name}={version}: there is no such version in both {serving_dir} and {exact_dir}; "
+            f"{name}={version}: there is no such version in both {serving_dir} and {portable_dir}; "
             f"available versions: {', '.join(map(str, both)) or 'none'}"
         )
     loaded = num_loaded(serving_dir)

@@ -38,13 +38,13 @@ def labels_of(serving_dir: str, version: int) -> list[str]:
 
 
 def write_both(
-    serving_dir: str, exact_dir: str, labels: Mapping[str, int], newest: int | None = None
+    serving_dir: str, portable_dir: str, labels: Mapping[str, int], newest: int | None = None
 ) -> None:
     """Replaces the labels of both folders, the twins' first.
 
     Args:
       serving_dir: Folder of the versions of the ScaNN model.
-      exact_dir: Folder of the versions of its twin.
+      portable_dir: Folder of the versions of its twin.
       labels: The versions of the labels. Labels of versions that do not exist are dropped, because
         a server would reject all of them.
       newest: The newest version that will be visible; by default that which is now.
@@ -56,7 +56,7 @@ def write_both(
             "the label %s is dropped: its version %d is not in %s", name, labels[name], serving_dir
         )
     visible = [version for version in served if newest is None or version <= newest]
-    for model_dir in (exact_dir, serving_dir):
+    for model_dir in (portable_dir, serving_dir):
         write_labels(model_dir, kept, visible)
 
 
@@ -75,7 +75,7 @@ def _announcement(serving_dir: str, version: int) -> str:
     return os.path.join(serving_dir, f"{_ANNOUNCED_PREFIX}{version}")
 
 
-def complete_labels(serving_dir: str, exact_dir: str) -> None:
+def complete_labels(serving_dir: str, portable_dir: str) -> None:
     """Moves `stable` to versions whose push was interrupted after they had been installed.
 
     It also gives the twins the labels of the versions, if a command ended between the two.
@@ -84,11 +84,11 @@ def complete_labels(serving_dir: str, exact_dir: str) -> None:
     installed = set(v.list_versions(serving_dir)) & set(announced)
     if installed:
         labels = {**read_labels(serving_dir), STABLE: max(installed)}
-        write_both(serving_dir, exact_dir, labels)
+        write_both(serving_dir, portable_dir, labels)
     elif files.exists(config_path(serving_dir)):
         labels = read_labels(serving_dir)
-        if read_labels(exact_dir) != labels:
-            write_labels(exact_dir, labels, v.list_versions(serving_dir))
+        if read_labels(portable_dir) != labels:
+            write_labels(portable_dir, labels, v.list_versions(serving_dir))
     for version in announced:
         withdraw_announcement(serving_dir, version)
 

@@ -83,7 +83,7 @@ def read_manifest(version_dir: str) -> Manifest:
         raise InputError(
             f"{version_dir} has no {MANIFEST_FILE}: this version was not published by this "
             "pipeline, which therefore cannot compare with it; move that version elsewhere, or set "
-            "push.serving_dir and push.exact_dir to separate folders"
+            "push.serving_dir and push.portable_dir to separate folders"
         )
     try:
         return _parse(files.read_text(path))

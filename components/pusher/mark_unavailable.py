@@ -18,7 +18,7 @@ from schemas.errors import InputError
 
 
 def mark_unavailable(
-    serving_dir: str, exact_dir: str, item_ids: Iterable[str], keep_versions: int
+    serving_dir: str, portable_dir: str, item_ids: Iterable[str], keep_versions: int
 ) -> PublishedVersion:
     """Replaces the list of items that must not be recommended.
 
@@ -28,7 +28,7 @@ def mark_unavailable(
 
     Args:
       serving_dir: Folder of the versions of the ScaNN model.
-      exact_dir: Folder of the versions of its twin.
+      portable_dir: Folder of the versions of its twin.
       item_ids: The complete new list, as it was written; an empty list makes all items available.
       keep_versions: Number of versions to keep, including the new one.
 
@@ -40,12 +40,15 @@ def mark_unavailable(
         a list of unavailable items.
     """
     # Checked before locking, because the lock creates missing folders.
-    served_version_dirs(serving_dir, exact_dir)
-    with exclusive_lock(serving_dir, exact_dir), full_disk_is_input_error(serving_dir, exact_dir):
+    served_version_dirs(serving_dir, portable_dir)
+    with (
+        exclusive_lock(serving_dir, portable_dir),
+        full_disk_is_input_error(serving_dir, portable_dir),
+    ):
         # Before the clean-up, which may remove a twin whose number servers have already seen.
-        version = next_version(serving_dir, exact_dir)
-        clean_up(serving_dir, exact_dir)
-        scann, exact = served_version_dirs(serving_dir, exact_dir)
+        version = next_version(serving_dir, portable_dir)
+        clean_up(serving_dir, portable_dir)
+        scann, portable = served_version_dirs(serving_dir, portable_dir)
         before = read_manifest(scann)
         manifest = replace(
             before,
@@ -53,16 +56,16 @@ def mark_unavailable(
             reindex_of=before.reindex_of or before.version,
             pushed_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         )
-        sources = VersionSources(scann, exact, statistics_path(scann), sorted(set(item_ids)))
+        sources = VersionSources(scann, portable, statistics_path(scann), sorted(set(item_ids)))
         # The model is the same, so that all its labels move.
         labels = {STABLE, *labels_of(serving_dir, int(before.version))}
-        install_labelled(sources, serving_dir, exact_dir, manifest, labels, keep_versions)
+        install_labelled(sources, serving_dir, portable_dir, manifest, labels, keep_versions)
     return published_version(
-        version, serving_dir, exact_dir, manifest.content_hash, already_serving=False
+        version, serving_dir, portable_dir, manifest.content_hash, already_serving=False
     )
 
 
-def served_version_dirs(serving_dir: str, exact_dir: str) -> tuple[str, str]:
+def served_version_dirs(serving_dir: str, portable_dir: str) -> tuple[str, str]:
     """Returns the folders of the served version and of its twin.
 
     Raises:
@@ -72,11 +75,11 @@ def served_version_dirs(serving_dir: str, exact_dir: str) -> tuple[str, str]:
     served = served_version(serving_dir)
     if served is None:
         raise InputError(f"{serving_dir} contains no version; run the pipeline first")
-    folders = tuple(v.version_dir(folder, served) for folder in (serving_dir, exact_dir))
-    scann, exact = folders
-    if not v.is_complete(exact):
+    folders = tuple(v.version_dir(folder, served) for folder in (serving_dir, portable_dir))
+    scann, portable = folders
+    if not v.is_complete(portable):
         raise InputError(
-            f"{scann} is served, but its twin {exact} is missing; restore the twin, or move "
+            f"{scann} is served, but its twin {portable} is missing; restore the twin, or move "
             f"version {served} out of {serving_dir}, so that the previous version is served"
         )
     for folder in folders:
@@ -85,4 +88,4 @@ def served_version_dirs(serving_dir: str, exact_dir: str) -> tuple[str, str]:
                 f"{folder} was exported without a list of unavailable items and cannot read one; "
                 "publish a new version with `twotower run` or `twotower reindex`"
             )
-    return scann, exact
+    return scann, portable

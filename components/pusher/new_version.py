@@ -16,16 +16,16 @@ from components.pusher.models_config import read_labels
 from components.pusher.retention import remove_old_versions
 
 
-def next_version(serving_dir: str, exact_dir: str) -> int:
+def next_version(serving_dir: str, portable_dir: str) -> int:
     """Returns the Unix time in seconds, or a larger number if a version is not older than that."""
-    taken = v.taken_numbers(serving_dir) | v.taken_numbers(exact_dir)
+    taken = v.taken_numbers(serving_dir) | v.taken_numbers(portable_dir)
     return max(int(time.time()), max(taken, default=0) + 1)
 
 
 def install_labelled(
     sources: VersionSources,
     serving_dir: str,
-    exact_dir: str,
+    portable_dir: str,
     manifest: Manifest,
     labels: Iterable[str],
     keep_versions: int,
@@ -35,7 +35,7 @@ def install_labelled(
     Args:
       sources: The files of the version.
       serving_dir: Folder of the versions of the ScaNN model.
-      exact_dir: Folder of the versions of its twin.
+      portable_dir: Folder of the versions of its twin.
       manifest: The manifest, which contains the version.
       labels: The labels to move, with `stable` among them.
       keep_versions: Number of versions to keep, including the new one.
@@ -43,11 +43,11 @@ def install_labelled(
     version = int(manifest.version)
     announce_stable(serving_dir, version)
     try:
-        install_version(sources, serving_dir, exact_dir, manifest)
+        install_version(sources, serving_dir, portable_dir, manifest)
     except BaseException:
         withdraw_announcement(serving_dir, version)
         raise
     moved = {**read_labels(serving_dir), **dict.fromkeys(labels, version)}
-    write_both(serving_dir, exact_dir, moved)
+    write_both(serving_dir, portable_dir, moved)
     withdraw_announcement(serving_dir, version)
-    remove_old_versions(serving_dir, exact_dir, keep_versions, labelled_versions(serving_dir))
+    remove_old_versions(serving_dir, portable_dir, keep_versions, labelled_versions(serving_dir))

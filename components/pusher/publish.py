@@ -17,7 +17,7 @@ from components.pusher.models_config import read_labels
 from components.pusher.new_version import install_labelled, next_version
 from components.pusher.same_towers import check_same_towers
 from components.pusher.unavailable_lists import read_list
-from schemas.bundle import EXACT_FOLDER, SAVED_MODEL_FILE, SCANN_FOLDER
+from schemas.bundle import PORTABLE_FOLDER, SAVED_MODEL_FILE, SCANN_FOLDER
 from schemas.errors import InputError
 
 
@@ -29,7 +29,7 @@ class PublishedVersion:
       version: The integer version as a string, usually the Unix time of the push in seconds.
       first_version: The version as which the same towers were first pushed.
       serving_path: Folder of the ScaNN SavedModel.
-      exact_path: Folder of its exact twin.
+      portable_path: Folder of its portable twin.
       content_hash: The hash of the bundle.
       already_serving: Whether the version already existed, so that nothing was copied.
     """
@@ -37,7 +37,7 @@ class PublishedVersion:
     version: str
     first_version: str
     serving_path: str
-    exact_path: str
+    portable_path: str
     content_hash: str
     already_serving: bool
 
@@ -45,7 +45,7 @@ class PublishedVersion:
 def publish(
     bundle_dir: str,
     serving_dir: str,
-    exact_dir: str,
+    portable_dir: str,
     manifest: Manifest,
     *,
     statistics_file: str,
@@ -59,9 +59,9 @@ def publish(
     at a time.
 
     Args:
-      bundle_dir: Folder of the SavedModels `scann/` and `exact/`.
+      bundle_dir: Folder of the SavedModels `scann/` and `portable/`.
       serving_dir: Folder of the versions of the ScaNN model.
-      exact_dir: Folder of the versions of its twin.
+      portable_dir: Folder of the versions of its twin.
       manifest: The manifest without the last four fields, which this function sets.
       statistics_file: TFDV statistics of the training events, which are copied to the version.
       keep_versions: Number of versions to keep, including the new one; at least 1.
@@ -74,16 +74,19 @@ def publish(
         `keep_versions` is less than 1, or a re-index would replace another model. No file has been
         changed.
     """
-    _check(bundle_dir, serving_dir, exact_dir, keep_versions)
+    _check(bundle_dir, serving_dir, portable_dir, keep_versions)
     bundle_hash = content_hash(bundle_dir)
-    with exclusive_lock(serving_dir, exact_dir), full_disk_is_input_error(serving_dir, exact_dir):
+    with (
+        exclusive_lock(serving_dir, portable_dir),
+        full_disk_is_input_error(serving_dir, portable_dir),
+    ):
         # Before the clean-up, which may remove a twin whose number servers have already seen.
-        new_version = next_version(serving_dir, exact_dir)
-        clean_up(serving_dir, exact_dir)
+        new_version = next_version(serving_dir, portable_dir)
+        clean_up(serving_dir, portable_dir)
         if manifest.reindex_of:
             check_same_towers(serving_dir, manifest.reindex_of)
         served = served_version(serving_dir)
-        existing = _with_content(bundle_hash, served, serving_dir, exact_dir)
+        existing = _with_content(bundle_hash, served, serving_dir, portable_dir)
         version = new_version if existing is None else existing
         if existing is None:
             manifest = replace(
@@ -96,16 +99,16 @@ def publish(
             )
             sources = VersionSources(
                 scann=os.path.join(bundle_dir, SCANN_FOLDER),
-                exact=os.path.join(bundle_dir, EXACT_FOLDER),
+                portable=os.path.join(bundle_dir, PORTABLE_FOLDER),
                 statistics_file=statistics_file,
                 unavailable=_current_unavailable(served, serving_dir),
             )
-            install_labelled(sources, serving_dir, exact_dir, manifest, [STABLE], keep_versions)
+            install_labelled(sources, serving_dir, portable_dir, manifest, [STABLE], keep_versions)
         elif existing != read_labels(serving_dir).get(STABLE):
             labels = {**read_labels(serving_dir), STABLE: existing}
-            write_both(serving_dir, exact_dir, labels)
+            write_both(serving_dir, portable_dir, labels)
     return published_version(
-        version, serving_dir, exact_dir, bundle_hash, already_serving=existing is not None
+        version, serving_dir, portable_dir, bundle_hash, already_serving=existing is not None
     )
 
 
@@ -125,26 +128,26 @@ def _current_unavailable(served: int | None, serving_dir: str) -> list[str]:
     return [] if served is None else read_list(v.version_dir(serving_dir, served))
 
 
-def _check(bundle_dir: str, serving_dir: str, exact_dir: str, keep_versions: int) -> None:
+def _check(bundle_dir: str, serving_dir: str, portable_dir: str, keep_versions: int) -> None:
     if keep_versions < 1:
         raise InputError(f"push.keep_versions is {keep_versions}; it must be at least 1")
-    if serving_dir.rstrip("/") == exact_dir.rstrip("/"):
+    if serving_dir.rstrip("/") == portable_dir.rstrip("/"):
         raise InputError(
-            f"push.serving_dir and push.exact_dir are both {serving_dir}; "
-            "set push.exact_dir to a separate folder"
+            f"push.serving_dir and push.portable_dir are both {serving_dir}; "
+            "set push.portable_dir to a separate folder"
         )
-    for folder in (SCANN_FOLDER, EXACT_FOLDER):
+    for folder in (SCANN_FOLDER, PORTABLE_FOLDER):
         path = os.path.join(bundle_dir, folder)
         if not v.is_complete(path):
             raise InputError(f"{path} contains no {SAVED_MODEL_FILE}; run ScannIndexer again")
 
 
 def _with_content(
-    bundle_hash: str, served: int | None, serving_dir: str, exact_dir: str
+    bundle_hash: str, served: int | None, serving_dir: str, portable_dir: str
 ) -> int | None:
     """Returns the served or the newest version if it is in both folders with this content hash."""
     for version in () if served is None else (served, v.list_versions(serving_dir)[-1]):
-        folders = (v.version_dir(serving_dir, version), v.version_dir(exact_dir, version))
+        folders = (v.version_dir(serving_dir, version), v.version_dir(portable_dir, version))
         if all(
             v.is_complete(folder)
             and has_manifest(folder)
@@ -156,7 +159,7 @@ def _with_content(
 
 
 def published_version(
-    version: int, serving_dir: str, exact_dir: str, bundle_hash: str, *, already_serving: bool
+    version: int, serving_dir: str, portable_dir: str, bundle_hash: str, *, already_serving: bool
 ) -> PublishedVersion:
     """Returns the description of a version in both folders."""
     serving_path = v.version_dir(serving_dir, version)
@@ -164,7 +167,7 @@ def published_version(
         version=str(version),
         first_version=read_manifest(serving_path).reindex_of or str(version),
         serving_path=serving_path,
-        exact_path=v.version_dir(exact_dir, version),
+        portable_path=v.version_dir(portable_dir, version),
         content_hash=bundle_hash,
         already_serving=already_serving,
     )

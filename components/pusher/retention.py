@@ -12,7 +12,7 @@ _KEPT_PER_MODEL = 2
 
 
 def remove_old_versions(
-    serving_dir: str, exact_dir: str, keep_versions: int, labelled: Collection[int] = ()
+    serving_dir: str, portable_dir: str, keep_versions: int, labelled: Collection[int] = ()
 ) -> None:
     """Removes old versions with their twins, including withdrawn ones.
 
@@ -23,7 +23,7 @@ def remove_old_versions(
 
     Args:
       serving_dir: Folder of the versions of the ScaNN model.
-      exact_dir: Folder of the versions of its twin.
+      portable_dir: Folder of the versions of its twin.
       keep_versions: Number of versions to keep; at least 1.
       labelled: Versions with a label, which are kept in addition.
     """
@@ -32,7 +32,7 @@ def remove_old_versions(
     old = [n for n in ours if n not in kept and n not in labelled]
     withdrawn = [n for n in v.list_withdrawn(serving_dir) if n < min(kept)]
     for name in (*map(str, old), *(f"{v.WITHDRAWN_PREFIX}{n}" for n in withdrawn)):
-        served, twin = os.path.join(serving_dir, name), os.path.join(exact_dir, name)
+        served, twin = os.path.join(serving_dir, name), os.path.join(portable_dir, name)
         if has_manifest(served):
             # A server of the ScaNN model has its twin until the model itself is gone.
             remove_versions([served, twin] if _is_twin(twin, served) else [served])

@@ -39,12 +39,12 @@ class RollbackResult:
     num_unavailable: int | None
 
 
-def rollback(serving_dir: str, exact_dir: str, to: int | None = None) -> RollbackResult:
+def rollback(serving_dir: str, portable_dir: str, to: int | None = None) -> RollbackResult:
     """Withdraws every version newer than `to` from both folders, or from neither.
 
     Args:
       serving_dir: Folder of the versions of the ScaNN model.
-      exact_dir: Folder of the versions of its twin.
+      portable_dir: Folder of the versions of its twin.
       to: The version to roll back to, or a withdrawn version to restore; by default the newest
         version whose model differs from the served one.
 
@@ -56,17 +56,20 @@ def rollback(serving_dir: str, exact_dir: str, to: int | None = None) -> Rollbac
         other than `stable`. No version has been changed.
     """
     _target(serving_dir, to)  # Checked before locking, because the lock creates missing folders.
-    with exclusive_lock(serving_dir, exact_dir), full_disk_is_input_error(serving_dir, exact_dir):
-        clean_up(serving_dir, exact_dir)
-        return _rollback(serving_dir, exact_dir, to)
+    with (
+        exclusive_lock(serving_dir, portable_dir),
+        full_disk_is_input_error(serving_dir, portable_dir),
+    ):
+        clean_up(serving_dir, portable_dir)
+        return _rollback(serving_dir, portable_dir, to)
 
 
-def _rollback(serving_dir: str, exact_dir: str, to: int | None) -> RollbackResult:
-    serving, exact = v.list_versions(serving_dir), v.list_versions(exact_dir)
+def _rollback(serving_dir: str, portable_dir: str, to: int | None) -> RollbackResult:
+    serving, portable = v.list_versions(serving_dir), v.list_versions(portable_dir)
     target = _target(serving_dir, to)
     is_withdrawn = target not in serving
     folder_of = v.withdrawn_dir if is_withdrawn else v.version_dir
-    twin, served = folder_of(exact_dir, target), folder_of(serving_dir, target)
+    twin, served = folder_of(portable_dir, target), folder_of(serving_dir, target)
     if not v.is_complete(twin):
         raise InputError(
             f"version {target} has no twin at {twin}; use --to with a version that is in both "
@@ -77,12 +80,12 @@ def _rollback(serving_dir: str, exact_dir: str, to: int | None) -> RollbackResul
     # A version is restored before the newer versions are hidden, so that one is always served. The
     # twin comes first, because servers look for the served model.
     restored = [
-        (twin, v.version_dir(exact_dir, target)),
+        (twin, v.version_dir(portable_dir, target)),
         (served, v.version_dir(serving_dir, target)),
     ]
     hidden = [
         (v.version_dir(model_dir, version), v.withdrawn_dir(model_dir, version))
-        for model_dir, versions in ((serving_dir, serving), (exact_dir, exact))
+        for model_dir, versions in ((serving_dir, serving), (portable_dir, portable))
         for version in versions
         if version > target
     ]
@@ -92,8 +95,8 @@ def _rollback(serving_dir: str, exact_dir: str, to: int | None) -> RollbackResul
     with ExitStack() as reverts:
         _move_all(restored, reverts)
         if labels:
-            reverts.callback(write_both, serving_dir, exact_dir, labels)
-            write_both(serving_dir, exact_dir, {**labels, STABLE: target}, newest=target)
+            reverts.callback(write_both, serving_dir, portable_dir, labels)
+            write_both(serving_dir, portable_dir, {**labels, STABLE: target}, newest=target)
         _move_all(hidden, reverts)
         reverts.pop_all()
     withdrawn = tuple(str(version) for version in serving if version > target)

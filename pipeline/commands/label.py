@@ -52,7 +52,7 @@ def change_labels(
     """
     paths = run_paths(recorded_settings(run_dir, record))
     changed = dict(map(_parse, labels))
-    after = label_versions(paths.serving_dir, paths.exact_dir, changed, removed)
+    after = label_versions(paths.serving_dir, paths.portable_dir, changed, removed)
     return f"Labels: {describe(after)}\n"
 
 

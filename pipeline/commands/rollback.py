@@ -37,7 +37,7 @@ def roll_back(run_dir: str, record: dict[str, Any], version: int | None) -> str:
       InputError: There is no such version, or the record contains no valid configuration.
     """
     paths = run_paths(recorded_settings(run_dir, record))
-    served = rollback(paths.serving_dir, paths.exact_dir, version)
+    served = rollback(paths.serving_dir, paths.portable_dir, version)
     withdrawn = ", ".join(served.withdrawn) or "none"
     unavailable = (
         "which does not support lists of unavailable items"

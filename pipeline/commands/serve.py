@@ -14,20 +14,20 @@ from pipeline.serving.run_server import ModelServer, ServerSettings
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def serve_command(model: str, exact: bool, settings: ServerSettings, console: Console) -> None:
+def serve_command(model: str, portable: bool, settings: ServerSettings, console: Console) -> None:
     """Serves a model until the process is interrupted.
 
     Args:
       model: Directory of a run, folder of versions, or one version.
-      exact: Whether to serve the exact twins of a run.
+      portable: Whether to serve the portable twins of a run.
       settings: How the model is served.
       console: Receives the addresses, and one line for each change of the versions.
 
     Raises:
       InputError: There is no version that can be loaded, or a port is in use.
     """
-    source = find_model(model, exact)
-    if not exact:
+    source = find_model(model, portable)
+    if not portable:
         load_scann_ops()
     with _faults_shown(console):
         asyncio.run(_serve(source, settings, console))

@@ -40,8 +40,8 @@ def serving_config_command(
     paths = run_paths(settings)
     folder = output or os.path.join(paths.run_dir, _FOLDER)
     check_folder(folder, list(FILES))
-    base_paths = (base_path(paths.serving_dir), base_path(paths.exact_dir))
-    replaced = set_base_paths(paths.serving_dir, paths.exact_dir, *base_paths)
+    base_paths = (base_path(paths.serving_dir), base_path(paths.portable_dir))
+    replaced = set_base_paths(paths.serving_dir, paths.portable_dir, *base_paths)
     deployment = plan_deployment(settings, paths, folder, chosen_images(image), batches=batches)
     write_folder(folder, render_files(deployment))
     for server in deployment.servers:

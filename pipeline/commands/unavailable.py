@@ -46,12 +46,12 @@ def replace_unavailable(run_dir: str, record: dict[str, Any], path: str) -> str:
     settings = recorded_settings(run_dir, record)
     paths = run_paths(settings)
     written = read_unavailable(path)
-    served_dir, exact_dir = served_version_dirs(paths.serving_dir, paths.exact_dir)
+    served_dir, portable_dir = served_version_dirs(paths.serving_dir, paths.portable_dir)
     listed = sorted(id_normaliser(served_dir).all(written))
-    item_ids = {item.decode() for item in read_item_ids(exact_dir).tolist()}
+    item_ids = {item.decode() for item in read_item_ids(portable_dir).tolist()}
     _check_list(path, listed, item_ids)
     served = mark_unavailable(
-        paths.serving_dir, paths.exact_dir, written, settings.push.keep_versions
+        paths.serving_dir, paths.portable_dir, written, settings.push.keep_versions
     )
     unknown = [item for item in listed if item not in item_ids]
     line = f"Version {served.version} is served, {len(listed) - len(unknown)} items unavailable"

@@ -44,8 +44,8 @@ def _output(settings: Settings) -> Iterator[str]:
     if "://" in settings.output:
         yield (
             f"output: {settings.output} is remote, but the metadata and the lock of a run need a "
-            "local folder; only push.serving_dir, push.exact_dir and --pipeline-root of a compiled "
-            "pipeline may be remote"
+            "local folder; only push.serving_dir, push.portable_dir and --pipeline-root of a "
+            "compiled pipeline may be remote"
         )
 
 

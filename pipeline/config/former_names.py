@@ -28,7 +28,10 @@ class FormerValue:
     current: str
 
 
-FORMER_KEYS = (FormerKey("interactions", "refuse", "reject"),)
+FORMER_KEYS = (
+    FormerKey("interactions", "refuse", "reject"),
+    FormerKey("push", "exact_dir", "portable_dir"),
+)
 FORMER_VALUES = tuple(
     FormerValue(section, "damaged_files", "refuse", "reject")
     for section in ("interactions", "items", "users")

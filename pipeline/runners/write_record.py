@@ -98,7 +98,7 @@ def _recorded_paths(paths: RunPaths, steps: list[StepResult]) -> dict[str, str]:
     outputs = {(step.component, key): uris for step in steps for key, uris in step.outputs.items()}
     recorded = {
         "serving": paths.serving_dir,
-        "serving_exact": paths.exact_dir,
+        "serving_portable": paths.portable_dir,
         "report": paths.report,
         "metrics": paths.metrics,
         "rejects": paths.rejects,

@@ -49,18 +49,18 @@ class ModelSource:
         return {} if self.only_version is not None else read_labels(self.folder, self.name)
 
 
-def find_model(model: str, exact: bool = False) -> ModelSource:
+def find_model(model: str, portable: bool = False) -> ModelSource:
     """Returns the source of a model.
 
     Args:
       model: Directory of a run, folder of versions, or one version.
-      exact: Whether to take the exact twins of a run.
+      portable: Whether to take the portable twins of a run.
 
     Raises:
       InputError: There is no such folder, it cannot be read, or it contains no complete version.
     """
     try:
-        source = _find(model, exact)
+        source = _find(model, portable)
         is_empty = not source.versions()
     except OSError as error:
         raise InputError(f"{model}: cannot be read: {error}") from error
@@ -72,12 +72,14 @@ def find_model(model: str, exact: bool = False) -> ModelSource:
     return source
 
 
-def _find(model: str, exact: bool) -> ModelSource:
+def _find(model: str, portable: bool) -> ModelSource:
     if files.exists(record_path(model)):
         paths = run_paths(recorded_settings(model, read_record(model)))
-        return _in_folder(paths.exact_dir if exact else paths.serving_dir)
-    if exact:
-        raise InputError(f"--exact: {model} is not the directory of a run, which has exact twins")
+        return _in_folder(paths.portable_dir if portable else paths.serving_dir)
+    if portable:
+        raise InputError(
+            f"--portable: {model} is not the directory of a run, which has portable twins"
+        )
     if not files.is_folder(model):
         raise InputError(
             f"{model}: no such folder; give the directory of a run, a folder of versions or one "

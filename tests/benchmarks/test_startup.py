@@ -51,7 +51,7 @@ def test_the_commands_get_a_copy_without_artifacts(run: Path, tmp_path: Path) ->
     programs = commands(copy, folder)
 
     names = {path.name for path in copy.iterdir()}
-    assert names >= {"run.json", "serving", "serving_exact"}
+    assert names >= {"run.json", "serving", "serving_portable"}
     assert "pipeline_root" not in names
     assert next(iter(programs)) == BASELINE
     assert not any(str(run) in arguments for arguments in programs.values())

@@ -126,7 +126,10 @@ def served_bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Served
         bundle_answers = answers_in_new_process(folder, models, scann=folder_name == "scann")
         return dict(zip(names, bundle_answers, strict=True))
 
-    scann, exact = answers(["scann", "short"], "scann"), answers(["scann", "five items"], "exact")
+    scann, exact = (
+        answers(["scann", "short"], "scann"),
+        answers(["scann", "five items"], "portable"),
+    )
     return {
         name: ServedBundle(
             shops[name],
@@ -283,11 +286,11 @@ def test_all_signatures_share_one_searcher_and_twin_has_none(
     names = {node.attr["shared_name"].s for node in makers}
     assert len(names) == 1
     assert names != {b""}
-    assert _scann_nodes(f"{bundle}/exact") == []
+    assert _scann_nodes(f"{bundle}/portable") == []
 
 
 def test_warm_up_covers_every_signature(served_bundles: dict[str, ServedBundle]) -> None:
-    for folder in ("scann", "exact"):
+    for folder in ("scann", "portable"):
         recorded = list(read_requests(f"{served_bundles['scann'].bundle}/{folder}/{WARMUP_FILE}"))
         assert {signature for signature, _ in recorded} == set(serving.SIGNATURES)
         assert len(recorded) <= 1000  # TF Serving rejects more

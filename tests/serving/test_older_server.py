@@ -90,7 +90,7 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Path, Path]]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("model", ["scann", "exact"])
+@pytest.mark.parametrize("model", ["scann", "portable"])
 def test_older_tensorflow_gives_the_same_answers(
     bundles: list[tuple[Path, Path]], tmp_path: Path, model: str
 ) -> None:

@@ -46,7 +46,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory, shop: Shop) -> str:
     return folder
 
 
-@pytest.mark.parametrize("kind", ["scann", "exact"])
+@pytest.mark.parametrize("kind", ["scann", "portable"])
 def test_listed_items_are_never_returned_and_rows_are_full(
     tmp_path: Path, shop: Shop, bundle: str, kind: str
 ) -> None:

@@ -28,7 +28,7 @@ from components.indexer.probe.served_model import ServedModel, load_scann_ops
 from components.indexer.search.clustered_mean import clustered_mean
 from schemas import features as f
 from schemas import serving
-from schemas.bundle import EXACT_FOLDER, SCANN_FOLDER, WARMUP_FILE
+from schemas.bundle import PORTABLE_FOLDER, SCANN_FOLDER, WARMUP_FILE
 
 # The line on standard input that `--wait` waits for.
 GO = "go"
@@ -88,7 +88,7 @@ def _compare_twin(
     bundle: str, reference: str, requests: list[Request], exact: list[dict[str, Any]]
 ) -> tuple[dict[str, Any], list[str]]:
     """Compares the twin with exact search; nothing to compare if it is the reference itself."""
-    path = os.path.join(bundle, EXACT_FOLDER)
+    path = os.path.join(bundle, PORTABLE_FOLDER)
     if path == reference:
         return {}, []
     twin = ServedModel(path)
@@ -195,7 +195,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.wait and sys.stdin.readline().strip() != GO:
         sys.exit("the process that started the probe ended before it had written the bundle")
-    twin = os.path.join(arguments.bundle, EXACT_FOLDER)
+    twin = os.path.join(arguments.bundle, PORTABLE_FOLDER)
     reference = arguments.reference if os.path.isdir(arguments.reference) else twin
     result = probe(arguments.bundle, reference, read_cases(arguments.cases))
     files.write_text(arguments.output, json.dumps(result, indent=1, allow_nan=False))

@@ -1,4 +1,4 @@
-"""Exact search by inner product: the reference, the search of the twin, and the fallback."""
+"""Exact search by inner product: the reference, and the fallback of approximate searches."""
 
 import tensorflow as tf
 

@@ -106,13 +106,13 @@ def plan_deployment(
       images: The images.
       batches: Whether the servers join requests.
     """
-    folders = (paths.serving_dir, paths.exact_dir)
+    folders = (paths.serving_dir, paths.portable_dir)
     sizes = {folder: memory.largest_version_bytes(folder) for folder in folders}
     local = [os.path.abspath(folder) for folder in folders if not files.is_remote(folder)]
     root = os.path.commonpath(local) if local else ""
     servers = []
     for image in images:
-        folder = paths.exact_dir if image.is_exact else paths.serving_dir
+        folder = paths.portable_dir if image.is_portable else paths.serving_dir
         is_local = not files.is_remote(folder)
         num_versions = memory.versions_at_switch(folder)
         servers.append(

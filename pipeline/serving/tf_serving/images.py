@@ -11,7 +11,7 @@ class Image:
     Attributes:
       key: Its name in `--image`, in the service of Compose and in the names of Kubernetes.
       reference: Repository and tag. A tag is pinned, so that a restart does not change the server.
-      is_exact: Whether it serves the exact twin; otherwise the model with the ScaNN index.
+      is_portable: Whether it serves the portable twin; otherwise the model with the ScaNN index.
       rest_port: Port of the REST API on the machine of Compose; 8501 in the container.
       grpc_port: Port of gRPC on the machine of Compose; 8500 in the container.
       memory_factor: Memory of a loaded version, relative to its size on disk.
@@ -21,7 +21,7 @@ class Image:
 
     key: str
     reference: str
-    is_exact: bool
+    is_portable: bool
     rest_port: int
     grpc_port: int
     memory_factor: float
@@ -35,7 +35,7 @@ SCANN = Image(
     key="scann",
     # The last public image with the ScaNN ops.
     reference="google/tf-serving-scann:2.11.0",
-    is_exact=False,
+    is_portable=False,
     rest_port=8501,
     grpc_port=8500,
     memory_factor=3.0,
@@ -47,7 +47,7 @@ SCANN = Image(
 STOCK = Image(
     key="stock",
     reference="tensorflow/serving:2.16.1",
-    is_exact=True,
+    is_portable=True,
     rest_port=8511,
     grpc_port=8510,
     memory_factor=2.0,

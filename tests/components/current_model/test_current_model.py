@@ -26,7 +26,7 @@ def destination(tmp_path: Path) -> Destination:
 
 
 def find(destination: Destination) -> CurrentModelState:
-    return find_current_model(str(destination.serving), str(destination.exact))
+    return find_current_model(str(destination.serving), str(destination.portable))
 
 
 def test_there_is_no_version_before_the_first_push(destination: Destination) -> None:
@@ -45,7 +45,7 @@ def test_the_state_of_the_only_version(destination: Destination) -> None:
     assert state == CurrentModelState(
         version=published.version,
         serving_path=published.serving_path,
-        exact_path=published.exact_path,
+        portable_path=published.portable_path,
         metrics={"recall@10": 0.25},
         statistics_path=f"{published.serving_path}/assets.extra/statistics/FeatureStats.pb",
     )
@@ -56,7 +56,7 @@ def test_the_state_of_the_only_version(destination: Destination) -> None:
 def test_the_newest_version_is_served_until_it_is_rolled_back(destination: Destination) -> None:
     old, new = destination.publish("a"), destination.publish("b")
     assert find(destination).version == new.version
-    rollback(str(destination.serving), str(destination.exact))
+    rollback(str(destination.serving), str(destination.portable))
     assert find(destination).version == old.version
 
 
@@ -64,7 +64,7 @@ def test_versions_are_compared_as_numbers_not_as_text(destination: Destination) 
     published = destination.publish()
     for folder, path in (
         (destination.serving, published.serving_path),
-        (destination.exact, published.exact_path),
+        (destination.portable, published.portable_path),
     ):
         shutil.copytree(path, folder / "9")
     assert find(destination).version == published.version
@@ -91,8 +91,8 @@ def test_a_newest_version_of_another_publisher_raises_an_input_error(
 
 def test_a_missing_twin_raises_an_input_error(destination: Destination) -> None:
     published = destination.publish()
-    shutil.rmtree(published.exact_path)
-    with pytest.raises(InputError, match=f"its twin {published.exact_path} is missing"):
+    shutil.rmtree(published.portable_path)
+    with pytest.raises(InputError, match=f"its twin {published.portable_path} is missing"):
         find(destination)
 
 
@@ -126,12 +126,15 @@ def test_the_executor_writes_the_state_that_is_read_back(
     published = destination.publish()
     current = artifacts.CurrentModelInfo()
     current.uri = str(tmp_path / "current")
-    properties = {"serving_dir": str(destination.serving), "exact_dir": str(destination.exact)}
+    properties = {
+        "serving_dir": str(destination.serving),
+        "portable_dir": str(destination.portable),
+    }
     Executor().Do({}, {"current": [current]}, {**properties, "code_version": "c", "launch": "1"})
     assert read_current_model(current.uri) == find(destination)
     assert current.get_string_custom_property("version") == published.version
 
 
 def test_the_component_has_an_output_channel_of_current_model_info() -> None:
-    component = CurrentModel("serving/demo", "serving_exact/demo", "c0", "1")
+    component = CurrentModel("serving/demo", "serving_portable/demo", "c0", "1")
     assert component.outputs["current"].type is artifacts.CurrentModelInfo

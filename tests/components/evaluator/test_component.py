@@ -90,7 +90,7 @@ def test_a_rejected_model_is_not_blessed_and_its_gates_are_in_the_evaluation(
     tmp_path: Path,
 ) -> None:
     exact_model = save_successor_model(str(tmp_path / "exact" / "7"), ITEMS)
-    serving = CurrentModelState(version="7", serving_path="", exact_path=exact_model)
+    serving = CurrentModelState(version="7", serving_path="", portable_path=exact_model)
 
     gates = ModelGateSettings(beats=("markov",), metric="recall@1")
     # An item that neither the model nor the baseline ranks first.

@@ -11,7 +11,7 @@ from components.pusher.publish import PublishedVersion, publish
 
 def write_bundle(folder: Path, content: str = "graph") -> Path:
     """Writes a bundle of two fake SavedModels; equal `content` gives equal bytes."""
-    for model in ("scann", "exact"):
+    for model in ("scann", "portable"):
         for path, text in bundle_files(model, content, f"random {folder}").items():
             target = folder / model / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -35,14 +35,14 @@ class Destination:
     def __init__(self, root: Path):
         self.root = root
         self.serving = root / "serving" / "demo"
-        self.exact = root / "serving_exact" / "demo"
+        self.portable = root / "serving_portable" / "demo"
         self.statistics = root / "FeatureStats.pb"
         self.statistics.write_bytes(b"statistics")
 
     @property
     def folders(self) -> tuple[str, str]:
         """The served and the exact folder."""
-        return str(self.serving), str(self.exact)
+        return str(self.serving), str(self.portable)
 
     def bundle(self, content: str) -> Path:
         """Returns the bundle with the given content, which is written if it does not exist."""
@@ -70,7 +70,7 @@ class Destination:
     def files(self) -> dict[str, bytes]:
         """The contents of all files and, with a slash at the end, empty folders, by path."""
         found = {}
-        for folder in (self.serving, self.exact):
+        for folder in (self.serving, self.portable):
             for path in folder.rglob("*"):
                 name = f"{folder.parent.name}/{path.relative_to(folder)}"
                 if path.is_file():
@@ -81,11 +81,11 @@ class Destination:
 
     def visible(self) -> tuple[list[str], list[str]]:
         """The versions that a server sees in the served and in the exact folder."""
-        return _visible(self.serving), _visible(self.exact)
+        return _visible(self.serving), _visible(self.portable)
 
     def all_names(self) -> set[str]:
         """The names of all files in both folders, also hidden ones; not the lock and the labels."""
-        folders = [d for d in (self.serving, self.exact) if d.exists()]
+        folders = [d for d in (self.serving, self.portable) if d.exists()]
         return {p.name for d in folders for p in d.iterdir()} - {LOCK_FILE, CONFIG_FILE}
 
 

@@ -141,7 +141,7 @@ class RemoteDestination(Destination):
     @property
     def folders(self) -> tuple[str, str]:
         """The served and the exact folder."""
-        return f"{SCHEME}models/serving/demo", f"{SCHEME}models/serving_exact/demo"
+        return f"{SCHEME}models/serving/demo", f"{SCHEME}models/serving_portable/demo"
 
     def files(self) -> dict[str, bytes]:
         """The contents of all objects by their path without the name of the model."""

@@ -27,14 +27,14 @@ def visible_contents(destination: Destination) -> dict[int, str]:
       AssertionError: A visible version is incomplete in one of the folders, or has no twin.
     """
     contents = {}
-    for folder, model in (("serving", "scann"), ("serving_exact", "exact")):
+    for folder, model in (("serving", "scann"), ("serving_portable", "portable")):
         trees = _folders(destination)[folder]
         contents[folder] = {
             int(name): _content(name, tree, model)
             for name, tree in trees.items()
             if name.isdigit() and _is_loadable(destination, tree)
         }
-    assert contents["serving"].items() <= contents["serving_exact"].items(), contents
+    assert contents["serving"].items() <= contents["serving_portable"].items(), contents
     return contents["serving"]
 
 
@@ -63,14 +63,14 @@ def leftovers(destination: Destination) -> list[str]:
             if not is_version and name not in (LOCK_FILE, "models.config"):
                 found.append(f"{folder}/{name}")
             found += [f"{folder}/{name}/{path}" for path in tree if path.endswith(".incoming")]
-    for name in set(folders["serving"]) ^ set(folders["serving_exact"]):
+    for name in set(folders["serving"]) ^ set(folders["serving_portable"]):
         found.append(f"only in one folder: {name}")
     return found
 
 
 def _folders(destination: Destination) -> dict[str, dict[str, Tree]]:
     """Returns the files below each child of both folders."""
-    folders: dict[str, dict[str, Tree]] = {"serving": {}, "serving_exact": {}}
+    folders: dict[str, dict[str, Tree]] = {"serving": {}, "serving_portable": {}}
     for path, content in destination.files().items():
         folder, name, *parts = path.split("/")
         folders[folder].setdefault(name, {})["/".join(parts)] = content

@@ -54,7 +54,7 @@ def test_pushes_rollbacks_and_labels_keep_the_path(destination: Destination) -> 
 
 def test_versions_without_labels_get_them(destination: Destination) -> None:
     newest = int(destination.visible()[0][-1])
-    for folder in (destination.serving, destination.exact):
+    for folder in (destination.serving, destination.portable):
         (folder / CONFIG_FILE).unlink()
 
     set_base_paths(*destination.folders, BASE_PATH, BASE_PATH)

@@ -34,20 +34,20 @@ def leave_everything(destination: Destination) -> None:
     """Leaves what a command can leave that was killed, at any of its instants."""
     served, twin = (Path(folder) / destination.visible()[0][0] for folder in destination.folders)
     number = int(served.name)
-    for folder in (destination.serving, destination.exact):
+    for folder in (destination.serving, destination.portable):
         (folder / f".incoming-{number + 50}/variables").mkdir(parents=True)
         (folder / f".removed-{number + 51}/variables").mkdir(parents=True)
         (folder / ".models.config.incoming").write_text("model_config")
     (destination.serving / f".stable-{number + 52}").touch()
     (served / "assets/unavailable_items.txt.incoming").write_text("# items")
     # Before the rename of the served model.
-    shutil.copytree(twin, destination.exact / str(number + 53))
+    shutil.copytree(twin, destination.portable / str(number + 53))
     # Before `saved_model.pb` on an object store.
     shutil.copytree(served, destination.serving / str(number + 54))
     (destination.serving / str(number + 54) / "saved_model.pb").unlink()
     # A removal in place, as earlier releases did it: without manifest, but with a twin.
     shutil.copytree(served, destination.serving / str(number + 55))
-    shutil.copytree(twin, destination.exact / str(number + 55))
+    shutil.copytree(twin, destination.portable / str(number + 55))
     for file in ("saved_model.pb", "assets.extra/manifest.json"):
         (destination.serving / str(number + 55) / file).unlink()
     shutil.rmtree(destination.serving / str(number + 55) / "assets.extra")
@@ -55,8 +55,8 @@ def leave_everything(destination: Destination) -> None:
     (destination.serving / str(number + 56) / "variables").mkdir(parents=True)
     # A rollback before the twin was hidden, and a removed withdrawn version before its twin.
     shutil.copytree(served, destination.serving / f".rolled-back-{number + 57}")
-    shutil.copytree(twin, destination.exact / str(number + 57))
-    shutil.copytree(twin, destination.exact / f".rolled-back-{number + 58}")
+    shutil.copytree(twin, destination.portable / str(number + 57))
+    shutil.copytree(twin, destination.portable / f".rolled-back-{number + 58}")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -69,7 +69,7 @@ def test_every_command_cleans_up_first(destination: Destination, command: str) -
     assert leftovers(destination) == []
     assert visible_contents(destination).keys() & before
     number = min(before)
-    assert (destination.exact / f".rolled-back-{number + 57}").exists()
+    assert (destination.portable / f".rolled-back-{number + 57}").exists()
 
 
 def test_a_clean_destination_is_not_changed(destination: Destination) -> None:
@@ -83,9 +83,9 @@ def foreign_folders(destination: Destination) -> list[Path]:
     paths = [
         destination.serving / "7/saved_model.pb",
         destination.serving / "99999999999/variables/variables.index",  # a copy in progress
-        destination.exact / "8/notes.txt",
-        destination.exact / "9/saved_model.pb",
-        destination.exact / ".rolled-back-5/notes.txt",
+        destination.portable / "8/notes.txt",
+        destination.portable / "9/saved_model.pb",
+        destination.portable / ".rolled-back-5/notes.txt",
         destination.serving / "notes/readme.txt",
         destination.serving / ".incoming/file",
     ]

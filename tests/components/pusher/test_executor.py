@@ -64,7 +64,7 @@ class Push:
             {
                 "name": "demo",
                 "serving_dir": str(self.destination.serving),
-                "exact_dir": str(self.destination.exact),
+                "portable_dir": str(self.destination.portable),
                 "ids": '{"normalise": ["case"]}',
                 "keep_versions": 5,
                 "code_version": "c0",
@@ -93,7 +93,7 @@ def test_bundle_with_both_blessings_is_published(push: Push) -> None:
     assert push.pushed_model.get_string_custom_property("pushed_version") == version
     destination = push.pushed_model.get_string_custom_property("pushed_destination")
     assert destination == fragment["serving_path"] == str(push.destination.serving / version)
-    assert fragment["exact_path"] == str(push.destination.exact / version)
+    assert fragment["portable_path"] == str(push.destination.portable / version)
     manifest = read_manifest(fragment["serving_path"])
     assert manifest.metrics == {"recall@10": 0.25}
     assert manifest.protocol == {"name": "successive"}
@@ -186,7 +186,7 @@ def test_component_requires_both_blessings() -> None:
     settings: dict[str, Any] = {
         "name": "demo",
         "serving_dir": "serving/demo",
-        "exact_dir": "serving_exact/demo",
+        "portable_dir": "serving_portable/demo",
         "ids": "{}",
         "keep_versions": 5,
         "code_version": "c0",

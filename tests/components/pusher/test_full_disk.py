@@ -76,5 +76,5 @@ def test_a_push_to_a_full_disk_leaves_complete_versions_and_names_the_folders(
 
 
 def test_other_errors_remain() -> None:
-    with pytest.raises(PermissionError), full_disk_is_input_error("serving", "exact"):
+    with pytest.raises(PermissionError), full_disk_is_input_error("serving", "portable"):
         raise PermissionError(errno.EACCES, "Permission denied", "serving/7")

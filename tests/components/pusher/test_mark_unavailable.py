@@ -21,12 +21,12 @@ def destination(tmp_path: Path) -> Destination:
 
 
 def mark(destination: Destination, *item_ids: str, keep_versions: int = 5) -> PublishedVersion:
-    folders = str(destination.serving), str(destination.exact)
+    folders = str(destination.serving), str(destination.portable)
     return mark_unavailable(*folders, item_ids, keep_versions)
 
 
 def lists(published: PublishedVersion) -> list[list[str]]:
-    folders = (published.serving_path, published.exact_path)
+    folders = (published.serving_path, published.portable_path)
     return [read_unavailable(unavailable_path(folder)) for folder in folders]
 
 
@@ -51,7 +51,7 @@ def test_same_model_is_served_with_new_list(destination: Destination) -> None:
     assert lists(first) == [[], []]
     for before, after in (
         (first.serving_path, second.serving_path),
-        (first.exact_path, second.exact_path),
+        (first.portable_path, second.portable_path),
     ):
         assert files(before) == files(after)
         assert read_manifest(after).version == second.version
@@ -110,10 +110,10 @@ def test_new_lists_do_not_remove_versions_of_other_models(
     assert last.first_version == models[-1]
 
 
-@pytest.mark.parametrize("model_dir", ["serving", "exact"])
+@pytest.mark.parametrize("model_dir", ["serving", "portable"])
 def test_model_without_list_is_rejected(destination: Destination, model_dir: str) -> None:
     published = destination.publish()
-    folder = {"serving": published.serving_path, "exact": published.exact_path}[model_dir]
+    folder = {"serving": published.serving_path, "portable": published.portable_path}[model_dir]
     Path(unavailable_path(folder)).unlink()
     with pytest.raises(InputError, match="exported without a list of unavailable items"):
         mark(destination, "a")
@@ -138,6 +138,6 @@ def test_a_version_with_other_rules_of_ids_applies_them_to_the_list_as_written(
     number = mark(destination, "105.0", "SKU-1")
     assert lists(number) == [["105", "sku-1"]] * 2
 
-    folders = str(destination.serving), str(destination.exact)
+    folders = str(destination.serving), str(destination.portable)
     assert rollback(*folders, to=int(marked.version)).num_unavailable == 2
     assert lists(marked) == [["105.0", "sku-1"]] * 2

@@ -36,7 +36,7 @@ def test_both_models_have_one_version_with_manifest_and_statistics(
 
     assert destination.visible() == ([published.version], [published.version])
     assert not published.already_serving
-    for path, model in ((published.serving_path, "scann"), (published.exact_path, "exact")):
+    for path, model in ((published.serving_path, "scann"), (published.portable_path, "portable")):
         assert (Path(path) / "saved_model.pb").read_text() == f"{model} graph"
         assert (Path(path) / "variables/variables.index").read_text() == "index"
         assert Path(statistics_path(path)).read_bytes() == b"statistics"
@@ -62,7 +62,7 @@ def test_equal_content_is_not_copied_again(destination: Destination) -> None:
 
 def test_served_version_without_twin_is_published_again(destination: Destination) -> None:
     first = destination.publish()
-    shutil.rmtree(first.exact_path)
+    shutil.rmtree(first.portable_path)
 
     again = destination.publish()
 
@@ -94,7 +94,7 @@ def test_withdrawn_version_number_is_not_reused(
     monkeypatch.setattr(new_version.time, "time", lambda: 1000.0)
     for content in "ab":
         destination.publish(content)
-    rollback(str(destination.serving), str(destination.exact))
+    rollback(str(destination.serving), str(destination.portable))
     assert destination.publish("c").version == "1002"
 
 
@@ -118,14 +118,17 @@ def test_failed_push_leaves_only_the_previous_version(
     destination: Destination, monkeypatch: pytest.MonkeyPatch, num_copies: int
 ) -> None:
     good = destination.publish("good")
-    before = tree(destination.root / "serving"), tree(destination.root / "serving_exact")
+    before = tree(destination.root / "serving"), tree(destination.root / "serving_portable")
 
     with monkeypatch.context() as patched:
         fail_after(patched, num_copies)
         with pytest.raises(OSError, match="no space left"):
             destination.publish("bad")
 
-    assert (tree(destination.root / "serving"), tree(destination.root / "serving_exact")) == before
+    assert (
+        tree(destination.root / "serving"),
+        tree(destination.root / "serving_portable"),
+    ) == before
     assert destination.all_names() == {good.version}
 
 
@@ -182,10 +185,10 @@ def test_saved_model_file_is_copied_last_on_object_store(
 def test_files_of_killed_push_are_removed(destination: Destination) -> None:
     good = destination.publish("good")
     (destination.serving / ".incoming-7" / "variables").mkdir(parents=True)
-    (destination.exact / ".incoming-7").mkdir()
+    (destination.portable / ".incoming-7").mkdir()
     # Killed after the rename of the twin and before that of the served model.
-    orphan = destination.exact / str(int(good.version) + 50)
-    shutil.copytree(good.exact_path, orphan)
+    orphan = destination.portable / str(int(good.version) + 50)
+    shutil.copytree(good.portable_path, orphan)
     # Killed on an object store, before saved_model.pb.
     partial = destination.serving / str(int(good.version) + 60)
     shutil.copytree(good.serving_path, partial)
@@ -199,8 +202,8 @@ def test_files_of_killed_push_are_removed(destination: Destination) -> None:
 
 def test_number_of_an_orphan_twin_is_not_used_again(destination: Destination) -> None:
     good = destination.publish("good")
-    orphan = destination.exact / str(int(good.version) + 50)
-    shutil.copytree(good.exact_path, orphan)
+    orphan = destination.portable / str(int(good.version) + 50)
+    shutil.copytree(good.portable_path, orphan)
 
     newest = destination.publish("newest").version
 
@@ -222,7 +225,7 @@ def test_twins_of_another_serving_folder_are_kept(
     assert {path.name for path in elsewhere.iterdir() if path.name.isdigit()} == set(served)
 
 
-@pytest.mark.parametrize("locked", ["serving", "exact"])
+@pytest.mark.parametrize("locked", ["serving", "portable"])
 def test_publishers_wait_for_each_other(destination: Destination, locked: str) -> None:
     folder = getattr(destination, locked)
     incoming = folder / ".incoming-7"
@@ -263,7 +266,7 @@ def test_withdrawn_versions_are_removed_when_older_than_kept_versions(
 ) -> None:
     for content in "ab":
         destination.publish(content)
-    withdrawn = rollback(str(destination.serving), str(destination.exact)).withdrawn[0]
+    withdrawn = rollback(str(destination.serving), str(destination.portable)).withdrawn[0]
     hidden = f".rolled-back-{withdrawn}"
     destination.publish("c", keep_versions=2)
     assert hidden in destination.all_names()
@@ -291,7 +294,7 @@ def test_content_hash_depends_on_names_and_bytes_except_volatile_files(tmp_path:
     assert len({one, renamed, edited}) == 3
 
 
-@pytest.mark.parametrize("missing", ["scann", "exact"])
+@pytest.mark.parametrize("missing", ["scann", "portable"])
 def test_bundle_without_model_is_rejected(destination: Destination, missing: str) -> None:
     bundle = write_bundle(destination.root / "bundle-graph")
     (bundle / missing / "saved_model.pb").unlink()
@@ -299,7 +302,7 @@ def test_bundle_without_model_is_rejected(destination: Destination, missing: str
         publish_module.publish(
             str(bundle),
             str(destination.serving),
-            str(destination.exact),
+            str(destination.portable),
             publish_module.Manifest(name="demo"),
             statistics_file=str(destination.statistics),
             keep_versions=1,
@@ -308,7 +311,7 @@ def test_bundle_without_model_is_rejected(destination: Destination, missing: str
 
 
 def test_same_folder_for_both_models_is_rejected(destination: Destination) -> None:
-    destination.exact = destination.serving
+    destination.portable = destination.serving
     with pytest.raises(InputError, match="separate folder"):
         destination.publish()
 
@@ -321,7 +324,7 @@ def test_keeping_no_version_is_rejected(destination: Destination) -> None:
 def test_the_reference_of_the_traffic_does_not_make_another_version(tmp_path: Path) -> None:
     destination = Destination(tmp_path)
     first = destination.publish()
-    for folder in ("scann", "exact"):
+    for folder in ("scann", "portable"):
         reference = destination.bundle("graph") / folder / REFERENCE_FILE
         reference.parent.mkdir(parents=True)
         reference.write_bytes(b"measures whose last digits vary")

@@ -22,7 +22,7 @@ def reindex(destination: Destination, content: str, of: str) -> PublishedVersion
     return publish(
         str(write_bundle(destination.root / content, content)),
         str(destination.serving),
-        str(destination.exact),
+        str(destination.portable),
         Manifest(
             name="demo",
             as_of="2026-03-01T00:00:00+00:00",
@@ -51,7 +51,7 @@ def test_reindex_names_the_provenance_of_its_towers(destination: Destination) ->
         provenance = read_manifest(version.serving_path).provenance
         assert provenance == {"run": content, "towers": {"run": "training"}}
     marked = mark_unavailable(*destination.folders, ["a"], keep_versions=5)
-    assert read_manifest(marked.exact_path).provenance == provenance
+    assert read_manifest(marked.portable_path).provenance == provenance
 
 
 def test_reindex_may_be_published_to_empty_destination(destination: Destination) -> None:

@@ -219,7 +219,7 @@ def fragments() -> dict[str, dict[str, Any]]:
             "pushed": True,
             "version": "1719848123",
             "serving_path": "runs/demo/serving/demo/1719848123",
-            "exact_path": "runs/demo/serving_exact/demo/1719848123",
+            "portable_path": "runs/demo/serving_portable/demo/1719848123",
             "content_hash": "ab" * 32,
             "reason": "version 1719848123 published at runs/demo/serving/demo/1719848123.",
             "gates": [],

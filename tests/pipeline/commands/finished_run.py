@@ -32,14 +32,14 @@ class FinishedRun(Destination):
         published = super().publish(*args, **kwargs)
         model = tf.Module()
         model.items = ItemTable(np.array([b"a", b"b", b"c"], object))
-        for folder in (published.serving_path, published.exact_path):
+        for folder in (published.serving_path, published.portable_path):
             tf.train.Checkpoint(model).write(f"{folder}/variables/variables")
         return published
 
     def unavailable_items(self) -> list[list[str]]:
         """Returns the lists of unavailable items of the newest version and its exact model."""
         serving, exact = self.visible()
-        folders = (self.serving / serving[-1], self.exact / exact[-1])
+        folders = (self.serving / serving[-1], self.portable / exact[-1])
         return [read_unavailable(unavailable_path(str(folder))) for folder in folders]
 
     def write_list(self, text: str) -> str:

@@ -54,7 +54,7 @@ def test_a_reindex_writes_its_own_report_files(settings: Settings) -> None:
         path = Path(getattr(own, name))
         assert path.parent == Path(settings.output, "reindex") == Path(own.report_dir)
         assert getattr(plan(settings, output="there").paths, name) == f"there/{path.name}"
-    for name in ("run_dir", "metadata", "pipeline_root", "serving_dir", "exact_dir"):
+    for name in ("run_dir", "metadata", "pipeline_root", "serving_dir", "portable_dir"):
         assert getattr(own, name) == getattr(of_run, name)
 
 

@@ -79,7 +79,7 @@ def test_a_new_version_is_served_and_its_manifest_names_the_trained_version(
     project: Project, reindexed: subprocess.CompletedProcess[str]
 ) -> None:
     old, new = project.versions()
-    assert project.versions("serving_exact") == [old, new]
+    assert project.versions("serving_portable") == [old, new]
     trained, manifest = (read_manifest(str(served(project, version))) for version in (old, new))
     assert (trained.reindex_of, manifest.reindex_of) == ("", old)
     assert manifest.metrics == trained.metrics
@@ -186,11 +186,11 @@ def test_after_a_rejection_or_a_failure_the_same_versions_are_served(
     code: int,
     message: str,
 ) -> None:
-    before = project.versions(), project.versions("serving_exact")
+    before = project.versions(), project.versions("serving_portable")
     done = reindex(project, changed(project) * twice, *options)
     assert done.returncode == code, done.stderr[-3000:]
     assert message in done.stderr + done.stdout
-    assert (project.versions(), project.versions("serving_exact")) == before
+    assert (project.versions(), project.versions("serving_portable")) == before
 
 
 def test_another_served_model_is_not_replaced(
@@ -198,7 +198,7 @@ def test_another_served_model_is_not_replaced(
 ) -> None:
     newest = project.versions()[-1]
     other = str(int(newest) + 1)
-    for kind in ("serving", "serving_exact"):
+    for kind in ("serving", "serving_portable"):
         target = shutil.copytree(served(project, newest, kind), served(project, other, kind))
         write_manifest(str(target), Manifest("chain", version=other, content_hash="other"))
     before = project.versions()
@@ -214,7 +214,7 @@ def test_a_moved_run_directory_is_reindexed_at_its_new_path(
     run_dir = project.run_dir
     moved = run_dir.rename(run_dir.with_name("moved"))
     shutil.rmtree(moved / "serving")
-    shutil.rmtree(moved / "serving_exact")
+    shutil.rmtree(moved / "serving_portable")
     done = project.command("reindex", "runs/moved", "--catalogue", "world/items.csv")
     assert done.returncode == 0, done.stderr[-3000:]
     assert len(list((moved / "serving" / "chain").glob("[0-9]*"))) == 1

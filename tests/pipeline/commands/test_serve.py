@@ -23,8 +23,8 @@ def test_the_directory_of_a_run_names_its_versions(tmp_path: Path) -> None:
     published = run.publish()
     (run.root / "run.json").write_text(json.dumps(run.record))
 
-    for exact, path in ((False, published.serving_path), (True, published.exact_path)):
-        source = find_model(str(run.root), exact)
+    for portable, path in ((False, published.serving_path), (True, published.portable_path)):
+        source = find_model(str(run.root), portable)
         assert source.name == "demo"
         assert list(source.versions().values()) == [path]
 

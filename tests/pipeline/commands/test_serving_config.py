@@ -63,7 +63,7 @@ def test_the_files_are_in_the_run_directory(run: FinishedRun) -> None:
     assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
     for name in FILES:
         assert f"{folder / name}\n" in printed
-    assert f"base_path in models.config was {run.exact} and {run.serving};" in printed
+    assert f"base_path in models.config was {run.portable} and {run.serving};" in printed
     assert "base_path" not in written(run.root)
 
 
@@ -149,7 +149,7 @@ def test_a_configuration_is_enough_for_an_object_store(
         version = int(destination.publish("a").version)
         config = tmp_path / "demo.yaml"
         folders = (folder.rsplit("/", 1)[0] for folder in destination.folders)
-        push = dict(zip(("serving_dir", "exact_dir"), folders, strict=True))
+        push = dict(zip(("serving_dir", "portable_dir"), folders, strict=True))
         fields = {"user_id": "u", "item_id": "i", "timestamp": "t"}
         log = {"path": "log.csv", "format": "csv", "fields": fields}
         values = {"name": "demo", "output": str(tmp_path / "run"), "interactions": log}
@@ -204,7 +204,10 @@ def test_a_destination_of_another_kind_of_store_is_an_error(
     run: FinishedRun, tmp_path: Path
 ) -> None:
     record: dict[str, Any] = json.loads((run.root / "run.json").read_text())
-    record["config"]["push"] = {"serving_dir": "s3://shop/serving", "exact_dir": "s3://shop/exact"}
+    record["config"]["push"] = {
+        "serving_dir": "s3://shop/serving",
+        "portable_dir": "s3://shop/portable",
+    }
     (run.root / "run.json").write_text(json.dumps(record))
     with pytest.raises(InputError, match="s3://shop/serving/demo: the images of TF Serving read"):
         written(run.root)

@@ -243,7 +243,7 @@ def serve_case(case: Case, ingested: Ingested, folder: Path) -> ServedModel:
         data,
         IndexSettings(kind="exact", k=_K, max_k=_K),
     )
-    return ServedModel(str(bundle / "exact"))
+    return ServedModel(str(bundle / "portable"))
 
 
 def _rows(uri: str, split: str) -> list[Row]:

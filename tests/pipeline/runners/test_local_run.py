@@ -38,7 +38,7 @@ def test_first_run_pushes_and_prints_its_outcome(
     project: Project, first: subprocess.CompletedProcess[str]
 ) -> None:
     assert len(project.versions()) == 1
-    assert project.versions("serving_exact") == project.versions()
+    assert project.versions("serving_portable") == project.versions()
     for name in (
         "metrics.json",
         "run.json",
@@ -77,11 +77,11 @@ def test_pushed_model_and_its_exact_version_agree_when_loaded_as_in_tf_serving(
 ) -> None:
     version = project.versions()[0]
     served = project.run_dir / "serving" / "chain" / version
-    exact_model = project.run_dir / "serving_exact" / "chain" / version
+    portable_model = project.run_dir / "serving_portable" / "chain" / version
     requests = list(read_requests(str(served / WARMUP_FILE)))
     assert {request[0] for request in requests} == set(SIGNATURES)
     (answers,) = answers_in_new_process(tmp_path, [(str(served), requests)], scann=True)
-    (exact,) = answers_in_new_process(tmp_path, [(str(exact_model), requests)], scann=False)
+    (exact,) = answers_in_new_process(tmp_path, [(str(portable_model), requests)], scann=False)
     for answer, expected in zip(answers, exact, strict=True):
         assert answer.keys() == expected.keys()
         for name, value in expected.items():
@@ -90,7 +90,7 @@ def test_pushed_model_and_its_exact_version_agree_when_loaded_as_in_tf_serving(
     assert len(answers) >= len(SIGNATURES)
 
 
-@pytest.mark.parametrize("kind", ["serving", "serving_exact"])
+@pytest.mark.parametrize("kind", ["serving", "serving_portable"])
 def test_an_older_server_returns_the_same_results(
     project: Project, first: subprocess.CompletedProcess[str], tmp_path: Path, kind: str
 ) -> None:
@@ -173,11 +173,11 @@ def test_after_a_rejection_or_a_failure_the_same_versions_are_served(
     code: int,
     message: str,
 ) -> None:
-    before = project.versions(), project.versions("serving_exact")
+    before = project.versions(), project.versions("serving_portable")
     done = project.run(*overrides)
     assert done.returncode == code, done.stderr[-3000:]
     assert message in done.stderr + done.stdout
-    assert (project.versions(), project.versions("serving_exact")) == before
+    assert (project.versions(), project.versions("serving_portable")) == before
 
 
 def test_data_gate_rejects_a_log_with_many_malformed_lines(

@@ -111,7 +111,7 @@ def test_both_sets_read_the_same_examples_transform_graphs_and_metadata(
             assert found[1]["transformed"][graph][name] == pytest.approx(values, rel=1e-5), name
 
 
-@pytest.mark.parametrize("kind", ["serving", "serving_exact"])
+@pytest.mark.parametrize("kind", ["serving", "serving_portable"])
 def test_every_signature_of_a_pushed_model_answers_alike_in_both_sets(
     exchange: Exchange, tmp_path: Path, kind: str
 ) -> None:

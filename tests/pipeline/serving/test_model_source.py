@@ -53,9 +53,9 @@ def test_a_folder_without_a_complete_version_is_an_error(tmp_path: Path) -> None
         find_model(str(tmp_path))
 
 
-def test_only_a_run_has_exact_twins(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="--exact"):
-        find_model(str(make_versions(tmp_path, "7")), exact=True)
+def test_only_a_run_has_portable_twins(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--portable"):
+        find_model(str(make_versions(tmp_path, "7")), portable=True)
 
 
 def test_an_unreadable_folder_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

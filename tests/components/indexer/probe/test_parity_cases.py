@@ -52,12 +52,12 @@ def options_of(shop: Shop, **changes: Any) -> ServingOptions:
 
 @pytest.fixture(scope="module")
 def twin(shop: Shop) -> Serve:
-    """The exact twin with the options of `options_of`."""
-    return exact_twin(shop, options_of(shop))
+    """The portable twin with the options of `options_of`."""
+    return portable_twin(shop, options_of(shop))
 
 
-def exact_twin(shop: Shop, options: ServingOptions) -> Serve:
-    """Returns the exact twin before it is saved."""
+def portable_twin(shop: Shop, options: ServingOptions) -> Serve:
+    """Returns the portable twin before it is saved."""
     towers = Towers(shop.model)
     candidates = embed_candidates(
         towers, read_raw_catalogue(shop.catalogue, shop.table), shop.table
@@ -82,7 +82,7 @@ def cases_of(shop: Shop) -> ParityCases:
     return found
 
 
-def test_exact_twin_of_the_trained_towers_passes(shop: Shop, twin: Serve) -> None:
+def test_portable_twin_of_the_trained_towers_passes(shop: Shop, twin: Serve) -> None:
     cases = cases_of(shop)
 
     compared = replay_cases(twin, cases.cases)
@@ -105,7 +105,7 @@ def test_twin_that_returns_items_of_the_history_is_rejected(shop: Shop) -> None:
     cases = cases_of(shop)
     other = options_of(shop, exclude_history=False)
 
-    compared = replay_cases(exact_twin(shop, other), cases.cases)
+    compared = replay_cases(portable_twin(shop, other), cases.cases)
     parity = parity_result(cases, {name: asdict(one) for name, one in compared.items()})
 
     assert not parity.gate.passed

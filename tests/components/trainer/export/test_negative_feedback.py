@@ -159,7 +159,7 @@ def test_the_served_model_has_the_outputs_of_training(case: Case, tmp_path: Path
     options = ServingOptions(table, K, K, settings.history.max_length, False)
 
     cases = build_parity_cases(case.sample, case.windows, case.catalogue, options)
-    compared = replay_cases(ServedModel(str(tmp_path / "exact")), cases.cases)
+    compared = replay_cases(ServedModel(str(tmp_path / "portable")), cases.cases)
 
     assert {name: one for name, one in compared.items() if not one.is_equal} == {}
     assert compared[serving.RECOMMEND].rows == len(case.sample) > 0

@@ -117,7 +117,7 @@ def exact_model(rich: Exported, raw: Raw, tmp_path_factory: pytest.TempPathFacto
         rich.dataset.settings,
         settings,
     )
-    return ServedModel(str(folder / "exact"))
+    return ServedModel(str(folder / "portable"))
 
 
 def options(table: FeatureTable, max_history: int) -> ServingOptions:

@@ -49,7 +49,9 @@ def settings_of(folder: Path, model: str = "demo", **push: str) -> Settings:
 def folders(folder: Path) -> list[str]:
     """Returns the folders of the versions in the run directory: the model, and its twin."""
     paths = run_paths(settings_of(folder))
-    return [os.path.relpath(path, paths.run_dir) for path in (paths.serving_dir, paths.exact_dir)]
+    return [
+        os.path.relpath(path, paths.run_dir) for path in (paths.serving_dir, paths.portable_dir)
+    ]
 
 
 def planned(
@@ -62,7 +64,7 @@ def planned(
     """Returns the deployment of a run with small versions, whose files go to run/serving_config."""
     run = settings_of(folder, model, **push)
     paths = run_paths(run)
-    for model_dir in (paths.serving_dir, paths.exact_dir):
+    for model_dir in (paths.serving_dir, paths.portable_dir):
         version = Path(model_dir) / "7"
         version.mkdir(parents=True, exist_ok=True)
         (version / "saved_model.pb").write_bytes(b"x")
