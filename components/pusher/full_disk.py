@@ -29,5 +29,6 @@ def full_disk_is_input_error(serving_dir: str, portable_dir: str) -> Iterator[No
             f"{error.filename2 or error.filename or serving_dir} cannot be written: "
             f"{error.strerror}. The versions in {serving_dir} and {portable_dir} are complete, and "
             "an unfinished copy has been removed. Free space there, lower push.keep_versions, or "
-            "set push.serving_dir and push.portable_dir to a larger disk, then run the command again"
+            "set push.serving_dir and push.portable_dir to a larger disk, then run the command "
+            "again"
         ) from error
