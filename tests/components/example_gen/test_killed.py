@@ -20,7 +20,7 @@ SPLITS = {"train": "windows", "eval": "windows", "test": "windows", "events": "e
 KILLS = ("open-1", "open-3", "os.rename-1", "os.rename-2", "os.rename-4")
 NEVER = "never"
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.nightly
 
 
 def examples(output: Path, split: str) -> list[bytes]:

@@ -12,7 +12,7 @@ import yaml
 
 from tests.chain_dataset import item_id, write_chain_dataset
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.nightly
 
 ROOT = Path(__file__).parents[3]
 NUM_ITEMS = 60
