@@ -52,7 +52,7 @@ test: $(READY) ## run the fast tests (COVERAGE=--cov prints their coverage)
 	$(PYTEST) $(COVERAGE)
 
 test-slow: $(READY) $(SERVING_READY) ## run the tests that run whole pipelines
-	$(PYTEST) -m slow
+	$(PYTEST) -m 'slow and not nightly'
 
 test-nightly: $(READY) $(SERVING_READY) $(OTHER_READY) ## run the longest tests
 	$(PYTEST) -m nightly

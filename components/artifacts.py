@@ -31,7 +31,7 @@ class Evaluation(Artifact):
 
 
 class Bundle(Artifact):
-    """The SavedModels to push: `scann/`, and `exact/` with exact search and no custom op."""
+    """The SavedModels to push: `scann/`, and `portable/` without a custom op."""
 
     TYPE_NAME = "components.Bundle"
 

@@ -6,7 +6,6 @@ one hash. Logs join if they were hashed with the same key.
 
 import hashlib
 import hmac
-import os
 
 from schemas.errors import InputError
 
@@ -41,8 +40,8 @@ def read_user_key(path: str) -> bytes:
             key = file.read().strip()
     except OSError as error:
         raise InputError(
-            f"{path}: the key of user ids cannot be read: {error}; make one with "
-            f"`openssl rand -hex 32 > {os.path.basename(path)}`"
+            f"{path}: the key of user ids cannot be read: {error}; expected the file with which "
+            "the log is hashed, or for a new log the output of `openssl rand -hex 32`"
         ) from error
     if len(key) < MIN_KEY_BYTES:
         raise InputError(

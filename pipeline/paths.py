@@ -74,6 +74,7 @@ def _portable_parent(run_dir: str, name: str) -> str:
     servers read from there, and a rollback needs the twins of earlier versions.
     """
     former = os.path.join(run_dir, _FORMER_PORTABLE_FOLDER)
-    if files.exists(os.path.join(former, name)):
+    # A compiled pipeline has a remote root, which must not be read when it is compiled.
+    if not files.is_remote(run_dir) and files.exists(os.path.join(former, name)):
         return former
     return os.path.join(run_dir, "serving_portable")

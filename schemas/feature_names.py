@@ -13,10 +13,11 @@ from collections.abc import Collection, Iterable
 
 # Keys contain no dot, so that an internal name with a dot differs from every key.
 _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+# Prefix of the names in graphs of bounds and weights: with the names of requests, those of a number
+# `price` would be equal to those of a category `price_min`.
+CONDITION_PREFIX = "twotower_"
 # Prefixes of the inputs of requests that are derived from features.
-_INPUT_PREFIXES = ("history_", "filter_", "boost_", "exclude_", "restrict_")
-# Suffixes of the inputs of requests that are derived from features.
-_INPUT_SUFFIXES = ("_min", "_max")
+_INPUT_PREFIXES = ("history_", "filter_", "exclude_", CONDITION_PREFIX)
 # Longest name that is its own key: the name of a vocabulary file has at most 255 bytes.
 _MAX_PLAIN_CHARACTERS = 200
 _KEY_PREFIX = "name_"
@@ -50,7 +51,7 @@ def feature_key(name: str, reserved: Collection[str]) -> str:
         and not keyword.iskeyword(name)
     )
     lower = name.lower()
-    is_derived = lower.startswith(_INPUT_PREFIXES) or lower.endswith(_INPUT_SUFFIXES)
+    is_derived = name.startswith(_INPUT_PREFIXES) or lower.startswith(CONDITION_PREFIX)
     if is_plain and not is_derived and lower not in reserved:
         return name
     return derived_key(name)

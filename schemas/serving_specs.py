@@ -10,6 +10,7 @@ feature's key in their place, for the graph (`components.signature_inputs` conne
 
 import tensorflow as tf
 
+from schemas.feature_names import CONDITION_PREFIX
 from schemas.features import (
     AS_OF,
     AVAILABLE_AT,
@@ -84,10 +85,10 @@ def recommend_specs(table: FeatureTable) -> Specs:
     for feature in table.item_numbers:
         for suffix in (MIN_SUFFIX, MAX_SUFFIX):
             specs[FILTER_PREFIX + feature.name + suffix] = tf.TensorSpec(
-                [None], dtype(feature), FILTER_PREFIX + feature.key + suffix
+                [None], dtype(feature), f"{CONDITION_PREFIX}{feature.key}{suffix}"
             )
         specs[BOOST_PREFIX + feature.name] = tf.TensorSpec(
-            [None], tf.float32, BOOST_PREFIX + feature.key
+            [None], tf.float32, f"{CONDITION_PREFIX}{feature.key}_boost"
         )
     specs[K] = tf.TensorSpec([None], tf.int32, K)
     return specs

@@ -21,7 +21,7 @@ CANDIDATE_BATCH = 2048
 class SignatureEncoder:
     """The signatures `query_embedding` and `candidate_embedding` of a SavedModel.
 
-    The SavedModel is a newly trained model, or the exact-search SavedModel of a pushed version,
+    The SavedModel is a newly trained model, or the portable twin of a pushed version,
     which may have been trained with other feature settings. Inputs of the signatures that the
     settings do not define are sent as missing values (`inputs_sent_as_missing`); features that the
     signatures do not accept are not sent.

@@ -1,1 +1,1 @@
-"""Builds the served bundle from towers and catalogue: a ScaNN model and an exact model."""
+"""Builds the served bundle from towers and catalogue: a ScaNN model and its portable twin."""

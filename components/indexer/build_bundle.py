@@ -67,7 +67,7 @@ def build_bundle(
       model_path: SavedModel of the towers.
       catalogue_uri: Raw catalogue Examples.
       windows_uri: Raw windows Examples.
-      bundle_uri: Folder to which `scann/` and `exact/` are written.
+      bundle_uri: Folder to which `scann/` and `portable/` are written.
       data: The data settings: features, and whether items of the history may be recommended.
       settings: The index section of the configuration.
       is_reindex: Whether the catalogue differs from the one that the model was trained on.

@@ -33,7 +33,7 @@ class ScannIndexerSpec(component_spec.ComponentSpec):
 
 
 class ScannIndexer(base_component.BaseComponent):
-    """Exports the towers for serving: one SavedModel with ScaNN, one with exact search.
+    """Exports the towers for serving: one SavedModel with ScaNN, one without a custom op.
 
     TFX's InfraValidator runs a model server in a container. This component instead starts a
     process that loads the bundle as TF Serving does, calls every signature, and measures latency

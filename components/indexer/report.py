@@ -76,9 +76,14 @@ def twin_report(
         "tuning_seconds": twin.seconds,
         "index_bytes": twin.size_bytes,
     }
-    if plan.kind is SearchKind.INVERTED_FILE:
+    searched = [
+        kind.plan.leaves_to_search
+        for kind in twin.searches.values()
+        if kind.plan.kind is SearchKind.INVERTED_FILE
+    ]
+    if searched:
         num_items, dim = shape
-        report["batch_bytes"] = batch_transient_bytes(num_items, dim, plan.leaves_to_search)
+        report["batch_bytes"] = batch_transient_bytes(num_items, dim, max(searched))
     rows = [_search_row(name, kind) for name, kind in twin.searches.items()]
     return {"twin": report, "twin_searches": rows}
 

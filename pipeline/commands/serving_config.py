@@ -4,6 +4,7 @@ import os
 
 from components import files
 from components.pusher.base_path import set_base_paths
+from components.pusher.mark_unavailable import served_version_dirs
 from pipeline.config import load_settings
 from pipeline.console import Console
 from pipeline.paths import run_paths
@@ -33,16 +34,19 @@ def serving_config_command(
       console: Receives the paths.
 
     Raises:
-      InputError: There is no pushed version, the images cannot read the destination, or the folder
-        contains files of others.
+      InputError: There is no pushed version, a twin is missing, the images cannot read the
+        destination, or the folder contains files of others.
     """
     settings = _settings(source)
     paths = run_paths(settings)
     folder = output or os.path.join(paths.run_dir, _FOLDER)
     check_folder(folder, list(FILES))
+    images = chosen_images(image)
+    if any(chosen.is_portable for chosen in images):
+        served_version_dirs(paths.serving_dir, paths.portable_dir)
     base_paths = (base_path(paths.serving_dir), base_path(paths.portable_dir))
     replaced = set_base_paths(paths.serving_dir, paths.portable_dir, *base_paths)
-    deployment = plan_deployment(settings, paths, folder, chosen_images(image), batches=batches)
+    deployment = plan_deployment(settings, paths, folder, images, batches=batches)
     write_folder(folder, render_files(deployment))
     for server in deployment.servers:
         console.result.write(

@@ -50,6 +50,9 @@ def replace_former_names(values: dict[str, Any], path: str) -> None:
     """
     for key in FORMER_KEYS:
         section = values.get(key.section)
+        # The record of a run contains all keys; one without a value has no effect.
+        if isinstance(section, dict) and section.get(key.former, 0) is None:
+            del section[key.former]
         if isinstance(section, dict) and key.former in section:
             name = f"{key.section}.{key.current}"
             if key.current in section:

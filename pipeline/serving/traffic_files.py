@@ -64,12 +64,11 @@ class TrafficFiles:
         _check_folder(settings.folder)
 
     def write(self, lines: bytes) -> None:
-        """Writes complete lines, all or none of them.
+        """Writes complete lines, all or none of them, into the open file or a new one.
 
         Raises:
           OSError: They cannot be written, for example because the disk is full.
         """
-        self.close_if_due(len(lines))
         if self._open is None:
             self._open = self._new_file()
         opened, rest = self._open, memoryview(lines)
@@ -111,15 +110,15 @@ class TrafficFiles:
         if opened is None:
             return
         try:
-            os.fsync(opened.descriptor)
-        finally:
-            os.close(opened.descriptor)
-        folder, name = os.path.split(opened.path)
-        if not opened.num_bytes:
-            files.remove_file(opened.path)
-            return
-        visible = name.removeprefix(".").removesuffix(OPEN_SUFFIX)
-        files.rename(opened.path, os.path.join(folder, visible))
+            try:
+                os.fsync(opened.descriptor)
+            finally:
+                os.close(opened.descriptor)
+            _complete(opened)
+        except OSError as error:
+            raise OSError(
+                error.errno, f"{error.strerror}; the file keeps its hidden name", opened.path
+            ) from error
 
     def _new_file(self) -> _OpenFile:
         now = datetime.now(timezone.utc)
@@ -128,6 +127,16 @@ class TrafficFiles:
         path = os.path.join(self._settings.folder, name)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)
         return _OpenFile(descriptor, path, self._clock())
+
+
+def _complete(opened: _OpenFile) -> None:
+    """Makes a closed file visible, or removes it if it is empty."""
+    folder, name = os.path.split(opened.path)
+    if not opened.num_bytes:
+        files.remove_file(opened.path)
+        return
+    visible = name.removeprefix(".").removesuffix(OPEN_SUFFIX)
+    files.rename(opened.path, os.path.join(folder, visible))
 
 
 def _check_folder(folder: str) -> None:

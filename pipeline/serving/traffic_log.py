@@ -115,12 +115,20 @@ class TrafficLog:
     def _write(self, request: AnsweredRequest) -> None:
         try:
             lines = records(request, self._settings.records, self._normaliser(request.path))
+        except (OSError, InputError) as error:
+            self._count(DROPPED, request.num_rows)
+            if not self._is_failing:
+                _LOGGER.warning("traffic log: records are dropped: %s", error)
+            self._is_failing = True
+            return
         except Exception:
             # The log is not worth a server without one; the count and the trace show the fault.
             _LOGGER.exception("traffic log: no record can be made of a request")
             self._count(DROPPED, request.num_rows)
             return
-        if lines and self._try(lambda: self._files.write(b"".join(lines)), len(lines)):
+        text = b"".join(lines)
+        self._try(lambda: self._files.close_if_due(len(text)), 0)
+        if lines and self._try(lambda: self._files.write(text), len(lines)):
             self._count(WRITTEN, len(lines))
 
     def _try(self, work: Callable[[], None], num_records: int) -> bool:
@@ -130,7 +138,9 @@ class TrafficLog:
         except OSError as error:
             self._count(DROPPED, num_records)
             if not self._is_failing:
-                _LOGGER.warning("traffic log: records are dropped: %s", error)
+                _LOGGER.warning(
+                    "traffic log: %s%s", "records are dropped: " if num_records else "", error
+                )
             self._is_failing = True
             return False
         if self._is_failing and num_records:
@@ -139,11 +149,12 @@ class TrafficLog:
         return True
 
     def _normaliser(self, path: str) -> IdNormaliser:
-        """Returns the rules of ids of a version."""
+        """Returns the rules of ids of a version.
+
+        Raises:
+          InputError: Its manifest cannot be read. Other hashes would not join.
+          OSError: Likewise.
+        """
         if path not in self._normalisers:
-            try:
-                self._normalisers[path] = id_normaliser(path)
-            except (OSError, InputError) as error:
-                _LOGGER.warning("traffic log: ids are logged as they are sent: %s", error)
-                self._normalisers[path] = IdNormaliser()
+            self._normalisers[path] = id_normaliser(path)
         return self._normalisers[path]

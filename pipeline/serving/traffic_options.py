@@ -25,8 +25,11 @@ def traffic_settings(
             if value is not None:
                 raise InputError(f"{option} {value}: requires --traffic-log DIR")
         return None
-    if sample == 0:
-        raise InputError("--traffic-sample 0: logs nothing; leave out --traffic-log")
+    if sample is not None and not 0 < sample <= 1:
+        raise InputError(
+            f"--traffic-sample {sample}: expected a share above 0 and at most 1; without a log, "
+            "leave out --traffic-log"
+        )
     key = b"" if key_path is None else read_user_key(key_path)
     share = 1.0 if sample is None else sample
     return TrafficSettings(FileSettings(folder), RecordSettings(share, key))

@@ -94,7 +94,10 @@ def records(
     items = request.outputs[serving.OUTPUT_ITEM_ID]
     scores = request.outputs[serving.OUTPUT_SCORE]
     lines = []
-    for number, row in enumerate(_rows(request)):
+    rows = list(_rows(request))
+    # The answer is as wide as the largest k of its rows, or as the default if no row has a k.
+    is_default = all(row.k < 0 for row in rows)
+    for number, row in enumerate(rows):
         user = normalise(_text(row.user_id))
         if not is_sampled(user or f"{request_id}/{number}", settings.share, settings.key):
             continue
@@ -116,14 +119,18 @@ def records(
             traffic.HISTORY_ITEM_IDS: [
                 normalise(_text(item)) for item in history[-traffic.MAX_HISTORY_IDS :]
             ],
-            # The answer is as wide as the largest k of its rows, or as the default.
-            traffic.K: width if row.k < 0 else min(row.k, width),
+            traffic.K: _k(row.k, width if is_default else int(is_item.sum()), width),
             traffic.ITEM_IDS: [_text(item) for item in items[number][is_item]],
             traffic.SCORES: np.ascontiguousarray(scores[number][is_item]),
             traffic.EVENT_TYPE: traffic.RECOMMENDED,
         }
         lines.append(orjson.dumps(record, option=_OPTIONS))
     return lines
+
+
+def _k(asked: int, default: int, width: int) -> int:
+    """Returns the number of items that a row asked for, if the model allows as many."""
+    return default if asked < 0 else min(asked, width)
 
 
 def _rows(request: AnsweredRequest) -> Iterator[_Row]:

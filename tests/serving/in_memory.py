@@ -15,6 +15,8 @@ from components.indexer.search.exact import ExactSearch
 from components.indexer.search.item_table import ItemTable
 from components.indexer.search.retrieval import Retrieval, Search
 from components.indexer.search.unavailable_items import UnavailableItems
+from components.signature_inputs import by_traced_name
+from schemas.serving_specs import Specs
 from tests.serving.shop import MAX_HISTORY, Shop
 
 
@@ -53,7 +55,17 @@ def signatures_of(
     items = ItemTable(candidates.item_id)
     conditions, listed = condition_search(candidates), UnavailableItems(items, unavailable)
     retrieval = Retrieval(search(exact), exact, conditions, listed, others)
-    return ServingModel(towers, items, retrieval, options).signatures()
+    return by_request_names(ServingModel(towers, items, retrieval, options))
+
+
+def by_request_names(model: ServingModel) -> dict[str, Any]:
+    """Returns the signatures of a model, as functions of the inputs by the names of requests."""
+
+    def by_name(function: Any, specs: Specs) -> Any:
+        return lambda **inputs: function(**by_traced_name(inputs, specs))
+
+    specs = model.specs()
+    return {name: by_name(function, specs[name]) for name, function in model.signatures().items()}
 
 
 def call(signature: Any, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, npt.NDArray[Any]]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from components.indexer.model.sample_requests import to_examples
 from components.indexer.search.exact import ExactSearch
+from components.indexer.search.inverted_file import InvertedFile, InvertedFileSearch
 from components.indexer.search.retrieval import Search
 from components.indexer.search.scann_search import BuiltScann, ScannSearch
 from components.indexer.search.search_plan import SearchKind, SearchPlan
@@ -25,7 +26,8 @@ from tests.serving.older_server import differences
 from tests.serving.requests import NO_PRICES, Prices, one_row, recommend_request
 from tests.serving.shop import COLOURS, Shop, make_shop
 
-NUM_ITEMS = 120
+# The last leaf of the inverted file is not full.
+NUM_ITEMS = 123
 K, MAX_K = 5, 40
 TOLERANCE = 1e-3  # of scores up to about 100
 UNAVAILABLE = ("gone", *(f"item{row}" for row in range(NUM_ITEMS) if row % 7 < 2))
@@ -81,13 +83,29 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Shop:
     return make_shop(str(tmp_path_factory.mktemp("shop")), NUM_ITEMS)
 
 
-SEARCHES = {"exact": lambda exact: exact, "tree": tree, "hostile": hostile}
+def inverted_file(exact: ExactSearch) -> Search:
+    """A search of about three of fifteen leaves, so that rows contain padding."""
+    return InvertedFileSearch(InvertedFile(exact.embedding), 3)
+
+
+SEARCHES = {
+    "exact": lambda exact: exact,
+    "tree": tree,
+    "hostile": hostile,
+    "inverted file": inverted_file,
+}
 
 
 @pytest.fixture(
     scope="module",
-    params=[("exact", UNAVAILABLE), ("tree", UNAVAILABLE), ("hostile", UNAVAILABLE), ("tree", ())],
-    ids=["exact", "tree", "hostile", "tree, all available"],
+    params=[
+        ("exact", UNAVAILABLE),
+        ("tree", UNAVAILABLE),
+        ("hostile", UNAVAILABLE),
+        ("inverted file", UNAVAILABLE),
+        ("tree", ()),
+    ],
+    ids=["exact", "tree", "hostile", "inverted file", "tree, all available"],
 )
 def model(request: pytest.FixtureRequest, shop: Shop) -> ServedModel:
     name, unavailable = request.param

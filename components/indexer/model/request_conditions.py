@@ -1,5 +1,7 @@
 """The conditions of `recommend` requests, and their evaluation over the catalogue."""
 
+import tensorflow as tf
+
 from components.indexer.model.candidates import EmbeddedCandidates
 from components.indexer.model.inputs import Tensors
 from components.indexer.search.conditions import Conditions, ConditionSearch
@@ -19,15 +21,26 @@ def condition_search(candidates: EmbeddedCandidates) -> ConditionSearch:
     )
 
 
-def request_conditions(inputs: Tensors, table: FeatureTable, items: ItemTable) -> Conditions:
+def is_restricted(inputs: Tensors) -> tf.Tensor:
+    """Returns whether each request has a list of the only eligible items, [B] bool.
+
+    Args:
+      inputs: The inputs of `recommend` as they were sent: a rule may turn an id into "".
+    """
+    return tf.reduce_any(inputs[serving.RESTRICT_ITEM_ID] != "", axis=1)
+
+
+def request_conditions(
+    inputs: Tensors, table: FeatureTable, items: ItemTable, restricted: tf.Tensor
+) -> Conditions:
     """Returns the conditions of requests.
 
     Args:
       inputs: The inputs of `recommend`, with normalised ids.
       table: The features.
       items: The items of the catalogue.
+      restricted: Whether each request has a list of the only eligible items, [B] bool.
     """
-    restrict_ids = inputs[serving.RESTRICT_ITEM_ID]
     return Conditions(
         categories={
             feature.key: inputs[serving.FILTER_PREFIX + feature.name]
@@ -44,6 +57,6 @@ def request_conditions(inputs: Tensors, table: FeatureTable, items: ItemTable) -
             feature.key: inputs[serving.BOOST_PREFIX + feature.name]
             for feature in table.item_numbers
         },
-        restrict_ids=restrict_ids,
-        restrict_rows=items.rows(restrict_ids),
+        is_restricted=restricted,
+        restrict_rows=items.rows(inputs[serving.RESTRICT_ITEM_ID]),
     )

@@ -8,7 +8,7 @@ import tensorflow as tf
 from components.id_normalisation_graph import GraphIdNormaliser
 from components.indexer.model.history_exclusion import history_exclusion
 from components.indexer.model.inputs import Tensors, fill_missing, parse_requests
-from components.indexer.model.request_conditions import request_conditions
+from components.indexer.model.request_conditions import is_restricted, request_conditions
 from components.indexer.model.towers import Towers
 from components.indexer.search.conditions import Conditions
 from components.indexer.search.item_table import ItemTable
@@ -108,26 +108,29 @@ class ServingModel(tf.Module):
         return self._named(answer)
 
     def _recommend(self, inputs: Tensors) -> Tensors:
+        restricted = is_restricted(inputs)
         inputs = self._with_ids(inputs)
         exclude = self._excluded(inputs, inputs[serving.EXCLUDE_ITEM_ID])
-        return self._recommend_from(inputs, exclude, tf.shape(exclude)[1])
+        return self._recommend_from(inputs, exclude, tf.shape(exclude)[1], restricted)
 
     def _recommend_examples(self, inputs: Tensors) -> Tensors:
         # The width of a parsed batch depends on its longest row. The number of items fetched must
         # not, or the answer to a row would depend on the other rows of its batch. Rows with longer
         # histories than the allowance are searched again exactly.
         allowance = self._options.max_history
-        requests = self._with_ids(
-            parse_requests(inputs[serving.EXAMPLES], self._recommend_specs, allowance)
-        )
+        sent = parse_requests(inputs[serving.EXAMPLES], self._recommend_specs, allowance)
+        requests = self._with_ids(sent)
         exclude = self._excluded(requests, requests[serving.EXCLUDE_ITEM_ID])
-        return self._recommend_from(requests, exclude, tf.constant(allowance))
+        restricted = is_restricted(sent)
+        return self._recommend_from(requests, exclude, tf.constant(allowance), restricted)
 
-    def _recommend_from(self, inputs: Tensors, exclude: tf.Tensor, allowance: tf.Tensor) -> Tensors:
+    def _recommend_from(
+        self, inputs: Tensors, exclude: tf.Tensor, allowance: tf.Tensor, restricted: tf.Tensor
+    ) -> Tensors:
         requested_k = inputs[serving.K]
         k = tf.where(requested_k < 0, self._options.k, requested_k)
         k = tf.minimum(k, self._options.max_k)
-        conditions = request_conditions(inputs, self._options.table, self.items)
+        conditions = request_conditions(inputs, self._options.table, self.items, restricted)
         query = self._query(inputs)
         width = tf.reduce_max(tf.concat([k, [0]], axis=0))
         fetch = self._options.max_k + allowance

@@ -181,13 +181,15 @@ def resident_bytes() -> int:
 def main() -> None:
     """Probes the bundle given on the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("bundle", help="folder with scann/ and exact/")
+    parser.add_argument("bundle", help="folder with scann/ and portable/")
     parser.add_argument(
         "--cases", required=True, help="file of requests with the outputs of training"
     )
     parser.add_argument("--output", required=True, help="JSON file to write")
     parser.add_argument(
-        "--reference", default="", help="model with exact search (default: exact/, also if missing)"
+        "--reference",
+        default="",
+        help="model with exact search (default: portable/)",
     )
     parser.add_argument(
         "--wait", action="store_true", help=f"start when the line {GO!r} arrives on standard input"

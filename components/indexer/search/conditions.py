@@ -20,22 +20,22 @@ class Conditions:
       categories: The wanted values by feature, [B, F] string padded with "".
       bounds: The bounds by numeric feature; NaN (float32) or -1 (int64) for none.
       boosts: The weights by numeric feature, [B] float32; NaN for none.
-      restrict_ids: The ids of the only eligible items, [B, R] string padded with "". A request
-        without any id is not restricted.
-      restrict_rows: Their rows in the item table, [B, R] int32; -1 for unknown ids.
+      is_restricted: Whether only the items of `restrict_rows` are eligible, [B] bool; None if no
+        request is restricted.
+      restrict_rows: Rows of items, [B, R] int32; -1 for unknown ids and padding.
     """
 
     categories: Mapping[str, tf.Tensor] = field(default_factory=dict)
     bounds: Mapping[str, Bounds] = field(default_factory=dict)
     boosts: Mapping[str, tf.Tensor] = field(default_factory=dict)
-    restrict_ids: tf.Tensor | None = None
+    is_restricted: tf.Tensor | None = None
     restrict_rows: tf.Tensor | None = None
 
     @property
     def is_empty(self) -> bool:
         """Whether no request can have a condition."""
         parts = (self.categories, self.bounds, self.boosts)
-        return not any(parts) and self.restrict_ids is None
+        return not any(parts) and self.is_restricted is None
 
     def exists(self, batch: tf.Tensor) -> tf.Tensor:
         """Returns whether each request has a condition, [B] bool.
@@ -50,8 +50,8 @@ class Conditions:
             exists |= is_given(least) | is_given(most)
         for weight in self.boosts.values():
             exists |= is_given(weight) & (weight != 0)
-        if self.restrict_ids is not None:
-            exists |= tf.reduce_any(self.restrict_ids != "", axis=1)
+        if self.is_restricted is not None:
+            exists |= self.is_restricted
         return exists
 
 
@@ -80,10 +80,10 @@ class ConditionSearch(tf.Module):
             eligible &= self.categories[name].eligible(values[row])
         for name, (least, most) in conditions.bounds.items():
             eligible &= self.numbers[name].eligible(least[row], most[row])
-        if conditions.restrict_ids is None or conditions.restrict_rows is None:
+        if conditions.is_restricted is None or conditions.restrict_rows is None:
             return eligible
-        is_restricted = tf.reduce_any(conditions.restrict_ids[row] != "")
-        return eligible & (~is_restricted | self._listed(conditions.restrict_rows[row]))
+        listed = self._listed(conditions.restrict_rows[row])
+        return eligible & (~conditions.is_restricted[row] | listed)
 
     def boost(self, conditions: Conditions, row: tf.Tensor, items: tf.Tensor) -> tf.Tensor:
         """Returns what request `row` adds to the scores of item rows [n] int32, [n] float32."""

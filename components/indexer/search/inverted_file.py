@@ -131,10 +131,16 @@ class InvertedFileSearch(tf.Module):
         scores = tf.pad(scores, [[0, 0], [0, missing]], constant_values=PADDING_SCORE)
         best = tf.math.top_k(scores, num_neighbors)
         first_row = tf.pad(first_row, [[0, missing]])
-        return tf.gather(first_row, best.indices // size) + best.indices % size, best.values
+        rows = tf.gather(first_row, best.indices // size) + best.indices % size
+        # Padding may come after the last item.
+        return tf.minimum(rows, index.num_items - 1), best.values
 
     def _best_leaves(self, query: tf.Tensor) -> tf.Tensor:
-        """Returns the leaves with the highest scores, [num_leaves] int32."""
+        """Returns leaves with high scores: about `leaves_to_search`, at most twice as many.
+
+        Returns:
+          [num_leaves] int32, ascending.
+        """
         norm = tf.sqrt(tf.matmul(query, query, transpose_b=True))[0]
         scores = tf.matmul(query, self.index.means, transpose_b=True)[0]
         scores += norm * self.index.spreads

@@ -181,4 +181,10 @@ class Retrieval(tf.Module):
             rows, best = self._best(found, excluded, k[row][tf.newaxis], width, num_listed)
             return rows[0], best[0]
 
-        return tf.map_fn(search_one, index, fn_output_signature=(tf.int32, tf.float32))
+        # Each request copies the vectors of its eligible items, which may be all.
+        return tf.map_fn(
+            search_one,
+            index,
+            fn_output_signature=(tf.int32, tf.float32),
+            parallel_iterations=1,
+        )

@@ -112,11 +112,10 @@ def _features(request: Request, signature: Signature) -> dict[str, Any]:
       InputError: One is not a feature of the model.
     """
     others = {USER_ID, K, REQUEST_TIMESTAMP}
-    conditions = (FILTER_PREFIX, BOOST_PREFIX)
     known = [
         name
         for name, info in signature.inputs.items()
-        if name not in others and not _is_list(info) and not name.startswith(conditions)
+        if name not in others and not _is_list(info) and not _is_condition(name, signature)
     ]
     for name in request.features:
         if name not in known:
@@ -153,6 +152,22 @@ def _history(request: Request, signature: Signature) -> dict[str, Any]:
         or [info.dtype.missing]
         for column, info in columns.items()
     }
+
+
+def _is_condition(name: str, signature: Signature) -> bool:
+    """Returns whether an input is a bound or a weight of a number of the items.
+
+    A number has three of these inputs. A feature of the user may have one of the names.
+    """
+    number = name.removeprefix(BOOST_PREFIX)
+    if number == name:
+        number = name.removeprefix(FILTER_PREFIX).removesuffix(MIN_SUFFIX).removesuffix(MAX_SUFFIX)
+    inputs = (
+        BOOST_PREFIX + number,
+        FILTER_PREFIX + number + MIN_SUFFIX,
+        FILTER_PREFIX + number + MAX_SUFFIX,
+    )
+    return name in inputs and all(other in signature.inputs for other in inputs)
 
 
 def _is_list(info: TensorInfo) -> bool:

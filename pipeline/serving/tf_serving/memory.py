@@ -15,10 +15,9 @@ _STEP_MIB = 64
 
 
 def largest_version_bytes(model_dir: str) -> int:
-    """Returns the size on disk of the largest version in a folder, in bytes."""
-    return max(
-        _folder_bytes(v.version_dir(model_dir, version)) for version in v.list_versions(model_dir)
-    )
+    """Returns the size on disk of the largest version in a folder, in bytes; 0 without any."""
+    folders = (v.version_dir(model_dir, version) for version in v.list_versions(model_dir))
+    return max(map(_folder_bytes, folders), default=0)
 
 
 def versions_at_switch(model_dir: str) -> int:

@@ -89,8 +89,8 @@ def test_a_model_that_passes_all_gates_is_blessed(tmp_path: Path) -> None:
 def test_a_rejected_model_is_not_blessed_and_its_gates_are_in_the_evaluation(
     tmp_path: Path,
 ) -> None:
-    exact_model = save_successor_model(str(tmp_path / "exact" / "7"), ITEMS)
-    serving = CurrentModelState(version="7", serving_path="", portable_path=exact_model)
+    portable_model = save_successor_model(str(tmp_path / "portable" / "7"), ITEMS)
+    serving = CurrentModelState(version="7", serving_path="", portable_path=portable_model)
 
     gates = ModelGateSettings(beats=("markov",), metric="recall@1")
     # An item that neither the model nor the baseline ranks first.

@@ -41,7 +41,7 @@ class Destination:
 
     @property
     def folders(self) -> tuple[str, str]:
-        """The served and the exact folder."""
+        """The served and the portable folder."""
         return str(self.serving), str(self.portable)
 
     def bundle(self, content: str) -> Path:
@@ -80,7 +80,7 @@ class Destination:
         return found
 
     def visible(self) -> tuple[list[str], list[str]]:
-        """The versions that a server sees in the served and in the exact folder."""
+        """The versions that a server sees in the served and in the portable folder."""
         return _visible(self.serving), _visible(self.portable)
 
     def all_names(self) -> set[str]:

@@ -140,7 +140,7 @@ class RemoteDestination(Destination):
 
     @property
     def folders(self) -> tuple[str, str]:
-        """The served and the exact folder."""
+        """The served and the portable folder."""
         return f"{SCHEME}models/serving/demo", f"{SCHEME}models/serving_portable/demo"
 
     def files(self) -> dict[str, bytes]:

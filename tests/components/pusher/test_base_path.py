@@ -30,9 +30,9 @@ def base_paths(destination: Destination) -> list[str]:
 
 def test_the_path_and_nothing_else_changes(destination: Destination) -> None:
     labels = read_labels(destination.folders[0])
-    serving, exact = map(str, destination.folders)
+    serving, portable = map(str, destination.folders)
 
-    assert set_base_paths(*destination.folders, BASE_PATH, BASE_PATH) == [exact, serving]
+    assert set_base_paths(*destination.folders, BASE_PATH, BASE_PATH) == [portable, serving]
     assert base_paths(destination) == [BASE_PATH] * 2
     assert [read_labels(folder) for folder in destination.folders] == [labels] * 2
     assert set_base_paths(*destination.folders, BASE_PATH, BASE_PATH) == []

@@ -287,7 +287,8 @@ def test_content_hash_depends_on_names_and_bytes_except_volatile_files(tmp_path:
     assert content_hash(str(write_bundle(tmp_path / "two"))) == one
     (tmp_path / "two" / "fragment.json").write_text("{}")
     assert content_hash(str(tmp_path / "two")) == one
-    (tmp_path / "two" / "exact/assets/items.txt").rename(tmp_path / "two" / "exact/assets/x.txt")
+    assets = tmp_path / "two" / "portable" / "assets"
+    (assets / "items.txt").rename(assets / "x.txt")
     renamed = content_hash(str(tmp_path / "two"))
     (tmp_path / "one" / "scann/assets/items.txt").write_text("a\nc\n")
     edited = content_hash(str(tmp_path / "one"))

@@ -75,7 +75,7 @@ def test_existing_target_folder_is_reported(destination: Destination) -> None:
     (foreign / "saved_model.pb").write_text("not ours")
     with pytest.raises(
         InputError,
-        match=r"cannot move .*exact.* to .*exact.*\.rolled-back-.*, which already exists",
+        match=r"cannot move .*portable.* to .*portable.*\.rolled-back-.*, which already exists",
     ):
         rollback(str(destination.serving), str(destination.portable))
     assert destination.visible() == before

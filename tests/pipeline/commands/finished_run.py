@@ -37,9 +37,9 @@ class FinishedRun(Destination):
         return published
 
     def unavailable_items(self) -> list[list[str]]:
-        """Returns the lists of unavailable items of the newest version and its exact model."""
-        serving, exact = self.visible()
-        folders = (self.serving / serving[-1], self.portable / exact[-1])
+        """Returns the lists of unavailable items of the newest version and its twin."""
+        serving, portable = self.visible()
+        folders = (self.serving / serving[-1], self.portable / portable[-1])
         return [read_unavailable(unavailable_path(str(folder))) for folder in folders]
 
     def write_list(self, text: str) -> str:

@@ -28,6 +28,7 @@ from components.indexer.search.retrieval import Retrieval
 from components.indexer.search.unavailable_items import UnavailableItems
 from components.parity.sample_file import write_sample
 from schemas import serving
+from tests.serving.in_memory import by_request_names
 from tests.serving.shop import MAX_HISTORY, Shop, make_shop
 from tests.serving.shop_parity import shop_sample
 
@@ -65,8 +66,7 @@ def portable_twin(shop: Shop, options: ServingOptions) -> Serve:
     exact = ExactSearch(tf.Variable(candidates.embedding))
     items = ItemTable(candidates.item_id)
     retrieval = Retrieval(exact, exact, condition_search(candidates), UnavailableItems(items))
-    model = ServingModel(towers, items, retrieval, options)
-    signatures = model.signatures()
+    signatures = by_request_names(ServingModel(towers, items, retrieval, options))
 
     def serve(signature: str, inputs: dict[str, npt.NDArray[Any]]) -> dict[str, Any]:
         answer = signatures[signature](**{name: tf.constant(x) for name, x in inputs.items()})
