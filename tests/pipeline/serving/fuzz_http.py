@@ -34,7 +34,19 @@ _ODD_PATHS = (
     "http://[::1", "http://x/v1/models/shop", "//shop:predict", "/v1/models/shop/versions/\u0661",
     "/v1/models/sh\u00f6p", "/metrics/", "/healthz/..", "/v1/models/shop:regress", "/v1/models/a:b:c",
 )  # fmt: skip
-_METHODS = ("PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "CONNECT", "GET", "X", "po st", "")
+_METHODS = (
+    "PUT",
+    "DELETE",
+    "PATCH",
+    "HEAD",
+    "OPTIONS",
+    "TRACE",
+    "CONNECT",
+    "GET",
+    "X",
+    "po st",
+    "",
+)
 _ODD_HEADERS = (
     "Content-Length: -1", "Content-Length: x", "Content-Length: 99999999999999999999",
     "Content-Length: 3\r\nContent-Length: 4", "Transfer-Encoding: chunked", "Host: a\r\nHost: b",
@@ -244,8 +256,7 @@ def _chunked(rng: random.Random) -> HttpCase:
     if rng.random() < 0.8:
         sizes[rng.randrange(3)] = rng.choice(["", "0", "-1", "g", "f" * 40, "1;x=y", "fffff", "2"])
     data = b"".join(
-        size.encode() + b"\r\n" + chunk + b"\r\n"
-        for size, chunk in zip(sizes, chunks, strict=True)
+        size.encode() + b"\r\n" + chunk + b"\r\n" for size, chunk in zip(sizes, chunks, strict=True)
     )
     request = post(data, headers="Transfer-Encoding: chunked\r\n")
     return HttpCase(f"chunks {sizes}", (request,), is_complete=False)
