@@ -21,7 +21,7 @@ class _Damaged:
     message: str
 
 
-class MessageCheck(grpc.aio.ServerInterceptor):  # type: ignore[misc]
+class MessageCheck(grpc.aio.ServerInterceptor):
     """Ends calls with a damaged message with the status INVALID_ARGUMENT."""
 
     def __init__(self, metrics: Metrics) -> None:

@@ -32,7 +32,8 @@ _ODD_PATHS = (
     "/v1/models/shop/versions/" + "9" * 5000 + ":predict", "/v1/models/" + "x" * 7000 + ":predict",
     "/v1/models/" + "x" * 20000, "/v1/models/shop?a=b&%", "/v1/models/shop#x", "*", "shop:predict",
     "http://[::1", "http://x/v1/models/shop", "//shop:predict", "/v1/models/shop/versions/\u0661",
-    "/v1/models/sh\u00f6p", "/metrics/", "/healthz/..", "/v1/models/shop:regress", "/v1/models/a:b:c",
+    "/v1/models/sh\u00f6p", "/metrics/", "/healthz/..", "/v1/models/shop:regress",
+    "/v1/models/a:b:c",
 )  # fmt: skip
 _METHODS = (
     "PUT",

@@ -1,4 +1,5 @@
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 from aiohttp import web
@@ -15,7 +16,7 @@ def test_a_body_that_does_not_arrive_in_time_ends_the_request(seconds: int, stat
         started.set()
         return web.Response(body=await read_body(request, seconds))
 
-    async def body():  # type: ignore[no-untyped-def]
+    async def body() -> AsyncIterator[bytes]:
         yield b"first"
         await started.wait()
         yield b" second"
