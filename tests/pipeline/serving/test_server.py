@@ -303,6 +303,13 @@ def test_bytes_that_are_no_message_are_an_error_of_the_call(
     assert not caplog.records
 
 
+def test_an_error_that_quotes_bytes_of_the_request_is_its_error(server: RunningServer) -> None:
+    inputs = {"examples": texts([b"\xff\x00"])}
+    with pytest.raises(grpc.RpcError, match="Could not parse example input") as caught:
+        server.predictions.Predict(predict_request("recommend_examples", inputs))
+    assert caught.value.code().name == "INVALID_ARGUMENT"
+
+
 def test_a_tensor_of_strings_without_values_has_empty_ones(server: RunningServer) -> None:
     request = predict_request(*requests()[0])
     request.inputs["history_item_id"].ClearField("string_val")

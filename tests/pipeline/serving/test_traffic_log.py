@@ -153,6 +153,19 @@ def test_a_request_without_a_record_does_not_end_the_log(
     assert "no record can be made" in caplog.text
 
 
+def test_an_example_that_only_the_model_reads_is_dropped_and_not_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    counts = Counts()
+    log = TrafficLog(settings(tmp_path), counts)
+    damaged = request(["user1"], [["item1"]], signature="recommend_examples")
+    damaged.inputs["examples"] = texts([b"\x0a\x08\x0a\x06\x0a\x04\xff\xff\xff\xff"])
+    log.add(damaged)
+    log.close(10)
+    assert counts == {DROPPED: 1}
+    assert not caplog.records
+
+
 def test_an_idle_log_completes_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = threading.Event()
     close = TrafficFiles.close
