@@ -249,7 +249,8 @@ def serve(
         list[str] | None,
         typer.Option(
             metavar="NAME=N",
-            help="Another limit of requests: body_bytes, rows, list_length or k. Repeatable.",
+            help="Another limit of requests: body_bytes, body_seconds, rows, list_length or k. "
+            "Repeatable.",
         ),
     ] = None,
     traffic_log: Annotated[

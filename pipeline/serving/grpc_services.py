@@ -28,6 +28,8 @@ from pipeline.serving.signature import Arrays, Signature, check_names, unknown_s
 
 _LOGGER = logging.getLogger(__name__)
 _SIGNATURE_DEF = "signature_def"
+# A client accepts 8 KB of headers, and each character may take 12 bytes there.
+_MAX_MESSAGE = 600
 
 T = TypeVar("T")
 
@@ -55,7 +57,7 @@ class _Recorder:
         finally:
             seconds = time.perf_counter() - started
             self._metrics.observe_request("grpc", method, code.name, seconds)
-        await context.abort(code, message)
+        await context.abort(code, message[:_MAX_MESSAGE])
         raise AssertionError("abort raises an error")
 
 

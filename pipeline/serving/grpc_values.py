@@ -59,6 +59,9 @@ def array(
     if proto.tensor_shape.unknown_rank or min(shape, default=0) < 0 or len(shape) > 2:
         raise invalid(f"{name}: the shape of a value must be known and of rank 2 at most")
     limits.check_shape(name, shape)
+    if info.is_text and not proto.string_val and not proto.tensor_content:
+        # As in TensorFlow; `make_ndarray` returns texts instead of bytes.
+        return np.full(shape, b"", object)
     try:
         return np.asarray(tf.make_ndarray(proto))
     except (ValueError, TypeError) as error:

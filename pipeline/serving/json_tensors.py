@@ -19,6 +19,9 @@ from pipeline.serving.signature import TensorInfo, as_feed
 BASE64_KEY = "b64"
 BYTES_SUFFIX = "_bytes"
 _SHOWN = 256
+# More than any input of a model has, and less than what an array can have.
+_MAX_RANK = 16
+_ENCODER = json.JSONEncoder()
 _LARGEST_FLOAT = int(sys.float_info.max)
 
 
@@ -75,10 +78,16 @@ def _check_like_first(found: tuple[int, ...], size: int, expected: tuple[int, ..
 
 
 def _shape(value: Any) -> tuple[int, ...]:
-    """Returns the shape that the first elements of nested lists have."""
+    """Returns the shape that the first elements of nested lists have.
+
+    Raises:
+      RequestError: It has too many dimensions.
+    """
     sizes = []
     while isinstance(value, list):
         sizes.append(len(value))
+        if len(sizes) > _MAX_RANK:
+            raise invalid(f"lists in more than {_MAX_RANK} lists: no input has so many dimensions")
         if not value:
             break
         value = value[0]
@@ -181,7 +190,14 @@ def _as_base64(value: bytes) -> dict[str, str]:
 
 def shown(value: Any) -> str:
     """Returns the beginning of a JSON value, for messages."""
-    return json.dumps(value)[:_SHOWN]
+    text = ""
+    # Only the beginning is encoded, because values may be large, or nested deeper than Python calls
+    # functions.
+    for part in _ENCODER.iterencode(value):
+        text += part
+        if len(text) >= _SHOWN:
+            break
+    return text[:_SHOWN]
 
 
 def _bracketed(shape: tuple[int, ...]) -> str:

@@ -15,12 +15,14 @@ class Limits:
 
     Attributes:
       body_bytes: Size of the body of a request.
+      body_seconds: Time in which the body of a REST request must arrive.
       rows: Rows of a request.
       list_length: Length of a history, and of a list of items to exclude or of filter values.
       k: Items per row. The model has a limit of its own, `index.max_k`, and cuts longer lists.
     """
 
     body_bytes: int = 4 * 1024 * 1024
+    body_seconds: int = 60
     rows: int = 512
     list_length: int = 5000
     k: int = 1000

@@ -68,3 +68,6 @@ def tensorflow_errors() -> Iterator[None]:
     except tf.errors.OpError as error:
         code = _BY_NUMBER.get(error.error_code, Code.UNKNOWN)
         raise RequestError(code, error.message) from error
+    except UnicodeDecodeError as error:
+        # The session raises this in place of an error whose message quotes a string of the request.
+        raise invalid(error.object.decode("utf-8", "replace")) from error

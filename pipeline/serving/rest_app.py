@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from pipeline.serving import rest_values
+from pipeline.serving.http_body import read_body
 from pipeline.serving.metrics import CONTENT_TYPE, Metrics
 from pipeline.serving.model_documents import metadata_document, status_document
 from pipeline.serving.other_methods import refusal
@@ -71,6 +72,12 @@ class RestApp:
             code = Code.RESOURCE_EXHAUSTED
             limit = self._predictor.limits.body_bytes
             response = _error_response(f"the body exceeds {limit} bytes (body_bytes)", 413)
+        except web.HTTPRequestTimeout:
+            code = Code.DEADLINE_EXCEEDED
+            seconds = self._predictor.limits.body_seconds
+            response = _error_response(
+                f"the body did not arrive within {seconds} s (body_seconds)", 408
+            )
         except Exception:
             _LOGGER.exception("%s %s", request.method, request.path)
             code = Code.INTERNAL
@@ -80,7 +87,8 @@ class RestApp:
 
     async def _answer(self, call: RestCall, request: web.Request) -> web.Response:
         if call.method == "predict":
-            return await self._predict(call.spec, await request.read())
+            body = await read_body(request, self._predictor.limits.body_seconds)
+            return await self._predict(call.spec, body)
         if call.method == "status":
             return _json_response(self._status(call.spec))
         servable = self._manager.find(call.spec)

@@ -13,6 +13,7 @@ _PATHS = {
     "GET": re.compile(_MODEL + r"(?:/(?P<method>metadata))?", re.IGNORECASE | re.ASCII),
 }
 _MAX_VERSION = 2**63 - 1
+_MAX_DIGITS = len(str(_MAX_VERSION))
 
 
 @dataclass(frozen=True)
@@ -44,11 +45,17 @@ def parse_path(http_method: str, path: str) -> RestCall:
             raise invalid("Missing model name in request.")
         raise invalid(f"Malformed request: {http_method} {path}")
     name, version, label, method = found.group("name", "version", "label", "method")
-    if version is not None and int(version) > _MAX_VERSION:
-        raise invalid(f"Failed to convert version: {version} to numeric.")
     spec = ModelSpec(
         unquote(name),
-        None if version is None else int(version),
+        None if version is None else _number(version),
         None if label is None else unquote(label),
     )
     return RestCall(spec, (method or "status").lower())
+
+
+def _number(version: str) -> int:
+    # Python refuses to convert thousands of digits, also if they are zeros.
+    digits = version.lstrip("0") or "0"
+    if len(digits) > _MAX_DIGITS or int(digits) > _MAX_VERSION:
+        raise invalid(f"Failed to convert version: {version} to numeric.")
+    return int(digits)

@@ -9,7 +9,9 @@ import grpc
 from aiohttp import web
 
 from pipeline.serving.batching import Batcher, BatchSettings
+from pipeline.serving.grpc_messages import MessageCheck
 from pipeline.serving.grpc_services import add_services
+from pipeline.serving.http_logger import http_logger
 from pipeline.serving.limits import Limits
 from pipeline.serving.loader import Loader
 from pipeline.serving.metrics import Metrics
@@ -92,7 +94,10 @@ class ModelServer:
         """
         app = RestApp(self._predictor, self.metrics).application()
         self._runner = web.AppRunner(
-            app, access_log=None, shutdown_timeout=self._settings.shutdown_s
+            app,
+            access_log=None,
+            logger=http_logger(),
+            shutdown_timeout=self._settings.shutdown_s,
         )
         await self._runner.setup()
         self._grpc = self._bound_grpc_server()
@@ -133,7 +138,7 @@ class ModelServer:
             ("grpc.max_receive_message_length", limit),
             ("grpc.max_send_message_length", -1),
         ]
-        server = grpc.aio.server(options=options)
+        server = grpc.aio.server(interceptors=[MessageCheck(self.metrics)], options=options)
         add_services(server, self._predictor, self.metrics)
         address = f"{self._settings.host}:{self._settings.grpc_port}"
         try:

@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from google.protobuf.message import DecodeError
+
 from components.id_normalisation import IdNormaliser
 from components.pusher.unavailable_lists import id_normaliser
 from pipeline.serving.traffic_files import FileSettings, TrafficFiles
@@ -120,6 +122,10 @@ class TrafficLog:
             if not self._is_failing:
                 _LOGGER.warning("traffic log: records are dropped: %s", error)
             self._is_failing = True
+            return
+        except DecodeError:
+            # The model reads such an example, for example with a name that is not UTF-8.
+            self._count(DROPPED, request.num_rows)
             return
         except Exception:
             # The log is not worth a server without one; the count and the trace show the fault.

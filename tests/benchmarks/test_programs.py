@@ -26,6 +26,7 @@ ROOT = Path(__file__).parents[2]
         "validation_recall",
         "ingest",
         "evaluation",
+        "serving",
     ],
 )
 def test_program_starts_without_settings_in_the_environment(name: str) -> None:

@@ -39,9 +39,15 @@ def test_another_path_is_malformed(http_method: str, path: str) -> None:
         parse_path(http_method, path)
 
 
-def test_a_version_is_a_64_bit_integer() -> None:
+@pytest.mark.parametrize("version", [str(2**63), "9" * 400, "9" * 5000], ids=len)
+def test_a_version_is_a_64_bit_integer(version: str) -> None:
     with pytest.raises(RequestError, match="Failed to convert version"):
-        parse_path("GET", f"/v1/models/foo/versions/{2**64}")
+        parse_path("GET", f"/v1/models/foo/versions/{version}")
+
+
+def test_a_version_may_begin_with_zeros() -> None:
+    found = parse_path("GET", f"/v1/models/foo/versions/{'0' * 5000}7")
+    assert found.spec == ModelSpec("foo", version=7)
 
 
 def test_a_status_of_all_models_is_not_supported() -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from pipeline.serving.json_tensors import shown
 from pipeline.serving.request_error import RequestError
 from pipeline.serving.rest_values import decode_inputs, encode_outputs, parse_body
 from pipeline.serving.signature import Arrays, Signature, TensorInfo
@@ -183,6 +184,32 @@ def test_values_that_do_not_fit_have_the_message_of_tf_serving(document: Any, me
     with pytest.raises(RequestError) as caught:
         decoded(document, signature(x=tf.string, n=tf.int32))
     assert message in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        '{"inputs": NESTED}',
+        '{"inputs": {"x": NESTED}}',
+        '{"instances": [NESTED]}',
+        '{"instances": [1, NESTED]}',
+        '{"instances": [{"x": NESTED}]}',
+    ],
+)
+@pytest.mark.parametrize("depth", [33, 65, 900])
+def test_lists_nested_too_deep_are_an_error(document: str, depth: int) -> None:
+    nested = "[" * depth + "1" + "]" * depth
+    body = parse_body(document.replace("NESTED", nested).encode())
+    with pytest.raises(RequestError, match="lists in more than 16 lists"):
+        decode_inputs(body, signature(x=tf.float32))
+
+
+def test_only_the_beginning_of_a_value_is_shown() -> None:
+    nested: Any = 1
+    for _ in range(5000):
+        nested = [nested]
+    assert shown({"x": nested}) == '{"x": ' + "[" * 250
+    assert shown({"b": [1.5, None, "\u00e9"]}) == json.dumps({"b": [1.5, None, "\u00e9"]})
 
 
 def test_an_integer_that_no_float_holds_is_an_error() -> None:

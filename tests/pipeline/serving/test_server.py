@@ -34,6 +34,7 @@ from pipeline.serving.servable import Servable
 from schemas import serving
 from schemas.bundle import SAVED_MODEL_FILE
 from schemas.errors import InputError
+from tests.pipeline.serving.fuzz_http import HttpCase, exchange, post
 from tests.pipeline.serving.running_server import RunningServer, fetch, publish, running_server
 from tests.pipeline.serving.small_model import ROW, requests, texts
 from tests.pipeline.serving.test_labels import config
@@ -196,6 +197,43 @@ def test_an_error_has_the_status_and_message_of_tf_serving(
     assert message in answer["error"]
 
 
+@pytest.mark.parametrize(
+    ("parts", "is_whole", "status"),
+    [
+        ((post(b"1", headers="Content-Encoding: gzip\r\n"),), True, 400),
+        ((post(b"g\r\n", headers="Transfer-Encoding: chunked\r\n"),), True, 400),
+        ((post(b"{}", headers="Content-Length: x\r\n"),), True, 400),
+        ((post(b"", "shop:predict"),), True, 400),
+        ((b"\x16\x03\x01",), True, 400),
+        ((post(b"", "/v1/models/" + "x" * 9000),), True, 400),
+        ((post(b"{", headers="Content-Length: 9\r\n"),), False, None),
+        ((post(b"", headers="Expect: 100-continue\r\n"),), False, None),
+    ],
+    ids=[
+        "compression",
+        "chunk",
+        "length",
+        "path",
+        "TLS",
+        "long path",
+        "client leaves",
+        "client expects and leaves",
+    ],
+)
+def test_a_damaged_http_request_is_no_fault_of_the_server(
+    server: RunningServer,
+    caplog: pytest.LogCaptureFixture,
+    parts: tuple[bytes, ...],
+    is_whole: bool,
+    status: int | None,
+) -> None:
+    answer = exchange(server.server.rest_port, HttpCase("", parts, is_whole))
+    if status is not None:
+        assert answer.split()[1] == str(status).encode()
+    assert server.predict({"instances": [ROW]})[0] == 200
+    assert not [record for record in caplog.records if record.exc_info]
+
+
 def test_an_error_of_the_model_is_the_error_of_its_request(server: RunningServer) -> None:
     _, inputs = requests()[1]
     wide = {
@@ -236,6 +274,8 @@ def test_an_error_of_the_model_is_the_error_of_its_request(server: RunningServer
             "INVALID_ARGUMENT",
             "must be known",
         ),
+        (lambda r: setattr(r.model_spec, "name", "\U0001f600" * 4000), "NOT_FOUND", "Latest"),
+        (lambda r: r.inputs["x" * 9000].Clear(), "INVALID_ARGUMENT", "does not match signature"),
     ],
 )
 def test_an_error_is_the_status_of_the_call(
@@ -246,6 +286,35 @@ def test_an_error_is_the_status_of_the_call(
     with pytest.raises(grpc.RpcError, match=message) as caught:
         server.predictions.Predict(request)
     assert caught.value.code().name == code
+
+
+@pytest.mark.parametrize("content", [b"\x80", b"\x0a\x05\x0a\x03\xff\xff\xff"], ids=["cut", "text"])
+@pytest.mark.parametrize(
+    "method",
+    ["PredictionService/Predict", "ModelService/GetModelStatus"],
+    ids=["predict", "status"],
+)
+def test_bytes_that_are_no_message_are_an_error_of_the_call(
+    server: RunningServer, caplog: pytest.LogCaptureFixture, method: str, content: bytes
+) -> None:
+    with pytest.raises(grpc.RpcError, match="the message cannot be parsed") as caught:
+        server.channel.unary_unary(f"/tensorflow.serving.{method}")(content)
+    assert caught.value.code().name == "INVALID_ARGUMENT"
+    assert not caplog.records
+
+
+def test_an_error_that_quotes_bytes_of_the_request_is_its_error(server: RunningServer) -> None:
+    inputs = {"examples": texts([b"\xff\x00"])}
+    with pytest.raises(grpc.RpcError, match="Could not parse example input") as caught:
+        server.predictions.Predict(predict_request("recommend_examples", inputs))
+    assert caught.value.code().name == "INVALID_ARGUMENT"
+
+
+def test_a_tensor_of_strings_without_values_has_empty_ones(server: RunningServer) -> None:
+    request = predict_request(*requests()[0])
+    request.inputs["history_item_id"].ClearField("string_val")
+    answer = server.predictions.Predict(request)
+    assert tf.make_ndarray(answer.outputs["score"])[0, 0] == 200
 
 
 @pytest.mark.parametrize(

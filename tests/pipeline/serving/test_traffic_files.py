@@ -73,16 +73,41 @@ def test_a_file_is_complete_after_its_time_or_at_its_size(tmp_path: Path) -> Non
     files.close_if_due()
     assert len(names(tmp_path)[0]) == 1
 
-    files.write(b"1234\n")
-    files.write(b"5678\n")
+    def add(line: bytes) -> None:
+        files.close_if_due(len(line))
+        files.write(line)
+
+    add(b"1234\n")
+    add(b"5678\n")
     assert len(names(tmp_path)[0]) == 1
-    files.write(b"9\n")
+    add(b"9\n")
     assert len(names(tmp_path)[0]) == 2
     # More than the maximum at once is written nevertheless.
-    files.write(b"a long line of text\n")
+    add(b"a long line of text\n")
     files.close()
     texts = sorted((tmp_path / name).read_bytes() for name in names(tmp_path)[0])
     assert texts == [b"1234\n", b"1234\n5678\n", b"9\n", b"a long line of text\n"]
+
+
+def test_a_file_that_cannot_be_completed_is_named_and_another_one_is_begun(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = TrafficFiles(FileSettings(str(tmp_path)))
+    files.write(b"first\n")
+
+    def fail(descriptor: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", fail)
+        with pytest.raises(OSError, match=r"keeps its hidden name.*\.jsonl\.open"):
+            files.close()
+    files.write(b"second\n")
+    files.close()
+
+    (visible,), (hidden,) = names(tmp_path)
+    assert (tmp_path / visible).read_bytes() == b"second\n"
+    assert (tmp_path / hidden).read_bytes() == b"first\n"
 
 
 def test_files_of_several_servers_do_not_collide(tmp_path: Path) -> None:

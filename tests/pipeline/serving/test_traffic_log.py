@@ -2,6 +2,7 @@
 
 import json
 import logging
+import math
 import threading
 from pathlib import Path
 from typing import Any
@@ -153,6 +154,19 @@ def test_a_request_without_a_record_does_not_end_the_log(
     assert "no record can be made" in caplog.text
 
 
+def test_an_example_that_only_the_model_reads_is_dropped_and_not_reported(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    counts = Counts()
+    log = TrafficLog(settings(tmp_path), counts)
+    damaged = request(["user1"], [["item1"]], signature="recommend_examples")
+    damaged.inputs["examples"] = texts([b"\x0a\x08\x0a\x06\x0a\x04\xff\xff\xff\xff"])
+    log.add(damaged)
+    log.close(10)
+    assert counts == {DROPPED: 1}
+    assert not caplog.records
+
+
 def test_an_idle_log_completes_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = threading.Event()
     close = TrafficFiles.close
@@ -186,7 +200,8 @@ def test_options_make_settings(tmp_path: Path) -> None:
     [
         ((None, 0.5, None), "--traffic-sample 0.5: requires --traffic-log"),
         ((None, None, "key"), "--traffic-user-key key: requires --traffic-log"),
-        (("log", 0.0, None), "--traffic-sample 0: logs nothing"),
+        (("log", 0.0, None), "--traffic-sample 0.0: expected a share above 0"),
+        (("log", math.nan, None), "--traffic-sample nan: expected a share above 0"),
         (("log", None, "no-such-file"), "no-such-file: the key of user ids cannot be read"),
     ],
 )

@@ -73,8 +73,14 @@ def test_a_record_has_all_fields_and_no_padding() -> None:
         "event_type": "recommended",
     }
     assert second["request_id"] == request_id
-    assert (second["row"], second["user_id"], second["k"]) == (1, "", 3)
+    # The default k is not known, because another row of the request has a k.
+    assert (second["row"], second["user_id"], second["k"]) == (1, "", 1)
     assert (second["history_length"], second["item_ids"], second["scores"]) == (0, ["c"], [0.1])
+
+
+def test_the_default_k_is_the_width_of_the_answer() -> None:
+    answered = request(["u1", "u2"], [["i1"], ["i2"]], [-1, -1], [["a", "b", ""], ["c", "", ""]])
+    assert [record["k"] for record in logged(answered)] == [3, 3]
 
 
 def test_a_long_history_is_logged_by_its_length_and_newest_ids() -> None:

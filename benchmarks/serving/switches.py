@@ -1,10 +1,5 @@
-"""Measures the development server: latency, and memory and latency while versions switch.
+"""Latency, and memory and latency while versions switch; one line per figure."""
 
-`python -m benchmarks.serving MODEL [OTHER]` takes one version and another one to switch to, by
-default the same. It prints one line per figure.
-"""
-
-import argparse
 import asyncio
 import json
 import shutil
@@ -17,7 +12,7 @@ import aiohttp
 import numpy as np
 
 from components.indexer.model.warmup import read_requests
-from components.indexer.probe.served_model import ServedModel, load_scann_ops
+from components.indexer.probe.served_model import ServedModel
 from pipeline.serving.model_source import find_model
 from pipeline.serving.run_server import ModelServer, ServerSettings
 from schemas.bundle import WARMUP_FILE
@@ -25,17 +20,6 @@ from schemas.serving import DEFAULT
 
 _CLIENTS = 2
 _WAIT_S = 0.02
-
-
-def main() -> None:
-    """Prints all figures."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model")
-    parser.add_argument("other", nargs="?")
-    parser.add_argument("--requests", type=int, default=1000)
-    arguments = parser.parse_args()
-    load_scann_ops()
-    asyncio.run(measure(arguments.model, arguments.other or arguments.model, arguments.requests))
 
 
 async def measure(model: str, other: str, num_requests: int) -> None:
@@ -156,7 +140,3 @@ def _memory_mb(key: str) -> float:
     lines = Path("/proc/self/status").read_text().splitlines()
     (line,) = (line for line in lines if line.startswith(key))
     return int(line.split()[1]) / 1024
-
-
-if __name__ == "__main__":
-    main()

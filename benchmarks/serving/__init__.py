@@ -1,0 +1,1 @@
+"""Load and faults of the development server (`pipeline.serving`)."""

@@ -1,0 +1,175 @@
+"""Requests while versions are pushed, rolled back, changed and refused.
+
+Each round pushes a version, replaces the list of unavailable items, pushes a damaged version, which
+the server refuses, and rolls back to the version before it.
+"""
+
+import asyncio
+import os
+import shutil
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import grpc
+import numpy as np
+
+from benchmarks.serving.clients import Send, grpc_sender, request_inputs, rest_sender
+from benchmarks.serving.server_process import ServerProcess, server_process
+from components.pusher.manifest import read_manifest, statistics_path
+from components.pusher.mark_unavailable import mark_unavailable
+from components.pusher.publish import publish
+from components.pusher.rollback import rollback
+from pipeline.serving.model_source import find_model
+from schemas.bundle import PORTABLE_FOLDER, SAVED_MODEL_FILE, SCANN_FOLDER
+
+_KEEP = 3
+_WARM_SWITCHES = 10
+_WAIT_S = 0.01
+_TIMEOUT_S = 120.0
+
+
+class _Folders:
+    """Folders of versions with one version of a run, and what is pushed to them.
+
+    Attributes:
+      serving: Folder of the served versions.
+    """
+
+    def __init__(self, run: str, folder: Path) -> None:
+        """Publishes the newest version of a run in `folder`."""
+        source = find_model(run)
+        versions = source.versions()
+        self._model = versions[max(versions)]
+        self._bundle = folder / "bundle"
+        self._portable = str(folder / "portable" / source.name)
+        self._manifest = read_manifest(self._model)
+        self._statistics = statistics_path(self._model)
+        self._number = 0
+        self.serving = str(folder / "serving" / source.name)
+        self.push()
+
+    @property
+    def model(self) -> str:
+        """The version of the run."""
+        return self._model
+
+    def push(self, is_damaged: bool = False) -> int:
+        """Publishes the model of the run again, with other content; returns the version."""
+        self._number += 1
+        shutil.rmtree(self._bundle, ignore_errors=True)
+        for name in (SCANN_FOLDER, PORTABLE_FOLDER):
+            target = shutil.copytree(self._model, self._bundle / name)
+            (target / "assets" / "number.txt").write_text(str(self._number))
+            if is_damaged:
+                (target / SAVED_MODEL_FILE).write_bytes(b"damaged")
+        pushed = publish(
+            str(self._bundle),
+            self.serving,
+            self._portable,
+            self._manifest,
+            statistics_file=self._statistics,
+            keep_versions=_KEEP,
+        )
+        return int(pushed.version)
+
+    def replace_unavailable(self) -> int:
+        """Replaces the list of unavailable items; returns the new version."""
+        items = [f"item-{number}" for number in range(self._number)]
+        return int(mark_unavailable(self.serving, self._portable, items, _KEEP).version)
+
+    def roll_back(self, version: int) -> None:
+        """Rolls back to a version."""
+        rollback(self.serving, self._portable, version)
+
+
+async def measure(run: str, seconds: float) -> None:
+    """Prints the memory after each round, failed requests, and the growth of the memory.
+
+    Args:
+      run: Directory of a finished run.
+      seconds: How long rounds are started.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        folders = _Folders(run, Path(folder))
+        with server_process(folders.serving) as server:
+            inputs = request_inputs(folders.model, 1)
+            channel = grpc.aio.insecure_channel(f"127.0.0.1:{server.grpc_port}")
+            async with aiohttp.ClientSession() as session, channel:
+                senders = [
+                    rest_sender(session, server.url, inputs),
+                    grpc_sender(channel, server.name, inputs),
+                ]
+                rounds = asyncio.create_task(_rounds(folders, server, session, seconds))
+                counts = await asyncio.gather(*(_send_until(rounds, send) for send in senders))
+                memory = await rounds
+    answered, failed = (sum(count) for count in zip(*counts, strict=True))
+    print(f"{answered} requests answered, {failed} failed; load average {os.getloadavg()[0]:.1f}")
+    later = memory[_WARM_SWITCHES:]
+    if len(later) > 2:
+        slope = np.polyfit(np.arange(len(later)), later, 1)[0]
+        print(
+            f"memory after switch {_WARM_SWITCHES + 1} {later[0]:.0f} MB, after the last one "
+            f"{later[-1]:.0f} MB, growth per switch {slope:.2f} MB"
+        )
+
+
+async def _send_until(rounds: asyncio.Task[Any], send: Send) -> tuple[int, int]:
+    """Sends requests until the rounds end; returns how many were answered and how many failed."""
+    answered = failed = 0
+    while not rounds.done():
+        try:
+            await send()
+            answered += 1
+        except (aiohttp.ClientError, grpc.RpcError) as error:
+            failed += 1
+            print(f"failed: {error}", flush=True)
+        await asyncio.sleep(_WAIT_S)
+    return answered, failed
+
+
+async def _rounds(
+    folders: _Folders, server: ServerProcess, session: aiohttp.ClientSession, seconds: float
+) -> list[float]:
+    """Changes the versions; returns the resident memory in MB after each switch."""
+    end = time.monotonic() + seconds
+    memory: list[float] = []
+
+    async def after_switch(version: int, what: str) -> None:
+        await _wait_for(session, server, version, "AVAILABLE")
+        memory.append(server.resident_mb())
+        print(f"switch {len(memory)}, {what}: {memory[-1]:.0f} MB", flush=True)
+
+    while time.monotonic() < end:
+        pushed = await asyncio.to_thread(folders.push)
+        await after_switch(pushed, "pushed")
+        marked = await asyncio.to_thread(folders.replace_unavailable)
+        await after_switch(marked, "unavailable items replaced")
+        damaged = await asyncio.to_thread(folders.push, True)
+        await _wait_for(session, server, damaged, "END")
+        await asyncio.to_thread(folders.roll_back, pushed)
+        await after_switch(pushed, "damaged version refused, rolled back")
+    return memory
+
+
+async def _wait_for(
+    session: aiohttp.ClientSession, server: ServerProcess, version: int, state: str
+) -> None:
+    """Waits until a version has a state and no other version is being loaded or unloaded.
+
+    Raises:
+      TimeoutError: It has not within two minutes.
+    """
+    end = time.monotonic() + _TIMEOUT_S
+    while time.monotonic() < end:
+        async with session.get(server.url) as response:
+            statuses = (await response.json())["model_version_status"]
+        states = {int(status["version"]): status["state"] for status in statuses}
+        available = [number for number, found in states.items() if found == "AVAILABLE"]
+        is_settled = not {"LOADING", "UNLOADING", "START"} & set(states.values())
+        if states.get(version) == state and is_settled and len(available) == 1:
+            return
+        await asyncio.sleep(0.1)
+    raise TimeoutError(f"version {version} is not {state} after {_TIMEOUT_S:g} s: {states}")
