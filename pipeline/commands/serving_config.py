@@ -42,9 +42,9 @@ def serving_config_command(
     folder = output or os.path.join(paths.run_dir, _FOLDER)
     check_folder(folder, list(FILES))
     images = chosen_images(image)
+    base_paths = (base_path(paths.serving_dir), base_path(paths.portable_dir))
     if any(chosen.is_portable for chosen in images):
         served_version_dirs(paths.serving_dir, paths.portable_dir)
-    base_paths = (base_path(paths.serving_dir), base_path(paths.portable_dir))
     replaced = set_base_paths(paths.serving_dir, paths.portable_dir, *base_paths)
     deployment = plan_deployment(settings, paths, folder, images, batches=batches)
     write_folder(folder, render_files(deployment))

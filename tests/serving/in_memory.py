@@ -28,7 +28,19 @@ def signatures_of(
     unavailable: Iterable[str] = (),
     others: Mapping[str, Search] | None = None,
 ) -> dict[str, Any]:
-    """Builds the model of a shop and returns its signatures.
+    """Returns the signatures of the model of a shop, with the arguments of `model_of`."""
+    return by_request_names(model_of(shop, k, max_k, search, unavailable, others))
+
+
+def model_of(
+    shop: Shop,
+    k: int = 4,
+    max_k: int = 8,
+    search: Callable[[ExactSearch], Search] = lambda exact: exact,
+    unavailable: Iterable[str] = (),
+    others: Mapping[str, Search] | None = None,
+) -> ServingModel:
+    """Builds the model of a shop.
 
     Args:
       shop: The shop.
@@ -55,7 +67,7 @@ def signatures_of(
     items = ItemTable(candidates.item_id)
     conditions, listed = condition_search(candidates), UnavailableItems(items, unavailable)
     retrieval = Retrieval(search(exact), exact, conditions, listed, others)
-    return by_request_names(ServingModel(towers, items, retrieval, options))
+    return ServingModel(towers, items, retrieval, options)
 
 
 def by_request_names(model: ServingModel) -> dict[str, Any]:

@@ -174,7 +174,7 @@ def test_a_configuration_is_enough_for_an_object_store(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["RUN"], "contains no version to serve; run the pipeline first"),
+        (["RUN"], "contains no version; run the pipeline first"),
         (["RUN", "--image", "gpu"], "'gpu'"),
         (["RUN", "--output", "RUN"], "contains other files ("),
         (["RUN/nothing"], "expected the directory of a run"),

@@ -13,7 +13,7 @@ from schemas import serving, serving_specs
 from schemas.id_settings import IdsSettings
 from schemas.settings import from_dict
 from tests.serving import oracle
-from tests.serving.in_memory import call, signatures_of
+from tests.serving.in_memory import call, model_of, signatures_of
 from tests.serving.requests import recommend_request
 from tests.serving.shop import make_shop
 
@@ -94,12 +94,12 @@ def test_signatures_have_inputs_and_outputs_of_the_contract(tmp_path: Path) -> N
         serving.QUERY_EMBEDDING: serving_specs.query_specs(shop.table),
         serving.CANDIDATE_EMBEDDING: serving_specs.candidate_specs(shop.table),
     }
-    signatures = signatures_of(shop)
+    signatures = model_of(shop).signatures()
     assert set(signatures) == set(serving.SIGNATURES) == set(specs)
     for name, signature in signatures.items():
         inputs = signature.structured_input_signature[1]
         assert {key: (spec.dtype, spec.shape.rank) for key, spec in inputs.items()} == {
-            key: (spec.dtype, spec.shape.rank) for key, spec in specs[name].items()
+            spec.name: (spec.dtype, spec.shape.rank) for spec in specs[name].values()
         }
         is_embedding = name in (serving.QUERY_EMBEDDING, serving.CANDIDATE_EMBEDDING)
         expected = {"embedding"} if is_embedding else {"item_id", "score"}
@@ -108,7 +108,7 @@ def test_signatures_have_inputs_and_outputs_of_the_contract(tmp_path: Path) -> N
 
 def test_embeddings_are_not_gathered_from_the_variable(tmp_path: Path) -> None:
     # Otherwise every later search copies the whole table: 15 ms instead of 1 at 60,000 × 256.
-    signature = signatures_of(make_shop(str(tmp_path), 3))[serving.SIMILAR_ITEMS]
+    signature = model_of(make_shop(str(tmp_path), 3)).signatures()[serving.SIMILAR_ITEMS]
     graph = signature.graph.as_graph_def()
     functions = [function.node_def for function in graph.library.function]
     nodes = [node for nodes in (graph.node, *functions) for node in nodes]
