@@ -35,6 +35,8 @@ from tests.components.trainer.datasets import (
 )
 from tests.examples import write_split
 
+pytestmark = pytest.mark.nightly
+
 NUM_ITEMS, NUM_USERS, K = 12, 20, 5
 ROLE = {"event_types": ["rate", "return"], "max_value": 2.0}
 # Type and value of events; the first two are negative feedback.
@@ -70,14 +72,8 @@ class Case:
 
 @pytest.fixture(
     scope="module",
-    params=[
-        pytest.param(("allow", "full_softmax"), id="allow, full softmax"),
-        pytest.param(
-            ("exclude", "sampled_softmax"),
-            marks=pytest.mark.nightly,
-            id="exclude, sampled softmax",
-        ),
-    ],
+    params=[("allow", "full_softmax"), ("exclude", "sampled_softmax")],
+    ids=" ".join,
 )
 def case(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory

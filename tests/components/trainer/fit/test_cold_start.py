@@ -124,6 +124,7 @@ def test_the_query_tower_is_kept_if_it_is_best(trend: TrainData) -> None:
     assert choice.value == QUERY_TOWER
 
 
+@pytest.mark.nightly
 def test_the_query_tower_is_kept_if_another_ranking_is_better_by_chance(tmp_path: Path) -> None:
     # The popularity in the last quarter has the highest MRR because of the three users of item 6.
     train_data = trend_with([6, 6, 6, *range(6), *range(6), *range(6)], tmp_path)
