@@ -131,10 +131,6 @@ def test_the_removed_item_is_not_returned_and_the_new_one_is(
     request = {name: values[:1] for name, values in warmup_inputs.items()}
     width = request[serving.HISTORY_ITEM_ID].shape[1]
     request[serving.HISTORY_ITEM_ID] = np.array([(walk + [b""] * width)[:width]], dtype=object)
-    request[serving.EXCLUDE_ITEM_ID] = np.zeros((1, 0), dtype=object)
-    for name in list(request):
-        if name.startswith(serving.FILTER_PREFIX):
-            request[name] = np.zeros((1, 0), dtype=object)
     request[serving.K] = np.array([NUM_ITEMS + 1], np.int32)
     similar = [
         (serving.SIMILAR_ITEMS, {"item_id": np.array([item.encode()], dtype=object)})
