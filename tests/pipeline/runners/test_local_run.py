@@ -197,12 +197,9 @@ def test_data_gate_rejects_a_log_with_many_malformed_lines(
     assert project.versions() == before
 
 
+@pytest.mark.nightly
 @pytest.mark.parametrize(
-    ("timestamp", "policy"),
-    [
-        ("time", "temporal"),
-        pytest.param("row_order", "leave_one_out", marks=pytest.mark.nightly),
-    ],
+    ("timestamp", "policy"), [("time", "temporal"), ("row_order", "leave_one_out")]
 )
 def test_one_user_and_fewer_than_100_items_are_served_by_exact_search(
     project: Project, timestamp: str, policy: str
