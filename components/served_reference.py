@@ -1,4 +1,4 @@
-"""What a version of a model knows and was measured with, in a file beside its SavedModel.
+"""The items of a version of a model and the measures of its evaluation, in a file of the version.
 
 The file is not part of the model, so it does not count for the equality of two versions.
 """

@@ -25,7 +25,7 @@ def hashed_user_id(user_id: str, key: bytes) -> str:
 
 
 def key_fingerprint(key: bytes) -> str:
-    """Returns a text by which two keys can be told apart; it does not reveal the key."""
+    """Returns a text that differs between two keys and does not reveal them."""
     return hashed_user_id("fingerprint", key)[:_FINGERPRINT_DIGITS]
 
 

@@ -1,4 +1,4 @@
-"""Latency of the inverted file of the twin, beside ScaNN's op and exact search, in one graph.
+"""Latency of the twin's inverted file, of ScaNN's op and of exact search, in one graph.
 
     taskset -c 1 .venv/bin/python -m benchmarks.retrieval.in_graph [--items 100000] [--dim 64]
 

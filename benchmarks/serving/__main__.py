@@ -4,10 +4,10 @@
     .venv/bin/python -m benchmarks.serving switches MODEL [OTHER] [--requests 1000]
     .venv/bin/python -m benchmarks.serving soak RUN [--minutes 10]
 
-`load` prints latencies and throughput by number of clients, batch and protocol, beside the model
-called in one process. `switches` prints memory and latency while a version is replaced. `soak`
-sends requests while versions are pushed, rolled back and refused, and prints failed requests and
-memory. MODEL is the folder of one version, RUN that of a finished run, which is copied.
+`load` prints latencies and throughput by number of clients, batch and protocol, and those of the
+model called in one process. `switches` prints memory and latency while a version is replaced.
+`soak` sends requests while versions are pushed, rolled back and refused, and prints failed requests
+and memory. MODEL is the folder of one version, RUN that of a finished run, which is copied.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Latency and throughput of the server beside the model called in one process.
+"""Latency and throughput of the server, and of the model called in one process.
 
 The server has one core, the clients another one, and the model alone has one core: the figures are
 those of one core. A machine with one core gives it to all of them.

@@ -24,7 +24,7 @@ RELATIVE = "relative difference"
 
 @dataclass(frozen=True)
 class Comparison:
-    """One measure of served lists beside that of the evaluation.
+    """One measure of served lists, and the same measure of the evaluation.
 
     Attributes:
       measure: The name of the measure.

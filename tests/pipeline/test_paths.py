@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from components import files
 from pipeline.config import parse_settings
 from pipeline.paths import run_paths
 from schemas.settings import Settings
@@ -36,6 +37,17 @@ def test_twins_stay_in_the_folder_of_the_former_name(settings: Settings, tmp_pat
 
     (tmp_path / "serving_exact" / "shop").mkdir()
     assert run_paths(settings).portable_dir == str(tmp_path / "serving_exact" / "shop")
+
+
+def test_a_remote_root_is_not_read(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(path: str) -> bool:
+        raise AssertionError(path)
+
+    monkeypatch.setattr(files, "exists", fail)
+
+    paths = run_paths(replace(settings, output="gs://bucket/root"))
+
+    assert paths.portable_dir == "gs://bucket/root/serving_portable/shop"
 
 
 def test_settings_decide_over_both(settings: Settings, tmp_path: Path) -> None:

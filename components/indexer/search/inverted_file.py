@@ -32,7 +32,7 @@ Floats = npt.NDArray[np.float32]
 
 
 class InvertedFile(tf.Module):
-    """The means and spreads of the leaves, beside the vectors, which belong to exact search."""
+    """The means and spreads of the leaves. The vectors are those of exact search."""
 
     def __init__(self, embedding: tf.Variable):
         """Computes means and spreads.

@@ -128,7 +128,7 @@ def _halved(
 
 
 def _positions(embedding: Floats, offsets: Integers) -> Floats:
-    """Returns where each item lies on the axis of 2-means of its group; 0 is the boundary.
+    """Returns the position of each item on the axis of 2-means of its group; 0 is the boundary.
 
     Args:
       embedding: [num_items, dim] float32, ordered by group.

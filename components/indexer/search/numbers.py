@@ -31,7 +31,7 @@ class ItemNumbers(tf.Module):
         self.scale = 1 / deviation if deviation > 0 else 0.0
 
     def eligible(self, least: tf.Tensor, most: tf.Tensor) -> tf.Tensor:
-        """Returns a mask of the items whose value lies within the bounds, both included.
+        """Returns a mask of the items whose value is within the bounds, both included.
 
         Args:
           least: Scalar of the dtype of the values; NaN or -1 for no bound.

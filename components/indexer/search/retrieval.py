@@ -18,7 +18,8 @@ from schemas.serving import PADDING_SCORE
 
 # Item rows and scores, both [B, num_items].
 RowsAndScores = tuple[tf.Tensor, tf.Tensor]
-# Takes queries [B, dim] and the number of neighbours.
+# Takes queries [B, dim] and the number of neighbours. Padding has the lowest score or NaN, and the
+# row of any item, because ids are looked up for all rows.
 Search = Callable[[tf.Tensor, tf.Tensor], RowsAndScores]
 
 

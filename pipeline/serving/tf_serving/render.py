@@ -21,11 +21,11 @@ from pipeline.serving.tf_serving.memory import SERVER_MIB
 COMPOSE_FILE = "compose.yaml"
 KUBERNETES_FILE = "kubernetes.yaml"
 FILES = (BATCHING_FILE, MONITORING_FILE, COMPOSE_FILE, KUBERNETES_FILE)
-# The first line of every file, by which a later call knows its own files.
+# The first line of every file, by which a later call recognises the files that it wrote.
 WRITTEN_BY = "Written by `twotower serving-config`."
 # CPUs that Kubernetes reserves for a server, and threads that run batches.
 _CPUS = 2
-# As many as the rows of a request that `twotower serve` accepts.
+# The default of `Limits.rows`, whose module imports TensorFlow.
 _BATCH_ROWS = 512
 
 

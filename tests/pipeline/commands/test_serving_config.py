@@ -2,6 +2,7 @@
 
 import io
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -198,6 +199,15 @@ def test_bad_input_is_reported_and_nothing_is_written(
     assert end.value.code == 2
     assert message in capsys.readouterr().err
     assert sorted(run.root.rglob("*")) == before
+
+
+def test_a_missing_twin_is_an_error_that_changes_nothing(run: FinishedRun) -> None:
+    published = run.publish()
+    shutil.rmtree(published.portable_path)
+    before = (run.serving / "models.config").read_text()
+    with pytest.raises(InputError, match=r"its twin .* is missing"):
+        written(run.root)
+    assert (run.serving / "models.config").read_text() == before
 
 
 def test_a_destination_of_another_kind_of_store_is_an_error(

@@ -55,6 +55,18 @@ def test_every_former_key_is_replaced(key: Any) -> None:
     assert values == {key.section: {key.current: 1}}
 
 
+@pytest.mark.parametrize("key", FORMER_KEYS)
+def test_a_former_key_without_a_value_has_no_effect(
+    key: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The records of earlier runs contain all keys."""
+    values = {key.section: {key.former: None, key.current: 2}}
+    with caplog.at_level(logging.WARNING):
+        replace_former_names(values, "run.json")
+    assert values == {key.section: {key.current: 2}}
+    assert not caplog.messages
+
+
 @pytest.mark.parametrize("value", FORMER_VALUES)
 def test_every_former_value_is_replaced(value: Any) -> None:
     values = {value.section: {value.key: value.former}}

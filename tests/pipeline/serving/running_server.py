@@ -14,8 +14,11 @@ from typing import Any
 import grpc
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
+from components.pusher.models_config import CONFIG_FILE
+from pipeline.serving.limits import Limits
 from pipeline.serving.model_source import find_model
 from pipeline.serving.run_server import ModelServer, ServerSettings
+from tests.pipeline.serving.test_labels import config
 
 
 class RunningServer:
@@ -64,6 +67,18 @@ def fetch(url: str, body: bytes | None = None) -> tuple[int, Any]:
             return response.status, json.load(response)
     except urllib.error.HTTPError as error:
         return error.code, json.load(error)
+
+
+@contextmanager
+def two_versions(models: dict[str, Path], parent: Path, **limits: int) -> Iterator[RunningServer]:
+    """Serves two versions of the model `shop`: 1, with the label stable, and 2."""
+    folder = parent / "shop"
+    folder.mkdir()
+    publish(models["a"], folder, 1)
+    publish(models["b"], folder, 2)
+    (folder / CONFIG_FILE).write_text(config(("shop", {"stable": 1})))
+    with running_server(folder, limits=Limits(**limits)) as run:
+        yield run
 
 
 @contextmanager

@@ -15,19 +15,14 @@ import pytest
 import tensorflow as tf
 from tensorflow.core.protobuf import saved_model_pb2
 from tensorflow_serving.apis import (
-    classification_pb2,
     get_model_metadata_pb2,
     get_model_status_pb2,
-    inference_pb2,
     model_management_pb2,
     predict_pb2,
-    regression_pb2,
 )
 
 from components.indexer.probe.served_model import ServedModel
-from components.pusher.models_config import CONFIG_FILE
 from pipeline.commands.recommend import open_model
-from pipeline.serving.limits import Limits
 from pipeline.serving.model_source import find_model
 from pipeline.serving.run_server import ModelServer, ServerSettings
 from pipeline.serving.servable import Servable
@@ -35,22 +30,21 @@ from schemas import serving
 from schemas.bundle import SAVED_MODEL_FILE
 from schemas.errors import InputError
 from tests.pipeline.serving.fuzz_http import HttpCase, exchange, post
-from tests.pipeline.serving.running_server import RunningServer, fetch, publish, running_server
+from tests.pipeline.serving.running_server import (
+    RunningServer,
+    fetch,
+    running_server,
+    two_versions,
+)
 from tests.pipeline.serving.small_model import ROW, requests, texts
-from tests.pipeline.serving.test_labels import config
 
 
 @pytest.fixture(scope="module")
 def server(
     models: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningServer]:
-    """A server of two versions: 1, with the label stable, and 2."""
-    folder = tmp_path_factory.mktemp("served") / "shop"
-    folder.mkdir()
-    publish(models["a"], folder, 1)
-    publish(models["b"], folder, 2)
-    (folder / CONFIG_FILE).write_text(config(("shop", {"stable": 1})))
-    with running_server(folder, limits=Limits(body_bytes=20_000, rows=8, list_length=120)) as run:
+    folder = tmp_path_factory.mktemp("served")
+    with two_versions(models, folder, body_bytes=20_000, rows=8, list_length=120) as run:
         yield run
 
 
@@ -315,45 +309,6 @@ def test_a_tensor_of_strings_without_values_has_empty_ones(server: RunningServer
     request.inputs["history_item_id"].ClearField("string_val")
     answer = server.predictions.Predict(request)
     assert tf.make_ndarray(answer.outputs["score"])[0, 0] == 200
-
-
-@pytest.mark.parametrize(
-    ("signature", "code", "message"),
-    [
-        ("", "INVALID_ARGUMENT", "Expected {0} signature method_name to be tensorflow/serving/{1}"),
-        ("similar_items", "INVALID_ARGUMENT", "Was: tensorflow/serving/predict"),
-        ("f", "INVALID_ARGUMENT", "No signature was found with the name: f"),
-    ],
-    ids=["default", "named", "unknown"],
-)
-def test_other_methods_answer_that_there_is_no_such_signature(
-    server: RunningServer, signature: str, code: str, message: str
-) -> None:
-    classify = classification_pb2.ClassificationRequest()
-    regress = regression_pb2.RegressionRequest()
-    several = inference_pb2.MultiInferenceRequest()
-    task = several.tasks.add(method_name="tensorflow/serving/regress")
-    for spec in (classify.model_spec, regress.model_spec, task.model_spec):
-        spec.name, spec.signature_name = "shop", signature
-    calls = [
-        (server.predictions.Classify, classify, ("classification", "classify")),
-        (server.predictions.Regress, regress, ("regression", "regress")),
-        (server.predictions.MultiInference, several, ("regression", "regress")),
-    ]
-    for method, request, words in calls:
-        with pytest.raises(grpc.RpcError, match=message.format(*words)) as caught:
-            method(request)
-        assert caught.value.code().name == code
-
-
-def test_several_inferences_need_a_model_and_a_known_method(server: RunningServer) -> None:
-    request = inference_pb2.MultiInferenceRequest()
-    with pytest.raises(grpc.RpcError, match="ModelSpec has no name specified"):
-        server.predictions.MultiInference(request)
-    request.tasks.add(method_name="explain").model_spec.name = "shop"
-    with pytest.raises(grpc.RpcError, match="Unsupported signature method_name: explain") as caught:
-        server.predictions.MultiInference(request)
-    assert caught.value.code().name == "UNIMPLEMENTED"
 
 
 def test_outputs_are_filtered(server: RunningServer) -> None:

@@ -143,5 +143,9 @@ def test_ids_of_requests_are_normalised(tmp_path: Path) -> None:
         for signature, inputs in ((normalised, request), (normalised, other[name])):
             for output, values in call(signature[name], inputs).items():
                 np.testing.assert_array_equal(values, expected[output], f"{name} {output}")
+    for listed, expected_ids in (("  ", set()), (" ITEM5 ", {b"item5"})):
+        request = recommend_request(shop, [[]], restrict=[[listed]], k=5)
+        answer = call(normalised[serving.RECOMMEND], request)["item_id"][0]
+        assert {item for item in answer if item} == expected_ids
     unknown = call(plain[serving.SIMILAR_ITEMS], other[serving.SIMILAR_ITEMS])
     assert not any(unknown["item_id"][0])

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.pusher.models_config import CONFIG_FILE
 from pipeline.serving.client import (
     Client,
     InvalidRequestError,
@@ -16,26 +15,24 @@ from pipeline.serving.client import (
     ServingError,
     connect,
 )
-from pipeline.serving.limits import Limits
 from pipeline.serving.version_status import State, VersionStatus
 from schemas import serving
 from schemas.errors import InputError
-from tests.pipeline.serving.running_server import RunningServer, publish, running_server
+from tests.pipeline.serving.running_server import (
+    RunningServer,
+    publish,
+    running_server,
+    two_versions,
+)
 from tests.pipeline.serving.small_model import requests
-from tests.pipeline.serving.test_labels import config
 
 
 @pytest.fixture(scope="module")
 def server(
     models: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningServer]:
-    """A server of two versions: 1, with the label stable, and 2."""
-    folder = tmp_path_factory.mktemp("served") / "shop"
-    folder.mkdir()
-    publish(models["a"], folder, 1)
-    publish(models["b"], folder, 2)
-    (folder / CONFIG_FILE).write_text(config(("shop", {"stable": 1})))
-    with running_server(folder, limits=Limits(body_bytes=20_000, rows=8)) as run:
+    folder = tmp_path_factory.mktemp("served")
+    with two_versions(models, folder, body_bytes=20_000, rows=8) as run:
         yield run
 
 

@@ -165,6 +165,13 @@ def test_what_the_model_does_not_have_is_an_error(given: dict[str, Any], message
         inputs(**given)
 
 
+@pytest.mark.parametrize("name", ["boost_level", "filter_level_min", "filter_level_max"])
+def test_a_feature_may_have_a_name_like_that_of_a_condition(name: str) -> None:
+    number = TensorInfo(DataType.DT_FLOAT, (None,))
+    signature = Signature({**SHOP.inputs, name: number}, {})
+    assert recommend_inputs(Request(features={name: 3.0}), signature)[name] == [3.0]
+
+
 def test_a_model_without_filters_refuses_them_but_needs_none() -> None:
     small = Signature({"user_id": SHOP.inputs["user_id"]}, {})
     assert recommend_inputs(Request("u"), small) == {"user_id": ["u"]}

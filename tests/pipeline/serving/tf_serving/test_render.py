@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.paths import run_paths
+from pipeline.serving.limits import Limits
 from pipeline.serving.tf_serving.deployment import Deployment, base_path, plan_deployment
 from pipeline.serving.tf_serving.images import SCANN, STOCK, Image, ImageChoice, chosen_images
 from pipeline.serving.tf_serving.names import object_name
@@ -87,7 +88,7 @@ def test_the_configurations_are_messages_of_tf_serving(tmp_path: Path) -> None:
     batching = text_format.Parse(texts["batching.config"], BatchingParameters())
     assert not batching.pad_variable_length_inputs
     assert not batching.allowed_batch_sizes
-    assert batching.max_batch_size.value == 512
+    assert batching.max_batch_size.value == Limits().rows
     assert batching.HasField("batch_timeout_micros")
     assert min(batching.num_batch_threads.value, batching.max_enqueued_batches.value) > 0
     monitoring = text_format.Parse(texts["monitoring.config"], MonitoringConfig())
