@@ -82,10 +82,12 @@ def _signatures(
     twin_plans: Mapping[str, SearchPlan],
     settings: IndexSettings,
 ) -> GateResult:
-    """Compares the outputs of both models with exact search; of the twin, if that has its own."""
+    """Compares the outputs of both models with exact search; of the twin, if it is approximate."""
     broken, low = list(probed["faults"]), _low_overlaps(probed, plans, settings)
     twin = probed["twin"]
-    if twin["signatures"]:
+    if any(plan.kind is not SearchKind.EXACT for plan in twin_plans.values()):
+        if not twin["signatures"]:
+            broken.append("twin: its approximate search was not compared with exact search")
         broken += [f"twin: {fault}" for fault in twin["faults"]]
         low += [f"twin: {fault}" for fault in _low_overlaps(twin, twin_plans, settings)]
     parts = []

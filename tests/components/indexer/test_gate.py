@@ -178,6 +178,10 @@ INVERTED_FILE = SearchPlan(
             {"signatures": _similar(1.0), "faults": ["recommend: a score is not finite"]},
             "twin: recommend: a score is not finite: the exported model violates",
         ),
+        (
+            {"signatures": {}, "faults": []},
+            "twin: its approximate search was not compared with exact search",
+        ),
         ({"signatures": _similar(1.0), "faults": []}, None),
     ],
 )
