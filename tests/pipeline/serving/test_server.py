@@ -285,14 +285,19 @@ def test_an_error_is_the_status_of_the_call(
 @pytest.mark.parametrize("content", [b"\x80", b"\x0a\x05\x0a\x03\xff\xff\xff"], ids=["cut", "text"])
 @pytest.mark.parametrize(
     "method",
-    ["PredictionService/Predict", "ModelService/GetModelStatus"],
-    ids=["predict", "status"],
+    [
+        "tensorflow.serving.PredictionService/Predict",
+        "tensorflow.serving.ModelService/GetModelStatus",
+        "grpc.health.v1.Health/Check",
+        "grpc.health.v1.Health/Watch",
+    ],
+    ids=["predict", "status", "check", "watch"],
 )
 def test_bytes_that_are_no_message_are_an_error_of_the_call(
     server: RunningServer, caplog: pytest.LogCaptureFixture, method: str, content: bytes
 ) -> None:
     with pytest.raises(grpc.RpcError, match="the message cannot be parsed") as caught:
-        server.channel.unary_unary(f"/tensorflow.serving.{method}")(content)
+        server.channel.unary_unary(f"/{method}")(content)
     assert caught.value.code().name == "INVALID_ARGUMENT"
     assert not caplog.records
 
