@@ -99,6 +99,8 @@ class ModelServer:
             app,
             access_log=None,
             logger=http_logger(),
+            # From the start of a connection or the last answer to the end of the next head.
+            keepalive_timeout=self._settings.limits.body_seconds,
             shutdown_timeout=self._settings.shutdown_s,
         )
         await self._runner.setup()
