@@ -34,6 +34,7 @@ def test_a_peak_is_compared_with_both_versions_served_alone(
     assert memory.ratio == pytest.approx(0.8)
 
 
+@pytest.mark.nightly
 def test_a_server_process_prints_its_memory(tmp_path: Path) -> None:
     models = [str(small_model.save(tmp_path / name, 1.0)) for name in ("old", "new")]
     memory = served_in_new_process(*models)

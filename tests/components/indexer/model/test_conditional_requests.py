@@ -1,8 +1,10 @@
 """Sample requests with conditions use every condition of a model."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from components.examples.read import RawCatalogue, read_raw_catalogue
 from components.indexer.model.conditional_requests import two_conditional_inputs
@@ -92,5 +94,5 @@ def test_single_requests_have_no_conditions(tmp_path: Path) -> None:
         assert list(users_of(*conditional[0])) == list(users_of(*conditional[1]))
 
 
-def _first(held_out: HeldOutRequests, number: int) -> dict[str, np.ndarray]:
+def _first(held_out: HeldOutRequests, number: int) -> dict[str, npt.NDArray[Any]]:
     return {name: values[:number] for name, values in held_out.requests.items()}
