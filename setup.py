@@ -77,6 +77,8 @@ setup(
         "cramjam>=2.8",
         "backports.zstd>=1",
         "google-crc32c>=1.5",
+        # 1.48 is the last series without a requirement on protobuf 4 or later.
+        "grpcio-health-checking>=1.48,<2",
         "jinja2>=3.1,<4",
         "markupsafe>=2",
         "orjson>=3.9",

@@ -23,6 +23,8 @@ from schemas.serving import (
 
 T = TypeVar("T")
 
+TIMEOUT_S = 10.0
+
 
 @dataclass(frozen=True)
 class Item:
@@ -48,7 +50,7 @@ class Client:
         self,
         transport: Transport,
         *,
-        timeout_s: float = 10.0,
+        timeout_s: float = TIMEOUT_S,
         retries: RetryPolicy | None = None,
         clock: Clock | None = None,
     ) -> None:

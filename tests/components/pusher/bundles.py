@@ -7,6 +7,7 @@ from components.pusher.lock import LOCK_FILE
 from components.pusher.manifest import Manifest
 from components.pusher.models_config import CONFIG_FILE
 from components.pusher.publish import PublishedVersion, publish
+from schemas.version_labels import STABLE
 
 
 def write_bundle(folder: Path, content: str = "graph") -> Path:
@@ -50,9 +51,13 @@ class Destination:
         return bundle if bundle.exists() else write_bundle(bundle, content)
 
     def publish(
-        self, content: str = "graph", keep_versions: int = 5, id_rules: Sequence[str] = ()
+        self,
+        content: str = "graph",
+        keep_versions: int = 5,
+        id_rules: Sequence[str] = (),
+        label: str = STABLE,
     ) -> PublishedVersion:
-        """Publishes a bundle with the given content and rules of ids."""
+        """Publishes a bundle with the given content, rules of ids and label."""
         return publish(
             str(self.bundle(content)),
             *self.folders,
@@ -65,6 +70,7 @@ class Destination:
             ),
             statistics_file=str(self.statistics),
             keep_versions=keep_versions,
+            label=label,
         )
 
     def files(self) -> dict[str, bytes]:

@@ -14,6 +14,7 @@ from components.pusher import executor
 from components.pusher.component import VersionedPusher
 from components.pusher.executor import Executor
 from components.pusher.manifest import read_manifest
+from components.pusher.models_config import read_labels
 from schemas.steps import INDEXER
 from schemas.version_set import installed_digest, installed_set
 from tests.components.pusher.bundles import Destination, write_bundle
@@ -37,6 +38,7 @@ class Push:
     """An execution of the pusher with artifacts under `root`."""
 
     reindex_of = ""
+    label = "stable"
     provenance: ClassVar[dict[str, Any]] = {"run": {"launch": "1"}}
 
     def __init__(self, root: Path):
@@ -67,6 +69,7 @@ class Push:
                 "portable_dir": str(self.destination.portable),
                 "ids": '{"normalise": ["case"]}',
                 "keep_versions": 5,
+                "label": self.label,
                 "code_version": "c0",
                 "launch": "1",
                 "reindex_of": self.reindex_of,
@@ -132,6 +135,19 @@ def test_second_run_reports_that_version_is_already_served(push: Push) -> None:
     assert "is already served" in second["reason"]
 
 
+def test_a_version_may_be_published_with_another_label(push: Push) -> None:
+    first = push.run()["version"]
+    write_bundle(push.destination.root / "bundle", "another model")
+    push.label = "canary"
+
+    fragment = push.run()
+
+    assert fragment["label"] == "canary"
+    assert fragment["reason"].endswith(" with the label canary.")
+    labels = read_labels(str(push.destination.serving))
+    assert labels == {"stable": int(first), "canary": int(fragment["version"])}
+
+
 @pytest.mark.parametrize(
     ("key", "kind", "remedy"),
     [
@@ -189,6 +205,7 @@ def test_component_requires_both_blessings() -> None:
         "portable_dir": "serving_portable/demo",
         "ids": "{}",
         "keep_versions": 5,
+        "label": "stable",
         "code_version": "c0",
         "launch": "1",
     }
