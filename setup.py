@@ -63,7 +63,7 @@ setup(
     packages=find_packages(
         include=["pipeline", "pipeline.*", "components", "components.*", "schemas", "schemas.*"]
     ),
-    package_data={"": ["**/*.yaml", "**/*.pbtxt", "**/*.html", "**/*.j2"]},
+    package_data={"": ["**/*.yaml", "**/*.pbtxt", "**/*.html", "**/*.j2", "**/*.css", "**/*.js"]},
     install_requires=[
         *(
             f'{requirement}; python_version == "{python}"'
