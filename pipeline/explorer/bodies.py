@@ -8,7 +8,7 @@ from pipeline.serving.client.recommend_inputs import Request
 from pipeline.serving.request_error import RequestError, invalid
 from schemas.features import ITEM_ID, TIMESTAMP
 
-# With these limits, an explanation has fewer rows than a server accepts (`pipeline.serving.limits`).
+# An explanation has fewer rows than a server accepts (`pipeline.serving.limits`).
 MAX_HISTORY = 500
 MAX_K = 100
 _MAX_ID = 1000
