@@ -3,15 +3,18 @@
 from dataclasses import dataclass
 from typing import Any
 
+import tensorflow as tf
+
 from components.id_normalisation import IdNormaliser
 from components.indexer.search.item_table import read_item_ids
 from pipeline.explorer.bodies import MAX_HISTORY, MAX_K
 from pipeline.explorer.catalogue import Catalogue, read_catalogue
 from pipeline.explorer.user_histories import UserHistories, read_user_histories
 from pipeline.paths import run_paths
-from pipeline.runners.read_record import read_record, recorded_settings
 from pipeline.serving.model_source import ModelSource
+from schemas.errors import InputError
 from schemas.features import feature_table
+from schemas.settings import Settings
 
 _SAMPLED_USERS = 12
 _DEFAULT_K = 10
@@ -63,19 +66,18 @@ class RunData:
         }
 
 
-def read_run_data(run_dir: str, source: ModelSource | None) -> RunData:
+def read_run_data(settings: Settings, source: ModelSource | None) -> RunData:
     """Returns the items and users of a run.
 
     Without a complete catalogue, the items are those of the newest pushed version, without titles.
 
     Args:
-      run_dir: The run directory.
+      settings: The settings of the run.
       source: The pushed versions; None without any.
 
     Raises:
-      InputError: It is not a run directory, or a file is damaged.
+      InputError: A file of the run is damaged.
     """
-    settings = recorded_settings(run_dir, read_record(run_dir))
     table = feature_table(settings.data)
     root = run_paths(settings).pipeline_root
     return RunData(
@@ -93,5 +95,9 @@ def _items_of(source: ModelSource | None) -> Catalogue:
     versions = {} if source is None else source.versions()
     if not versions:
         return Catalogue([], None)
-    ids = read_item_ids(versions[max(versions)])
+    path = versions[max(versions)]
+    try:
+        ids = read_item_ids(path)
+    except (tf.errors.OpError, ValueError) as error:
+        raise InputError(f"{path}: the ids of the items cannot be read: {error}") from error
     return Catalogue([item.decode("utf-8", "replace") for item in ids.tolist()], None)

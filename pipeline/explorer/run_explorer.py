@@ -8,6 +8,7 @@ from pipeline.explorer.application import Explorer
 from pipeline.explorer.local_versions import LocalVersions
 from pipeline.explorer.models import Models
 from pipeline.explorer.run_data import read_run_data
+from pipeline.runners.read_record import read_record, recorded_settings
 from pipeline.serving.client import connect
 from pipeline.serving.client.address import parse_address
 from pipeline.serving.http_logger import http_logger
@@ -34,13 +35,14 @@ class ExplorerServer:
           port: The port, 0 for a free one.
 
         Raises:
-          InputError: The run directory is damaged, or there is no model.
+          InputError: It is not a run directory, a file of it is damaged, or there is no model.
         """
+        settings = recorded_settings(run_dir, read_record(run_dir))
         clients = {str(parse_address(address)): connect(address) for address in servers}
         source = _pushed_versions(run_dir, is_needed=not clients)
         self._versions = None if source is None else LocalVersions(source)
         self._models = Models(self._versions, clients)
-        self._run = read_run_data(run_dir, source)
+        self._run = read_run_data(settings, source)
         self._port = port
         self._runner: web.AppRunner | None = None
         self.url = ""
@@ -91,7 +93,7 @@ def _pushed_versions(run_dir: str, is_needed: bool) -> ModelSource | None:
     """Returns the pushed versions of a run; None if there are none and none is needed.
 
     Raises:
-      InputError: It is not a run directory, or a version is needed and there is none.
+      InputError: A version is needed and there is none.
     """
     try:
         return find_model(run_dir)
