@@ -63,7 +63,18 @@ setup(
     packages=find_packages(
         include=["pipeline", "pipeline.*", "components", "components.*", "schemas", "schemas.*"]
     ),
-    package_data={"": ["**/*.yaml", "**/*.pbtxt", "**/*.html", "**/*.j2", "**/*.css", "**/*.js"]},
+    package_data={
+        "": [
+            "**/*.yaml",
+            "**/*.pbtxt",
+            "**/*.html",
+            "**/*.j2",
+            # The page of `twotower explore`.
+            "**/*.css",
+            "**/*.js",
+            "**/*.svg",
+        ]
+    },
     install_requires=[
         *(
             f'{requirement}; python_version == "{python}"'

@@ -23,7 +23,7 @@ export function connectResults(store) {
     requesting.abort();
     requesting = new AbortController();
     const { signal } = requesting;
-    const models = [state.model, state.compared].filter(Boolean);
+    const models = [...new Set([state.model, state.compared])].filter(Boolean);
     byId("lists").setAttribute("aria-busy", "true");
     const answers = await Promise.all(
       models.map((model) =>

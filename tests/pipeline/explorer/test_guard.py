@@ -1,10 +1,12 @@
 """Who may send requests to the page's server, and the headers of its answers."""
 
 import http.client
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+import pipeline.explorer as explorer_package
 from tests.pipeline.explorer.running_explorer import RunningExplorer
 
 
@@ -108,3 +110,10 @@ def test_the_page_escapes_the_name_and_has_no_inline_code(explorer: RunningExplo
     assert b"<h1>shop</h1>" in body
     assert b" style=" not in body
     assert body.count(b"<script") == body.count(b'<script type="module" src=') == 1
+
+
+def test_every_file_of_the_page_is_in_the_distribution() -> None:
+    setup = (Path(explorer_package.__file__).parents[2] / "setup.py").read_text("utf-8")
+    folder = Path(explorer_package.__file__).parent
+    found = {path.suffix for name in ("static", "templates") for path in (folder / name).iterdir()}
+    assert {suffix for suffix in found if f'"**/*{suffix}"' not in setup} == set()
