@@ -32,7 +32,7 @@ class ModelChoice:
 class Models:
     """Calls models in threads, because clients block.
 
-    All methods are called in one event loop.
+    All methods but `listed` are called in one event loop.
     """
 
     def __init__(self, versions: LocalVersions | None, servers: Mapping[str, Client]) -> None:

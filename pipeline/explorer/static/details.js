@@ -2,7 +2,7 @@
 
 import { post } from "./api.js";
 import { button, element } from "./dom.js";
-import { effectText, itemLabel, scoreText, titleOf } from "./items.js";
+import { effectText, itemLabel, scoreText, signOf, titleOf } from "./items.js";
 import { addToHistory } from "./history.js";
 import { requestOf } from "./store.js";
 
@@ -156,7 +156,8 @@ function rankText(rank, left) {
 }
 
 function bar(value, largest) {
-  const part = element("span", { class: value < 0 ? "negative" : "positive" });
+  const kind = { "-1": "negative", 0: "none", 1: "positive" }[signOf(value)];
+  const part = element("span", { class: kind });
   part.style.width = `${(50 * Math.abs(value)) / largest}%`;
   return part;
 }

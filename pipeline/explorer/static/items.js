@@ -20,12 +20,17 @@ export function itemLabel(item, ...more) {
 
 /** Returns a score with three decimals. */
 export function scoreText(score) {
-  return score.toFixed(3).replace("-", "−");
+  return (signOf(score) ? score : 0).toFixed(3).replace("-", "−");
 }
 
 /** Returns an effect with its sign. */
 export function effectText(effect) {
-  return effect > 0 ? `+${scoreText(effect)}` : scoreText(effect);
+  return signOf(effect) > 0 ? `+${scoreText(effect)}` : scoreText(effect);
+}
+
+/** Returns the sign of a number as it is written: 1, −1, or 0 if all its decimals are 0. */
+export function signOf(number) {
+  return Math.sign(Number(number.toFixed(3)));
 }
 
 /** Returns the columns of an event for people: all but the item. */

@@ -5,6 +5,7 @@ effect of an item of the history on a recommended item is the dot product of the
 """
 
 import json
+import shutil
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,11 @@ import tensorflow as tf
 
 from components.pusher.models_config import CONFIG_FILE
 from components.signature_inputs import name_served_inputs
+from components.unavailable_items import write_unavailable
 from pipeline.exit_codes import ExitCode
 from pipeline.paths import run_paths
 from pipeline.runners.write_record import run_record
+from schemas.bundle import UNAVAILABLE_FILE
 from schemas.serving_settings import IndexSettings
 from schemas.settings import DataSettings, Settings, from_dict
 from tests.examples import write_split
@@ -27,8 +30,8 @@ NUM_ITEMS = 24
 MAX_K = 8
 K = 4
 SCRIPT_TITLE = '<script>document.title = "broken"</script> & "quotes"'
-# In the version 2, this item is missing from the recommendations.
-UNAVAILABLE = "item7"
+# Version 2 does not recommend this item, which is the third one that version 1 recommends to USER.
+UNAVAILABLE = "item13"
 USER, OTHER_USER, OLD_USER, STRANGE_USER = "ada", "bob", "cleo", 'u/1 & "<i>"?'
 HISTORY = ["item1", "item2", "item1", "item3"]
 START_S = 1_700_000_000
@@ -61,8 +64,11 @@ def make_run(folder: Path) -> ExplorableRun:
     """Writes a run with two versions, which differ in one unavailable item."""
     shop = make_shop(str(folder / "shop"), NUM_ITEMS)
     run = ExplorableRun(folder / "run", shop)
-    for version, unavailable in ((1, []), (2, [UNAVAILABLE])):
-        _save_version(run, version, unavailable)
+    model = model_of(shop, K, MAX_K)
+    tf.saved_model.save(model, str(run.versions / "1"), signatures=model.signatures())
+    name_served_inputs(str(run.versions / "1"), model.specs())
+    shutil.copytree(run.versions / "1", run.versions / "2")
+    write_unavailable(str(run.versions / "2" / UNAVAILABLE_FILE), [UNAVAILABLE])
     (run.versions / CONFIG_FILE).write_text(config(("shop", {"stable": 1})))
     write_split(
         str(run.pipeline_root / "CatalogueExampleGen/examples/3"),
@@ -104,13 +110,6 @@ def window(user: str, items: list[str], after_s: int = 0) -> dict[str, list[Any]
         "device": ["phone"] * len(items),
         "is_target": [1] * len(items),
     }
-
-
-def _save_version(run: ExplorableRun, version: int, unavailable: list[str]) -> None:
-    model = model_of(run.shop, K, MAX_K, unavailable=unavailable)
-    path = str(run.versions / str(version))
-    tf.saved_model.save(model, path, signatures=model.signatures())
-    name_served_inputs(path, model.specs())
 
 
 def title_of(row: int) -> str:

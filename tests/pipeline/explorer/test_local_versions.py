@@ -22,7 +22,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = parent / "shop"
     folder.mkdir()
     for version, leave_out in ((1, ""), (2, "similar_items"), (3, ""), (4, "")):
-        publish(small_model.save(parent / str(version), version, leave_out), folder, version)
+        publish(small_model.save(parent / str(version), float(version), leave_out), folder, version)
     return folder
 
 

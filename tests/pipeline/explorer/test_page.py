@@ -173,20 +173,23 @@ def test_neighbours_are_shown_below_an_item(page: Page) -> None:
 
 
 def test_the_effects_of_an_explanation_add_up_to_the_score(page: Page) -> None:
+    for row in recommended(page).all():
+        row.get_by_role("button", name="Why").click()
+        rows = row.locator(".effects tbody tr")
+        expect(rows.filter(has_text="Thing")).to_have_count(len(set(HISTORY)))
+        *parts, score = numbers(rows.locator("td:nth-child(3)"))
+        assert sum(parts) == pytest.approx(score, abs=0.001 * len(parts))
+        assert score == numbers(row.locator(".row > .score"))[0]
+        widths = rows.locator(".bar span").evaluate_all("bars => bars.map(bar => bar.offsetWidth)")
+        assert len(widths) == len(parts)
+        # The largest effect has half of the width of the column.
+        longest = widths[[abs(part) for part in parts].index(max(map(abs, parts)))]
+        assert longest == max(widths) > 20
+        assert row.locator(".bar .negative").count() == sum(part < 0 for part in parts)
+    assert page.locator(".bar .negative").count()
+
+    # The details of an item are replaced by those of another kind.
     row = recommended(page).first
-    row.get_by_role("button", name="Why").click()
-    rows = row.locator(".effects tbody tr")
-    expect(rows.filter(has_text="Thing")).to_have_count(len(set(HISTORY)))
-    *parts, score = numbers(rows.locator("td:nth-child(3)"))
-    assert sum(parts) == pytest.approx(score, abs=0.001 * len(parts))
-    assert score == numbers(row.locator(".row > .score"))[0]
-    assert min(parts) < 0 < max(parts)
-    widths = rows.locator(".bar span").evaluate_all("bars => bars.map(bar => bar.offsetWidth)")
-    assert len(widths) == len(parts)
-    # The largest effect has half of the width of the column.
-    longest = widths[[abs(part) for part in parts].index(max(map(abs, parts)))]
-    assert longest == max(widths) > 20
-    # The details move between the items and the kinds.
     row.get_by_role("button", name="Items similar to").click()
     expect(row.locator(".effects")).to_have_count(0)
     expect(row.locator(".neighbours")).to_have_count(1)
@@ -201,10 +204,12 @@ def test_two_versions_are_compared_side_by_side(page: Page) -> None:
     assert first.bounding_box()["x"] < second.bounding_box()["x"]  # type: ignore[index]
     only = recommended(page, "1").filter(has_text="only here")
     expect(only).to_have_count(1)
-    expect(only).to_contain_text(f"Thing {UNAVAILABLE[-1]}")
+    title = f"Thing {UNAVAILABLE.removeprefix('item')}"
+    expect(only).to_contain_text(title)
     expect(page.locator("#status")).to_contain_text("7 of 8 items are in both lists")
-    # Version 1 ranks the items after its own one lower by one.
-    rank = titles(page, "1").index(f"Thing {UNAVAILABLE[-1]}")
+    # The items after it have a better rank in version 2.
+    rank = titles(page, "1").index(title)
+    assert rank == 2
     badges = recommended(page, "1").locator(".badge").all_inner_texts()
     expected = ["same rank"] * rank + ["only here"] + [f"there {n}" for n in range(rank + 1, 8)]
     assert badges == expected
