@@ -38,7 +38,7 @@ class LocalVersions:
         self.name = source.name
         self._source = source
         self._loader = Loader()
-        self._lock = asyncio.Lock()
+        self._loading = asyncio.Lock()
         # In the order of use, the least recently used first.
         self._loaded: dict[int, _Loaded] = {}
 
@@ -69,27 +69,37 @@ class LocalVersions:
 
     async def close(self) -> None:
         """Closes all versions after the calls that use them."""
-        async with self._lock:
+        async with self._loading:
             for version in list(self._loaded):
                 await self._unload(version)
         self._loader.stop()
 
     async def _get(self, version: int) -> _Loaded:
-        async with self._lock:
-            if version not in self._loaded:
-                path = self._source.versions().get(version)
-                if path is None:
-                    raise RequestError(
-                        Code.NOT_FOUND,
-                        f"version {version} is not in the folder of the versions; reload the page",
-                    )
-                while len(self._loaded) >= _MAX_LOADED:
-                    await self._unload(next(iter(self._loaded)))
-                servable, _ = await self._loader.load(path, version, is_urgent=True)
-                client = Client(LocalTransport(self.name, servable))
-                self._loaded[version] = _Loaded(servable, client)
-            self._loaded[version] = self._loaded.pop(version)
-            return self._loaded[version]
+        if version not in self._loaded:
+            # Loaded versions answer meanwhile.
+            async with self._loading:
+                await self._load(version)
+        self._loaded[version] = self._loaded.pop(version)
+        return self._loaded[version]
+
+    async def _load(self, version: int) -> None:
+        """Loads a version, unless another request has just done so.
+
+        Its warm-up requests, which cover every signature, are left out: they would take longer than
+        the first requests of the page.
+        """
+        if version in self._loaded:
+            return
+        path = self._source.versions().get(version)
+        if path is None:
+            raise RequestError(
+                Code.NOT_FOUND,
+                f"version {version} is not in the folder of the versions; reload the page",
+            )
+        while len(self._loaded) >= _MAX_LOADED:
+            await self._unload(next(iter(self._loaded)))
+        servable = await self._loader.do(lambda: Servable(path, version), is_urgent=True)
+        self._loaded[version] = _Loaded(servable, Client(LocalTransport(self.name, servable)))
 
     async def _unload(self, version: int) -> None:
         servable = self._loaded.pop(version).servable

@@ -100,7 +100,8 @@ export async function explanationOf(store, model, item, shown) {
 
 function introduction({ items, unread }) {
   if (!items.length) return "The history is empty.";
-  const cut = unread ? ` The model does not read the ${unread} oldest events.` : "";
+  const oldest = unread === 1 ? "oldest event" : `${unread} oldest events`;
+  const cut = unread ? ` The model does not read the ${oldest}.` : "";
   return (
     "Each effect is the score minus the score without that item in the history. A negative effect " +
     `means that the item ranks against this recommendation.${cut}`

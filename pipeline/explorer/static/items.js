@@ -44,8 +44,9 @@ export function eventTexts(event) {
   ];
 }
 
-/** Returns a time in seconds since the epoch as UTC, to the minute. */
+/** Returns a time in seconds since the epoch as UTC, to the minute; no line break divides it. */
 export function timeText(seconds) {
   const date = new Date(seconds * 1000);
-  return Number.isNaN(date.getTime()) ? null : date.toISOString().slice(0, 16).replace("T", " ");
+  if (Number.isNaN(date.getTime())) return null;
+  return date.toISOString().slice(0, 16).replace("T", "\u00a0").replaceAll("-", "\u2011");
 }

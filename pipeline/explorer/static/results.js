@@ -15,6 +15,8 @@ import { requestOf } from "./store.js";
  *   store: The store of the request.
  */
 export function connectResults(store) {
+  // The models that have answered: the first answer of another one takes longer.
+  const ready = new Set();
   let requesting = new AbortController();
 
   async function refresh(state) {
@@ -24,20 +26,26 @@ export function connectResults(store) {
     requesting = new AbortController();
     const { signal } = requesting;
     const models = [...new Set([state.model, state.compared])].filter(Boolean);
+    const answers = models.map(() => null);
     byId("lists").setAttribute("aria-busy", "true");
-    const answers = await Promise.all(
-      models.map((model) =>
-        post("/api/recommend", requestOf(state, model), signal).catch((error) => {
-          if (isReplaced(error)) throw error;
-          return { error: error.message, items: [], unknown: [] };
-        }),
-      ),
-    );
-    byId("lists").replaceChildren(
-      ...models.map((model, n) => list(store, model, answers[n], answers[1 - n])),
+    if (!models.every((model) => ready.has(model))) show(models, answers);
+    await Promise.all(
+      models.map(async (model, n) => {
+        answers[n] = await answerOf(store, model, signal);
+        if (answers.every(Boolean) || !models.every((other) => ready.has(other))) {
+          show(models, answers);
+        }
+        ready.add(model);
+      }),
     );
     byId("lists").removeAttribute("aria-busy");
     byId("status").textContent = statusOf(answers, performance.now() - started);
+  }
+
+  function show(models, answers) {
+    byId("lists").replaceChildren(
+      ...models.map((model, n) => list(store, model, answers[n], answers[1 - n])),
+    );
   }
 
   store.subscribe((state) => {
@@ -45,6 +53,15 @@ export function connectResults(store) {
       if (!isReplaced(error)) throw error;
     });
   });
+}
+
+async function answerOf(store, model, signal) {
+  try {
+    return await post("/api/recommend", requestOf(store.state, model), signal);
+  } catch (error) {
+    if (isReplaced(error)) throw error;
+    return { error: error.message, items: [], unknown: [] };
+  }
 }
 
 function statusOf(answers, milliseconds) {
@@ -62,6 +79,10 @@ function count(number) {
 function list(store, model, answer, other) {
   const title = store.page.models.find((choice) => choice.key === model).title;
   const heading = element("h3", { id: `list-${model}` }, `Version ${title}`);
+  if (!answer) {
+    const note = element("p", { class: "muted" }, "Loading. The first answer takes a few seconds.");
+    return element("article", { "aria-labelledby": heading.id }, heading, note);
+  }
   return element(
     "article",
     { "aria-labelledby": heading.id, "data-model": model },
@@ -139,5 +160,5 @@ function movement(item, rank, other) {
   if (position < 0) return element("span", { class: "badge only" }, "only here");
   const there = position + 1;
   if (there === rank) return element("span", { class: "badge" }, "same rank");
-  return element("span", { class: "badge" }, `there ${there}`);
+  return element("span", { class: "badge" }, `#${there} there`);
 }

@@ -211,7 +211,7 @@ def test_two_versions_are_compared_side_by_side(page: Page) -> None:
     rank = titles(page, "1").index(title)
     assert rank == 2
     badges = recommended(page, "1").locator(".badge").all_inner_texts()
-    expected = ["same rank"] * rank + ["only here"] + [f"there {n}" for n in range(rank + 1, 8)]
+    expected = ["same rank"] * rank + ["only here"] + [f"#{n} there" for n in range(rank + 1, 8)]
     assert badges == expected
     only.get_by_role("button", name="Why").click()
     expect(only.locator(".effects .total")).to_contain_text(f"{rank + 1} of 8")
