@@ -26,15 +26,16 @@ from schemas.errors import InputError
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 _SIZES = {"desktop": (1280, 900), "phone": (390, 844)}
-# Clicks on an element, and returns the milliseconds until a frame after a change below another one.
+# Clicks on an element; returns the milliseconds to the frame after another one is no longer busy.
 _TIMED_CLICK = """([clicked, changed]) => new Promise((resolve) => {
   let started;
+  const target = document.querySelector(changed);
   const observer = new MutationObserver(() => {
-    if (document.querySelector(changed).querySelector("[aria-busy]")) return;
+    if (target.matches("[aria-busy]") || target.querySelector("[aria-busy]")) return;
     observer.disconnect();
     requestAnimationFrame(() => resolve(performance.now() - started));
   });
-  observer.observe(document.querySelector(changed), { childList: true, subtree: true });
+  observer.observe(target, { attributes: true, childList: true, subtree: true });
   started = performance.now();
   document.querySelector(clicked).click();
 })"""

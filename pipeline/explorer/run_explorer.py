@@ -1,5 +1,6 @@
 """Runs the server of the page."""
 
+import asyncio
 from collections.abc import Sequence
 
 from aiohttp import web
@@ -9,7 +10,7 @@ from pipeline.explorer.local_versions import LocalVersions
 from pipeline.explorer.models import Models
 from pipeline.explorer.run_data import read_run_data
 from pipeline.runners.read_record import read_record, recorded_settings
-from pipeline.serving.client import connect
+from pipeline.serving.client import ServingError, connect
 from pipeline.serving.client.address import parse_address
 from pipeline.serving.http_logger import http_logger
 from pipeline.serving.model_source import ModelSource, find_model
@@ -48,10 +49,10 @@ class ExplorerServer:
         self.url = ""
 
     async def start(self) -> None:
-        """Takes the port, loads the newest version and answers requests.
+        """Takes the port, loads and tries the newest version, and answers requests.
 
         Raises:
-          InputError: The port is in use, or the version cannot be loaded.
+          InputError: The port is in use, or the version cannot be loaded or does not answer.
         """
         app = Explorer(self._run, self._models).application()
         self._runner = web.AppRunner(
@@ -68,8 +69,7 @@ class ExplorerServer:
             ) from error
         self.url = f"http://{HOST}:{self._runner.addresses[0][1]}/"
         if self._versions is not None:
-            async with self._versions.use(next(iter(self._versions.listed()))):
-                pass
+            await _try(self._versions)
 
     async def stop(self) -> None:
         """Answers the requests in flight, closes the port and unloads the versions."""
@@ -87,6 +87,20 @@ class ExplorerServer:
         if not self._run.users.sample(1):
             notes.append("the run has no windows of users: no user has a history")
         return notes
+
+
+async def _try(versions: LocalVersions) -> None:
+    """Loads the newest version and calls it once: the first call takes seconds.
+
+    Raises:
+      InputError: It cannot be loaded, or does not answer.
+    """
+    newest = next(iter(versions.listed()))
+    async with versions.use(newest) as client:
+        try:
+            await asyncio.to_thread(client.recommend, k=1)
+        except ServingError as error:
+            raise InputError(f"version {newest} does not answer: {error.message}") from error
 
 
 def _pushed_versions(run_dir: str, is_needed: bool) -> ModelSource | None:
