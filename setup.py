@@ -63,7 +63,18 @@ setup(
     packages=find_packages(
         include=["pipeline", "pipeline.*", "components", "components.*", "schemas", "schemas.*"]
     ),
-    package_data={"": ["**/*.yaml", "**/*.pbtxt", "**/*.html", "**/*.j2"]},
+    package_data={
+        "": [
+            "**/*.yaml",
+            "**/*.pbtxt",
+            "**/*.html",
+            "**/*.j2",
+            # The page of `twotower explore`.
+            "**/*.css",
+            "**/*.js",
+            "**/*.svg",
+        ]
+    },
     install_requires=[
         *(
             f'{requirement}; python_version == "{python}"'
@@ -72,6 +83,7 @@ setup(
         ),
         "absl-py>=1.4",
         "aiohttp>=3.9,<4",
+        "altair>=6,<7",
         "fastavro>=1.9,<2",
         # Codecs of Avro files, which fastavro looks for: snappy and zstandard.
         "cramjam>=2.8",
@@ -92,6 +104,8 @@ setup(
         "scipy>=1.11,<2",
         "typer>=0.12,<1",
         "urllib3>=1.26,<3",
+        # Its JavaScript bundle of Vega-Lite is written into report.html.
+        "vl-convert-python>=1.9,<2",
         "zstandard>=0.22",
     ],
     extras_require={
@@ -100,6 +114,8 @@ setup(
             "mypy>=1.10",
             "pandas-stubs",
             "pip",
+            # Drives an installed Chromium in tests of web pages.
+            "playwright>=1.49,<2",
             "pytest>=8",
             "pytest-cov>=5",
             "pytest-xdist>=3.5",
