@@ -7,7 +7,7 @@ from typing import Any
 
 from components.readers.formats.dialect import yaml_text
 
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./%-]*")
+_PLAIN = re.compile(r"(?:\.{0,2}/)?[A-Za-z_][A-Za-z0-9_./%-]*")
 # Plain words that YAML reads as something other than text.
 _WORDS = frozenset({"yes", "no", "on", "off", "true", "false", "null", "none", "y", "n"})
 _WIDTH = 100
