@@ -20,6 +20,7 @@ from schemas.errors import InputError
 # rows.
 _REGULAR = 0.9
 _QUOTED = 2
+_USUAL = ("\t", ";", ",", "|", "::")
 
 
 @dataclass(frozen=True)
@@ -62,17 +63,29 @@ def find_dialect(path: str, lines: Sequence[str]) -> Delimited:
     if problem := explain_blocks(lines) or explain_adjacency(lines):
         raise InputError(f"{path}: {problem}")
     trials = [trial for delimiter in DELIMITERS if (trial := _best_quote(lines, delimiter))]
-    regular = [trial for trial in trials if trial.regular >= _REGULAR]
     if not trials:
         raise InputError(
             f"{path}: no delimiter splits its lines into columns (tried {_shown(DELIMITERS)}); a "
             "log needs at least a column of users, one of items and one of times. If the delimiter "
             "is another one, write the configuration by hand (csv.delimiter)"
         )
-    chosen = regular[0] if regular else max(trials, key=lambda trial: trial.regular)
+    chosen = _choose(trials)
     rows = [row.fields for row in chosen.rows if row.fields and len(row.fields) == chosen.width]
     has_header, certainty = _has_header(rows)
     return Delimited(chosen.dialect, chosen.width, has_header, certainty)
+
+
+def _choose(trials: Sequence[_Trial]) -> _Trial:
+    """Returns the trial with a usual delimiter, if any, that has the most columns.
+
+    Titles and times contain delimiters, too, which may split each line into the same few columns.
+    """
+    regular = [trial for trial in trials if trial.regular >= _REGULAR]
+    if not regular:
+        return max(trials, key=lambda trial: trial.regular)
+    usual = [trial for trial in regular if trial.dialect.delimiter in _USUAL]
+    # `max` returns the first of equal trials, in the order of DELIMITERS.
+    return max(usual, key=lambda trial: trial.width) if usual else regular[0]
 
 
 def _shown(delimiters: Sequence[str]) -> str:

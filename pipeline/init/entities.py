@@ -86,11 +86,11 @@ def propose_entities(sample: Sample, role: Role, log: LogProposal) -> EntityProp
       InputError: No column can be the id.
     """
     logged = log.column(role)
-    key = _choose_key(sample, role, logged)
-    column = sample.columns[key.column]
+    column = _choose_key(sample, role, logged)
     rules = _rules(logged, column)
     known, unknown = _matches(logged, column, rules)
-    others = [c for name, c in sample.columns.items() if name != key.column]
+    key = _key_choice(column, role, logged, known)
+    others = [other for other in sample.columns.values() if other is not column]
     available = _available_at(others, column, log) if role is Role.ITEM else None
     others = [c for c in others if available is None or c.name != available.column]
     features, left_out = split_proposals(
@@ -110,33 +110,35 @@ def propose_entities(sample: Sample, role: Role, log: LogProposal) -> EntityProp
     )
 
 
-def _choose_key(sample: Sample, role: Role, logged: Column) -> Choice:
+def _choose_key(sample: Sample, role: Role, logged: Column) -> Column:
     """Returns the column of the id.
 
     Raises:
       InputError: No column has mostly different values.
     """
-    scores = {
-        column.name: _key_score(column, role, logged)
+    possible = [
+        column
         for column in sample.columns.values()
         if not column.is_list and column.num_present and column.uniqueness >= _MIN_UNIQUENESS
-    }
-    if not scores:
+    ]
+    if not possible:
         raise InputError(
             f"{sample.layout.files[0]}: no column is the id of its rows: in each of "
             f"{', '.join(sample.columns)}, more than half of the values repeat others; give a file "
             "with one row per item or user"
         )
-    best = max(scores, key=lambda name: scores[name])
-    column = sample.columns[best]
-    share, _ = _matches(logged, column, ())
-    is_named = name_score(best, role) >= _NAMED or has_id_word(best) or best == logged.name
-    if is_named and share >= _MIN_UNIQUENESS:
+    return max(possible, key=lambda column: _key_score(column, role, logged))
+
+
+def _key_choice(column: Column, role: Role, logged: Column, found: float) -> Choice:
+    name = column.name
+    is_named = name_score(name, role) >= _NAMED or has_id_word(name) or name == logged.name
+    if is_named and found >= _MIN_UNIQUENESS:
         certainty = Certainty.CERTAIN
     else:
-        certainty = Certainty.LIKELY if is_named or share >= _MIN_UNIQUENESS else Certainty.GUESS
-    reason = f"{share:.0%} of the ids of the log, {column.num_distinct:,} different values"
-    return Choice(best, certainty, reason)
+        certainty = Certainty.LIKELY if is_named or found >= _MIN_UNIQUENESS else Certainty.GUESS
+    reason = f"{found:.0%} of the ids of the log, {column.num_distinct:,} different values"
+    return Choice(name, certainty, reason)
 
 
 def _key_score(column: Column, role: Role, logged: Column) -> float:

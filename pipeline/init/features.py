@@ -153,6 +153,8 @@ def _number(column: Column, is_item: bool) -> FeatureProposal | LeftOut | None:
             f"numbers, but {column.num_not_numbers:,} values are not ({_not_numbers(column)}): "
             "list them in null_values, or correct them, to use it",
         )
+    if _share(column, r"^0\d"):
+        return None  # A code, such as a postal code.
     if column.is_whole and has_id_word(column.name):
         if column.uniqueness <= _SHORT_CATEGORY_SHARE:
             return _category(column, Certainty.LIKELY)
@@ -220,7 +222,7 @@ def _separated(column: Column, is_item: bool) -> FeatureProposal | LeftOut | Non
         different = set(parts)
         words = sum(len(part.split()) for part in different) / len(different)
         is_reused = len(parts) >= _MIN_USES * len(different) and words <= _MAX_PART_WORDS
-        if is_reused and len(different) < column.num_distinct:
+        if is_reused and len(different) <= column.num_distinct:
             return _categories(column, parts, {"separator": separator})
     return None
 

@@ -11,6 +11,7 @@ from pipeline.init.features import FeatureProposal, LeftOut
 from pipeline.init.id_columns import KnownIds
 from pipeline.init.layout import find_layout
 from pipeline.init.log import LogProposal, propose_log
+from pipeline.init.new_names import log_names
 from pipeline.init.sample import Sample, read_sample
 from pipeline.init.words import Role
 from schemas.features import feature_table
@@ -43,10 +44,12 @@ class Proposal:
     def checks(self) -> Iterator[str]:
         """Yields what the user has to check or edit: the key of the configuration, and why."""
         yield from _layout_checks("interactions", self.log.sample)
+        names = log_names(self.log)
         for role, choice in self.log.fields.items():
             if choice.certainty is Certainty.GUESS:
                 key = f"interactions.fields.{role.value}"
-                yield f"{key}: {choice.column!r} is a guess ({choice.reason})"
+                column = names.get(choice.column, choice.column)
+                yield f"{key}: {column} is a guess ({choice.reason})"
         reading = self.log.reading
         if reading.alternatives:
             formats = " or ".join((str(reading.time_format), *reading.alternatives))
@@ -78,7 +81,7 @@ def _layout_checks(section: str, sample: Sample) -> Iterator[str]:
 
 def _entity_checks(section: str, found: EntityProposal) -> Iterator[str]:
     if found.key.certainty is Certainty.GUESS:
-        yield f"{section}.fields: {found.key.column!r} is a guess ({found.key.reason})"
+        yield f"{section}.fields: {found.key.column} is a guess ({found.key.reason})"
     if found.rules:
         rules = ", ".join(rule.value for rule in found.rules)
         yield f"ids.normalise: {rules} makes the ids of the log and of {section} equal"

@@ -10,12 +10,14 @@ from pipeline.init.new_names import entity_names, log_names
 from pipeline.init.proposal import Proposal
 from pipeline.init.sample import Sample
 from pipeline.init.summary import period_of
-from pipeline.init.words import Role
+from pipeline.init.words import Role, words_of
 from pipeline.init.yaml_lines import comment_lines, flow, text_of, value_of, with_comment
 from schemas.data_settings import ROW_ORDER
 from schemas.source_settings import CsvSettings, SourceSettings
 
 _LOW_RATINGS = 2
+_RATINGS = frozenset({"rating", "score", "stars", "overall"})
+_ORDER = (Role.USER, Role.ITEM, Role.EVENT_TYPE, Role.VALUE, Role.EVENT_ID, Role.TIME)
 _FUNNEL = frozenset({"purchase", "transaction", "buy", "order", "cart", "addtocart", "add_to_cart"})
 
 
@@ -92,7 +94,7 @@ def _log(log: LogProposal) -> Iterator[str]:
     yield "interactions:"
     yield from _source(log.sample, names)
     yield "  fields:"
-    for role, choice in log.fields.items():
+    for role, choice in sorted(log.fields.items(), key=lambda field: _ORDER.index(field[0])):
         if role is not Role.TIME:
             column = text_of(names.get(choice.column, choice.column))
             yield from with_comment(f"    {role.value}: {column}", choice.comment, "    ")
@@ -201,7 +203,11 @@ def _targets(log: LogProposal) -> Iterator[str]:
 
 
 def _is_rating(log: LogProposal) -> bool:
-    numbers = log.column(Role.VALUE).numbers
+    column = log.column(Role.VALUE)
+    numbers = column.numbers
+    is_named = not _RATINGS.isdisjoint(words_of(column.name))
+    if not is_named and log.sample.layout.has_header:
+        return False
     return bool(len(numbers)) and numbers.min() >= 0 and 3 <= numbers.max() <= 10
 
 

@@ -117,7 +117,7 @@ def _reading_of(look: Look, share: float) -> TimeReading:
 
 
 def _text_reading(texts: Sequence[str]) -> TimeReading | None:
-    readings = sorted(_formats(texts), key=lambda found: -found[1])
+    readings = sorted(_formats(texts), key=_plausibility)
     if not readings:
         return None
     best, share, times = readings[0]
@@ -137,6 +137,17 @@ def _text_reading(texts: Sequence[str]) -> TimeReading | None:
         alternatives=tuple(others),
         is_date=is_date,
     )
+
+
+def _plausibility(found: tuple[TimeFormat, float, npt.NDArray[np.int64]]) -> tuple[float, int]:
+    """Returns a key by which the most plausible format is first.
+
+    It is the one of the most texts. If day and month can be exchanged, the wrong order distributes
+    the times over a longer period.
+    """
+    _, share, times_us = found
+    known = times_us[times_us != 0]
+    return -share, int(known.max() - known.min()) if len(known) else 0
 
 
 def _formats(
