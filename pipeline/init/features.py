@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from components.readers.list_literals import parse_list
@@ -242,18 +241,15 @@ def _text(column: Column, is_item: bool) -> FeatureProposal | LeftOut | None:
     if not is_item or not has_letters or has_id_word(column.name):
         return None
     is_title = not {"title", "name", "description", "text"}.isdisjoint(words_of(column.name))
-    if words < 1.5 and not is_title and column.uniqueness >= _UNIQUE:
+    looks = looks_of(text_looks(column.name, column.present), column.name)
+    is_code = words < 1.5 and column.uniqueness >= _UNIQUE
+    if is_code and not is_title and UNSPACED not in looks:
         return None
-    looks = looks_of(text_looks(column.name, _filled(column.present)), column.name)
     settings = {"html": "strip"} if WITH_HTML in looks else {}
     settings |= {"tokens": "characters"} if UNSPACED in looks else {}
     certainty = Certainty.CERTAIN if is_title or words >= 2 else Certainty.LIKELY
     reason = f"{words:.1f} words, {_example(column)}"
     return FeatureProposal(column.name, column.name, FeatureKind.TEXT, certainty, reason, settings)
-
-
-def _filled(texts: pa.StringArray) -> pa.StringArray:
-    return texts.fill_null("")
 
 
 def _example(column: Column) -> str:

@@ -78,9 +78,7 @@ def _movielens_csv() -> StarterLog:
     return StarterLog(
         name="movielens_csv",
         files={
-            "ml-small/ratings.csv": lines(
-                [("userId", "movieId", "rating", "timestamp"), *events()]
-            ),
+            "ml-small/ratings.csv": lines([header, *events()]),
             "ml-small/movies.csv": lines([("movieId", "title", "genres"), *titles]),
         },
         log="ml-small/ratings.csv",
