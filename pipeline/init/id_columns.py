@@ -107,7 +107,10 @@ def _is_possible(
 ) -> bool:
     if role in wanted:
         return column.name == wanted[role]
-    if column.name in wanted.values() or column.is_list or column.num_distinct < 2:
+    named = name_score(column.name, role) > 0
+    if column.name in wanted.values() or column.is_list:
+        return False
+    if column.num_distinct < (1 if named else 2):
         return False
     if len(column.numbers) and column.number_share == 1.0 and not column.is_whole:
         return False
@@ -115,10 +118,10 @@ def _is_possible(
         return False
     if pc.max(pc.utf8_length(column.distinct)).as_py() > _MAX_ID_CHARACTERS:
         return False
-    if name_score(column.name, role) > 0 or known[role].overlap(column) >= _OVERLAP:
+    if named or known[role].overlap(column) >= _OVERLAP:
         return True
-    names = any(name_score(column.name, other) >= _NAMED for other in _OTHER_ROLES)
-    return not is_descriptive(column.name) and not names
+    is_other = any(name_score(column.name, other) >= _NAMED for other in _OTHER_ROLES)
+    return not is_descriptive(column.name) and not is_other
 
 
 def _score(column: Column, role: Role, known: Mapping[Role, KnownIds]) -> float:

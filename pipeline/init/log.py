@@ -32,6 +32,8 @@ from schemas.target_settings import SplitSettings
 
 # From this share of repeated pairs of user and item on, repeats are part of the log's purpose.
 _REPEATS = 0.3
+# Without an id of its own, an event is the same as another one if all of these are equal.
+_EVENT = (Role.USER, Role.ITEM, Role.TIME, Role.EVENT_TYPE)
 _CONTEXT_NAME = 0.9
 _MAX_CONTEXT_VALUES = 200
 # Between the two ids of a pair: ids contain no line break.
@@ -49,6 +51,7 @@ class LogProposal:
       context: The proposed features of the context.
       left_out: The other columns, and why they are not used.
       repeats: The share of the events whose user has an earlier event with the item.
+      duplicates: The share of the events that repeat another one.
       ties: Why a temporal split is not possible; "" if it is.
       times_us: [num_records] times, microseconds since the epoch, UTC, NaN if invalid; None for the
         order of rows.
@@ -60,6 +63,7 @@ class LogProposal:
     context: tuple[FeatureProposal, ...]
     left_out: tuple[LeftOut, ...]
     repeats: float
+    duplicates: float
     ties: str
     times_us: npt.NDArray[np.float64] | None
 
@@ -111,6 +115,7 @@ def propose_log(
         context,
         left_out,
         _repeats(user, item),
+        _duplicates(sample, fields, time),
         _ties(sample, times_us),
         times_us,
     )
@@ -205,6 +210,17 @@ def _repeats(user: Column, item: Column) -> float:
     has_both = pa.array(user.is_present & item.is_present)
     pairs = pairs.filter(has_both)
     return 1.0 - len(pc.unique(pairs)) / max(len(pairs), 1)
+
+
+def _duplicates(sample: Sample, fields: Mapping[Role, Choice], time: TimeChoice | None) -> float:
+    """Returns the share of the events that `reject.duplicates` rejects."""
+    roles = (Role.USER, Role.EVENT_ID) if Role.EVENT_ID in fields else _EVENT
+    names = [fields[role].column for role in roles if role in fields]
+    names += time.columns[1:] if time else ()
+    if time is None and Role.EVENT_ID not in fields:
+        return 0.0
+    texts = [sample.columns[name].texts for name in names]
+    return 1.0 - len(pc.unique(pc.binary_join_element_wise(*texts, _SEPARATOR))) / len(texts[0])
 
 
 def _ties(sample: Sample, times_us: npt.NDArray[np.float64] | None) -> str:

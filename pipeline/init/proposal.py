@@ -1,5 +1,6 @@
 """The proposed configuration of a log, its catalogue and its users file."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +20,8 @@ from schemas.settings import DataSettings, from_dict
 from schemas.source_settings import FeatureKind
 
 _MAX_NAME = 63
+# A larger share of rejected records is reported.
+_FEW_REJECTS = 0.05
 # Names of files that do not say what the log is about: the folder does.
 _GENERIC = re.compile(
     r"(events?|logs?|interactions?|ratings?|reviews?|data|train|u|actions?|clicks?|views?)[\d-]*"
@@ -59,10 +62,31 @@ class Proposal:
                 f"interactions.fields.timestamp: {1 - reading.share:.1%} of the values are no "
                 "times; their events are rejected"
             )
+        yield from self._reject_checks()
         for section, found in (("items", self.items), ("users", self.users)):
             if found is not None:
                 yield from _layout_checks(section, found.sample)
                 yield from _entity_checks(section, found)
+
+    def _reject_checks(self) -> Iterator[str]:
+        """Yields the limits that `twotower run` exceeds: it accepts 10 % of rejected records."""
+        for role in (Role.USER, Role.ITEM):
+            missing = 1.0 - self.log.column(role).presence
+            if missing > _FEW_REJECTS:
+                yield (
+                    f"interactions.fields.{role.value}: {missing:.1%} of the records have none and "
+                    f"are rejected; {_limit('missing_field', missing)}"
+                )
+        if self.log.duplicates > _FEW_REJECTS:
+            yield (
+                f"interactions.reject.duplicates: {self.log.duplicates:.1%} of the records repeat "
+                f"another one and are rejected; {_limit('duplicate', self.log.duplicates)}"
+            )
+
+
+def _limit(reason: str, share: float) -> str:
+    limit = min(math.ceil(share * 20 + 1) / 20, 1.0)
+    return f"if this is right, set interactions.reject_limits: {{{reason}: {limit:g}}}"
 
 
 def _layout_checks(section: str, sample: Sample) -> Iterator[str]:

@@ -7,6 +7,7 @@ from typing import Any
 from components.readers.list_literals import parse_list
 from components.readers.read import all_columns, read_batches
 from components.readers.records import ReadBatch, Values
+from components.records.binary_values import hexadecimal
 from components.records.column_values import to_list
 from components.records.decimal_comma import has_decimal_comma
 from pipeline.init.column import Column, column_of
@@ -113,7 +114,7 @@ def _batches(
 
 
 def _first(values: Values, count: int) -> list[Any]:
-    return list(to_list(values[:count]))
+    return list(to_list(hexadecimal(values[:count])))
 
 
 def _flat(columns: dict[str, list[Any]], depth: int = 0) -> dict[str, list[Any]]:

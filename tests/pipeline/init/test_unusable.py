@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from pipeline.config.load import settings_of_text
@@ -32,8 +34,8 @@ UNUSABLE = {
         "144 different users in column 'user', one event each",
     ),
     "one_item": (
-        lines([HEADER, *((u, 7 + (u < 0), r, t) for u, _, r, t in EVENTS)]),
-        "no column of items|a single item",
+        lines([HEADER, *((u, 7, r, t) for u, _, r, t in EVENTS)]),
+        "a single item in column 'item'",
     ),
     "one_time": (
         lines([HEADER, *((u, i, r, 1_396_310_400) for u, i, r, _ in EVENTS)]),
@@ -95,3 +97,32 @@ def test_a_log_whose_events_are_mostly_at_one_time_is_split_by_user(tmp_path: Pa
     text = render(propose(str(path), None, None, {}), "log.yaml")
     assert "136 of 145 kept events are at 2014-03-28T" in text
     assert settings_of_text(text, "log.yaml").split.policy == "leave_one_out"
+
+
+def test_records_that_are_rejected_are_named_with_the_limit_that_accepts_them(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "log.csv"
+    rows = [("" if at % 4 == 0 else u, i, r, t) for at, (u, i, r, t) in enumerate(EVENTS)]
+    path.write_bytes(lines([HEADER, *rows, *rows[:80]]))
+    missing, duplicates = propose(str(path), None, None, {}).checks()
+    assert missing == (
+        "interactions.fields.user_id: 25.0% of the records have none and are rejected; if this is "
+        "right, set interactions.reject_limits: {missing_field: 0.3}"
+    )
+    assert "reject.duplicates: 35.7% of the records repeat another one" in duplicates
+    assert "{duplicate: 0.45}" in duplicates
+
+
+def test_binary_ids_of_parquet_are_hexadecimal(tmp_path: Path) -> None:
+    path = tmp_path / "log.parquet"
+    columns = {
+        "user": pa.array([bytes([u, 32]) for u, *_ in EVENTS], pa.binary(2)),
+        "item": [i for _, i, *_ in EVENTS],
+        "time": pa.array([t for *_, t in EVENTS], pa.timestamp("s")),
+    }
+    pq.write_table(pa.table(columns), path)
+    proposal = propose(str(path), None, None, {})
+    assert proposal.log.column(Role.USER).num_distinct == len({u for u, *_ in EVENTS})
+    assert proposal.log.reading.settings == {}
+    assert not list(proposal.checks())
