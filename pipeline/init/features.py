@@ -28,6 +28,7 @@ _MIN_USES, _MAX_PART_WORDS = 3.0, 3.0
 _MIN_SEPARATED = 0.05
 _LINK = r"(?i)^(https?://|www\.)|\.(jpe?g|png|gif|webp)$"
 _PRICE = re.compile(r"^\s*[$€£¥]|[$€£¥]\s*$")
+_TITLES = frozenset({"title", "name", "description", "text", "summary"})
 _YEARS = frozenset({"%Y", "%Y%m"})
 
 
@@ -210,7 +211,7 @@ def _time(column: Column, is_item: bool) -> FeatureProposal | LeftOut | None:
 
 def _separated(column: Column, is_item: bool) -> FeatureProposal | LeftOut | None:
     """Returns lists of categories with a separator; None if the texts are no such lists."""
-    if not is_item:
+    if not is_item or _is_title(column):
         return None
     texts = column.present.to_pylist()
     for separator in _SEPARATORS:
@@ -218,10 +219,14 @@ def _separated(column: Column, is_item: bool) -> FeatureProposal | LeftOut | Non
         if num_separated < _MIN_SEPARATED * len(texts):
             continue
         parts = [part for text in texts for part in _parts(text, separator)]
-        different = set(parts)
+        different = Counter(parts)
         words = sum(len(part.split()) for part in different) / len(different)
-        is_reused = len(parts) >= _MIN_USES * len(different) and words <= _MAX_PART_WORDS
-        if is_reused and len(different) <= column.num_distinct:
+        num_reused = sum(count > 1 for count in different.values())
+        if (
+            words <= _MAX_PART_WORDS
+            and len(parts) >= _MIN_USES * len(different)
+            and num_reused >= _SHORT_CATEGORY_SHARE * len(different)
+        ):
             return _categories(column, parts, {"separator": separator})
     return None
 
@@ -240,7 +245,7 @@ def _text(column: Column, is_item: bool) -> FeatureProposal | LeftOut | None:
         return _category(column, Certainty.LIKELY)
     if not is_item or not has_letters or has_id_word(column.name):
         return None
-    is_title = not {"title", "name", "description", "text"}.isdisjoint(words_of(column.name))
+    is_title = _is_title(column)
     looks = looks_of(text_looks(column.name, column.present), column.name)
     is_code = words < 1.5 and column.uniqueness >= _UNIQUE
     if is_code and not is_title and UNSPACED not in looks:
@@ -250,6 +255,10 @@ def _text(column: Column, is_item: bool) -> FeatureProposal | LeftOut | None:
     certainty = Certainty.CERTAIN if is_title or words >= 2 else Certainty.LIKELY
     reason = f"{words:.1f} words, {_example(column)}"
     return FeatureProposal(column.name, column.name, FeatureKind.TEXT, certainty, reason, settings)
+
+
+def _is_title(column: Column) -> bool:
+    return not _TITLES.isdisjoint(words_of(column.name))
 
 
 def _example(column: Column) -> str:

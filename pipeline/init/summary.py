@@ -1,9 +1,8 @@
 """What `twotower init` prints: what was found, how sure it is, and what to check."""
 
+import time
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
-
-import numpy as np
 
 from pipeline.init.certainty import Choice
 from pipeline.init.features import FeatureProposal
@@ -11,6 +10,7 @@ from pipeline.init.log import LogProposal
 from pipeline.init.proposal import Proposal
 from pipeline.init.sample import Sample
 from schemas.data_settings import ROW_ORDER
+from schemas.events import MICROSECONDS_PER_SECOND
 
 
 def summary(proposal: Proposal) -> Iterator[str]:
@@ -52,10 +52,10 @@ def period_of(log: LogProposal) -> str:
     """Returns the first and the last day of the events that were read, for a message."""
     if log.times_us is None or log.reading.is_counter:
         return "the numbers are in order, but no times"
-    known = log.times_us[np.isfinite(log.times_us)]
+    # The ingestion rejects times in the future.
+    known = log.times_us[log.times_us <= time.time() * MICROSECONDS_PER_SECOND]
     if not len(known):
         return "no valid time was read"
-    first, last = (
-        datetime.fromtimestamp(t / 1e6, timezone.utc) for t in (known.min(), known.max())
-    )
+    ends_s = (known.min() / MICROSECONDS_PER_SECOND, known.max() / MICROSECONDS_PER_SECOND)
+    first, last = (datetime.fromtimestamp(end_s, timezone.utc) for end_s in ends_s)
     return f"{first:%Y-%m-%d} to {last:%Y-%m-%d} in these records"
