@@ -201,7 +201,7 @@ def _context(columns: list[Column]) -> tuple[tuple[FeatureProposal, ...], tuple[
         ):
             proposal = LeftOut(
                 column.name,
-                f"{proposal.kind.value}, {proposal.reason}: context, if a request has it",
+                f"{proposal.kind.value}, {proposal.reason}; context, if it is known at a request",
             )
         found.append(proposal)
     return split_proposals(found)

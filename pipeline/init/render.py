@@ -192,7 +192,7 @@ def _targets(log: LogProposal) -> Iterator[str]:
     types = log.fields.get(Role.EVENT_TYPE)
     if types is not None:
         found = list(log.sample.columns[types.column].counts)
-        wanted = [name for name in found if name.lower() in _FUNNEL]
+        wanted = [name for name in found if name.lower().removesuffix("s") in _FUNNEL]
         if wanted and len(wanted) < len(found):
             yield "# All events are targets. To make some types targets, the others history only:"
             yield f"# targets: {{event_types: {value_of(wanted)}}}"
