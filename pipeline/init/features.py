@@ -12,7 +12,7 @@ from components.readers.list_literals import parse_list
 from components.records.text_looks import UNSPACED, WITH_HTML, looks_of, text_looks
 from pipeline.init.certainty import Certainty
 from pipeline.init.column import Column
-from pipeline.init.words import has_id_word, words_of
+from pipeline.init.words import Role, has_id_word, name_score, words_of
 from schemas.source_settings import FeatureKind
 
 # Whole numbers with at most this many different values are categories.
@@ -205,12 +205,14 @@ def _time(column: Column, is_item: bool) -> FeatureProposal | LeftOut | None:
         return LeftOut(
             column.name, f"a time ({reading.description}), but {1 - reading.share:.1%} are not"
         )
+    is_named = any(name_score(column.name, role) > 0 for role in (Role.TIME, Role.AVAILABLE_AT))
     settings = reading.settings or ({"timestamp_unit": reading.unit} if reading.unit else {})
     return FeatureProposal(
         column.name,
         column.name,
         FeatureKind.TIMESTAMP,
-        Certainty.CERTAIN,
+        # Numbers of times could also be codes.
+        Certainty.CERTAIN if is_named or not column.is_whole else Certainty.LIKELY,
         reading.description,
         settings,
     )

@@ -21,14 +21,14 @@ _ORDER = (Role.USER, Role.ITEM, Role.EVENT_TYPE, Role.VALUE, Role.EVENT_ID, Role
 _FUNNEL = frozenset({"purchase", "transaction", "buy", "order", "cart", "addtocart", "add_to_cart"})
 
 
-def render(proposal: Proposal, log_paths: str) -> str:
+def render(proposal: Proposal, path: str) -> str:
     """Returns the configuration as YAML with comments.
 
     Args:
       proposal: What is proposed.
-      log_paths: The configuration file, for the commands in its first comment.
+      path: The configuration file, for the commands in its first comment.
     """
-    lines = [*_head(proposal, log_paths), *_log(proposal.log)]
+    lines = [*_head(proposal, path), *_log(proposal.log)]
     for section, key, found in (
         ("items", "item_id", proposal.items),
         ("users", "user_id", proposal.users),
