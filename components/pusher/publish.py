@@ -48,6 +48,7 @@ def publish(
     portable_dir: str,
     manifest: Manifest,
     *,
+    towers: str,
     statistics_file: str,
     keep_versions: int,
 ) -> PublishedVersion:
@@ -63,6 +64,7 @@ def publish(
       serving_dir: Folder of the versions of the ScaNN model.
       portable_dir: Folder of the versions of its twin.
       manifest: The manifest without the last four fields, which this function sets.
+      towers: The towers that were evaluated, a SavedModel, which is copied into the twin's folder.
       statistics_file: TFDV statistics of the training events, which are copied to the version.
       keep_versions: Number of versions to keep, including the new one; at least 1.
 
@@ -102,6 +104,7 @@ def publish(
                 portable=os.path.join(bundle_dir, PORTABLE_FOLDER),
                 statistics_file=statistics_file,
                 unavailable=_current_unavailable(served, serving_dir),
+                towers=towers,
             )
             install_labelled(sources, serving_dir, portable_dir, manifest, [STABLE], keep_versions)
         elif existing != read_labels(serving_dir).get(STABLE):

@@ -217,7 +217,6 @@ def test_one_user_and_fewer_than_100_items_are_served_by_exact_search(
             "fields": {"user_id": "user", "item_id": "item", "timestamp": timestamp},
         },
         "train": {"max_epochs": 1},
-        "evaluation": {"gates": {"beats": []}},
         "index": {"k": 3},
     }
     (project.folder / "one-user.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")
