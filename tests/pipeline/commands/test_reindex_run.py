@@ -95,7 +95,7 @@ def test_a_new_version_is_served_and_its_manifest_names_the_trained_version(
     assert (
         "query_embedding: serving outputs equal training outputs" in gates["index.parity"]["reason"]
     )
-    assert "[13/13] RunReporter done" in reindexed.stderr
+    assert "[14/14] RunReporter done" in reindexed.stderr
     assert reindexed.stdout.count("is recommended:") == 3
 
 
