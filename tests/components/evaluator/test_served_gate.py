@@ -222,7 +222,7 @@ def test_of_ninety_pairs_of_one_recipe_hardly_any_is_rejected(num_users: int) ->
     """The gates reject a model that loses exactly the tolerance in 2.5 % of cases, others less.
 
     The metrics are simulated, with the spread between ten trainings of the recipe on a small demo
-    log (tests/components/evaluator/test_seeds.py trains them).
+    log (tests/pipeline/runners/test_seeds.py trains them).
     """
     recalls = trainings(num_users, num_seeds=10, seed_spread=0.015)
     quarters = by_country(num_users, dict.fromkeys("abcd", num_users // 4))

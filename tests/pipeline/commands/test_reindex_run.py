@@ -189,6 +189,17 @@ def test_after_a_rejection_or_a_failure_the_same_versions_are_served(
     assert (project.versions(), project.versions("serving_portable")) == before
 
 
+def test_a_truncated_catalogue_is_rejected(
+    project: Project, reindexed: subprocess.CompletedProcess[str]
+) -> None:
+    before = project.versions(), project.versions("serving_portable")
+    done = reindex(project, changed(project)[:5])
+    assert done.returncode == 3, done.stderr[-3000:]
+    assert f"5 items, {5 / NUM_ITEMS:.4g} of the {NUM_ITEMS} items of version" in done.stderr
+    assert "raise push.max_catalogue_drop" in done.stderr
+    assert (project.versions(), project.versions("serving_portable")) == before
+
+
 def test_another_served_model_is_not_replaced(
     project: Project, reindexed: subprocess.CompletedProcess[str]
 ) -> None:

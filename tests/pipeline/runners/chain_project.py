@@ -40,6 +40,10 @@ class Project:
     def run_dir(self) -> Path:
         return self.folder / "runs" / "chain"
 
+    @property
+    def log(self) -> Path:
+        return self.folder / "world" / "log.jsonl"
+
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [self.python, "-m", "pipeline.cli", *arguments],
