@@ -55,7 +55,7 @@ def prepare_log(
     evaluation = dict(config.get("evaluation") or {})
     # The gates' metric stays, because the settings of the baselines are chosen by it.
     gates = dict(evaluation.get("gates") or {})
-    off = {"not_worse_than": [], "better_than": []}
+    off: dict[str, Any] = {"not_worse_than": [], "better_than": []}
     limits = ("min_value", "max_drop", "max_slice_drop", "min_coverage", "min_effective_rank")
     evaluation["gates"] = gates | off | dict.fromkeys(limits)
     config["evaluation"] = evaluation

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from components.config_schema.build import build_schemas
 from components.data_gate.catalogue_size import catalogue_size_gate
@@ -19,7 +20,7 @@ from tests.components.example_gen import logs
 from tests.spoiled_runs import models
 from tests.spoiled_runs.models import Log
 
-NO_COMPARISON = {"not_worse_than": (), "max_drop": None, "max_slice_drop": None}
+NO_COMPARISON: dict[str, Any] = {"not_worse_than": (), "max_drop": None, "max_slice_drop": None}
 PROBED = {
     "faults": [],
     "signatures": {"recommend": {"calls": 3, "overlap": 1.0, "overlap_error": 0.0}},

@@ -72,6 +72,7 @@ def test_a_loss_within_the_tolerance_is_accepted(share: float, verdict: Verdict)
     assert gate.verdict is verdict
     assert gate.passed is (verdict is not Verdict.WORSE)
     assert gate.value == pytest.approx(share - 0.5)
+    assert gate.value is not None
     assert gate.threshold is not None
     assert gate.passed is (gate.value >= gate.threshold)
     assert gate.reason.startswith(f"{verdict.value}: recall@10 is {share:.4f}, that of version 7")
