@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.setting_doc import Doc
-from schemas.source_settings import FORBID_UNKNOWN_KEYS, PositiveFloat, PositiveInt
+from schemas.source_settings import FORBID_UNKNOWN_KEYS, Fraction, PositiveFloat, PositiveInt
 from schemas.version_labels import LABEL_PATTERN, STABLE
 
 
@@ -71,7 +71,7 @@ class IndexSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class PushSettings:
-    """Where versions are published."""
+    """Where versions are published, and which catalogue may replace the one that serves."""
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
     serving_dir: Annotated[
@@ -106,3 +106,12 @@ class PushSettings:
             example="canary",
         ),
     ] = STABLE
+    max_catalogue_drop: Annotated[
+        Fraction | None,
+        Doc(
+            "Largest accepted relative loss of items against the catalogue of the version that "
+            "serves now, also of a re-index: a truncated export is rejected. `null` switches the "
+            "gate off.",
+            example=0.9,
+        ),
+    ] = 0.5

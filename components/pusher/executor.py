@@ -8,6 +8,7 @@ from typing import Any
 from tfx import types
 from tfx.components.pusher import executor as tfx_pusher
 from tfx.types import artifact_utils
+from tfx.utils import path_utils
 
 from components import files
 from components.artifacts import artifact_folders
@@ -80,15 +81,17 @@ class Executor(tfx_pusher.Executor):
 def _manifest(folders: dict[str, str], exec_properties: dict[str, Any]) -> Manifest:
     evaluation = _read_evaluation(folders["evaluation"])
     ids = from_json(IdsSettings, exec_properties["ids"])
-    bundle_fragment = read_fragment(folders["bundle"]) or {}
+    index = (read_fragment(folders["bundle"]) or {}).get("index", {})
     return Manifest(
         name=exec_properties["name"],
         metrics=evaluation["test"]["model"],
         protocol=evaluation["protocol"],
-        as_of=bundle_fragment.get("index", {}).get("as_of"),
+        as_of=index.get("as_of"),
         reindex_of=exec_properties["reindex_of"],
         id_rules=[rule.value for rule in ids.normalise],
         version_set=recorded_set(),
+        train_end_s=evaluation.get("train_end_s"),
+        num_items=index.get("candidates"),
         provenance={
             **json.loads(exec_properties["provenance"]),
             "lock": {"version_set": recorded_set(), "digest": installed_digest()},
@@ -105,6 +108,7 @@ def _publish(
         exec_properties["serving_dir"],
         exec_properties["portable_dir"],
         manifest,
+        towers=path_utils.serving_model_path(folders["model"]),
         statistics_file=os.path.join(statistics, f"Split-{EVENTS_SPLIT}", STATISTICS_FILE),
         keep_versions=exec_properties["keep_versions"],
         label=exec_properties["label"],

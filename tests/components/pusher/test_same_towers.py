@@ -31,6 +31,7 @@ def reindex(
             reindex_of=of,
             provenance={"run": content},
         ),
+        towers=str(destination.towers(of)),
         statistics_file=str(destination.statistics),
         keep_versions=5,
         label=label,
