@@ -1,5 +1,6 @@
 """Renders `report.html`, a single page that opens offline, with its charts and scripts."""
 
+import functools
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -98,6 +99,7 @@ def script_json(value: Any) -> Markup:
     return Markup(text)
 
 
+@functools.cache
 def _vega_bundle() -> str:
     bundle: str = vl_convert.javascript_bundle()
     if "</script" in bundle:

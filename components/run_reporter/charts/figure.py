@@ -20,7 +20,7 @@ DASHES = ((1, 0), (7, 3), (2, 3), (9, 3, 2, 3), (4, 4), (1, 4), (12, 3))
 _FONT = "system-ui, sans-serif"
 _FONT_PX = 12
 _CONFIG: dict[str, Any] = {
-    "background": None,
+    "background": "transparent",
     "font": _FONT,
     "view": {"stroke": None},
     "mark": {"color": ACCENT},
