@@ -72,6 +72,7 @@ setup(
         ),
         "absl-py>=1.4",
         "aiohttp>=3.9,<4",
+        "altair>=6,<7",
         "fastavro>=1.9,<2",
         # Codecs of Avro files, which fastavro looks for: snappy and zstandard.
         "cramjam>=2.8",
@@ -85,11 +86,15 @@ setup(
         "pydantic>=2.7,<3",
         "pyyaml>=6,<7",
         "requests>=2.31,<3",
+        "scikit-learn>=1.5,<2",
         # tensorflow-hub imports pkg_resources, which newer releases no longer have.
         "setuptools>=69,<81",
         "scipy>=1.11,<2",
+        "threadpoolctl>=3,<4",
         "typer>=0.12,<1",
         "urllib3>=1.26,<3",
+        # Its JavaScript bundle of Vega-Lite is written into report.html.
+        "vl-convert-python>=1.9,<2",
         "zstandard>=0.22",
     ],
     extras_require={
@@ -98,6 +103,8 @@ setup(
             "mypy>=1.10",
             "pandas-stubs",
             "pip",
+            # Drives an installed Chromium in tests of web pages.
+            "playwright>=1.49,<2",
             "pytest>=8",
             "pytest-cov>=5",
             "pytest-xdist>=3.5",

@@ -4,6 +4,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from components.evaluator import confidence, later_negatives
 from components.evaluator.baselines.counted_events import counted_events
 from components.evaluator.baselines.fit import fit_baselines
@@ -17,6 +19,7 @@ from components.evaluator.held_out import (
     HeldOutData,
     read_held_out_data,
 )
+from components.evaluator.illustrations.illustrate import illustrate
 from components.evaluator.metric_limits import metric_limits
 from components.evaluator.popularity_profiles import popularity_profiles
 from components.evaluator.slice_masks import category_slice_masks, standard_slice_masks
@@ -24,9 +27,12 @@ from components.evaluator.slices import slice_metrics
 from components.evaluator.tower_parity import measure_parity
 from components.progress import progress
 from schemas.evaluation_settings import EvaluationSettings
+from schemas.features import TRAIN_SPLIT
 from schemas.metrics import SUCCESSIVE
 from schemas.settings import DataSettings
 
+# The key of examples for people, which are in the fragment of the step and not in evaluation.json.
+ILLUSTRATIONS = "illustrations"
 SLICED_METRICS = ("recall@10", "ndcg@10", "mrr")
 
 
@@ -52,8 +58,8 @@ def evaluate(
     Returns:
       The content of `evaluation.json`: `protocol`, `test` and `confidence` of the headline
       protocol, the same sections of the other protocols under `protocols`, and `baselines`,
-      `slices`, `slice_intervals`, `diagnosis` and `gates`; `later_negatives` if there is later
-      negative feedback.
+      `slices`, `slice_intervals`, `diagnosis`, `gates` and `sizes`; `later_negatives` if there is
+      later negative feedback; and `ILLUSTRATIONS`, for the report only.
 
     Raises:
       InputError: The test split has no target to evaluate.
@@ -100,6 +106,10 @@ def evaluate(
         **_later_negatives(held_out, model, baselines, current, settings),
         "diagnosis": {"parity": parity.report, **_diagnosis(model, embeddings, held_out)},
         "gates": [gate.to_dict() for gate in (*gates, parity.gate)],
+        "sizes": _sizes(held_out),
+        ILLUSTRATIONS: illustrate(
+            held_out, embeddings, model, baselines, data.rejects.raw, settings.seed
+        ),
     }
 
 
@@ -219,6 +229,17 @@ def _slices(
         [name for name in names if name in measured.by_query],
     )
     return {"slices": slices, "slice_intervals": intervals}
+
+
+def _sizes(held_out: HeldOutData) -> dict[str, int]:
+    """The section `sizes`: what the model was trained on, for a comparison with later models."""
+    train = held_out.events[TRAIN_SPLIT]
+    return {
+        "items": len(held_out.items),
+        "items_in_training": int(np.count_nonzero(held_out.items.counts)),
+        "users_in_training": len(np.unique(train.user[train.is_target])),
+        "training_targets": int(np.count_nonzero(train.is_target)),
+    }
 
 
 def _diagnosis(

@@ -14,7 +14,7 @@ from tfx.utils import path_utils
 from components import files
 from components.artifacts import artifact_folders
 from components.current_model.state import read_current_model
-from components.evaluator.evaluate import evaluate
+from components.evaluator.evaluate import ILLUSTRATIONS, evaluate
 from components.fragment import write_fragment
 from components.gate import GateResult, log_gates
 from schemas.evaluation_settings import EvaluationSettings
@@ -57,7 +57,8 @@ class Executor(base_executor.BaseExecutor):
 
 
 def _write_evaluation(artifact: types.Artifact, evaluation: dict[str, Any], seconds: float) -> None:
-    text = json.dumps(evaluation, indent=1, sort_keys=True, allow_nan=False)
+    measured = {key: value for key, value in evaluation.items() if key != ILLUSTRATIONS}
+    text = json.dumps(measured, indent=1, sort_keys=True, allow_nan=False)
     files.make_folder(artifact.uri)
     files.write_text(os.path.join(artifact.uri, EVALUATION_FILE), text)
     write_fragment(artifact.uri, EVALUATOR, {**evaluation, "seconds": round(seconds, 3)})

@@ -46,7 +46,7 @@ _EVALUATION_KEYS = (
     "diagnosis",
     "later_negatives",
 )
-_STEP_KEYS = ("component", "status", "seconds", "error")
+_STEP_KEYS = ("component", "status", "seconds", "error", "peak_memory_bytes")
 
 
 def gather_fragments(

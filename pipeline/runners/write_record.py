@@ -45,7 +45,7 @@ def run_record(
       error: The error that ended the run, if any.
       steps: Results of the steps.
     """
-    config = _config_without_ids(settings)
+    config = config_without_ids(settings)
     return {
         "name": settings.name,
         "config_path": config_path,
@@ -64,10 +64,10 @@ def run_record(
 
 def config_hash(settings: Settings) -> str:
     """Returns a digest of the configuration: 16 hexadecimal digits."""
-    return _digest(_config_without_ids(settings))
+    return _digest(config_without_ids(settings))
 
 
-def _config_without_ids(settings: Settings) -> dict[str, Any]:
+def config_without_ids(settings: Settings) -> dict[str, Any]:
     """Returns the configuration as JSON values, with ids to erase as a count and a digest."""
     config = json.loads(to_json(settings))
     for key in ("user_ids", "item_ids"):

@@ -131,7 +131,7 @@ def test_a_failed_write_of_the_report_keeps_the_existing_file(
 
     monkeypatch.setattr(files, "replace", broken)
     with pytest.raises(OSError, match="no space left"):
-        write.write_outputs(str(output), {"gates": []}, {})
+        write.write_outputs(str(output), {"gates": []}, {}, "")
     assert (output / "metrics.json").read_text() == before
 
 
