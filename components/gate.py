@@ -2,9 +2,23 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from enum import Enum
 from typing import Any
 
 from components.progress import progress
+
+
+class Verdict(str, Enum):
+    """The verdict of a comparison of a model with another one.
+
+    BETTER: the model is better. NOT_WORSE: it is not worse than the tolerance of the gate allows.
+    WORSE: it is worse than that. UNDECIDED: the data does not decide.
+    """
+
+    BETTER = "better"
+    NOT_WORSE = "not worse"
+    UNDECIDED = "undecided"
+    WORSE = "worse"
 
 
 @dataclass(frozen=True)
@@ -17,6 +31,7 @@ class GateResult:
       value: The measured value; None if there was nothing to measure.
       threshold: The limit of the value; None if there was nothing to compare with.
       reason: One sentence; for a rejection it includes the remedy.
+      verdict: The verdict of a comparison; None if the gate compares nothing.
     """
 
     name: str
@@ -24,6 +39,12 @@ class GateResult:
     value: float | None
     threshold: float | None
     reason: str
+    verdict: Verdict | None = None
+
+    @property
+    def is_warning(self) -> bool:
+        """Whether the gate passed because nothing could be decided."""
+        return self.passed and self.verdict == Verdict.UNDECIDED
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the result as JSON values, as written to `metrics.json`."""
@@ -31,9 +52,13 @@ class GateResult:
 
 
 def log_gates(gates: Iterable[GateResult]) -> None:
-    """Logs one progress line per gate: passed or rejected, name and reason."""
+    """Logs one progress line per gate: passed or rejected, name and reason.
+
+    A gate that passed undecided is a warning.
+    """
     for gate in gates:
-        progress.info("%s %s: %s", "✓" if gate.passed else "✗", gate.name, gate.reason)
+        log = progress.warning if gate.is_warning else progress.info
+        log("%s %s: %s", "✓" if gate.passed else "✗", gate.name, gate.reason)
 
 
 class GateRejectedError(RuntimeError):

@@ -58,6 +58,7 @@ def pipeline_nodes(settings: Settings, paths: RunPaths, keys: CacheKeys) -> list
         catalogue_rejects=catalogue.outputs["rejects"],
         current=current.outputs["current"],
         data=data,
+        push=to_json(settings.push),
         code_version=code_version("data_gate"),
         launch=keys.launch_id,
     )
@@ -111,6 +112,7 @@ def pipeline_nodes(settings: Settings, paths: RunPaths, keys: CacheKeys) -> list
     )
     pusher = VersionedPusher(
         bundle=indexer.outputs["bundle"],
+        model=trainer.outputs["model"],
         model_blessing=evaluator.outputs["blessing"],
         infra_blessing=indexer.outputs["infra_blessing"],
         evaluation=evaluator.outputs["evaluation"],

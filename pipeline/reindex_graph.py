@@ -5,6 +5,7 @@ from tfx.dsl.components.common.importer import Importer
 from tfx.types import standard_artifacts
 
 from components import artifacts
+from components.current_model.component import CurrentModel
 from components.data_gate.component import DataGate
 from components.indexer.component import ScannIndexer
 from components.pusher.component import VersionedPusher
@@ -34,6 +35,12 @@ def reindex_nodes(
     """
     data = to_json(settings.data.without_erased_ids)
 
+    current = CurrentModel(
+        serving_dir=paths.serving_dir,
+        portable_dir=paths.portable_dir,
+        code_version=code_version("current_model"),
+        launch=keys.launch_id,
+    )
     model = Importer(lineage.model, standard_artifacts.Model).with_id("TrainedModel")
     windows = Importer(lineage.windows, standard_artifacts.Examples).with_id(WINDOWS_IMPORTER)
     blessing = Importer(
@@ -54,7 +61,9 @@ def reindex_nodes(
         catalogue_schema=schema.outputs["catalogue_schema"],
         catalogue_anomalies=validator.outputs["anomalies"],
         catalogue_rejects=catalogue.outputs["rejects"],
+        current=current.outputs["current"],
         data=data,
+        push=to_json(settings.push),
         code_version=code_version("data_gate"),
         launch=keys.launch_id,
     )
@@ -70,6 +79,7 @@ def reindex_nodes(
     indexer.add_upstream_node(gate)
     pusher = VersionedPusher(
         bundle=indexer.outputs["bundle"],
+        model=model.outputs[IMPORTER_OUTPUT],
         model_blessing=blessing.outputs[IMPORTER_OUTPUT],
         infra_blessing=indexer.outputs["infra_blessing"],
         evaluation=evaluation.outputs[IMPORTER_OUTPUT],
@@ -85,6 +95,7 @@ def reindex_nodes(
         reindex_of=version,
     )
     return [
+        current,
         model,
         windows,
         blessing,

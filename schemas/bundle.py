@@ -9,16 +9,20 @@ import os
 
 SCANN_FOLDER = "scann"
 PORTABLE_FOLDER = "portable"
+EXTRA_FOLDER = "assets.extra"
 
 SAVED_MODEL_FILE = "saved_model.pb"
 VARIABLES_PREFIX = os.path.join("variables", "variables")
 UNAVAILABLE_FILE = os.path.join("assets", "unavailable_items.txt")
 # The same list as it was written, before `ids.normalise`.
-UNAVAILABLE_WRITTEN_FILE = os.path.join("assets.extra", "unavailable_items_written.txt")
-MANIFEST_FILE = os.path.join("assets.extra", "manifest.json")
-PARITY_FILE = os.path.join("assets.extra", "parity.tfrecord")
-WARMUP_FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")
+UNAVAILABLE_WRITTEN_FILE = os.path.join(EXTRA_FOLDER, "unavailable_items_written.txt")
+MANIFEST_FILE = os.path.join(EXTRA_FOLDER, "manifest.json")
+PARITY_FILE = os.path.join(EXTRA_FOLDER, "parity.tfrecord")
+WARMUP_FILE = os.path.join(EXTRA_FOLDER, "tf_serving_warmup_requests")
 # What the version knows and was measured with, to compare traffic with.
-REFERENCE_FILE = os.path.join("assets.extra", "served_reference.json.gz")
+REFERENCE_FILE = os.path.join(EXTRA_FOLDER, "served_reference.json.gz")
 # Statistics of the events that the model was trained on, by which drift is measured.
-STATISTICS_FILE = os.path.join("assets.extra", "statistics", "FeatureStats.pb")
+STATISTICS_FILE = os.path.join(EXTRA_FOLDER, "statistics", "FeatureStats.pb")
+# The towers that were evaluated, a SavedModel in the folder of the twin only. What serves may have
+# learned more than they have; later runs compare their towers with these.
+PROVEN_TOWERS_FOLDER = os.path.join(EXTRA_FOLDER, "proven_towers")

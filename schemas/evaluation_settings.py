@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from schemas.setting_doc import Doc
-from schemas.source_settings import FORBID_UNKNOWN_KEYS, Fraction, PositiveInt
+from schemas.source_settings import FORBID_UNKNOWN_KEYS, Fraction, PositiveFloat, PositiveInt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,18 +15,27 @@ class ModelGateSettings:
     metric: Annotated[
         str,
         Doc(
-            "The metric that gates and slices use: recall@K, hit_rate@K, ndcg@K, mrr, map@10 or "
-            "coverage@10.",
+            "The metric that gates and slices use: recall@K, hit_rate@K, ndcg@K, mrr or map@10.",
             example="ndcg@10",
         ),
     ] = "recall@10"
-    beats: Annotated[
+    not_worse_than: Annotated[
+        tuple[str, ...] | None,
+        Doc(
+            "Baselines of which the model must not be worse: it is rejected if the 95 % interval "
+            "of the paired difference lies below 0.",
+            example=["popularity", "markov"],
+            default="every baseline of the run",
+        ),
+    ] = None
+    better_than: Annotated[
         tuple[str, ...],
         Doc(
-            "Baselines whose value of the metric the model must exceed.",
-            example=["popularity", "markov"],
+            "Baselines of which the model must be better: it is rejected unless the 95 % interval "
+            "of the paired difference lies above 0.",
+            example=["popularity", "recent_popularity"],
         ),
-    ] = ("popularity",)
+    ] = ()
     min_value: Annotated[
         Fraction | None,
         Doc("Smallest accepted value of the metric.", example=0.02, default="no minimum"),
@@ -34,11 +43,47 @@ class ModelGateSettings:
     max_drop: Annotated[
         Fraction | None,
         Doc(
-            "Largest accepted relative loss against the model that serves now; `null` switches "
-            "the comparison off.",
+            "Largest accepted relative loss against the model that serves now: a model is rejected "
+            "if the 95 % interval of the paired difference lies below it; `null` switches the "
+            "comparison off.",
             example=0.02,
         ),
     ] = 0.05
+    max_slice_drop: Annotated[
+        Fraction | None,
+        Doc(
+            "The same for each slice, with intervals that hold for all slices together; `null` "
+            "switches the comparison off.",
+            example=0.2,
+        ),
+    ] = 0.1
+    slices: Annotated[
+        tuple[str, ...] | None,
+        Doc(
+            "Dimensions whose slices `max_slice_drop` limits: user_activity, past_events, "
+            "item_popularity, days_since_split, model_age, event_type, and those of "
+            "`evaluation.slices`.",
+            example=["item_popularity", "users.country"],
+            default="user_activity, item_popularity, event_type and `evaluation.slices`",
+        ),
+    ] = None
+    min_coverage: Annotated[
+        Fraction | None,
+        Doc(
+            "Smallest accepted coverage@10, as a share of the largest coverage that the test "
+            "queries allow; `null` switches the gate off.",
+            example=0.1,
+        ),
+    ] = 0.01
+    min_effective_rank: Annotated[
+        PositiveFloat | None,
+        Doc(
+            "Smallest accepted effective rank of the embeddings of queries and of items; `null` "
+            "switches the gate off.",
+            unit="dimensions",
+            example=8,
+        ),
+    ] = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Names of the protocols, metrics and baselines that settings and gates refer to."""
+"""Names of the protocols, metrics, baselines and slices that settings and gates refer to."""
 
 from collections.abc import Iterable
 
@@ -12,6 +12,15 @@ PROTOCOLS = SUCCESSIVE, WINDOW, FIRST, LAST, ALL_FUTURE = (
 
 LIST_LENGTH = 10
 NDCG_CUTOFFS = (10, 100)
+# The dimensions of the slices that every log has, if it has event types.
+SLICES = USER_ACTIVITY, PAST_EVENTS, ITEM_POPULARITY, DAYS_SINCE_SPLIT, MODEL_AGE, EVENT_TYPE = (
+    "user_activity",
+    "past_events",
+    "item_popularity",
+    "days_since_split",
+    "model_age",
+    "event_type",
+)
 BASELINES = ("popularity", "recent_popularity", "item_knn", "last_item", "markov", "ease")
 
 COVERAGE = f"coverage@{LIST_LENGTH}"
@@ -30,7 +39,11 @@ def later_negatives_name(k: int) -> str:
 
 
 def accuracy_names(cutoffs: Iterable[int]) -> tuple[str, ...]:
-    """Names of the accuracy metrics, in which higher is better; recall@10 is always included."""
+    """Names of the accuracy metrics, in which higher is better; recall@10 is always included.
+
+    Only these have a value per user, whose difference between two methods has an interval, so that
+    gates read them.
+    """
     return (
         *(f"recall@{k}" for k in sorted({*cutoffs, LIST_LENGTH})),
         f"hit_rate@{LIST_LENGTH}",
@@ -38,8 +51,3 @@ def accuracy_names(cutoffs: Iterable[int]) -> tuple[str, ...]:
         "mrr",
         f"map@{LIST_LENGTH}",
     )
-
-
-def gate_metric_names(cutoffs: Iterable[int]) -> tuple[str, ...]:
-    """Names of the metrics that a gate may read: those in which higher is better."""
-    return (*accuracy_names(cutoffs), COVERAGE)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from schemas.setting_doc import Doc
-from schemas.source_settings import FORBID_UNKNOWN_KEYS, PositiveFloat, PositiveInt
+from schemas.source_settings import FORBID_UNKNOWN_KEYS, Fraction, PositiveFloat, PositiveInt
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ class IndexSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class PushSettings:
-    """Where versions are published."""
+    """Where versions are published, and which catalogue may replace the one that serves."""
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
     serving_dir: Annotated[
@@ -97,3 +97,12 @@ class PushSettings:
             "Number of versions that are kept; older ones are deleted.", unit="versions", example=3
         ),
     ] = 5
+    max_catalogue_drop: Annotated[
+        Fraction | None,
+        Doc(
+            "Largest accepted relative loss of items against the catalogue of the version that "
+            "serves now, also of a re-index: a truncated export is rejected. `null` switches the "
+            "gate off.",
+            example=0.9,
+        ),
+    ] = 0.5

@@ -55,7 +55,9 @@ def prepare_log(
     evaluation = dict(config.get("evaluation") or {})
     # The gates' metric stays, because the settings of the baselines are chosen by it.
     gates = dict(evaluation.get("gates") or {})
-    evaluation["gates"] = gates | {"beats": [], "min_value": None, "max_drop": None}
+    off = {"not_worse_than": [], "better_than": []}
+    limits = ("min_value", "max_drop", "max_slice_drop", "min_coverage", "min_effective_rank")
+    evaluation["gates"] = gates | off | dict.fromkeys(limits)
     config["evaluation"] = evaluation
     config.setdefault("index", {"kind": "exact"})
     return PreparedLog(config, prepared.facts)

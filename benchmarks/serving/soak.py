@@ -70,6 +70,7 @@ class _Folders:
             self.serving,
             self._portable,
             self._manifest,
+            towers=self._model,
             statistics_file=self._statistics,
             keep_versions=_KEEP,
         )

@@ -6,7 +6,7 @@ ML Metadata is not used, because it does not record rollbacks.
 from components import files
 from components.current_model.state import CurrentModelState
 from components.pusher.labels import served_version
-from components.pusher.manifest import read_manifest, statistics_path
+from components.pusher.manifest import proven_towers_path, read_manifest, statistics_path
 from components.pusher.versions import is_complete, list_versions, version_dir
 from schemas.errors import InputError
 
@@ -39,10 +39,14 @@ def find_current_model(serving_dir: str, portable_dir: str) -> CurrentModelState
             f"or move version {served} out of {serving_dir} to serve the previous version"
         )
     statistics_file = statistics_path(serving_path)
+    towers_path = proven_towers_path(portable_path)
     return CurrentModelState(
         version=str(served),
         serving_path=serving_path,
         portable_path=portable_path,
         metrics=manifest.metrics,
         statistics_path=statistics_file if files.exists(statistics_file) else None,
+        towers_path=towers_path if is_complete(towers_path) else portable_path,
+        train_end_s=manifest.train_end_s,
+        num_items=manifest.num_items,
     )

@@ -22,6 +22,11 @@ class CurrentModelState:
       metrics: Test metrics of the model at the time of its push, by name.
       statistics_path: TFDV statistics (`FeatureStats.pb`) of the events that the model was trained
         on, or None.
+      towers_path: Folder of its proven towers, those that were evaluated; of its twin if it was
+        published without them; or None.
+      train_end_s: The time of the last event of the train split of these towers, in seconds since
+        the epoch, UTC; None if its manifest does not state it.
+      num_items: The number of items that it can recommend; None if its manifest does not state it.
     """
 
     version: str | None = None
@@ -29,6 +34,9 @@ class CurrentModelState:
     portable_path: str | None = None
     metrics: dict[str, float] = field(default_factory=dict)
     statistics_path: str | None = None
+    towers_path: str | None = None
+    train_end_s: int | None = None
+    num_items: int | None = None
 
 
 def read_current_model(uri: str) -> CurrentModelState:

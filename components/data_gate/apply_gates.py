@@ -9,11 +9,13 @@ from tensorflow_data_validation.utils import anomalies_util
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2, statistics_pb2
 
 from components import files
+from components.current_model.state import CurrentModelState
 from components.data_gate.anomalies import (
     CATALOGUE_ANOMALIES,
     EVENTS_ANOMALIES,
     anomalies_gate,
 )
+from components.data_gate.catalogue_size import catalogue_size_gate
 from components.data_gate.drift import drift_gate
 from components.data_gate.record_search import record_finder
 from components.data_gate.reject_gates import TOTAL_GATES, reject_gates
@@ -35,31 +37,29 @@ from schemas.steps import (
 
 @dataclass(frozen=True, kw_only=True)
 class CatalogueInputs:
-    """Artifact folders that the gates on the catalogue read."""
+    """Artifact folders that the gates on the catalogue read, and the version that serves."""
 
     catalogue: str
     catalogue_schema: str
     catalogue_anomalies: str
     catalogue_rejects: str
+    current: CurrentModelState
 
 
 @dataclass(frozen=True, kw_only=True)
 class GateInputs(CatalogueInputs):
-    """Artifact folders that all gates read.
-
-    `reference_statistics` is the statistics file of the currently served model, None if no model is
-    served.
-    """
+    """Artifact folders that all gates read, and the version that serves."""
 
     events: str
     events_statistics: str
     events_schema: str
     events_anomalies: str
     interaction_rejects: str
-    reference_statistics: str | None
 
 
-def apply_gates(inputs: GateInputs, data: DataSettings) -> list[GateResult]:
+def apply_gates(
+    inputs: GateInputs, data: DataSettings, max_catalogue_drop: float | None
+) -> list[GateResult]:
     """Applies every gate to the data, including those after a gate that rejects.
 
     Raises:
@@ -69,18 +69,25 @@ def apply_gates(inputs: GateInputs, data: DataSettings) -> list[GateResult]:
         *_interaction_reject_gates(inputs, data),
         *_user_reject_gates(inputs, data),
         *_catalogue_reject_gates(inputs, data),
+        _catalogue_size_gate(inputs, max_catalogue_drop),
         *_event_gates(inputs, data),
         _catalogue_anomalies_gate(inputs, data),
     ]
 
 
-def apply_catalogue_gates(inputs: CatalogueInputs, data: DataSettings) -> list[GateResult]:
+def apply_catalogue_gates(
+    inputs: CatalogueInputs, data: DataSettings, max_catalogue_drop: float | None
+) -> list[GateResult]:
     """Applies the gates on the catalogue only.
 
     Raises:
       InputError: An output of an earlier step is missing.
     """
-    return [*_catalogue_reject_gates(inputs, data), _catalogue_anomalies_gate(inputs, data)]
+    return [
+        *_catalogue_reject_gates(inputs, data),
+        _catalogue_size_gate(inputs, max_catalogue_drop),
+        _catalogue_anomalies_gate(inputs, data),
+    ]
 
 
 def _interaction_reject_gates(inputs: GateInputs, data: DataSettings) -> list[GateResult]:
@@ -109,13 +116,19 @@ def _catalogue_reject_gates(inputs: CatalogueInputs, data: DataSettings) -> list
     return reject_gates("items", data.items, counts["read"], counts["rejects"])
 
 
+def _catalogue_size_gate(inputs: CatalogueInputs, max_drop: float | None) -> GateResult:
+    num_items = _read_counts(inputs.catalogue_rejects)["items"]
+    current = inputs.current
+    return catalogue_size_gate(num_items, current.version, current.num_items, max_drop)
+
+
 def _event_gates(inputs: GateInputs, data: DataSettings) -> list[GateResult]:
     schema, labels = _read_schema(inputs.events_schema), feature_table(data).event_labels
     find_records = record_finder(inputs.events, EVENTS_SPLIT, schema, data.rejects, labels)
     anomalies = _read_anomalies(inputs.events_anomalies, EVENTS_SPLIT)
     path = os.path.join(inputs.events_statistics, f"Split-{EVENTS_SPLIT}", STATISTICS_FILE)
     statistics = _read_statistics(path, STATISTICS_GEN)
-    reference_path = inputs.reference_statistics
+    reference_path = inputs.current.statistics_path
     reference = _read_statistics(reference_path, PUSHER) if reference_path else None
     return [
         anomalies_gate(EVENTS_ANOMALIES, anomalies, "events", schema, find_records, labels),

@@ -33,11 +33,12 @@ class DataGateSpec(component_spec.ComponentSpec):
             type=artifacts.Rejects, optional=True
         ),
         "catalogue_rejects": component_spec.ChannelParameter(type=artifacts.Rejects),
-        "current": component_spec.ChannelParameter(type=artifacts.CurrentModelInfo, optional=True),
+        "current": component_spec.ChannelParameter(type=artifacts.CurrentModelInfo),
     }
     OUTPUTS = {"verdict": component_spec.ChannelParameter(type=artifacts.DataVerdict)}
     PARAMETERS = {
         "data": component_spec.ExecutionParameter(type=str),
+        "push": component_spec.ExecutionParameter(type=str),
         "code_version": component_spec.ExecutionParameter(type=str),
         "launch": component_spec.ExecutionParameter(type=str),
     }
@@ -55,7 +56,9 @@ class DataGate(base_component.BaseComponent):
         catalogue_schema: types.BaseChannel[Any],
         catalogue_anomalies: types.BaseChannel[Any],
         catalogue_rejects: types.BaseChannel[Any],
+        current: types.BaseChannel[Any],
         data: str,
+        push: str,
         code_version: str,
         launch: str,
         events: types.BaseChannel[Any] | None = None,
@@ -63,7 +66,6 @@ class DataGate(base_component.BaseComponent):
         events_schema: types.BaseChannel[Any] | None = None,
         events_anomalies: types.BaseChannel[Any] | None = None,
         interaction_rejects: types.BaseChannel[Any] | None = None,
-        current: types.BaseChannel[Any] | None = None,
     ):
         """Constructs the component.
 
@@ -72,7 +74,9 @@ class DataGate(base_component.BaseComponent):
           catalogue_schema: The schema of the catalogue items, with domains.
           catalogue_anomalies: The anomalies that ExampleValidator found in `catalogue`.
           catalogue_rejects: The records that CatalogueExampleGen rejected.
+          current: The currently served model, with which events and catalogue are compared.
           data: Canonical JSON of `DataSettings`.
+          push: Canonical JSON of `PushSettings`.
           code_version: The version of the installed code.
           launch: Different in every run, so that the step is never taken from the cache.
           events: Examples; records of split `events` illustrate the findings. This channel and the
@@ -81,7 +85,6 @@ class DataGate(base_component.BaseComponent):
           events_schema: The schema of the events, with domains and drift limits.
           events_anomalies: The anomalies that ExampleValidator found in `events`.
           interaction_rejects: The records that InteractionExampleGen rejected.
-          current: The currently served model, the reference for drift.
         """
         super().__init__(
             DataGateSpec(
@@ -96,6 +99,7 @@ class DataGate(base_component.BaseComponent):
                 catalogue_rejects=catalogue_rejects,
                 current=current,
                 data=data,
+                push=push,
                 code_version=code_version,
                 launch=launch,
                 verdict=types.Channel(type=artifacts.DataVerdict),

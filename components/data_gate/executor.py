@@ -16,6 +16,7 @@ from components.data_gate.apply_gates import (
 )
 from components.fragment import write_fragment
 from components.gate import GateRejectedError, GateResult, log_gates
+from schemas.serving_settings import PushSettings
 from schemas.settings import DataSettings, from_json
 from schemas.steps import DATA_GATE
 
@@ -37,7 +38,9 @@ class Executor(base_executor.BaseExecutor):
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         gates = _apply_gates(
-            artifact_folders(input_dict), from_json(DataSettings, exec_properties["data"])
+            artifact_folders(input_dict),
+            from_json(DataSettings, exec_properties["data"]),
+            from_json(PushSettings, exec_properties["push"]).max_catalogue_drop,
         )
         verdict = artifact_utils.get_single_instance(output_dict["verdict"])
         passed = all(gate.passed for gate in gates)
@@ -48,9 +51,12 @@ class Executor(base_executor.BaseExecutor):
             raise GateRejectedError(gates)
 
 
-def _apply_gates(folders: dict[str, str], data: DataSettings) -> list[GateResult]:
+def _apply_gates(
+    folders: dict[str, str], data: DataSettings, max_catalogue_drop: float | None
+) -> list[GateResult]:
     """Applies all gates, or those on the catalogue only if the step has no events."""
-    if "current" not in folders:
-        return apply_catalogue_gates(CatalogueInputs(**folders), data)
     current = read_current_model(folders.pop("current"))
-    return apply_gates(GateInputs(**folders, reference_statistics=current.statistics_path), data)
+    if "events" not in folders:
+        inputs = CatalogueInputs(**folders, current=current)
+        return apply_catalogue_gates(inputs, data, max_catalogue_drop)
+    return apply_gates(GateInputs(**folders, current=current), data, max_catalogue_drop)

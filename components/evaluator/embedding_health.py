@@ -27,8 +27,8 @@ def embedding_health(
 
     Returns:
       JSON values: the dimension `dim`; for the `query` and `candidate` embeddings the percentiles
-      of their norms, the number of collapsed dimensions and the effective rank; and the hubness of
-      the lists.
+      of their norms, the number of collapsed dimensions, the effective rank and the spread; and the
+      hubness of the lists.
     """
     return {
         "dim": int(candidates.shape[1]),
@@ -61,6 +61,24 @@ def effective_rank(vectors: npt.NDArray[np.floating[Any]]) -> float:
     if singular.sum() == 0.0:
         return 0.0
     return float(np.exp(stats.entropy(singular)))
+
+
+def spread(vectors: npt.NDArray[np.floating[Any]]) -> float:
+    """Returns the variance of vectors as a share of their mean squared norm.
+
+    It is between 0 (all vectors are equal) and 1 (their mean is 0). For vectors of norm 1, it is
+    one minus the squared length of their mean.
+
+    Args:
+      vectors: [num_vectors, dim].
+
+    Example:
+      >>> spread(np.array([[1.0, 1.0], [1.0, -1.0]]))
+      0.5
+    """
+    precise = vectors.astype(np.float64)
+    mean_square = float((precise**2).sum(axis=1).mean())
+    return float(precise.var(axis=0).sum()) / mean_square if mean_square > 0.0 else 0.0
 
 
 def hubness(top: npt.NDArray[np.int64], num_items: int) -> dict[str, float]:
@@ -104,4 +122,5 @@ def _embedding_statistics(vectors: npt.NDArray[np.float32]) -> dict[str, Any]:
         },
         "collapsed_dimensions": int((deviation <= COLLAPSED_SHARE * deviation.max()).sum()),
         "effective_rank": effective_rank(vectors),
+        "spread": spread(vectors),
     }

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from components.current_model.state import CurrentModelState
 from components.evaluator import confidence, later_negatives
 from components.evaluator.baselines.counted_events import counted_events
 from components.evaluator.baselines.fit import fit_baselines
 from components.evaluator.baselines.select_settings import selector_on_eval_split
 from components.evaluator.embed import SignatureEncoder
 from components.evaluator.embedding_health import embedding_health
-from components.evaluator.gate import check_model_gates
 from components.evaluator.held_out import (
     Embeddings,
     EvaluationResult,
@@ -20,9 +20,13 @@ from components.evaluator.held_out import (
     read_held_out_data,
 )
 from components.evaluator.illustrations.illustrate import illustrate
-from components.evaluator.metric_limits import metric_limits
+from components.evaluator.model_gates import check_model_gates, compare_served, train_end_s
 from components.evaluator.popularity_profiles import popularity_profiles
-from components.evaluator.slice_masks import category_slice_masks, standard_slice_masks
+from components.evaluator.slice_masks import (
+    SliceMasks,
+    category_slice_masks,
+    standard_slice_masks,
+)
 from components.evaluator.slices import slice_metrics
 from components.evaluator.tower_parity import measure_parity
 from components.progress import progress
@@ -40,7 +44,7 @@ def evaluate(
     model_path: str,
     windows_uri: str,
     catalogue_uri: str,
-    current_path: str | None,
+    served: CurrentModelState,
     data: DataSettings,
     settings: EvaluationSettings,
 ) -> dict[str, Any]:
@@ -50,8 +54,7 @@ def evaluate(
       model_path: A SavedModel with the signatures `query_embedding` and `candidate_embedding`.
       windows_uri: Raw windows (an Examples artifact with the splits train, eval and test).
       catalogue_uri: The raw catalogue (an Examples artifact).
-      current_path: The exact-search SavedModel of the currently served version; None if no model
-        is served.
+      served: The version that serves now; its proven towers are evaluated, too.
       data: Settings of the log and the catalogue.
       settings: Settings of the evaluation and its gates.
 
@@ -59,7 +62,8 @@ def evaluate(
       The content of `evaluation.json`: `protocol`, `test` and `confidence` of the headline
       protocol, the same sections of the other protocols under `protocols`, and `baselines`,
       `slices`, `slice_intervals`, `diagnosis`, `gates` and `sizes`; `later_negatives` if there is
-      later negative feedback; and `ILLUSTRATIONS`, for the report only.
+      later negative feedback; `train_end_s`, the time of the last event of the train split, in
+      seconds since the epoch; and `ILLUSTRATIONS`, for the report only.
 
     Raises:
       InputError: The test split has no target to evaluate.
@@ -83,28 +87,30 @@ def evaluate(
     )
     model = held_out.measure_model(embeddings)
     current = None
-    if current_path:
-        current_encoder = SignatureEncoder(current_path, held_out.table)
+    if served.towers_path:
+        current_encoder = SignatureEncoder(served.towers_path, held_out.table)
         current = held_out.measure_model(_embed(held_out, current_encoder))
     protocols = {
         name: _protocol_report(name, held_out, model, baselines, current, data, settings)
         for name in held_out.protocols
     }
     headline = protocols.pop(SUCCESSIVE)
+    dimensions = _slice_dimensions(held_out, data, settings)
+    diagnosis = {"parity": parity.report, **_diagnosis(model, embeddings, held_out)}
+    comparison = None
+    if current is not None:
+        comparison = compare_served(model, current, served, held_out, settings.gates.metric)
     gates = check_model_gates(
-        settings.gates,
-        headline["test"]["model"],
-        headline["test"]["baselines"],
-        headline["test"].get("current"),
-        metric_limits(queries, len(held_out.items), settings.cutoffs),
+        headline, diagnosis["embeddings"], comparison, dimensions, held_out, settings
     )
     return {
         **headline,
+        "train_end_s": train_end_s(held_out),
         "protocols": protocols,
         "baselines": baseline_settings,
-        **_slices(model, baselines, held_out, data, settings),
+        **_slices(model, baselines, dimensions, held_out, settings),
         **_later_negatives(held_out, model, baselines, current, settings),
-        "diagnosis": {"parity": parity.report, **_diagnosis(model, embeddings, held_out)},
+        "diagnosis": diagnosis,
         "gates": [gate.to_dict() for gate in (*gates, parity.gate)],
         "sizes": _sizes(held_out),
         ILLUSTRATIONS: illustrate(
@@ -200,32 +206,39 @@ def _later_negatives(
     return {"later_negatives": section}
 
 
+def _slice_dimensions(
+    held_out: HeldOutData, data: DataSettings, settings: EvaluationSettings
+) -> dict[str, SliceMasks]:
+    """The slices of each dimension of the headline queries."""
+    queries = held_out.headline.queries
+    windows = held_out.windows[queries.split]
+    return {
+        **standard_slice_masks(
+            queries,
+            held_out.events,
+            windows,
+            held_out.items.counts,
+            has_split_time=data.split.policy != "leave_one_out",
+        ),
+        **category_slice_masks(settings.slices, queries, windows, held_out.catalogue),
+    }
+
+
 def _slices(
     model: EvaluationResult,
     baselines: Mapping[str, EvaluationResult],
+    dimensions: Mapping[str, SliceMasks],
     held_out: HeldOutData,
-    data: DataSettings,
     settings: EvaluationSettings,
 ) -> dict[str, Any]:
     """The sections `slices` and `slice_intervals`."""
-    queries = held_out.headline.queries
     measured = model.measurements[SUCCESSIVE]
-    windows = held_out.windows[queries.split]
     names = dict.fromkeys((settings.gates.metric, *SLICED_METRICS))
     slices, intervals = slice_metrics(
         measured,
         {name: result.measurements[SUCCESSIVE] for name, result in baselines.items()},
-        queries.user,
-        {
-            **standard_slice_masks(
-                queries,
-                held_out.events,
-                windows,
-                held_out.items.counts,
-                has_split_time=data.split.policy != "leave_one_out",
-            ),
-            **category_slice_masks(settings.slices, queries, windows, held_out.catalogue),
-        },
+        held_out.headline.queries.user,
+        dimensions,
         [name for name in names if name in measured.by_query],
     )
     return {"slices": slices, "slice_intervals": intervals}

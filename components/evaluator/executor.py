@@ -41,7 +41,7 @@ class Executor(base_executor.BaseExecutor):
             model_path=path_utils.serving_model_path(model.uri),
             windows_uri=folders["windows"],
             catalogue_uri=folders["catalogue"],
-            current_path=current.portable_path,
+            served=current,
             data=from_json(DataSettings, exec_properties["data"]),
             settings=from_json(EvaluationSettings, exec_properties["evaluation_settings"]),
         )

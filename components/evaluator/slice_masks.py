@@ -13,16 +13,17 @@ from components.evaluator.queries import Queries
 from components.examples.read import RawCatalogue, RawWindows
 from schemas.events import SECONDS_PER_DAY
 from schemas.features import TRAIN_SPLIT
+from schemas.metrics import (
+    DAYS_SINCE_SPLIT,
+    EVENT_TYPE,
+    ITEM_POPULARITY,
+    MODEL_AGE,
+    PAST_EVENTS,
+    USER_ACTIVITY,
+)
 
 # For each slice by its label, [num_queries] bool, whether a query is in it.
 SliceMasks = dict[str, npt.NDArray[np.bool_]]
-
-USER_ACTIVITY = "user_activity"
-PAST_EVENTS = "past_events"
-ITEM_POPULARITY = "item_popularity"
-DAYS_SINCE_SPLIT = "days_since_split"
-MODEL_AGE = "model_age"
-EVENT_TYPE = "event_type"
 
 # The label of each range, and its smallest value.
 _ACTIVITY = {"0": 0, "1-9": 1, "10-99": 10, "100+": 100}

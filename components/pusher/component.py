@@ -15,6 +15,7 @@ class VersionedPusherSpec(component_spec.ComponentSpec):
 
     INPUTS = {
         "bundle": component_spec.ChannelParameter(type=artifacts.Bundle),
+        "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
         "model_blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
         "infra_blessing": component_spec.ChannelParameter(type=standard_artifacts.InfraBlessing),
         "evaluation": component_spec.ChannelParameter(type=artifacts.Evaluation),
@@ -47,6 +48,7 @@ class VersionedPusher(base_component.BaseComponent):
     def __init__(
         self,
         bundle: types.BaseChannel[Any],
+        model: types.BaseChannel[Any],
         model_blessing: types.BaseChannel[Any],
         infra_blessing: types.BaseChannel[Any],
         evaluation: types.BaseChannel[Any],
@@ -65,9 +67,11 @@ class VersionedPusher(base_component.BaseComponent):
 
         Args:
           bundle: The SavedModels of ScannIndexer.
+          model: The evaluated towers, which are kept with the version.
           model_blessing: The blessing of RetrievalEvaluator; required.
           infra_blessing: The blessing of ScannIndexer; required.
-          evaluation: The evaluation, whose metrics are written to the manifest.
+          evaluation: The evaluation, whose metrics and end of training are written to the
+            manifest.
           events_statistics: Statistics of split `events`, the reference of later drift gates.
           name: The name of the model.
           serving_dir: Destination of the ScaNN model, including the name of the model.
@@ -82,6 +86,7 @@ class VersionedPusher(base_component.BaseComponent):
         super().__init__(
             VersionedPusherSpec(
                 bundle=bundle,
+                model=model,
                 model_blessing=model_blessing,
                 infra_blessing=infra_blessing,
                 evaluation=evaluation,

@@ -8,6 +8,7 @@ from typing import Any
 from tfx import types
 from tfx.components.pusher import executor as tfx_pusher
 from tfx.types import artifact_utils
+from tfx.utils import path_utils
 
 from components import files
 from components.artifacts import artifact_folders
@@ -90,6 +91,8 @@ def _manifest(folders: dict[str, str], exec_properties: dict[str, Any]) -> Manif
         reindex_of=exec_properties["reindex_of"],
         id_rules=[rule.value for rule in ids.normalise],
         version_set=recorded_set(),
+        train_end_s=evaluation.get("train_end_s"),
+        num_items=index.get("candidates"),
         provenance={
             **json.loads(exec_properties["provenance"]),
             "lock": {"version_set": recorded_set(), "digest": installed_digest()},
@@ -106,6 +109,7 @@ def _publish(
         exec_properties["serving_dir"],
         exec_properties["portable_dir"],
         manifest,
+        towers=path_utils.serving_model_path(folders["model"]),
         statistics_file=os.path.join(statistics, f"Split-{EVENTS_SPLIT}", STATISTICS_FILE),
         keep_versions=exec_properties["keep_versions"],
     )

@@ -10,10 +10,16 @@ from dataclasses import dataclass
 
 from components import files
 from components.pusher import versions as v
-from components.pusher.manifest import Manifest, statistics_path, write_manifest
+from components.pusher.manifest import (
+    Manifest,
+    proven_towers_path,
+    statistics_path,
+    write_manifest,
+)
 from components.pusher.move_version import copy_files, delete_folder, remove_versions
 from components.pusher.unavailable_lists import PARTIAL_SUFFIX, write_lists
 from schemas.bundle import (
+    EXTRA_FOLDER,
     MANIFEST_FILE,
     SAVED_MODEL_FILE,
     UNAVAILABLE_FILE,
@@ -32,12 +38,15 @@ class VersionSources:
       portable: Folder of its portable twin.
       statistics_file: TFDV statistics of the events that the model was trained on.
       unavailable: Ids of the items that must not be recommended, as they were written.
+      towers: Folder of the proven towers, which are copied into the folder of the twin; None if
+        `portable` contains them.
     """
 
     scann: str
     portable: str
     statistics_file: str
     unavailable: list[str]
+    towers: str | None = None
 
 
 def install_version(
@@ -57,6 +66,8 @@ def install_version(
     try:
         for source, model_dir in copies:
             _copy(source, model_dir, manifest, sources)
+        if sources.towers is not None:
+            _copy_towers(sources.towers, _invisible(portable_dir, manifest.version))
         for source, model_dir in copies:
             _show(source, model_dir, manifest.version)
     except BaseException:
@@ -79,6 +90,13 @@ def _copy(source: str, model_dir: str, manifest: Manifest, sources: VersionSourc
         if path not in skipped and path.removesuffix(PARTIAL_SUFFIX) not in _REPLACED_FILES
     ]
     copy_files(source, target, paths)
+
+
+def _copy_towers(source: str, twin: str) -> None:
+    """Copies the proven towers into a twin, without the extra files of their training."""
+    extra = f"{EXTRA_FOLDER}/"
+    paths = [path for path in files.files_below(source) if not path.startswith(extra)]
+    copy_files(source, proven_towers_path(twin), paths)
 
 
 def _show(source: str, model_dir: str, version: str) -> None:

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from components import files
-from schemas.bundle import MANIFEST_FILE, STATISTICS_FILE
+from schemas.bundle import MANIFEST_FILE, PROVEN_TOWERS_FOLDER, STATISTICS_FILE
 from schemas.errors import InputError
 
 _REQUIRED = ("name", "version", "content_hash")
@@ -29,6 +29,9 @@ class Manifest:
       version_set: The set of library versions that exported the index: for a re-index, that of the
         re-index; for a new list of unavailable items, that of the unchanged index. None if the
         versions were no set, and for versions that were pushed before sets had names.
+      train_end_s: The time of the last event of the train split of the proven towers, in seconds
+        since the epoch, UTC; None in older manifests.
+      num_items: The number of items that can be recommended; None in older manifests.
       provenance: Which data, code, run and lock made the version (`pipeline.runners.provenance`);
         for a re-index also, as `towers`, those of the training. {} in older manifests.
       version: The integer version as a string.
@@ -45,6 +48,8 @@ class Manifest:
     reindex_of: str = ""
     id_rules: list[str] = field(default_factory=list)
     version_set: str | None = None
+    train_end_s: int | None = None
+    num_items: int | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
     version: str = ""
     content_hash: str = ""
@@ -60,6 +65,11 @@ def manifest_path(version_dir: str) -> str:
 def statistics_path(version_dir: str) -> str:
     """Returns the path of the statistics of the events that the version was trained on."""
     return os.path.join(version_dir, STATISTICS_FILE)
+
+
+def proven_towers_path(portable_version_dir: str) -> str:
+    """Returns the path of the proven towers in the folder of a twin."""
+    return os.path.join(portable_version_dir, PROVEN_TOWERS_FOLDER)
 
 
 def has_manifest(version_dir: str) -> bool:

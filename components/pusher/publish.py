@@ -48,6 +48,7 @@ def publish(
     portable_dir: str,
     manifest: Manifest,
     *,
+    towers: str,
     statistics_file: str,
     keep_versions: int,
 ) -> PublishedVersion:
@@ -63,6 +64,7 @@ def publish(
       serving_dir: Folder of the versions of the ScaNN model.
       portable_dir: Folder of the versions of its twin.
       manifest: The manifest without the last four fields, which this function sets.
+      towers: The towers that were evaluated, a SavedModel, which is copied into the twin's folder.
       statistics_file: TFDV statistics of the training events, which are copied to the version.
       keep_versions: Number of versions to keep, including the new one; at least 1.
 
@@ -70,11 +72,11 @@ def publish(
       The version that is served after the push.
 
     Raises:
-      InputError: A SavedModel is missing in the bundle, the two folders are the same,
+      InputError: A SavedModel is missing, the two folders are the same,
         `keep_versions` is less than 1, or a re-index would replace another model. No file has been
         changed.
     """
-    _check(bundle_dir, serving_dir, portable_dir, keep_versions)
+    _check(bundle_dir, towers, serving_dir, portable_dir, keep_versions)
     bundle_hash = content_hash(bundle_dir)
     with (
         exclusive_lock(serving_dir, portable_dir),
@@ -102,6 +104,7 @@ def publish(
                 portable=os.path.join(bundle_dir, PORTABLE_FOLDER),
                 statistics_file=statistics_file,
                 unavailable=_current_unavailable(served, serving_dir),
+                towers=towers,
             )
             install_labelled(sources, serving_dir, portable_dir, manifest, [STABLE], keep_versions)
         elif existing != read_labels(serving_dir).get(STABLE):
@@ -128,7 +131,9 @@ def _current_unavailable(served: int | None, serving_dir: str) -> list[str]:
     return [] if served is None else read_list(v.version_dir(serving_dir, served))
 
 
-def _check(bundle_dir: str, serving_dir: str, portable_dir: str, keep_versions: int) -> None:
+def _check(
+    bundle_dir: str, towers: str, serving_dir: str, portable_dir: str, keep_versions: int
+) -> None:
     if keep_versions < 1:
         raise InputError(f"push.keep_versions is {keep_versions}; it must be at least 1")
     if serving_dir.rstrip("/") == portable_dir.rstrip("/"):
@@ -140,6 +145,8 @@ def _check(bundle_dir: str, serving_dir: str, portable_dir: str, keep_versions: 
         path = os.path.join(bundle_dir, folder)
         if not v.is_complete(path):
             raise InputError(f"{path} contains no {SAVED_MODEL_FILE}; run ScannIndexer again")
+    if not v.is_complete(towers):
+        raise InputError(f"{towers} contains no {SAVED_MODEL_FILE}; run TwoTowerTrainer again")
 
 
 def _with_content(

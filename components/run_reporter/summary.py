@@ -2,10 +2,13 @@
 
 from typing import Any
 
+from components.gate import Verdict
 from components.run_reporter.comparison import comparison_rows, headline_metrics
 from components.run_reporter.formatting import interval, metric, number
 
 _PASSED = {True: "✓", False: "✗"}
+# A gate that passed because the data does not decide.
+_UNDECIDED = "!"
 
 
 def render_summary(metrics: dict[str, Any], run: dict[str, Any]) -> str:
@@ -61,7 +64,9 @@ def _gates(gates: list[dict[str, Any]]) -> list[str]:
     table = [["", "gate", "value", "threshold", "reason"]]
     for gate in gates:
         numbers = (number(gate["value"]), number(gate["threshold"]))
-        table.append([_PASSED[gate["passed"]], gate["name"], *numbers, gate["reason"]])
+        is_undecided = gate["passed"] and gate.get("verdict") == Verdict.UNDECIDED
+        mark = _UNDECIDED if is_undecided else _PASSED[gate["passed"]]
+        table.append([mark, gate["name"], *numbers, gate["reason"]])
     # The reason has any length, so only the columns before it are aligned.
     heads = align([row[:-1] for row in table], left=2)
     return [f"{head}  {row[-1]}" for head, row in zip(heads, table, strict=True)]

@@ -9,7 +9,7 @@ from pipeline.config.sources import source_problems
 from pipeline.config.times import time_problems
 from schemas.errors import InputError
 from schemas.features import feature_table
-from schemas.metrics import BASELINES, gate_metric_names
+from schemas.metrics import BASELINES, COVERAGE, SLICES, accuracy_names
 from schemas.model_settings import POOL_SETTINGS
 from schemas.settings import Settings
 
@@ -171,10 +171,20 @@ def _losses(settings: Settings) -> Iterator[str]:
 
 def _gates(settings: Settings) -> Iterator[str]:
     gates = settings.evaluation.gates
-    metrics = gate_metric_names(settings.evaluation.cutoffs)
-    yield from _unknown("evaluation.gates.metric", gates.metric, metrics)
-    for baseline in gates.beats:
-        yield from _unknown("evaluation.gates.beats", baseline, BASELINES)
+    if gates.metric == COVERAGE:
+        yield (
+            f"evaluation.gates.metric: {COVERAGE} has no value per user, so that two models cannot "
+            "be compared by it; set evaluation.gates.min_coverage, and an accuracy metric here"
+        )
+    else:
+        metrics = accuracy_names(settings.evaluation.cutoffs)
+        yield from _unknown("evaluation.gates.metric", gates.metric, metrics)
+    for key in ("better_than", "not_worse_than"):
+        for baseline in getattr(gates, key) or ():
+            yield from _unknown(f"evaluation.gates.{key}", baseline, BASELINES)
+    for name in gates.slices or ():
+        known = (*SLICES, *settings.evaluation.slices)
+        yield from _unknown("evaluation.gates.slices", name, known)
 
 
 def _slices(settings: Settings) -> Iterator[str]:

@@ -11,7 +11,7 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class FormerKey:
-    """A renamed key of a section."""
+    """A renamed key of a section, whose name is dotted if it is inside another one."""
 
     section: str
     former: str
@@ -31,6 +31,7 @@ class FormerValue:
 FORMER_KEYS = (
     FormerKey("interactions", "refuse", "reject"),
     FormerKey("push", "exact_dir", "portable_dir"),
+    FormerKey("evaluation.gates", "beats", "better_than"),
 )
 FORMER_VALUES = tuple(
     FormerValue(section, "damaged_files", "refuse", "reject")
@@ -49,7 +50,7 @@ def replace_former_names(values: dict[str, Any], path: str) -> None:
       InputError: A key is given under both its former and its current name.
     """
     for key in FORMER_KEYS:
-        section = values.get(key.section)
+        section = _section(values, key.section)
         # The record of a run contains all keys; one without a value has no effect.
         if isinstance(section, dict) and section.get(key.former, 0) is None:
             del section[key.former]
@@ -68,6 +69,14 @@ def replace_former_names(values: dict[str, Any], path: str) -> None:
             section[value.key] = value.current
             name = f"{value.section}.{value.key}"
             _warn(path, f"{name}: {value.former} is renamed to {name}: {value.current}")
+
+
+def _section(values: dict[str, Any], name: str) -> Any:
+    """Returns the values of a section; None if it is not given."""
+    section: Any = values
+    for part in name.split("."):
+        section = section.get(part) if isinstance(section, dict) else None
+    return section
 
 
 def _warn(path: str, change: str) -> None:

@@ -50,7 +50,10 @@ def test_the_trained_model_is_indexed_with_the_new_catalogue(nodes: dict[str, Ba
     assert isinstance(imported, Importer)
     assert imported.exec_properties[SOURCE_URI_KEY] == "at/model"
     assert nodes["ScannIndexer"].exec_properties["is_reindex"] == 1
-    assert nodes["VersionedPusher"].exec_properties["reindex_of"] == "7"
+    pusher = nodes["VersionedPusher"]
+    assert pusher.exec_properties["reindex_of"] == "7"
+    assert pusher.inputs["model"].producer_component_id == "TrainedModel"
+    assert nodes["DataGate"].inputs["current"].producer_component_id == "CurrentModel"
 
 
 def test_nodes_are_in_topological_order(nodes: dict[str, BaseNode]) -> None:

@@ -107,7 +107,7 @@ def plan_deployment(
       batches: Whether the servers join requests.
     """
     folders = (paths.serving_dir, paths.portable_dir)
-    sizes = {folder: memory.largest_version_bytes(folder) for folder in folders}
+    loaded = {folder: memory.largest_loaded_bytes(folder) for folder in folders}
     local = [os.path.abspath(folder) for folder in folders if not files.is_remote(folder)]
     root = os.path.commonpath(local) if local else ""
     servers = []
@@ -122,9 +122,9 @@ def plan_deployment(
                 source=os.path.relpath(folder, output) if is_local else "",
                 claim_path=os.path.relpath(folder, root) if is_local else "",
                 arguments=_arguments(image, base_path(folder), batches=batches),
-                version_mib=max(sizes[folder] // 2**20, 1),
+                version_mib=max(loaded[folder] // 2**20, 1),
                 num_versions=num_versions,
-                memory_mib=memory.memory_mib(sizes[folder], num_versions, image.memory_factor),
+                memory_mib=memory.memory_mib(loaded[folder], num_versions, image.memory_factor),
             )
         )
     return Deployment(
@@ -132,7 +132,9 @@ def plan_deployment(
         object_name=object_name(settings.name),
         servers=tuple(servers),
         uses_volume=any(server.source for server in servers),
-        volume_gib=memory.volume_gib(sum(sizes.values()), settings.push.keep_versions),
+        volume_gib=memory.volume_gib(
+            sum(map(memory.largest_version_bytes, folders)), settings.push.keep_versions
+        ),
     )
 
 

@@ -6,6 +6,7 @@ import os
 from components import files
 from components.pusher import versions as v
 from components.pusher.models_config import num_loaded
+from schemas.bundle import PROVEN_TOWERS_FOLDER
 
 _MIB = 2**20
 _GIB = 2**30
@@ -16,8 +17,19 @@ _STEP_MIB = 64
 
 def largest_version_bytes(model_dir: str) -> int:
     """Returns the size on disk of the largest version in a folder, in bytes; 0 without any."""
-    folders = (v.version_dir(model_dir, version) for version in v.list_versions(model_dir))
-    return max(map(_folder_bytes, folders), default=0)
+    return max((sum(_file_bytes(f).values()) for f in _version_folders(model_dir)), default=0)
+
+
+def largest_loaded_bytes(model_dir: str) -> int:
+    """Returns the same without the proven towers of the versions, which servers do not load."""
+    prefix = f"{PROVEN_TOWERS_FOLDER}/"
+    return max(
+        (
+            sum(size for path, size in _file_bytes(f).items() if not path.startswith(prefix))
+            for f in _version_folders(model_dir)
+        ),
+        default=0,
+    )
 
 
 def versions_at_switch(model_dir: str) -> int:
@@ -36,7 +48,7 @@ def memory_mib(version_bytes: int, num_versions: int, factor: float) -> int:
     3264
 
     Args:
-      version_bytes: Size of a version on disk.
+      version_bytes: Size on disk of what a server loads of a version.
       num_versions: Number of versions in memory at a switch.
       factor: Memory of a loaded version, relative to its size on disk.
     """
@@ -57,5 +69,11 @@ def volume_gib(version_bytes: int, keep_versions: int) -> int:
     return math.ceil((2 * keep_versions + 1) * version_bytes / _GIB)
 
 
-def _folder_bytes(folder: str) -> int:
-    return sum(files.size_bytes(os.path.join(folder, path)) for path in files.files_below(folder))
+def _version_folders(model_dir: str) -> list[str]:
+    return [v.version_dir(model_dir, version) for version in v.list_versions(model_dir)]
+
+
+def _file_bytes(folder: str) -> dict[str, int]:
+    """Returns the size of each file below a folder, by its path in it."""
+    paths = files.files_below(folder)
+    return {path: files.size_bytes(os.path.join(folder, path)) for path in paths}

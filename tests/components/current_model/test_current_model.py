@@ -1,5 +1,6 @@
 """CurrentModel finds the served model: none, the only version, or the newest of several."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from components.current_model.state import (
     write_current_model,
 )
 from components.pusher.rollback import rollback
+from schemas.bundle import MANIFEST_FILE
 from schemas.errors import InputError
 from tests.components.pusher.bundles import Destination
 
@@ -48,9 +50,26 @@ def test_the_state_of_the_only_version(destination: Destination) -> None:
         portable_path=published.portable_path,
         metrics={"recall@10": 0.25},
         statistics_path=f"{published.serving_path}/assets.extra/statistics/FeatureStats.pb",
+        towers_path=f"{published.portable_path}/assets.extra/proven_towers",
+        train_end_s=1000,
+        num_items=2,
     )
     assert state.statistics_path is not None
     assert Path(state.statistics_path).read_bytes() == b"statistics"
+
+
+def test_a_version_of_an_older_release_is_compared_by_its_twin(destination: Destination) -> None:
+    published = destination.publish()
+    shutil.rmtree(f"{published.portable_path}/assets.extra/proven_towers")
+    manifest_file = Path(published.serving_path) / MANIFEST_FILE
+    manifest = json.loads(manifest_file.read_text())
+    del manifest["train_end_s"], manifest["num_items"]
+    manifest_file.write_text(json.dumps(manifest))
+
+    state = find(destination)
+
+    assert state.towers_path == published.portable_path
+    assert (state.train_end_s, state.num_items) == (None, None)
 
 
 def test_the_newest_version_is_served_until_it_is_rolled_back(destination: Destination) -> None:
@@ -100,7 +119,7 @@ def test_a_missing_twin_raises_an_input_error(destination: Destination) -> None:
     "state",
     [
         CurrentModelState(),
-        CurrentModelState("7", "s/7", "e/7", {"mrr": 0.1}, "s/7/FeatureStats.pb"),
+        CurrentModelState("7", "s/7", "e/7", {"mrr": 0.1}, "s/7/FeatureStats.pb", "t", 5, 9),
     ],
 )
 def test_a_written_state_is_read_back(tmp_path: Path, state: CurrentModelState) -> None:

@@ -21,6 +21,7 @@ from components.gate import GateRejectedError
 from schemas.data_settings import ItemsSettings, UsersSettings
 from schemas.errors import InputError
 from schemas.privacy_settings import RejectsSettings
+from schemas.serving_settings import PushSettings
 from schemas.settings import DataSettings, from_dict, to_json
 from schemas.steps import CATALOGUE_EXAMPLE_GEN, INTERACTION_EXAMPLE_GEN
 from tests.components.data_gate.statistics import statistics_of
@@ -89,7 +90,9 @@ def inputs(tmp_path: Path) -> Artifacts:
     for name in ("interaction_rejects", "catalogue_rejects"):
         rejects = artifact(Rejects, tmp_path / name)
         write_fragment(
-            rejects.uri, INTERACTION_EXAMPLE_GEN, {"read": 10, "kept": 10, "rejects": {}}
+            rejects.uri,
+            INTERACTION_EXAMPLE_GEN,
+            {"read": 10, "kept": 10, "rejects": {}, "items": 10},
         )
         artifacts[name] = [rejects]
     current = artifact(CurrentModelInfo, tmp_path / "current")
@@ -106,7 +109,12 @@ def write(target: types.Artifact, split: str, name: str, message: Any) -> None:
 def run(inputs: Artifacts, folder: Path, data: DataSettings = DATA) -> list[dict[str, Any]]:
     """Runs the executor and returns the gates in the fragment that it writes."""
     verdict = artifact(DataVerdict, folder / "verdict")
-    properties = {"data": to_json(data), "code_version": "1", "launch": "1"}
+    properties = {
+        "data": to_json(data),
+        "push": to_json(PushSettings()),
+        "code_version": "1",
+        "launch": "1",
+    }
     Executor(context(folder)).Do(inputs, {"verdict": [verdict]}, properties)
     return gates_in(folder)
 
@@ -123,6 +131,7 @@ def test_a_first_run_on_valid_data_passes(inputs: Artifacts, tmp_path: Path) -> 
     assert [gate["name"] for gate in gates] == [
         "data.interaction_reject_fraction",
         "data.catalogue_reject_fraction",
+        "data.catalogue_size",
         "data.events_anomalies",
         "data.drift",
         "data.catalogue_anomalies",
@@ -216,19 +225,42 @@ def test_a_users_file_without_counts_raises_an_input_error(
 def test_without_events_only_the_catalogue_is_checked(inputs: Artifacts, tmp_path: Path) -> None:
     items = {"path": "items.csv", "format": "csv", "fields": {"item_id": "i"}}
     data = replace(DATA, items=from_dict(ItemsSettings, items | {"max_reject_fraction": 0.2}))
-    catalogue = {name: value for name, value in inputs.items() if name.startswith("catalogue")}
+    catalogue = {
+        name: value
+        for name, value in inputs.items()
+        if name.startswith("catalogue") or name == "current"
+    }
 
     gates = run(catalogue, tmp_path, data)
 
-    names = ["data.catalogue_reject_fraction", "data.catalogue_anomalies"]
+    names = [
+        "data.catalogue_reject_fraction",
+        "data.catalogue_size",
+        "data.catalogue_anomalies",
+    ]
     assert [(gate["name"], gate["passed"]) for gate in gates] == [(name, True) for name in names]
     write_fragment(
         catalogue["catalogue_rejects"][0].uri,
         CATALOGUE_EXAMPLE_GEN,
-        {"read": 10, "rejects": {"duplicate": 3}},
+        {"read": 10, "rejects": {"duplicate": 3}, "items": 7},
     )
     with pytest.raises(GateRejectedError, match="duplicate 3"):
         run(catalogue, tmp_path, data)
+
+
+@pytest.mark.parametrize("only_catalogue", [True, False])
+def test_a_catalogue_much_smaller_than_the_served_one_is_rejected(
+    inputs: Artifacts, tmp_path: Path, only_catalogue: bool
+) -> None:
+    """Also of a re-index, which has no events."""
+    if only_catalogue:
+        names = {name for name in inputs if name.startswith("catalogue")} | {"current"}
+        inputs = {name: value for name, value in inputs.items() if name in names}
+    state = replace(CurrentModelState(), version="3", num_items=21)
+    write_current_model(inputs["current"][0].uri, state)
+
+    with pytest.raises(GateRejectedError, match=r"10 items, 0\.4762 of the 21 items of version 3"):
+        run(inputs, tmp_path)
 
 
 def test_the_inputs_of_the_component_are_those_that_the_gates_read(inputs: Artifacts) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from components.evaluator.columns import EventColumns
@@ -49,8 +50,16 @@ def data_settings(**changes: Any) -> DataSettings:
 TABLE: FeatureTable = feature_table(data_settings())
 
 
-def write_windows(uri: str, splits: Mapping[str, Iterable[Window]]) -> str:
-    """Writes raw windows; the other event columns are derived from the timestamp."""
+def write_windows(
+    uri: str, splits: Mapping[str, Iterable[Window]], countries: Mapping[str, str] | None = None
+) -> str:
+    """Writes raw windows; the other event columns are derived from the timestamp.
+
+    Args:
+      uri: The folder for the splits.
+      splits: The windows of each split.
+      countries: The country of each user; by default, each user has one of their own.
+    """
     for split, windows in {f.PAST_SPLIT: (), **splits}.items():
         examples: list[dict[str, list[Any]]] = []
         for user, events in windows:
@@ -58,7 +67,7 @@ def write_windows(uri: str, splits: Mapping[str, Iterable[Window]]) -> str:
             examples.append(
                 {
                     f.USER_ID: [user],
-                    "country": [f"country of {user}"],
+                    "country": [countries[user] if countries else f"country of {user}"],
                     f.ITEM_ID: [item for item, _, _ in events],
                     f.TIMESTAMP: times,
                     f.EVENT_TYPE: [f"type {time}" for time in times],
@@ -121,6 +130,30 @@ def save_successor_model(
     The item after the last item of the history, in the order of `items`, has the score `scale`²,
     all others 0. Without history it is the first item.
     """
+    one_hot = np.eye(len(items), dtype=np.float32) * scale
+    no_item = np.zeros([1, len(items)], np.float32)
+    return save_lookup_model(path, items, np.concatenate([one_hot, no_item]), one_hot, table)
+
+
+def save_lookup_model(
+    path: str,
+    items: list[str],
+    queries: npt.NDArray[np.float32],
+    candidates: npt.NDArray[np.float32],
+    table: FeatureTable = TABLE,
+    country: str = "",
+) -> str:
+    """Saves a model whose query embedding depends on the last item of the history.
+
+    Args:
+      path: The folder of the SavedModel.
+      items: The items in the order of the rows of both tables.
+      queries: [num_items + 1, dim], the embedding of a query without history, followed by that of
+        a query after each item.
+      candidates: [num_items, dim].
+      table: The features of the signatures.
+      country: A country whose users all get the query embedding without history; "" for none.
+    """
     module = tf.Module()
     keys = tf.constant(items)
     table_init = tf.lookup.KeyValueTensorInitializer(keys, tf.range(len(items), dtype=tf.int64))
@@ -131,13 +164,15 @@ def save_successor_model(
         history = inputs[serving.HISTORY_ITEM_ID]
         length = tf.reduce_sum(tf.cast(history != "", tf.int32), axis=1)
         last = tf.gather(history, tf.maximum(length - 1, 0), batch_dims=1)
-        embedding = tf.one_hot(module.rows.lookup(last) + 1, len(items))
-        return {serving.OUTPUT_EMBEDDING: embedding * scale}
+        row = module.rows.lookup(last) + 1
+        if country:
+            row = tf.where(inputs["country"] == country, tf.zeros_like(row), row)
+        return {serving.OUTPUT_EMBEDDING: tf.gather(tf.constant(queries), row)}
 
     @tf.function
     def candidate(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         rows = module.rows.lookup(inputs[f.ITEM_ID])
-        return {serving.OUTPUT_EMBEDDING: tf.one_hot(rows, len(items)) * scale}
+        return {serving.OUTPUT_EMBEDDING: tf.gather(tf.constant(candidates), rows)}
 
     module.query, module.candidate = query, candidate
     signatures = {

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from components.current_model.state import CurrentModelState
 from components.evaluator.embed import SignatureEncoder
 from components.evaluator.evaluate import evaluate
 from components.evaluator.held_out import read_held_out_data
 from components.examples.read import read_raw_catalogue, read_raw_windows
 from schemas.errors import InputError
-from schemas.evaluation_settings import EvaluationSettings
+from schemas.evaluation_settings import EvaluationSettings, ModelGateSettings
 from schemas.features import feature_table
 from schemas.metrics import BASELINES
 from tests.components.evaluator.logs import SETTINGS as SETTINGS_OF_LOG
@@ -50,13 +51,19 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 
 def run(
-    log: dict[str, str], model: str, current: str | None = None, **changes: Any
+    log: dict[str, str],
+    model: str,
+    current: str | None = None,
+    train_end_s: int | None = None,
+    **changes: Any,
 ) -> dict[str, Any]:
     return evaluate(
         model_path=log[model],
         windows_uri=log["windows"],
         catalogue_uri=log["catalogue"],
-        current_path=current and log[current],
+        served=CurrentModelState(version="7", towers_path=log[current], train_end_s=train_end_s)
+        if current
+        else CurrentModelState(),
         data=data_settings(),
         settings=EvaluationSettings(**{**vars(SETTINGS), **changes}),
     )
@@ -89,10 +96,14 @@ def test_a_perfect_model_has_perfect_metrics_and_passes_the_gates(log: dict[str,
     assert result["slices"]["past_events"]["3-9"]["recall@10"] == 1.0
     assert sum(s["targets"] for s in result["slices"]["item_popularity"].values()) == 24
     assert [gate["name"] for gate in result["gates"]] == [
-        "model.beats_popularity",
-        "model.max_drop",
+        *(f"model.against_{name}" for name in BASELINES),
+        "model.against_served",
+        "model.served_slices",
+        "model.coverage",
+        "model.embedding_health",
         "model.parity",
     ]
+    assert result["train_end_s"] == 3000 + 11
     assert all(gate["passed"] for gate in result["gates"])
     json.dumps(result, allow_nan=False)
 
@@ -113,6 +124,10 @@ def test_other_protocols_have_their_own_targets_baselines_and_intervals(
     assert all_future["map@10"] == pytest.approx((1 / 1 + 0) / 2)
     assert set(protocols["last"]["test"]["baselines"]) == set(BASELINES)
     assert "model_minus_markov" in protocols["all_future"]["confidence"]
+
+
+def gates_by_name(result: dict[str, Any]) -> dict[str, Any]:
+    return {gate["name"].removeprefix("model."): gate for gate in result["gates"]}
 
 
 def test_the_window_protocol_excludes_only_what_a_request_shows(log: dict[str, str]) -> None:
@@ -142,7 +157,7 @@ def test_without_older_items_there_is_no_window_protocol(log: dict[str, str]) ->
         log["successor"],
         log["windows"],
         log["catalogue"],
-        None,
+        CurrentModelState(),
         data_settings(repeat_interactions="allow"),
         SETTINGS,
     )
@@ -155,7 +170,7 @@ def test_leave_one_out_has_one_protocol(log: dict[str, str]) -> None:
         log["successor"],
         log["windows"],
         log["catalogue"],
-        None,
+        CurrentModelState(),
         data_settings(split={"policy": "leave_one_out"}),
         SETTINGS,
     )
@@ -211,7 +226,8 @@ def test_slices_and_diagnosis(log: dict[str, str]) -> None:
 
 def test_ties_count_against_the_model(log: dict[str, str]) -> None:
     """The model scores a seen item 1 and all others 0, so the target ties with all candidates."""
-    result = run(log, "predecessor")
+    gates = ModelGateSettings(better_than=("popularity",))
+    result = run(log, "predecessor", gates=gates)
 
     num_candidates = [NUM_ITEMS - 4, NUM_ITEMS - 5]
     assert result["test"]["model"]["mrr"] == pytest.approx(
@@ -227,8 +243,20 @@ def test_comparison_with_the_currently_served_model(log: dict[str, str]) -> None
     assert worse["test"]["current"]["mrr"] == 1.0
     assert worse["test"]["current"] == better["test"]["model"]
     assert worse["confidence"]["model_minus_current"]["mrr"][1] < 0
-    assert [gate["passed"] for gate in worse["gates"]][1] is False
-    assert [gate["passed"] for gate in better["gates"]][1] is True
+    # Twelve users are too few for a verdict.
+    for result in (worse, better):
+        assert gates_by_name(result)["against_served"]["verdict"] == "undecided"
+
+
+@pytest.mark.parametrize(("train_end_s", "num_later"), [(1000, 24), (4005, 18), (5011, 0)])
+def test_the_served_model_is_compared_on_targets_later_than_its_train_split(
+    log: dict[str, str], train_end_s: int, num_later: int
+) -> None:
+    """Test targets are 12 at 4000 to 4011 and 12 at 5000 to 5011; those of the train end before."""
+    result = run(log, "successor", current="predecessor", train_end_s=train_end_s)
+
+    reason = gates_by_name(result)["against_served"]["reason"]
+    assert f"on the {num_later} of 24 targets later than both train splits" in reason
 
 
 def test_evaluation_is_reproducible(log: dict[str, str]) -> None:
@@ -309,7 +337,7 @@ def test_one_user_one_item_and_no_history(tmp_path: Path) -> None:
             },
         ),
         write_catalogue(str(tmp_path / "catalogue"), ["only"]),
-        None,
+        CurrentModelState(),
         data_settings(),
         SETTINGS,
     )

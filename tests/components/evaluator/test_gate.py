@@ -1,123 +1,147 @@
-"""Each gate: whether it passes, its value, its threshold and its reason."""
+"""Each gate on a model's own metrics: whether it passes, its numbers and its reason."""
+
+from typing import Any
 
 import pytest
 
-from components.evaluator.gate import Metrics, check_model_gates
+from components.evaluator.gate import (
+    Metrics,
+    baseline_gates,
+    coverage_gates,
+    embedding_gates,
+    minimum_gates,
+)
 from components.evaluator.metric_limits import MetricLimits
-from components.gate import GateResult
+from components.evaluator.paired_comparison import PairedComparison
+from components.gate import GateResult, Verdict
 from schemas.evaluation_settings import ModelGateSettings
 
-MODEL = {"recall@10": 0.2, "mrr": 0.1}
-BASELINES = {"popularity": {"recall@10": 0.1, "mrr": 0.1}, "markov": {"recall@10": 0.3, "mrr": 0.0}}
+MODEL = {"recall@10": 0.2, "mrr": 0.1, "coverage@10": 0.5}
+BASELINES = {
+    "popularity": {"recall@10": 0.1, "mrr": 0.05},
+    "markov": {"recall@10": 0.19, "mrr": 0.0},
+    "ease": {"recall@10": 0.3, "mrr": 0.2},
+}
 LIMITS = MetricLimits({"recall@10": 0.0, "mrr": 0.01}, {"recall@10": 1.0, "mrr": 1.0}, 100)
 # Of ten candidates, each is among the first ten.
 TEN_CANDIDATES = MetricLimits({"recall@10": 1.0, "mrr": 0.1}, {"recall@10": 1.0, "mrr": 1.0}, 10)
 ONE_CANDIDATE = MetricLimits({"recall@10": 1.0, "mrr": 1.0}, {"recall@10": 1.0, "mrr": 1.0}, 1)
 
 
-def test_model_must_beat_each_named_baseline_or_the_reason_has_a_remedy() -> None:
-    settings = ModelGateSettings(beats=("popularity", "markov"), max_drop=None)
-
-    popularity, markov = check_model_gates(settings, MODEL, BASELINES, current=None, limits=LIMITS)
-
-    assert (popularity.name, popularity.passed) == ("model.beats_popularity", True)
-    assert (popularity.value, popularity.threshold) == (0.2, 0.1)
-    assert (markov.name, markov.passed) == ("model.beats_markov", False)
-    assert (markov.value, markov.threshold) == (0.2, 0.3)
-    assert "evaluation.gates.beats" in markov.reason
-
-
-def test_a_model_that_equals_a_baseline_is_rejected() -> None:
-    settings = ModelGateSettings(metric="mrr", max_drop=None)
-
-    (gate,) = check_model_gates(settings, MODEL, BASELINES, current=None, limits=LIMITS)
-
-    assert not gate.passed
-
-
-def test_a_baseline_that_was_left_out_rejects_the_model() -> None:
-    (gate,) = check_model_gates(
-        ModelGateSettings(beats=("ease",), max_drop=None), MODEL, BASELINES, None, LIMITS
-    )
-
-    assert (gate.passed, gate.value, gate.threshold) == (False, 0.2, None)
-    assert "ease was left out" in gate.reason
-    assert "evaluation.gates.beats" in gate.reason
-
-
-@pytest.mark.parametrize(("min_value", "passed"), [(0.2, True), (0.21, False)])
-def test_min_value(min_value: float, passed: bool) -> None:
-    settings = ModelGateSettings(beats=(), min_value=min_value, max_drop=None)
-
-    (gate,) = check_model_gates(settings, MODEL, BASELINES, current=None, limits=LIMITS)
-
-    assert (gate.name, gate.passed, gate.value) == ("model.min_value", passed, 0.2)
-    assert gate.threshold == min_value
-
-
-@pytest.mark.parametrize(
-    ("current", "drop", "passed"),
-    [(0.25, 1 - 0.2 / 0.25, False), (0.21, 1 - 0.2 / 0.21, True), (0.1, 1 - 0.2 / 0.1, True)],
-)
-def test_max_drop_is_relative_to_the_currently_served_model(
-    current: float, drop: float, passed: bool
-) -> None:
-    settings = ModelGateSettings(beats=(), max_drop=0.05)
-
-    (gate,) = check_model_gates(settings, MODEL, BASELINES, {"recall@10": current}, LIMITS)
-
-    assert (gate.name, gate.passed, gate.threshold) == ("model.max_drop", passed, 0.05)
-    assert gate.value == pytest.approx(drop)
-    assert ("evaluation.gates.max_drop" in gate.reason) is not passed
-
-
-def test_max_drop_if_the_metric_of_the_served_model_is_zero() -> None:
-    settings = ModelGateSettings(beats=())
-
-    (gate,) = check_model_gates(settings, MODEL, BASELINES, {"recall@10": 0.0}, LIMITS)
-
-    assert gate.passed
-
-
-def test_no_model_is_served_yet() -> None:
-    (gate,) = check_model_gates(
-        ModelGateSettings(beats=()), MODEL, BASELINES, current=None, limits=LIMITS
-    )
-
-    assert (gate.passed, gate.value, gate.reason) == (True, None, "no model is served yet")
-
-
 def gates_of(
-    metric: str, limits: MetricLimits, model: Metrics, baseline: Metrics, current: Metrics | None
+    model: Metrics = MODEL,
+    baselines: dict[str, Metrics] | None = None,
+    limits: MetricLimits = LIMITS,
+    half_width: float = 0.02,
+    num_users: int = 500,
+    **settings: Any,
 ) -> dict[str, GateResult]:
-    settings = ModelGateSettings(metric=metric, min_value=0.05)
-    gates = check_model_gates(settings, model, {"popularity": baseline}, current, limits)
-    return {gate.name.removeprefix("model."): gate for gate in gates}
+    """Returns the gates by baseline; all intervals have the same width."""
+    measured = BASELINES if baselines is None else baselines
+    gates = ModelGateSettings(**settings)
+    metric = gates.metric
+    comparisons = {}
+    for name, values in measured.items():
+        difference = model[metric] - values[metric]
+        comparisons[name] = PairedComparison(
+            metric,
+            model[metric],
+            values[metric],
+            difference - half_width,
+            difference + half_width,
+            num_users,
+        )
+    results = baseline_gates(gates, model, measured, comparisons, limits)
+    return {gate.name.removeprefix("model.against_"): gate for gate in results}
+
+
+def test_only_a_baseline_that_is_better_rejects_by_default() -> None:
+    gates = gates_of()
+
+    verdicts = {name: (gate.passed, gate.verdict) for name, gate in gates.items()}
+    assert verdicts == {
+        "popularity": (True, Verdict.BETTER),
+        "markov": (True, Verdict.UNDECIDED),
+        "ease": (False, Verdict.WORSE),
+    }
+    assert [gate.is_warning for gate in gates.values()] == [False, True, False]
+    assert gates["popularity"].reason == (
+        "better: recall@10 is 0.2000, that of the baseline popularity 0.1000; difference +0.1000, "
+        "95 % interval +0.0800 to +0.1200, 500 users"
+    )
+    assert gates["markov"].reason == (
+        "undecided: recall@10 is 0.2000, that of the baseline markov 0.1900; difference +0.0100, "
+        "95 % interval -0.0100 to +0.0300, 500 users; with so many users, a difference below "
+        "about 0.0200 cannot be distinguished from chance"
+    )
+    assert gates["ease"].reason.startswith("worse: recall@10 is 0.2000, that of the baseline ease")
+    assert "leave ease out of evaluation.gates.not_worse_than" in gates["ease"].reason
+
+
+def test_the_value_passes_if_it_reaches_the_threshold() -> None:
+    gates = gates_of(better_than=("markov", "popularity"))
+
+    for gate in gates.values():
+        assert gate.value is not None
+        assert gate.threshold is not None
+        assert gate.passed is (gate.value >= gate.threshold)
+    assert (gates["ease"].value, gates["ease"].threshold) == pytest.approx((-0.1, -0.02))
+    assert (gates["markov"].value, gates["markov"].threshold) == pytest.approx((0.01, 0.02))
+
+
+def test_settings_name_the_baselines_and_what_is_required_of_each() -> None:
+    assert list(gates_of(not_worse_than=())) == []
+    assert list(gates_of(not_worse_than=("markov",))) == ["markov"]
+
+    gates = gates_of(not_worse_than=("popularity",), better_than=("markov",))
+
+    assert [(name, gate.passed) for name, gate in gates.items()] == [
+        ("popularity", True), ("markov", False),
+    ]  # fmt: skip
+    assert "must be better than this baseline" in gates["markov"].reason
+    assert "remove markov from evaluation.gates.better_than" in gates["markov"].reason
+
+
+def test_few_users_reject_only_where_the_model_must_be_better() -> None:
+    assert all(gate.is_warning for gate in gates_of(num_users=29).values())
+    assert not gates_of(num_users=29, better_than=("popularity",))["popularity"].passed
+
+
+def test_a_baseline_that_was_left_out_rejects_a_model_that_must_be_better() -> None:
+    some = {name: BASELINES[name] for name in ("popularity", "markov")}
+
+    assert "ease" not in gates_of(baselines=some)
+    required = gates_of(baselines=some, better_than=("ease",))["ease"]
+    compared = gates_of(baselines=some, not_worse_than=("ease",))["ease"]
+
+    assert (required.passed, required.value, required.threshold) == (False, None, None)
+    assert "ease was left out" in required.reason
+    assert "remove ease from evaluation.gates.better_than" in required.reason
+    assert compared.is_warning
 
 
 def test_gates_whose_metric_is_constant_pass_undecided_and_propose_another() -> None:
-    model, other = {"recall@10": 1.0, "mrr": 0.4}, {"recall@10": 1.0, "mrr": 0.6}
+    model = {"recall@10": 1.0, "mrr": 0.4}
+    other = {"popularity": {"recall@10": 1.0, "mrr": 0.6}}
 
-    gates = gates_of("recall@10", TEN_CANDIDATES, model, other, other)
+    gate = gates_of(model, other, TEN_CANDIDATES, better_than=("popularity",))["popularity"]
 
-    assert all(gate.passed for gate in gates.values())
-    reason = (
+    assert gate.is_warning
+    assert gate.reason == (
         "undecided: recall@10 is 1.0000 for every ranking, because no query has more than 10 "
         "candidates; set evaluation.gates.metric to mrr (it is 0.4000 for this model)"
+        "; 0.6000 for the baseline popularity"
     )
-    assert gates["beats_popularity"].reason == reason + "; 0.6000 for the baseline popularity"
-    assert gates["min_value"].reason == gates["max_drop"].reason == reason
     # The proposed metric decides.
-    assert not gates_of("mrr", TEN_CANDIDATES, model, other, other)["beats_popularity"].passed
-    assert gates_of("mrr", TEN_CANDIDATES, other, model, model)["beats_popularity"].passed
+    assert not gates_of(model, other, TEN_CANDIDATES, metric="mrr")["popularity"].passed
 
 
 def test_with_a_single_candidate_no_metric_is_proposed() -> None:
     only = {"recall@10": 1.0, "mrr": 1.0}
 
-    gate = gates_of("mrr", ONE_CANDIDATE, only, only, None)["beats_popularity"]
+    gate = gates_of(only, {"popularity": only}, ONE_CANDIDATE, metric="mrr")["popularity"]
 
-    assert gate.passed
+    assert gate.is_warning
     assert gate.reason == (
         "undecided: mrr is 1.0000 for every ranking, because every candidate of the queries is "
         "relevant; no other metric can decide"
@@ -126,17 +150,80 @@ def test_with_a_single_candidate_no_metric_is_proposed() -> None:
 
 def test_a_baseline_with_the_largest_possible_value_decides_only_against_a_worse_model() -> None:
     perfect, worse = {"recall@10": 1.0, "mrr": 0.5}, {"recall@10": 0.9, "mrr": 0.5}
+    must = ("popularity",)
 
-    equal = gates_of("recall@10", LIMITS, perfect, perfect, None)["beats_popularity"]
+    equal = gates_of(perfect, {"popularity": perfect}, half_width=0.0, better_than=must)
 
-    assert equal.passed
-    assert equal.reason.startswith("undecided: recall@10 of the model and of the baseline")
-    assert not gates_of("recall@10", LIMITS, worse, perfect, None)["beats_popularity"].passed
+    assert equal["popularity"].is_warning
+    assert equal["popularity"].reason.startswith("undecided: recall@10 of the model and of the b")
+    assert not gates_of(worse, {"popularity": perfect})["popularity"].passed
 
 
-def test_a_left_out_baseline_rejects_even_if_the_metric_is_constant() -> None:
-    settings = ModelGateSettings(beats=("ease",), max_drop=None)
+@pytest.mark.parametrize(("min_value", "passed"), [(0.2, True), (0.21, False)])
+def test_min_value(min_value: float, passed: bool) -> None:
+    (gate,) = minimum_gates(ModelGateSettings(min_value=min_value), MODEL, LIMITS)
 
-    (gate,) = check_model_gates(settings, MODEL, BASELINES, None, TEN_CANDIDATES)
+    assert (gate.name, gate.passed, gate.value) == ("model.min_value", passed, 0.2)
+    assert gate.threshold == min_value
+    assert minimum_gates(ModelGateSettings(), MODEL, LIMITS) == []
 
-    assert not gate.passed
+
+def test_a_minimum_of_a_constant_metric_is_undecided_unless_it_is_missed() -> None:
+    model = {"recall@10": 1.0, "mrr": 0.1}
+    (gate,) = minimum_gates(ModelGateSettings(min_value=0.5), model, TEN_CANDIDATES)
+    assert gate.is_warning
+    (missed,) = minimum_gates(ModelGateSettings(min_value=0.5, metric="mrr"), model, ONE_CANDIDATE)
+    assert not missed.passed
+
+
+@pytest.mark.parametrize(
+    ("num_queries", "num_items", "threshold", "passed"),
+    [(1000, 200, 0.6, False), (1000, 10_000, 0.6, False), (800, 10_000, 0.48, True)],
+)
+def test_coverage_is_limited_by_what_the_queries_allow(
+    num_queries: int, num_items: int, threshold: float, passed: bool
+) -> None:
+    settings = ModelGateSettings(min_coverage=0.6)
+
+    (gate,) = coverage_gates(settings, MODEL, num_queries, num_items)
+
+    assert (gate.name, gate.passed, gate.value) == ("model.coverage", passed, 0.5)
+    assert gate.threshold == pytest.approx(threshold)
+    assert ("lower evaluation.gates.min_coverage" in gate.reason) is not passed
+    assert coverage_gates(ModelGateSettings(min_coverage=None), MODEL, 1, 1) == []
+
+
+def health(query: float = 9.0, candidate: float = 8.0, spread: float = 0.9) -> dict[str, Any]:
+    return {
+        "dim": 16,
+        "query": {"effective_rank": query, "spread": spread},
+        "candidate": {"effective_rank": candidate, "spread": 0.9},
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "value", "passed", "text"),
+    [
+        (health(), 8.0, True, "is 9.0 for queries and 8.0 for items"),
+        (health(query=1.4), 1.4, False, "is 1.4 for queries"),
+        (health(candidate=1.0), 1.0, False, "the embeddings have collapsed"),
+        (health(spread=1e-5), 8.0, False, "the query embeddings are almost equal"),
+    ],
+)
+def test_collapsed_embeddings_are_rejected(
+    values: dict[str, Any], value: float, passed: bool, text: str
+) -> None:
+    (gate,) = embedding_gates(ModelGateSettings(), values, 100, 100)
+
+    assert (gate.name, gate.passed) == ("model.embedding_health", passed)
+    assert (gate.value, gate.threshold) == (value, 2.0)
+    assert text in gate.reason
+    assert ("evaluation.gates.min_effective_rank" in gate.reason) is not passed
+
+
+@pytest.mark.parametrize(("num_queries", "num_items"), [(19, 100), (100, 19)])
+def test_few_embeddings_are_undecided(num_queries: int, num_items: int) -> None:
+    (gate,) = embedding_gates(ModelGateSettings(), health(candidate=0.0), num_queries, num_items)
+    assert gate.is_warning
+    settings = ModelGateSettings(min_effective_rank=None)
+    assert embedding_gates(settings, health(0.0), 100, 100) == []

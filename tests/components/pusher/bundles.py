@@ -19,6 +19,20 @@ def write_bundle(folder: Path, content: str = "graph") -> Path:
     return folder
 
 
+def write_towers(folder: Path, content: str) -> Path:
+    """Writes fake towers, with a parity sample, which stays with the training."""
+    for path, text in {
+        "saved_model.pb": f"towers {content}",
+        "variables/variables.index": "index",
+        "assets/user_id": "ann\n",
+        "assets.extra/parity.tfrecord": "sample",
+    }.items():
+        target = folder / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text)
+    return folder
+
+
 def bundle_files(model: str, content: str, fingerprint: str = "") -> dict[str, str]:
     """Returns the files of one fake SavedModel, by path."""
     return {
@@ -49,6 +63,11 @@ class Destination:
         bundle = self.root / f"bundle-{content}"
         return bundle if bundle.exists() else write_bundle(bundle, content)
 
+    def towers(self, content: str) -> Path:
+        """Returns the towers with the given content, which are written if they do not exist."""
+        towers = self.root / f"towers-{content}"
+        return towers if towers.exists() else write_towers(towers, content)
+
     def publish(
         self, content: str = "graph", keep_versions: int = 5, id_rules: Sequence[str] = ()
     ) -> PublishedVersion:
@@ -61,8 +80,11 @@ class Destination:
                 metrics={"recall@10": 0.25},
                 id_rules=[*id_rules],
                 version_set="python3.10",
+                train_end_s=1000,
+                num_items=2,
                 provenance={"run": "training"},
             ),
+            towers=str(self.towers(content)),
             statistics_file=str(self.statistics),
             keep_versions=keep_versions,
         )

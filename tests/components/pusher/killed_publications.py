@@ -34,6 +34,7 @@ def main() -> None:
     destination = Destination(folder)
     for content in CONTENTS:  # Complete before the first kill: only publications are killed.
         destination.bundle(content)
+        destination.towers(content)
     destination.publish("first", KEEP_VERSIONS)
     instants = random.Random(0)
     unclean = 0

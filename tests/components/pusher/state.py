@@ -1,6 +1,7 @@
 """The state of a push destination as a server sees it, and what must hold in every state."""
 
 import json
+import os
 
 from google.protobuf import text_format
 from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
@@ -8,6 +9,7 @@ from tensorflow_serving.config.model_server_config_pb2 import ModelServerConfig
 from components.pusher.lock import LOCK_FILE
 from schemas.bundle import (
     MANIFEST_FILE,
+    PROVEN_TOWERS_FOLDER,
     SAVED_MODEL_FILE,
     STATISTICS_FILE,
     UNAVAILABLE_FILE,
@@ -88,5 +90,8 @@ def _content(name: str, tree: Tree, model: str) -> str:
     assert set(tree) >= set(expected) | _ADDED, (name, sorted(tree))
     del expected["fingerprint.pb"]
     assert {path: tree[path].decode() for path in expected} == expected, name
+    # The twin, and only it, has the proven towers of the same training.
+    towers = tree.get(os.path.join(PROVEN_TOWERS_FOLDER, SAVED_MODEL_FILE))
+    assert towers == (f"towers {content}".encode() if model == "portable" else None), name
     assert json.loads(tree[MANIFEST_FILE])["version"] == name
     return content

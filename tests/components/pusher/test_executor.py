@@ -1,81 +1,21 @@
 """VersionedPusher publishes blessed bundles and reports every rejection."""
 
-import json
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from tfx import types
 from tfx.types import standard_artifacts
 
 from components import artifacts
-from components.fragment import read_fragment, write_fragment
+from components.fragment import write_fragment
 from components.pusher import executor
 from components.pusher.component import VersionedPusher
-from components.pusher.executor import Executor
-from components.pusher.manifest import read_manifest
+from components.pusher.manifest import proven_towers_path, read_manifest
 from schemas.steps import INDEXER
 from schemas.version_set import installed_digest, installed_set
-from tests.components.pusher.bundles import Destination, write_bundle
-
-
-def blessing(kind: type[types.Artifact], root: Path, blessed: int) -> list[types.Artifact]:
-    artifact = kind()
-    artifact.uri = str(root / str(kind.TYPE_NAME))
-    artifact.set_int_custom_property("blessed", blessed)
-    return [artifact]
-
-
-def artifact_at(kind: type[types.Artifact], path: Path) -> list[types.Artifact]:
-    artifact = kind()
-    artifact.uri = str(path)
-    path.mkdir(parents=True, exist_ok=True)
-    return [artifact]
-
-
-class Push:
-    """An execution of the pusher with artifacts under `root`."""
-
-    reindex_of = ""
-    provenance: ClassVar[dict[str, Any]] = {"run": {"launch": "1"}}
-
-    def __init__(self, root: Path):
-        self.destination = Destination(root)
-        write_bundle(root / "bundle")
-        statistics = root / "statistics"
-        (statistics / "Split-events").mkdir(parents=True)
-        (statistics / "Split-events/FeatureStats.pb").write_bytes(b"statistics")
-        self.inputs = {
-            "bundle": artifact_at(artifacts.Bundle, root / "bundle"),
-            "model_blessing": blessing(standard_artifacts.ModelBlessing, root, 1),
-            "infra_blessing": blessing(standard_artifacts.InfraBlessing, root, 1),
-            "evaluation": artifact_at(artifacts.Evaluation, root / "evaluation"),
-            "events_statistics": artifact_at(standard_artifacts.ExampleStatistics, statistics),
-        }
-        evaluation = {"protocol": {"name": "successive"}, "test": {"model": {"recall@10": 0.25}}}
-        (root / "evaluation/evaluation.json").write_text(json.dumps(evaluation))
-        (self.pushed_model,) = artifact_at(standard_artifacts.PushedModel, root / "pushed_model")
-
-    def run(self) -> dict[str, Any]:
-        """Runs the executor and returns its fragment."""
-        Executor().Do(
-            self.inputs,
-            {"pushed_model": [self.pushed_model]},
-            {
-                "name": "demo",
-                "serving_dir": str(self.destination.serving),
-                "portable_dir": str(self.destination.portable),
-                "ids": '{"normalise": ["case"]}',
-                "keep_versions": 5,
-                "code_version": "c0",
-                "launch": "1",
-                "reindex_of": self.reindex_of,
-                "provenance": json.dumps(self.provenance),
-            },
-        )
-        fragment = read_fragment(self.pushed_model.uri)
-        assert fragment is not None
-        return fragment
+from tests.components.pusher.bundles import write_bundle
+from tests.components.pusher.push import Push, blessing
 
 
 @pytest.fixture
@@ -100,6 +40,9 @@ def test_bundle_with_both_blessings_is_published(push: Push) -> None:
     assert manifest.id_rules == ["case"]
     assert manifest.content_hash == fragment["content_hash"]
     assert (manifest.as_of, manifest.reindex_of) == (fragment["as_of"], "") == (None, "")
+    assert (manifest.train_end_s, manifest.num_items) == (1_700_000_000, None)
+    towers = Path(proven_towers_path(fragment["portable_path"]))
+    assert (towers / "saved_model.pb").read_text() == "towers trained"
     assert manifest.version_set == installed_set()
     lock = {"version_set": installed_set(), "digest": installed_digest()}
     assert manifest.provenance == {"run": {"launch": "1"}, "lock": lock}
@@ -112,7 +55,8 @@ def test_reindex_reports_original_version_and_time(
     monkeypatch.setattr(executor, "recorded_set", lambda: "python3.99")
     write_bundle(push.destination.root / "bundle", "with more items")
     as_of = "2026-03-01T00:00:00+00:00"
-    write_fragment(str(push.destination.root / "bundle"), INDEXER, {"index": {"as_of": as_of}})
+    index = {"as_of": as_of, "candidates": 7}
+    write_fragment(str(push.destination.root / "bundle"), INDEXER, {"index": index})
     push.reindex_of = first
 
     fragment = push.run()
@@ -122,6 +66,7 @@ def test_reindex_reports_original_version_and_time(
     manifest = read_manifest(fragment["serving_path"])
     assert (manifest.reindex_of, manifest.as_of) == (first, as_of)
     assert manifest.version_set == "python3.99"
+    assert (manifest.train_end_s, manifest.num_items) == (1_700_000_000, 7)
     assert manifest.metrics == {"recall@10": 0.25}
 
 
@@ -178,6 +123,7 @@ def test_rejection_does_not_change_served_version(push: Push, tmp_path: Path) ->
 def test_component_requires_both_blessings() -> None:
     channels: dict[str, Any] = {
         "bundle": types.Channel(type=artifacts.Bundle),
+        "model": types.Channel(type=standard_artifacts.Model),
         "model_blessing": types.Channel(type=standard_artifacts.ModelBlessing),
         "infra_blessing": types.Channel(type=standard_artifacts.InfraBlessing),
         "evaluation": types.Channel(type=artifacts.Evaluation),

@@ -305,6 +305,7 @@ def test_bundle_without_model_is_rejected(destination: Destination, missing: str
             str(destination.serving),
             str(destination.portable),
             publish_module.Manifest(name="demo"),
+            towers=str(destination.towers("graph")),
             statistics_file=str(destination.statistics),
             keep_versions=1,
         )
@@ -333,3 +334,58 @@ def test_the_reference_of_the_traffic_does_not_make_another_version(tmp_path: Pa
     second = destination.publish()
 
     assert (second.version, second.already_serving) == (first.version, True)
+
+
+def towers_in(destination: Destination) -> dict[str, bytes]:
+    """Returns the files of all proven towers, by their path from the folder of the models."""
+    return {
+        path: content for path, content in destination.files().items() if "proven_towers" in path
+    }
+
+
+def test_the_twin_of_a_version_has_the_proven_towers_without_their_parity_sample(
+    destination: Destination,
+) -> None:
+    version = destination.publish("a").version
+
+    folder = f"serving_portable/{version}/assets.extra/proven_towers"
+    assert towers_in(destination) == {
+        f"{folder}/saved_model.pb": b"towers a",
+        f"{folder}/variables/variables.index": b"index",
+        f"{folder}/assets/user_id": b"ann\n",
+    }
+
+
+def test_proven_towers_are_hidden_and_removed_with_their_version(destination: Destination) -> None:
+    """So that an erased user does not remain in the towers of a version that is gone."""
+    old = destination.publish("a").version
+    new = destination.publish("b").version
+    rollback(*destination.folders)
+    hidden = {path.split("/")[1] for path in towers_in(destination)}
+    assert hidden == {old, f".rolled-back-{new}"}
+
+    last = destination.publish("c", keep_versions=1).version
+
+    assert {path.split("/")[1] for path in towers_in(destination)} <= {
+        last,
+        f".rolled-back-{new}",
+    }
+    newest = destination.publish("d", keep_versions=1).version
+    assert {path.split("/")[1] for path in towers_in(destination)} == {newest}
+
+
+def test_other_towers_do_not_make_another_version(destination: Destination) -> None:
+    """What serves decides whether a version is new."""
+    first = destination.publish("a")
+    destination.towers("a").joinpath("saved_model.pb").write_text("other towers")
+
+    second = destination.publish("a")
+
+    assert (second.version, second.already_serving) == (first.version, True)
+
+
+def test_missing_towers_are_rejected(destination: Destination) -> None:
+    (destination.towers("a") / "saved_model.pb").unlink()
+    with pytest.raises(InputError, match=r"towers-a contains no saved_model\.pb"):
+        destination.publish("a")
+    assert destination.all_names() == set()

@@ -29,6 +29,7 @@ def reindex(destination: Destination, content: str, of: str) -> PublishedVersion
             reindex_of=of,
             provenance={"run": content},
         ),
+        towers=str(destination.towers(of)),
         statistics_file=str(destination.statistics),
         keep_versions=5,
     )

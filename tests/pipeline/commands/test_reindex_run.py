@@ -95,7 +95,7 @@ def test_a_new_version_is_served_and_its_manifest_names_the_trained_version(
     assert (
         "query_embedding: serving outputs equal training outputs" in gates["index.parity"]["reason"]
     )
-    assert "[13/13] RunReporter done" in reindexed.stderr
+    assert "[14/14] RunReporter done" in reindexed.stderr
     assert reindexed.stdout.count("is recommended:") == 3
 
 
@@ -186,6 +186,17 @@ def test_after_a_rejection_or_a_failure_the_same_versions_are_served(
     done = reindex(project, changed(project) * twice, *options)
     assert done.returncode == code, done.stderr[-3000:]
     assert message in done.stderr + done.stdout
+    assert (project.versions(), project.versions("serving_portable")) == before
+
+
+def test_a_truncated_catalogue_is_rejected(
+    project: Project, reindexed: subprocess.CompletedProcess[str]
+) -> None:
+    before = project.versions(), project.versions("serving_portable")
+    done = reindex(project, changed(project)[:5])
+    assert done.returncode == 3, done.stderr[-3000:]
+    assert f"5 items, {5 / NUM_ITEMS:.4g} of the {NUM_ITEMS} items of version" in done.stderr
+    assert "raise push.max_catalogue_drop" in done.stderr
     assert (project.versions(), project.versions("serving_portable")) == before
 
 

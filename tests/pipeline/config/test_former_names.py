@@ -40,6 +40,21 @@ def test_former_names_give_the_settings_of_the_current_ones(
     assert "interactions.damaged_files: reject" in value
 
 
+def nested(section: str, values: dict[str, Any]) -> dict[str, Any]:
+    """Returns values under the dotted name of their section."""
+    for part in reversed(section.split(".")):
+        values = {part: values}
+    return values
+
+
+def test_baselines_to_beat_are_baselines_of_which_the_model_must_be_better() -> None:
+    former = {**copy.deepcopy(VALUES), "evaluation": {"gates": {"beats": ["popularity"]}}}
+
+    gates = parse_settings(former, "shop.yaml").evaluation.gates
+
+    assert (gates.better_than, gates.not_worse_than) == (("popularity",), None)
+
+
 def test_a_key_under_both_names_is_an_error() -> None:
     values = copy.deepcopy(VALUES)
     values["interactions"]["refuse"] = {}
@@ -50,9 +65,9 @@ def test_a_key_under_both_names_is_an_error() -> None:
 
 @pytest.mark.parametrize("key", FORMER_KEYS)
 def test_every_former_key_is_replaced(key: Any) -> None:
-    values = {key.section: {key.former: 1}}
+    values = nested(key.section, {key.former: 1})
     replace_former_names(values, "shop.yaml")
-    assert values == {key.section: {key.current: 1}}
+    assert values == nested(key.section, {key.current: 1})
 
 
 @pytest.mark.parametrize("key", FORMER_KEYS)
@@ -60,10 +75,10 @@ def test_a_former_key_without_a_value_has_no_effect(
     key: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The records of earlier runs contain all keys."""
-    values = {key.section: {key.former: None, key.current: 2}}
+    values = nested(key.section, {key.former: None, key.current: 2})
     with caplog.at_level(logging.WARNING):
         replace_former_names(values, "run.json")
-    assert values == {key.section: {key.current: 2}}
+    assert values == nested(key.section, {key.current: 2})
     assert not caplog.messages
 
 

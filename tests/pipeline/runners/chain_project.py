@@ -19,6 +19,8 @@ MODEL = {
     "train": {"max_epochs": 12, "events_per_step": 320, "learning_rate": 5e-3},
     "history": {"max_length": 10},
     "interactions": {"max_reject_fraction": 0.02},
+    # Counts of transitions know a chain exactly, so that no model is better than they are.
+    "evaluation": {"gates": {"not_worse_than": ["popularity"], "better_than": ["popularity"]}},
 }
 
 
@@ -37,6 +39,10 @@ class Project:
     @property
     def run_dir(self) -> Path:
         return self.folder / "runs" / "chain"
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "world" / "log.jsonl"
 
     def command(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

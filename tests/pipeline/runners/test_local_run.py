@@ -65,9 +65,16 @@ def test_model_learns_the_chain_and_beats_popularity(
     test = metrics["test"]
     assert test["model"]["recall@10"] > 0.9
     assert test["model"]["recall@10"] > test["baselines"]["popularity"]["recall@10"]
-    assert all(gate["passed"] for gate in metrics["gates"])
+    gates = {gate["name"]: gate for gate in metrics["gates"]}
+    assert all(gate["passed"] for gate in gates.values())
+    assert gates["model.against_popularity"]["verdict"] == "better"
+    assert "no model is served yet" in gates["model.against_served"]["reason"]
     (version,) = project.versions()
     manifest = read_manifest(str(project.run_dir / "serving" / "chain" / version))
+    assert manifest.num_items == NUM_ITEMS
+    log_s = [json.loads(line)["time"] for line in project.log.read_text().splitlines()]
+    assert manifest.train_end_s is not None
+    assert min(log_s) < manifest.train_end_s < max(log_s)
     named = {record["version_set"] for record in (metrics, project.read("run.json"))}
     assert {*named, manifest.version_set} == {installed_set()}
 
@@ -134,6 +141,9 @@ def test_second_run_uses_the_cache_except_for_an_edited_step(
     assert {statuses[name] for name in set(statuses) - ran} == {"cached"}
     assert set(versions) <= set(project.versions())
     assert "unchanged, from cache" in again.stderr
+    # The towers are those that serve.
+    (gate,) = [g for g in project.read("run.json")["gates"] if g["name"] == "model.against_served"]
+    assert (gate["verdict"], gate["value"]) == ("not worse", pytest.approx(0.0, abs=1e-6))
 
 
 def test_edited_input_runs_dependent_steps(
@@ -161,6 +171,7 @@ def test_edited_input_runs_dependent_steps(
             4,
             "model.min_value",
         ),
+        (("train.max_epochs=1", "train.events_per_step=100000"), 4, "model.against_served: worse"),
         (("interactions.path=world/absent.jsonl",), 2, "absent.jsonl"),
         (("interactions.fields.item_id=itm",), 2, "did you mean 'item'"),
         (("train.max_epoch=1",), 2, "did you mean 'max_epochs'"),
@@ -184,7 +195,7 @@ def test_data_gate_rejects_a_log_with_many_malformed_lines(
     project: Project, first: subprocess.CompletedProcess[str]
 ) -> None:
     before = project.versions()
-    log = project.folder / "world" / "log.jsonl"
+    log = project.log
     clean = log.read_text(encoding="utf-8")
     log.write_text(clean + "not json\n" * 400, encoding="utf-8")
     done = project.run()
@@ -217,7 +228,6 @@ def test_one_user_and_fewer_than_100_items_are_served_by_exact_search(
             "fields": {"user_id": "user", "item_id": "item", "timestamp": timestamp},
         },
         "train": {"max_epochs": 1},
-        "evaluation": {"gates": {"beats": []}},
         "index": {"k": 3},
     }
     (project.folder / "one-user.yaml").write_text(yaml.safe_dump(settings), encoding="utf-8")

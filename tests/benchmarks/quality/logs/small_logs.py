@@ -127,7 +127,7 @@ def write_configuration(log: Path) -> Path:
             "fields": columns,
         },
         "push": {"serving_dir": "serving"},
-        "evaluation": {"gates": {"beats": ["markov"], "min_value": 0.5}},
+        "evaluation": {"gates": {"better_than": ["markov"], "min_value": 0.5}},
     }
     log.write_text(json.dumps(values), encoding="utf-8")
     return log

@@ -71,7 +71,9 @@ def test_no_model_is_rejected_for_its_quality(name: str, tmp_path: Path) -> None
     file, write = WRITERS[name]
     settings = configured(write(tmp_path / file), tmp_path / "work")
     gates = settings.evaluation.gates
-    assert (gates.beats, gates.max_drop, gates.min_value) == ((), None, None)
+    assert (gates.better_than, gates.not_worse_than) == ((), ())
+    assert {gates.max_drop, gates.max_slice_drop, gates.min_value} == {None}
+    assert {gates.min_coverage, gates.min_effective_rank} == {None}
     assert settings.push.serving_dir is None
     assert settings.index.kind == "exact"
 

@@ -5,10 +5,12 @@ from pathlib import Path
 from components.pusher.models_config import write_labels
 from pipeline.serving.tf_serving.memory import (
     SERVER_MIB,
+    largest_loaded_bytes,
     largest_version_bytes,
     memory_mib,
     versions_at_switch,
 )
+from schemas.bundle import PROVEN_TOWERS_FOLDER
 
 MIB = 2**20
 
@@ -22,7 +24,16 @@ def version(folder: Path, number: int, size: int) -> None:
 def test_the_largest_version_counts_with_all_its_files(tmp_path: Path) -> None:
     for number, size in ((1, 500), (2, 300)):
         version(tmp_path, number, size)
-    assert largest_version_bytes(str(tmp_path)) == 500
+    assert largest_version_bytes(str(tmp_path)) == largest_loaded_bytes(str(tmp_path)) == 500
+
+
+def test_servers_do_not_load_the_proven_towers(tmp_path: Path) -> None:
+    version(tmp_path, 1, 500)
+    towers = tmp_path / "1" / PROVEN_TOWERS_FOLDER
+    towers.mkdir(parents=True)
+    (towers / "saved_model.pb").write_bytes(b"x" * 70)
+    assert largest_version_bytes(str(tmp_path)) == 570
+    assert largest_loaded_bytes(str(tmp_path)) == 500
 
 
 def test_a_switch_needs_the_versions_of_the_policy_and_the_new_one(tmp_path: Path) -> None:

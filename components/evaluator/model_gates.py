@@ -1,0 +1,113 @@
+"""Applies all gates on a model to the results of an evaluation."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from components.current_model.state import CurrentModelState
+from components.evaluator.gate import (
+    baseline_gates,
+    coverage_gates,
+    embedding_gates,
+    minimum_gates,
+    why_undecided,
+)
+from components.evaluator.held_out import EvaluationResult, HeldOutData
+from components.evaluator.metric_limits import MetricLimits, metric_limits
+from components.evaluator.paired_comparison import PairedComparison
+from components.evaluator.served_gate import ServedComparison, later_targets, served_gates
+from components.evaluator.slice_masks import SliceMasks
+from components.gate import GateResult
+from schemas.evaluation_settings import EvaluationSettings
+from schemas.features import TRAIN_SPLIT
+from schemas.metrics import EVENT_TYPE, ITEM_POPULARITY, SUCCESSIVE, USER_ACTIVITY
+
+# The dimensions whose slices must not fall by default, with those of `evaluation.slices`. The
+# others are left out because the intervals of fewer slices are narrower.
+_DEFAULT_SLICES = (USER_ACTIVITY, ITEM_POPULARITY, EVENT_TYPE)
+
+
+def train_end_s(held_out: HeldOutData) -> int:
+    """Returns the time of the last event of the train split, in seconds since the epoch."""
+    return int(held_out.events[TRAIN_SPLIT].timestamp.max())
+
+
+def check_model_gates(
+    headline: Mapping[str, Any],
+    health: Mapping[str, Any],
+    served: ServedComparison | None,
+    dimensions: Mapping[str, SliceMasks],
+    held_out: HeldOutData,
+    settings: EvaluationSettings,
+) -> list[GateResult]:
+    """Returns the results of all gates on a model, except that of its parity.
+
+    Args:
+      headline: The sections `test` and `confidence` of the headline protocol.
+      health: The result of `embedding_health`.
+      served: The values of the model and of the one that serves; None if no model is served.
+      dimensions: For each dimension and slice, [num_queries] bool, whether a query is in it.
+      held_out: The held-out data.
+      settings: Settings of the evaluation and its gates.
+    """
+    queries, num_items = held_out.headline.queries, len(held_out.items)
+    gates, test = settings.gates, headline["test"]
+    limits = metric_limits(queries, num_items, settings.cutoffs)
+    names = (*_DEFAULT_SLICES, *settings.slices) if gates.slices is None else gates.slices
+    return [
+        *_baseline_gates(headline, limits, queries.num_users, settings),
+        *minimum_gates(gates, test["model"], limits),
+        *served_gates(
+            gates,
+            served,
+            {name: dimensions[name] for name in names if name in dimensions},
+            settings.bootstrap_samples,
+            settings.seed,
+            why_undecided(gates.metric, test["model"], limits),
+        ),
+        *coverage_gates(gates, test["model"], len(queries), num_items),
+        *embedding_gates(gates, health, len(queries), num_items),
+    ]
+
+
+def compare_served(
+    model: EvaluationResult,
+    served: EvaluationResult,
+    version: CurrentModelState,
+    held_out: HeldOutData,
+    metric: str,
+) -> ServedComparison:
+    """Returns the values of a metric for a model and for the version that serves, by query."""
+    queries = held_out.headline.queries
+    is_compared, targets = later_targets(
+        held_out.events[queries.split].timestamp[queries.position],
+        train_end_s(held_out),
+        version.train_end_s,
+    )
+    return ServedComparison(
+        version=str(version.version),
+        metric=metric,
+        model=model.measurements[SUCCESSIVE].by_query[metric],
+        served=served.measurements[SUCCESSIVE].by_query[metric],
+        users=queries.user,
+        is_compared=is_compared,
+        targets=targets,
+    )
+
+
+def _baseline_gates(
+    headline: Mapping[str, Any], limits: MetricLimits, num_users: int, settings: EvaluationSettings
+) -> list[GateResult]:
+    """The gates against the baselines, from the intervals that the report shows."""
+    metric = settings.gates.metric
+    model, baselines = headline["test"]["model"], headline["test"]["baselines"]
+    comparisons = {
+        name: PairedComparison(
+            metric,
+            model[metric],
+            values[metric],
+            *headline["confidence"][f"model_minus_{name}"][metric],
+            num_users=num_users,
+        )
+        for name, values in baselines.items()
+    }
+    return baseline_gates(settings.gates, model, baselines, comparisons, limits)
