@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.app import app
-from pipeline.cli.arguments import RunDir
+from pipeline.cli.arguments import RunDir, example
 from pipeline.console import quiet_streams
 
 
-@app.command()
+@app.command(epilog=example("report runs/shop"))
 def report(run_dir: RunDir) -> None:
     """Print the summary of a run and the path of its report."""
     with quiet_streams(os.devnull) as console:
@@ -19,7 +19,7 @@ def report(run_dir: RunDir) -> None:
         report_command(run_dir, console)
 
 
-@app.command()
+@app.command(epilog=example("doctor --path runs"))
 def doctor(
     path: Annotated[str, typer.Option(help="Folder in which runs will be written.")] = ".",
 ) -> None:

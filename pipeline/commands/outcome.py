@@ -2,6 +2,7 @@
 
 from components.run_reporter.summary import render_summary
 from pipeline.commands.sample_recommendations import render_samples
+from pipeline.config.documentation import error_text
 from pipeline.console import Console
 from pipeline.exit_codes import ExitCode
 from pipeline.runners.local import RunOutcome
@@ -27,7 +28,7 @@ def write_outcome(
     if outcome.code is ExitCode.PUSHED:
         console.result.write(_samples(outcome, settings, windows_output))
     if outcome.error:
-        console.progress.write(f"error: {outcome.error}\n")
+        console.progress.write(error_text(outcome.error))
         console.progress.write(f"The full log is in {paths.log}\n")
 
 

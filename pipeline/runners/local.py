@@ -29,7 +29,7 @@ from pipeline.runners.cache_keys import CacheKeys, cache_keys, placeholder_cache
 from pipeline.runners.code_version import code_version
 from pipeline.runners.peak_memory import PeakMemoryHandler
 from pipeline.runners.progress import ProgressHandler
-from pipeline.runners.step_results import StepResult, read_step_results
+from pipeline.runners.step_results import StepResult, last_durations, read_step_results
 from pipeline.runners.write_record import run_record
 from schemas.errors import InputError
 from schemas.settings import Settings
@@ -120,7 +120,8 @@ def run_pipeline(
         error: BaseException | None = None
         try:
             keys, nodes = build()
-            progress.num_components = len(nodes) + 1
+            durations = last_durations(paths.metadata, name, [node.id for node in nodes])
+            progress.expect(len(nodes) + 1, durations)
             _run(name, nodes, settings, paths)
         except Exception as caught:
             # The error is reported below and decides the exit code. It must not end the process

@@ -6,7 +6,7 @@ import time
 import tensorflow as tf
 import tf_keras as keras
 
-from components.progress import progress
+from components.progress import about, progress
 from components.trainer.model.metrics import VALIDATION_PREFIX, metric_name
 from components.trainer.model.two_tower import TwoTowerModel
 
@@ -30,10 +30,17 @@ class ProgressLog(keras.callbacks.Callback):
       epochs: The number of finished epochs.
     """
 
-    def __init__(self, max_epochs: int, targets_per_epoch: int, cutoff: int):
-        """`cutoff` is the cutoff of the recall that is logged."""
+    def __init__(
+        self,
+        max_epochs: int,
+        targets_per_epoch: int,
+        cutoff: int,
+        max_seconds: float | None = None,
+    ):
+        """`cutoff` is that of the recall that is logged; `max_seconds` limits the training."""
         super().__init__()
         self.max_epochs = max_epochs
+        self.max_seconds = max_seconds
         self.targets_per_epoch = targets_per_epoch
         self.cutoff = cutoff
         self.training_seconds = 0.0
@@ -44,6 +51,9 @@ class ProgressLog(keras.callbacks.Callback):
         # The finished share of an epoch that a time limit can end, and its duration.
         self._share = 0.0
         self._share_seconds = 0.0
+        self._train_started = 0.0
+        self._validation_seconds = 0.0
+        self._steps_ended = 0.0
 
     @property
     def targets_per_second(self) -> float:
@@ -51,6 +61,10 @@ class ProgressLog(keras.callbacks.Callback):
         done = (self.epochs + self._share) * self.targets_per_epoch
         seconds = self.training_seconds + self._share_seconds
         return done / seconds if seconds else 0.0
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Starts the clock of the training."""
+        self._train_started = time.monotonic()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Starts the clock of an epoch."""
@@ -70,23 +84,48 @@ class ProgressLog(keras.callbacks.Callback):
             self._last_logged = now
             share = f"{(batch + 1) / steps:.0%}" if steps else f"step {batch + 1}"
             loss = (logs or {}).get("loss", float("nan"))
-            progress.info("epoch %d/%d %s loss %.3f", self._epoch, self.max_epochs, share, loss)
+            left = self._time_left(self._share, now - self._epoch_started, now) if steps else ""
+            progress.info(
+                "epoch %d/%d %s loss %.3f%s", self._epoch, self.max_epochs, share, loss, left
+            )
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Logs loss, speed and recall of the epoch."""
+        """Logs loss, speed and recall of the epoch, and the time left."""
         logs = logs or {}
+        now = time.monotonic()
+        self._validation_seconds = now - self._steps_ended
+        left = self._time_left(1.0, self._steps_ended - self._epoch_started, now)
         name = "val_" + metric_name(self.cutoff)
         progress.info(
-            "epoch %d/%d loss %.3f, %.0f targets/s, %s %.4f",
+            "epoch %d/%d loss %.3f, %.0f targets/s, %s %.4f%s",
             self._epoch,
             self.max_epochs,
             logs.get("loss", float("nan")),
             self.targets_per_second,
             name,
             logs.get(name, float("nan")),
+            left,
         )
 
+    def _time_left(self, share: float, seconds: float, now: float) -> str:
+        """Returns the time that the training takes at most, for the end of a line; "" at its end.
+
+        Early stopping may end it before. The duration of the validation is known from the first
+        epoch on.
+
+        Args:
+          share: The finished share of the steps of this epoch.
+          seconds: The duration of these steps.
+          now: The present time.
+        """
+        epoch_seconds = seconds / share + self._validation_seconds
+        left = epoch_seconds * (self.max_epochs - self._epoch + 1 - share)
+        if self.max_seconds is not None:
+            left = min(left, self.max_seconds - (now - self._train_started))
+        return f", at most {about(left)} left" if left > 0 else ""
+
     def _end_of_steps(self, now: float) -> None:
+        self._steps_ended = now
         self.training_seconds += now - self._epoch_started
         self.epochs += 1
         self._share = self._share_seconds = 0.0

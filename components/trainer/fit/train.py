@@ -174,7 +174,9 @@ def _fit(
     started = time.monotonic()
     plan = recipe.train
     cutoff = monitored_cutoff(len(train_data.candidates))
-    progress_log = ProgressLog(plan.max_epochs, train_data.train.num_targets, cutoff)
+    progress_log = ProgressLog(
+        plan.max_epochs, train_data.train.num_targets, cutoff, plan.max_seconds
+    )
     has_validation = train_data.validation.num_targets > 0
     monitor = "val_" + metric_name(cutoff) if has_validation else None
     steps = num_batches(train_data.train, plan.events_per_step)
