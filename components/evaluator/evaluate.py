@@ -29,6 +29,7 @@ from components.evaluator.slice_masks import (
 )
 from components.evaluator.slices import slice_metrics
 from components.evaluator.tower_parity import measure_parity
+from components.evaluator.user_metrics import UserMetrics, targets_digest
 from components.progress import progress
 from schemas.evaluation_settings import EvaluationSettings
 from schemas.features import TRAIN_SPLIT
@@ -37,6 +38,8 @@ from schemas.settings import DataSettings
 
 # The key of examples for people, which are in the fragment of the step and not in evaluation.json.
 ILLUSTRATIONS = "illustrations"
+# The key of the metrics per user, which are in a file of their own.
+USER_METRICS = "user_metrics"
 SLICED_METRICS = ("recall@10", "ndcg@10", "mrr")
 
 
@@ -63,7 +66,8 @@ def evaluate(
       protocol, the same sections of the other protocols under `protocols`, and `baselines`,
       `slices`, `slice_intervals`, `diagnosis`, `gates` and `sizes`; `later_negatives` if there is
       later negative feedback; `train_end_s`, the time of the last event of the train split, in
-      seconds since the epoch; and `ILLUSTRATIONS`, for the report only.
+      seconds since the epoch; `ILLUSTRATIONS`, for the report only; and `USER_METRICS`, the
+      `UserMetrics` of the model.
 
     Raises:
       InputError: The test split has no target to evaluate.
@@ -116,6 +120,7 @@ def evaluate(
         ILLUSTRATIONS: illustrate(
             held_out, embeddings, model, baselines, data.rejects.raw, settings.seed
         ),
+        USER_METRICS: _user_metrics(held_out, model),
     }
 
 
@@ -253,6 +258,20 @@ def _sizes(held_out: HeldOutData) -> dict[str, int]:
         "users_in_training": len(np.unique(train.user[train.is_target])),
         "training_targets": int(np.count_nonzero(train.is_target)),
     }
+
+
+def _user_metrics(held_out: HeldOutData, model: EvaluationResult) -> UserMetrics:
+    """The metrics of each user and the digest of the targets, of the headline protocol."""
+    queries = held_out.headline.queries
+    windows = held_out.windows[queries.split]
+    window = np.searchsorted(windows.offsets, queries.position, side="right") - 1
+    query = np.repeat(np.arange(len(queries)), np.diff(queries.offsets))
+    digest = targets_digest(
+        windows.user_id[window][query],
+        windows.timestamp[queries.position][query],
+        held_out.catalogue.item_id[queries.item],
+    )
+    return UserMetrics(digest, model.measurements[SUCCESSIVE].by_user)
 
 
 def _diagnosis(

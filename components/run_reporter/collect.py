@@ -29,6 +29,7 @@ _RUN_KEYS = (
     "config_hash",
     "version_set",
     "versions",
+    "provenance",
     "started",
     "status",
     "exit_code",

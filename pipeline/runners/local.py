@@ -29,6 +29,7 @@ from pipeline.runners.cache_keys import CacheKeys, cache_keys, placeholder_cache
 from pipeline.runners.code_version import code_version
 from pipeline.runners.peak_memory import PeakMemoryHandler
 from pipeline.runners.progress import ProgressHandler
+from pipeline.runners.provenance import origin
 from pipeline.runners.step_results import StepResult, last_durations, read_step_results
 from pipeline.runners.write_record import run_record
 from schemas.errors import InputError
@@ -135,6 +136,7 @@ def run_pipeline(
         ]
         outcome = _outcome(error, steps, paths)
         record = run_record(settings, config_path, paths, started_s, outcome.code, error, steps)
+        record["provenance"] = {**origin(keys), "launch": keys.launch_id}
         _report(name, settings, paths, keys, outcome.steps, record)
         return outcome
 

@@ -1,4 +1,4 @@
-"""Which data, code and run make a version, for its manifest.
+"""Which data, code and run make a version, for its manifest and for run.json.
 
 VersionedPusher adds the lock: the version set and a digest of the distributions that are installed
 where it runs.
@@ -7,6 +7,7 @@ where it runs.
 import json
 import os
 import subprocess
+from typing import Any
 
 from pipeline.runners.cache_keys import CacheKeys
 from pipeline.runners.code_version import ROOT, source_version
@@ -32,12 +33,7 @@ def provenance(settings: Settings, keys: CacheKeys) -> str:
     """
     return json.dumps(
         {
-            "data": keys.data,
-            "code": {
-                "version": distribution_version(),
-                "hash": source_version(),
-                "commit": _commit(),
-            },
+            **origin(keys),
             "run": {
                 "directory": settings.output,
                 "launch": keys.launch_id,
@@ -47,6 +43,18 @@ def provenance(settings: Settings, keys: CacheKeys) -> str:
         },
         sort_keys=True,
     )
+
+
+def origin(keys: CacheKeys) -> dict[str, Any]:
+    """Returns the sections `data` and `code` of `provenance`, which are also in run.json."""
+    return {
+        "data": keys.data,
+        "code": {
+            "version": distribution_version(),
+            "hash": source_version(),
+            "commit": _commit(),
+        },
+    }
 
 
 def _commit() -> str | None:

@@ -12,7 +12,7 @@ from pipeline.exit_codes import ExitCode, error_chain, error_message
 from pipeline.paths import RunPaths
 from pipeline.runners.step_results import StepResult
 from schemas.settings import Settings, to_json
-from schemas.steps import CATALOGUE_EXAMPLE_GEN, INTERACTION_EXAMPLE_GEN, TRAINER
+from schemas.steps import CATALOGUE_EXAMPLE_GEN, EVALUATOR, INTERACTION_EXAMPLE_GEN, TRAINER
 from schemas.version_set import recorded_set
 
 RECORDED_LIBRARIES = (
@@ -108,6 +108,7 @@ def _recorded_paths(paths: RunPaths, steps: list[StepResult]) -> dict[str, str]:
         ("tensorboard", (TRAINER, "model_run")),
         ("catalogue", (CATALOGUE_EXAMPLE_GEN, "examples")),
         ("windows", (INTERACTION_EXAMPLE_GEN, "windows")),
+        ("evaluation", (EVALUATOR, "evaluation")),
     ):
         if outputs.get(key):
             recorded[name] = outputs[key][0]
