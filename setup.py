@@ -90,6 +90,8 @@ setup(
         # tensorflow-hub imports pkg_resources, which newer releases no longer have.
         "setuptools>=69,<81",
         "scipy>=1.11,<2",
+        # TensorFlow requires the version that fits to it.
+        "tensorboard>=2.16,<3",
         "threadpoolctl>=3,<4",
         "typer>=0.12,<1",
         "urllib3>=1.26,<3",
