@@ -8,6 +8,8 @@ reveal any of them.
 import hashlib
 import io
 import os
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -93,7 +95,7 @@ def read_user_metrics(folder: str) -> UserMetrics | None:
         with np.load(io.BytesIO(files.read_bytes(path)), allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         digest = str(arrays.pop(_DIGEST))
-    except (ValueError, KeyError, OSError, EOFError) as error:
+    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputError(
             f"{path}: damaged ({error}); expected the metrics of each user, as RetrievalEvaluator "
             "writes them; run `twotower run` again"
