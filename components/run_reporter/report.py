@@ -101,7 +101,7 @@ def script_json(value: Any) -> Markup:
 
 @functools.cache
 def _vega_bundle() -> str:
-    bundle: str = vl_convert.javascript_bundle()
+    bundle: str = vl_convert.javascript_bundle(snippet=None)
     if "</script" in bundle:
         raise RuntimeError("the JavaScript of vl-convert-python contains </script")
     return bundle

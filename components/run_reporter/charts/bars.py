@@ -123,20 +123,22 @@ def histogram(
       buckets: Triples of the ends of a bucket and the number of its values.
       is_time: Whether the ends are times, in seconds since the epoch, UTC.
     """
-    ends = [(_instant(low), _instant(high)) for low, high, _ in buckets] if is_time else []
-    rows: list[dict[str, object]] = [
-        {"low": low, "high": high, "count": count}
-        for (low, high), (*_, count) in zip(
-            ends or [(low, high) for low, high, _ in buckets], buckets, strict=True
-        )
-    ]
+
+    def end(value: float) -> object:
+        return _instant(value) if is_time else value
+
+    rows = [{"low": end(low), "high": end(high), "count": count} for low, high, count in buckets]
     scale = alt.Scale(type="utc") if is_time else alt.Scale(zero=False)
-    kind = "temporal" if is_time else "quantitative"
+    x = (
+        alt.X("low:T", title=title, scale=scale)
+        if is_time
+        else alt.X("low:Q", title=title, scale=scale, bin="binned")
+    )
     chart = (
         alt.Chart(inline(rows))
         .mark_bar(binSpacing=1)
         .encode(
-            x=alt.X("low", type=kind, title=title, scale=scale, bin=None if is_time else "binned"),
+            x=x,
             x2="high",
             y=alt.Y("count:Q", title="values"),
             tooltip=[
