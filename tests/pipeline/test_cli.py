@@ -65,7 +65,8 @@ def output_of(monkeypatch: pytest.MonkeyPatch, result: io.StringIO, *arguments: 
     def streams(log_path: str) -> Iterator[Console]:
         yield Console(progress=io.StringIO(), result=result)
 
-    monkeypatch.setattr(cli, "quiet_streams", streams)
+    for module in (cli.pipeline_commands, cli.version_commands):
+        monkeypatch.setattr(module, "quiet_streams", streams)
     monkeypatch.setattr(ingest, "run_ingestion", lambda settings: COUNTS)
     monkeypatch.setattr(schema, "infer_schema", lambda settings, console: "# inferred é\n")
     invoked = CliRunner().invoke(cli.app, list(arguments), catch_exceptions=False)
