@@ -10,6 +10,8 @@ from components.run_reporter.formatting import number
 from components.run_reporter.table import Table
 
 _ROW_PX = 22
+# More labels of bars do not fit on a narrow page.
+_MAX_LABELS = 12
 
 
 def period_bars(
@@ -94,7 +96,7 @@ def range_bars(
                 "label:N",
                 sort=labels,
                 title=axes[0],
-                axis=alt.Axis(labelAngle=-45, labelOverlap=True),
+                axis=alt.Axis(labelAngle=-45, labelOverlap=len(labels) > _MAX_LABELS),
             ),
             y=alt.Y("value:Q", title=axes[1]),
             tooltip=[
@@ -127,7 +129,10 @@ def histogram(
     def end(value: float) -> object:
         return _instant(value) if is_time else value
 
-    rows = [{"low": end(low), "high": end(high), "count": count} for low, high, count in buckets]
+    rows = [
+        {"low": end(low), "high": end(high), "count": count, "base": 0}
+        for low, high, count in buckets
+    ]
     scale = alt.Scale(type="utc") if is_time else alt.Scale(zero=False)
     x = (
         alt.X("low:T", title=title, scale=scale)
@@ -141,6 +146,7 @@ def histogram(
             x=x,
             x2="high",
             y=alt.Y("count:Q", title="values"),
+            y2="base",
             tooltip=[
                 alt.Tooltip("low", type="nominal", title="from"),
                 alt.Tooltip("high", type="nominal", title="to"),
@@ -183,7 +189,7 @@ def named_bars(
         title=None,
         axis=None,
         # Room for the text beside the longest bar.
-        scale=alt.Scale(domain=[0, 1.35 * longest or 1]),
+        scale=alt.Scale(domain=[0, 1.6 * longest or 1]),
     )
     bar = base.mark_bar(color=colour, height=12).encode(x=x)
     text = base.mark_text(align="left", dx=4, color="var(--ink)", fontSize=12).encode(

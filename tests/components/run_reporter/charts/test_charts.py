@@ -51,7 +51,7 @@ FIGURES: dict[str, Callable[[], Figure]] = {
         "a", "c", [SearchPoint(0.1, 0.9, "leaves 3", False)], None
     ),
     "map": lambda: points.item_map_plot(
-        "a", "c", [MapItem(n, -n, f"title {n}", f"c{n % 11}", n) for n in range(60)], "genre"
+        "a", "c", [MapItem(n, -n, f"title {n}", f"c{n % 9}", n) for n in range(60)], "genre"
     ),
     "map without categories": lambda: points.item_map_plot(
         "a", "c", [MapItem(0.0, 0.0, "title", "", 0)], ""
