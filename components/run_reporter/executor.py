@@ -12,7 +12,6 @@ from components.progress import progress
 from components.run_reporter.collect import collect_metrics, collect_run, gather_fragments
 from components.run_reporter.copy_rejects import copy_rejects
 from components.run_reporter.read_files import read_step_files
-from components.run_reporter.report import render_report
 from components.run_reporter.sections.section import ReportInputs
 from components.run_reporter.write import write_outputs
 from schemas.steps import REPORT_FILE
@@ -32,6 +31,9 @@ class Executor(base_executor.BaseExecutor):
         The rejected records are copied to the run directory only.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
+        # Altair takes seconds to import, and commands import the components before they run.
+        from components.run_reporter.report import render_report
+
         steps = json.loads(exec_properties["steps"])
         run = json.loads(exec_properties["run"])
         fragments = gather_fragments(steps)

@@ -10,6 +10,8 @@ from components.run_reporter.formatting import number
 from components.run_reporter.table import Table
 
 _ROW_PX = 22
+# More labels of bars do not fit on a narrow page.
+_MAX_LABELS = 12
 
 
 def period_bars(
@@ -94,7 +96,7 @@ def range_bars(
                 "label:N",
                 sort=labels,
                 title=axes[0],
-                axis=alt.Axis(labelAngle=-45, labelOverlap=True),
+                axis=alt.Axis(labelAngle=-45, labelOverlap=len(labels) > _MAX_LABELS),
             ),
             y=alt.Y("value:Q", title=axes[1]),
             tooltip=[
@@ -123,22 +125,28 @@ def histogram(
       buckets: Triples of the ends of a bucket and the number of its values.
       is_time: Whether the ends are times, in seconds since the epoch, UTC.
     """
-    ends = [(_instant(low), _instant(high)) for low, high, _ in buckets] if is_time else []
-    rows: list[dict[str, object]] = [
-        {"low": low, "high": high, "count": count}
-        for (low, high), (*_, count) in zip(
-            ends or [(low, high) for low, high, _ in buckets], buckets, strict=True
-        )
+
+    def end(value: float) -> object:
+        return _instant(value) if is_time else value
+
+    rows = [
+        {"low": end(low), "high": end(high), "count": count, "base": 0}
+        for low, high, count in buckets
     ]
     scale = alt.Scale(type="utc") if is_time else alt.Scale(zero=False)
-    kind = "temporal" if is_time else "quantitative"
+    x = (
+        alt.X("low:T", title=title, scale=scale)
+        if is_time
+        else alt.X("low:Q", title=title, scale=scale, bin="binned")
+    )
     chart = (
         alt.Chart(inline(rows))
         .mark_bar(binSpacing=1)
         .encode(
-            x=alt.X("low", type=kind, title=title, scale=scale, bin=None if is_time else "binned"),
+            x=x,
             x2="high",
             y=alt.Y("count:Q", title="values"),
+            y2="base",
             tooltip=[
                 alt.Tooltip("low", type="nominal", title="from"),
                 alt.Tooltip("high", type="nominal", title="to"),
@@ -181,7 +189,7 @@ def named_bars(
         title=None,
         axis=None,
         # Room for the text beside the longest bar.
-        scale=alt.Scale(domain=[0, 1.35 * longest or 1]),
+        scale=alt.Scale(domain=[0, 1.6 * longest or 1]),
     )
     bar = base.mark_bar(color=colour, height=12).encode(x=x)
     text = base.mark_text(align="left", dx=4, color="var(--ink)", fontSize=12).encode(

@@ -19,6 +19,8 @@ from components.run_reporter.table import Table
 
 _MAP_PX = 460
 _TABLE_ITEMS = 50
+# The values that stand for rare categories and for none.
+_OTHER_COLOURS = {"(others)": "var(--faint)", "(missing)": MUTED}
 
 
 @dataclass(frozen=True)
@@ -126,13 +128,14 @@ def item_map_plot(name: str, caption: str, items: Sequence[MapItem], feature: st
       items: At least one item, the most popular first.
       feature: The name of the category feature; "" without one.
     """
-    categories = list(dict.fromkeys(sorted(item.category for item in items)))
+    named = sorted({item.category for item in items} - set(_OTHER_COLOURS))
+    colours = dict(zip(named, PALETTE, strict=False)) | _OTHER_COLOURS
+    categories = [name for name in colours if name in {item.category for item in items}]
     rows = [
         {"x": i.x, "y": i.y, "title": i.title, "category": i.category, "events": i.events}
         for i in items
     ]
     axis = alt.Axis(labels=False, ticks=False, grid=False, domain=False, title=None)
-    colours = [*PALETTE, MUTED, "var(--line)"]
     chart = (
         alt.Chart(inline(rows))
         .mark_point(filled=True, opacity=0.75)
@@ -141,7 +144,7 @@ def item_map_plot(name: str, caption: str, items: Sequence[MapItem], feature: st
             y=alt.Y("y:Q", axis=axis, scale=alt.Scale(zero=False)),
             color=alt.Color(
                 "category:N",
-                scale=alt.Scale(domain=categories, range=colours[: len(categories)]),
+                scale=alt.Scale(domain=categories, range=[colours[name] for name in categories]),
                 legend=alt.Legend(title=feature) if len(categories) > 1 else None,
             ),
             size=alt.Size(

@@ -45,8 +45,6 @@ _STANDARD = statistics_pb2.Histogram.STANDARD
 # The year 10000, which `datetime` does not reach.
 _END_OF_TIME_S = 253_402_300_800
 
-Features = statistics_pb2.FeatureNameStatistics
-
 
 def features_section(inputs: ReportInputs) -> Section:
     """Returns the section on feature statistics and anomalies."""
@@ -74,7 +72,7 @@ def features_section(inputs: ReportInputs) -> Section:
     )
 
 
-def _row(feature: Features) -> list[str]:
+def _row(feature: statistics_pb2.FeatureNameStatistics) -> list[str]:
     common = _common(feature)
     num_rows = common.num_non_missing + common.num_missing
     empty = common.num_missing
@@ -84,8 +82,8 @@ def _row(feature: Features) -> list[str]:
         numbers = (stats.min, stats.median, stats.max, stats.mean)
         share = f"{stats.num_zeros / common.num_non_missing:.1%}" if common.num_non_missing else "–"
         missing = f"{empty / num_rows:.1%}" if num_rows else "–"
-        shown = _time if _name(feature) in _TIMES else _finite
-        return [*cells, missing, share, *map(shown, numbers), "–", "–"]
+        format_value = _time if _name(feature) in _TIMES else _finite
+        return [*cells, missing, share, *map(format_value, numbers), "–", "–"]
     stats = feature.string_stats
     values = [v for v in stats.top_values if v.value]
     blank = sum(v.frequency for v in stats.top_values if not v.value)
@@ -148,7 +146,7 @@ def _anomalies(anomalies: anomalies_pb2.Anomalies) -> list[dict[str, Any]]:
     ]
 
 
-def _common(feature: Features) -> statistics_pb2.CommonStatistics:
+def _common(feature: statistics_pb2.FeatureNameStatistics) -> statistics_pb2.CommonStatistics:
     return getattr(feature, feature.WhichOneof("stats")).common_stats
 
 
@@ -156,7 +154,7 @@ def _common_count(stats: statistics_pb2.StringStatistics) -> float:
     return max(1.0, float(stats.common_stats.tot_num_values or stats.common_stats.num_non_missing))
 
 
-def _name(feature: Features) -> str:
+def _name(feature: statistics_pb2.FeatureNameStatistics) -> str:
     return feature.name or ".".join(feature.path.step)
 
 

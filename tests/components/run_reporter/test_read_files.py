@@ -9,12 +9,10 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 from components.run_reporter.read_files import StepFiles, read_step_files
 from tests.components.run_reporter.test_report import render, sections, specifications
 
-Statistics = statistics_pb2.DatasetFeatureStatistics
 
-
-def dataset() -> Statistics:
+def dataset() -> statistics_pb2.DatasetFeatureStatistics:
     """Returns statistics of a user, a category, a number, a time and a text."""
-    found = Statistics(num_examples=100)
+    found = statistics_pb2.DatasetFeatureStatistics(num_examples=100)
     for name, values in (
         ("user_id", {"u-secret": 3, "u2": 2}),
         ("device", {"mobile": 60, "tv": 30, "": 10}),

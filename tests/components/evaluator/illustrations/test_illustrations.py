@@ -131,7 +131,7 @@ def test_the_map_has_popular_and_random_items(monkeypatch: pytest.MonkeyPatch) -
 @pytest.mark.parametrize("num_items", [1, 3, 5])
 def test_a_small_or_collapsed_catalogue_has_a_map(num_items: int) -> None:
     ids = np.array([b"%d" % n for n in range(num_items)], object)
-    catalogue = RawCatalogue(ids, np.zeros(num_items), {})
+    catalogue = RawCatalogue(ids, np.zeros(num_items, np.int64), {})
     found = item_map(
         np.ones((num_items, 4), np.float32),
         np.zeros(num_items, np.int64),
@@ -159,7 +159,11 @@ def test_items_on_one_direction_are_neighbours_on_the_map() -> None:
 
 
 def test_texts_of_items_are_titles_and_frequent_categories() -> None:
-    features = {"name": "text", "colour": "category", "tags": {"kind": "categories"}}
+    features = {
+        "name": {"kind": "text"},
+        "colour": {"kind": "category"},
+        "tags": {"kind": "categories"},
+    }
     settings = from_dict(
         DataSettings, {**SETTINGS, "items": {**SETTINGS["items"], "features": features}}
     )
@@ -167,7 +171,7 @@ def test_texts_of_items_are_titles_and_frequent_categories() -> None:
     colours = [b"%d" % min(n, 15) for n in range(size)]
     catalogue = RawCatalogue(
         np.array([b"id %d" % n for n in range(size)], object),
-        np.zeros(size),
+        np.zeros(size, np.int64),
         {
             "name": np.array([b"long  title " * 20, *[b"t"] * (size - 1)], object),
             "colour": np.array([b"", *colours[1:]], object),
@@ -189,7 +193,7 @@ def test_texts_of_items_are_titles_and_frequent_categories() -> None:
 
 
 def test_items_without_features_have_ids_only() -> None:
-    catalogue = RawCatalogue(np.array([b"a"], object), np.zeros(1), {})
+    catalogue = RawCatalogue(np.array([b"a"], object), np.zeros(1, np.int64), {})
     items = ShownItems(catalogue, FeatureTable())
     items.numbers(np.array([0]))
     assert items.to_json() == {
