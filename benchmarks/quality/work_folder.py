@@ -55,9 +55,9 @@ def prepare_log(
     evaluation = dict(config.get("evaluation") or {})
     # The gates' metric stays, because the settings of the baselines are chosen by it.
     gates = dict(evaluation.get("gates") or {})
-    off = {"not_worse_than": [], "better_than": []}
     limits = ("min_value", "max_drop", "max_slice_drop", "min_coverage", "min_effective_rank")
-    evaluation["gates"] = gates | off | dict.fromkeys(limits)
+    gates |= {**dict.fromkeys(limits), "not_worse_than": [], "better_than": []}
+    evaluation["gates"] = gates
     config["evaluation"] = evaluation
     config.setdefault("index", {"kind": "exact"})
     return PreparedLog(config, prepared.facts)

@@ -211,6 +211,7 @@ def embedding_gates(
     if not passed:
         reason += (
             ": the embeddings have collapsed; lower train.learning_rate, check the features for "
-            "constant or extreme values, or lower evaluation.gates.min_effective_rank"
+            "constant or extreme values, or change evaluation.gates.min_effective_rank (null "
+            "switches the gate off)"
         )
     return [GateResult(gate, passed, value, minimum, reason)]

@@ -100,14 +100,10 @@ def _baseline_gates(
     """The gates against the baselines, from the intervals that the report shows."""
     metric = settings.gates.metric
     model, baselines = headline["test"]["model"], headline["test"]["baselines"]
-    comparisons = {
-        name: PairedComparison(
-            metric,
-            model[metric],
-            values[metric],
-            *headline["confidence"][f"model_minus_{name}"][metric],
-            num_users=num_users,
+    comparisons = {}
+    for name, values in baselines.items():
+        low, high = headline["confidence"][f"model_minus_{name}"][metric]
+        comparisons[name] = PairedComparison(
+            metric, model[metric], values[metric], low, high, num_users
         )
-        for name, values in baselines.items()
-    }
     return baseline_gates(settings.gates, model, baselines, comparisons, limits)

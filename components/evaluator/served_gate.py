@@ -26,6 +26,8 @@ from schemas.evaluation_settings import ModelGateSettings
 
 OVERALL_GATE = "model.against_served"
 SLICES_GATE = "model.served_slices"
+# The sentence of a rejection names this many slices, those that fall most.
+_MAX_NAMED = 3
 _NOTHING_SERVED = "no model is served yet, so there is none to compare with"
 
 
@@ -191,8 +193,10 @@ def _slices(
     worse = sorted((name for name in room if room[name] < 0.0), key=lambda name: room[name])
     named = "; ".join(
         f"{name}: {compared[name].describe(f'version {comparison.version}')}"
-        for name in worse or [lowest]
+        for name in worse[:_MAX_NAMED] or [lowest]
     )
+    if len(worse) > _MAX_NAMED:
+        named += f"; and {len(worse) - _MAX_NAMED} more"
     scope = f"of {len(compared)} slices"
     if num_small:
         scope += f" ({num_small} with fewer than {MIN_USERS} users are not compared)"
@@ -201,7 +205,7 @@ def _slices(
         reason = f"{scope}, none is shown to lose more than {_percent(max_drop)}; {named}"
     else:
         reason = (
-            f"worse: {scope}, {len(worse)} lose more than {_percent(max_drop)}; {named}: "
+            f"worse: {scope}, {_lose(len(worse))} more than {_percent(max_drop)}; {named}: "
             "check what changed for these queries, leave the dimension out of "
             "evaluation.gates.slices, or raise evaluation.gates.max_slice_drop"
         )
@@ -240,6 +244,10 @@ def _compare_slices(
             level,
         )
     return compared, len(by_slice) - len(large)
+
+
+def _lose(num_slices: int) -> str:
+    return "1 loses" if num_slices == 1 else f"{num_slices} lose"
 
 
 def _percent(share: float) -> str:

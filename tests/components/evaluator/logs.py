@@ -130,7 +130,7 @@ def save_successor_model(
     The item after the last item of the history, in the order of `items`, has the score `scale`²,
     all others 0. Without history it is the first item.
     """
-    one_hot = np.eye(len(items), dtype=np.float32) * scale
+    one_hot = np.diag(np.full(len(items), scale, np.float32))
     no_item = np.zeros([1, len(items)], np.float32)
     return save_lookup_model(path, items, np.concatenate([one_hot, no_item]), one_hot, table)
 

@@ -1,5 +1,6 @@
 """Each gate on a model's own metrics: whether it passes, its numbers and its reason."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -30,7 +31,7 @@ ONE_CANDIDATE = MetricLimits({"recall@10": 1.0, "mrr": 1.0}, {"recall@10": 1.0, 
 
 def gates_of(
     model: Metrics = MODEL,
-    baselines: dict[str, Metrics] | None = None,
+    baselines: Mapping[str, Metrics] | None = None,
     limits: MetricLimits = LIMITS,
     half_width: float = 0.02,
     num_users: int = 500,

@@ -72,6 +72,7 @@ def test_a_loss_within_the_tolerance_is_accepted(share: float, verdict: Verdict)
     assert gate.verdict is verdict
     assert gate.passed is (verdict is not Verdict.WORSE)
     assert gate.value == pytest.approx(share - 0.5)
+    assert gate.value is not None
     assert gate.threshold is not None
     assert gate.passed is (gate.value >= gate.threshold)
     assert gate.reason.startswith(f"{verdict.value}: recall@10 is {share:.4f}, that of version 7")
@@ -176,11 +177,24 @@ def test_a_slice_that_falls_is_rejected_although_the_mean_does_not() -> None:
     assert (gate.passed, gate.verdict) == (False, Verdict.WORSE)
     assert gate.value == pytest.approx(-0.3)
     assert gate.reason.startswith(
-        "worse: of 2 slices (1 with fewer than 60 users are not compared), 1 lose more than 10 %; "
+        "worse: of 2 slices (1 with fewer than 60 users are not compared), 1 loses more than 10 %; "
         "users.country se: recall@10 is 0.2000, that of version 7 0.5000; difference -0.3000, "
         "97.5 % interval"
     )
     assert "raise evaluation.gates.max_slice_drop" in gate.reason
+
+
+def test_the_sentence_names_the_slices_that_fall_most() -> None:
+    served = np.full(1000, 0.5)
+    fall = np.repeat([0.4, 0.5, 0.3, 0.2, 0.1], 200)
+    dimensions = by_country(1000, dict.fromkeys("abcde", 200))
+
+    reason = gates_of(compared(served - fall, served), dimensions)[SLICES_GATE].reason
+
+    assert "of 5 slices, 5 lose more than 10 %; users.country b:" in reason
+    named = [name for name in "abcde" if f"users.country {name}:" in reason]
+    assert named == ["a", "b", "c"]
+    assert "; and 2 more: check what changed" in reason
 
 
 def test_without_a_falling_slice_the_one_with_the_least_room_is_described() -> None:

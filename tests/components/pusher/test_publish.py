@@ -160,7 +160,7 @@ def test_versions_are_invisible_while_files_are_copied(
 
     monkeypatch.setattr(files, "copy_file", copy)
     published = destination.publish()
-    assert seen == [([], [])] * 10
+    assert seen == [([], [])] * 13
     assert destination.visible() == ([published.version], [published.version])
 
 
@@ -171,14 +171,14 @@ def test_saved_model_file_is_copied_last_on_object_store(
     original = files.copy_file
 
     def copy(source: str, target: str) -> None:
-        targets.append(Path(target).name)
+        targets.append(target)
         original(source, target)
 
     monkeypatch.setattr(files, "copy_file", copy)
     monkeypatch.setattr(files, "is_remote", lambda path: True)
     published = destination.publish()
-    assert targets[8:] == ["saved_model.pb"] * 2
-    assert targets.count("saved_model.pb") == 2
+    folders = (published.portable_path, published.serving_path)
+    assert targets[11:] == [f"{folder}/saved_model.pb" for folder in folders]
     assert destination.visible() == ([published.version], [published.version])
 
 
