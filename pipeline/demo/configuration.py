@@ -7,9 +7,8 @@ from pathlib import Path
 from pipeline.init.yaml_lines import text_of
 
 CONFIGURATION, SCHEMA = "demo.yaml", "demo.pbtxt"
-# The folder of the files in the shipped configuration.
-_SHIPPED_FOLDER = "data/demo"
-_SHIPPED_PATH = re.compile(rf"(?<=: ){_SHIPPED_FOLDER}/(\S+)$", re.MULTILINE)
+# The paths in the shipped configuration, relative to the repository.
+_SHIPPED_PATH = re.compile(r"(?<=: )(?:data/demo|schemas)/(\S+)$", re.MULTILINE)
 
 
 def write_configuration(directory: Path) -> Path:

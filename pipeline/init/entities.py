@@ -66,11 +66,11 @@ class EntityProposal:
 def key_candidates(sample: Sample) -> KnownIds:
     """Returns the values of the columns of a catalogue or users file that could be its id."""
     return KnownIds(
-        tuple(
-            column.distinct
-            for column in sample.columns.values()
+        {
+            name: column.distinct
+            for name, column in sample.columns.items()
             if column.num_present and column.uniqueness >= _NEARLY_UNIQUE
-        )
+        }
     )
 
 

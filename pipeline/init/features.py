@@ -12,7 +12,7 @@ from components.readers.list_literals import parse_list
 from components.records.text_looks import UNSPACED, WITH_HTML, looks_of, text_looks
 from pipeline.init.certainty import Certainty
 from pipeline.init.column import Column
-from pipeline.init.words import has_id_word, words_of
+from pipeline.init.words import Role, has_id_word, name_score, words_of
 from schemas.source_settings import FeatureKind
 
 # Whole numbers with at most this many different values are categories.
@@ -29,6 +29,7 @@ _MIN_SEPARATED = 0.05
 _LINK = r"(?i)^(https?://|www\.)|\.(jpe?g|png|gif|webp)$"
 _PRICE = re.compile(r"^\s*[$€£¥]|[$€£¥]\s*$")
 _TITLES = frozenset({"title", "name", "description", "text", "summary"})
+_MAX_SHOWN = 30
 _YEARS = frozenset({"%Y", "%Y%m"})
 
 
@@ -76,7 +77,7 @@ def propose_feature(column: Column, is_item: bool) -> FeatureProposal | LeftOut:
     if not column.num_present:
         return LeftOut(column.name, "always empty")
     if column.num_distinct == 1:
-        return LeftOut(column.name, f"always {column.distinct[0].as_py()!r:.40}")
+        return LeftOut(column.name, f"always {_example(column)}")
     if _share(column, _LINK) >= _SHORT_CATEGORY_SHARE:
         return LeftOut(column.name, "links")
     for propose in (_literal_lists, _number, _time, _separated, _text):
@@ -96,7 +97,12 @@ def _category(column: Column, certainty: Certainty = Certainty.CERTAIN) -> Featu
 
 
 def _examples(column: Column) -> str:
-    return ", ".join(f"{text!r:.30}" for text in list(column.counts)[:3])
+    return ", ".join(map(_quoted, list(column.counts)[:3]))
+
+
+def _quoted(text: str) -> str:
+    """Returns a text in quotes, cut if it is long."""
+    return repr(text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…")
 
 
 def _lists(column: Column) -> FeatureProposal | LeftOut:
@@ -113,10 +119,11 @@ def _categories(
 ) -> FeatureProposal | LeftOut:
     different = Counter(parts)
     words = sum(len(part.split()) for part in different) / len(different)
-    if words > 2 * _MAX_PART_WORDS:
+    is_reused = len(parts) >= _MIN_USES * len(different)
+    if words > _MAX_PART_WORDS and not is_reused:
         return LeftOut(column.name, "lists of sentences: join each to one text to use it")
-    certainty = Certainty.CERTAIN if len(parts) >= _MIN_USES * len(different) else Certainty.LIKELY
-    shown = ", ".join(f"{part!r:.30}" for part, _ in different.most_common(3))
+    certainty = Certainty.CERTAIN if is_reused else Certainty.LIKELY
+    shown = ", ".join(_quoted(part) for part, _ in different.most_common(3))
     reason = f"lists of {len(different):,} values, {shown}"
     return FeatureProposal(
         column.name, column.name, FeatureKind.CATEGORIES, certainty, reason, settings
@@ -172,7 +179,7 @@ def _number(column: Column, is_item: bool) -> FeatureProposal | LeftOut | None:
 
 def _not_numbers(column: Column) -> str:
     found = (text for text in column.distinct.to_pylist() if not _is_number(text))
-    return ", ".join(f"{text!r:.20}" for text, _ in zip(found, range(3), strict=False))
+    return ", ".join(_quoted(text) for text, _ in zip(found, range(3), strict=False))
 
 
 def _is_number(text: str) -> bool:
@@ -198,12 +205,14 @@ def _time(column: Column, is_item: bool) -> FeatureProposal | LeftOut | None:
         return LeftOut(
             column.name, f"a time ({reading.description}), but {1 - reading.share:.1%} are not"
         )
+    is_named = any(name_score(column.name, role) > 0 for role in (Role.TIME, Role.AVAILABLE_AT))
     settings = reading.settings or ({"timestamp_unit": reading.unit} if reading.unit else {})
     return FeatureProposal(
         column.name,
         column.name,
         FeatureKind.TIMESTAMP,
-        Certainty.CERTAIN,
+        # Numbers of times could also be codes.
+        Certainty.CERTAIN if is_named or not column.is_whole else Certainty.LIKELY,
         reading.description,
         settings,
     )
@@ -262,7 +271,7 @@ def _is_title(column: Column) -> bool:
 
 
 def _example(column: Column) -> str:
-    return f"{column.distinct[0].as_py()!r:.40}"
+    return _quoted(column.distinct[0].as_py())
 
 
 def split_proposals(

@@ -3,7 +3,7 @@
 import itertools
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,16 +28,17 @@ class KnownIds:
     """The ids of the catalogue or of the users file.
 
     Attributes:
-      keys: The values of each column that could be the id, because each occurs once.
+      keys: The values of each column that could be the id, because each occurs once, by its name.
     """
 
-    keys: tuple[pa.StringArray, ...] = ()
+    keys: Mapping[str, pa.StringArray] = field(default_factory=dict)
 
     def overlap(self, column: Column) -> float:
         """Returns the largest share of the ids of a column of the log that a key contains."""
         if not column.num_distinct:
             return 0.0
-        found = (pc.sum(pc.is_in(column.distinct, value_set=key)).as_py() or 0 for key in self.keys)
+        keys = self.keys.values()
+        found = (pc.sum(pc.is_in(column.distinct, value_set=key)).as_py() or 0 for key in keys)
         return max(found, default=0) / column.num_distinct
 
 
@@ -127,6 +128,7 @@ def _is_possible(
 def _score(column: Column, role: Role, known: Mapping[Role, KnownIds]) -> float:
     words = pc.mean(pc.list_value_length(pc.utf8_split_whitespace(column.distinct))).as_py()
     score = 2 * name_score(column.name, role) + known[role].overlap(column)
+    score += 0.3 * (column.name in known[role].keys)
     score += 0.3 * min(math.log10(column.num_distinct) / 4, 1.0)
     score -= 1.0 * is_descriptive(column.name) + 1.0 * (column.presence < _HALF)
     score -= 0.5 * (words > _MAX_WORDS)

@@ -161,7 +161,9 @@ def _choose_fields(
 
     take(Role.EVENT_TYPE, choose_event_type(others()))
     take(Role.EVENT_ID, choose_event_id(others()))
-    wanted_ids = {role: name for role, name in wanted.items() if role in (Role.USER, Role.ITEM)}
+    wanted_ids: dict[Role, str] = {
+        role: name for role, name in wanted.items() if role in (Role.USER, Role.ITEM)
+    }
     wanted_columns = [sample.columns[name] for name in wanted_ids.values()]
     ids = choose_ids([*wanted_columns, *others()], known, wanted_ids)
     for role, choice in ((Role.USER, ids.user), (Role.ITEM, ids.item)):
@@ -199,7 +201,7 @@ def _context(columns: list[Column]) -> tuple[tuple[FeatureProposal, ...], tuple[
         ):
             proposal = LeftOut(
                 column.name,
-                f"{proposal.kind.value}, {proposal.reason}: context, if a request has it",
+                f"{proposal.kind.value}, {proposal.reason}; context, if it is known at a request",
             )
         found.append(proposal)
     return split_proposals(found)

@@ -21,14 +21,14 @@ _ORDER = (Role.USER, Role.ITEM, Role.EVENT_TYPE, Role.VALUE, Role.EVENT_ID, Role
 _FUNNEL = frozenset({"purchase", "transaction", "buy", "order", "cart", "addtocart", "add_to_cart"})
 
 
-def render(proposal: Proposal, log_paths: str) -> str:
+def render(proposal: Proposal, path: str) -> str:
     """Returns the configuration as YAML with comments.
 
     Args:
       proposal: What is proposed.
-      log_paths: The configuration file, for the commands in its first comment.
+      path: The configuration file, for the commands in its first comment.
     """
-    lines = [*_head(proposal, log_paths), *_log(proposal.log)]
+    lines = [*_head(proposal, path), *_log(proposal.log)]
     for section, key, found in (
         ("items", "item_id", proposal.items),
         ("users", "user_id", proposal.users),
@@ -192,7 +192,7 @@ def _targets(log: LogProposal) -> Iterator[str]:
     types = log.fields.get(Role.EVENT_TYPE)
     if types is not None:
         found = list(log.sample.columns[types.column].counts)
-        wanted = [name for name in found if name.lower() in _FUNNEL]
+        wanted = [name for name in found if name.lower().removesuffix("s") in _FUNNEL]
         if wanted and len(wanted) < len(found):
             yield "# All events are targets. To make some types targets, the others history only:"
             yield f"# targets: {{event_types: {value_of(wanted)}}}"

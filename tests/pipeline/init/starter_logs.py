@@ -244,6 +244,7 @@ def _amazon() -> StarterLog:
             "name": "books",
             "interactions/format": "jsonl",
             "interactions/fields/user_id": "user_id",
+            "interactions/fields/item_id": "parent_asin",
             "interactions/fields/timestamp": "timestamp",
             "interactions/fields/value": "rating",
             "interactions/timestamp_unit": "ms",
@@ -252,6 +253,7 @@ def _amazon() -> StarterLog:
             "items/features/price/kind": "number",
             "items/features/categories/kind": "categories",
             "items/features/details.Brand/kind": "category",
+            "items/features/features": None,
         },
     )
 
