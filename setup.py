@@ -99,9 +99,13 @@ setup(
         "pydantic>=2.7,<3",
         "pyyaml>=6,<7",
         "requests>=2.31,<3",
+        "scikit-learn>=1.5,<2",
         # tensorflow-hub imports pkg_resources, which newer releases no longer have.
         "setuptools>=69,<81",
         "scipy>=1.11,<2",
+        # TensorFlow requires the version that fits to it.
+        "tensorboard>=2.16,<3",
+        "threadpoolctl>=3,<4",
         "typer>=0.12,<1",
         "urllib3>=1.26,<3",
         # Its JavaScript bundle of Vega-Lite is written into report.html.

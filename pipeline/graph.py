@@ -88,6 +88,7 @@ def pipeline_nodes(settings: Settings, paths: RunPaths, keys: CacheKeys) -> list
         windows_graph=windows_transform.outputs["transform_graph"],
         catalogue_graph=catalogue_transform.outputs["transform_graph"],
         users=interactions.outputs["users"],
+        raw_catalogue=catalogue.outputs["examples"],
         data=data,
         model_settings=to_json(settings.model),
         train_settings=to_json(settings.train),

@@ -144,6 +144,11 @@ class FeatureTable:
         return {feature.key: feature.label for feature in self.item}
 
 
+def title_feature(table: FeatureTable) -> Feature | None:
+    """Returns the feature that is shown as the title of items: the first text, if any."""
+    return next((feature for feature in table.item if feature.kind is FeatureKind.TEXT), None)
+
+
 def feature_table(settings: DataSettings) -> FeatureTable:
     """Returns the table of the features that the settings declare.
 

@@ -82,10 +82,12 @@ def _manifest(folders: dict[str, str], exec_properties: dict[str, Any]) -> Manif
     evaluation = _read_evaluation(folders["evaluation"])
     ids = from_json(IdsSettings, exec_properties["ids"])
     index = (read_fragment(folders["bundle"]) or {}).get("index", {})
+    candidates = {"items": index["candidates"]} if "candidates" in index else {}
     return Manifest(
         name=exec_properties["name"],
         metrics=evaluation["test"]["model"],
         protocol=evaluation["protocol"],
+        sizes={**evaluation.get("sizes", {}), **candidates},
         as_of=index.get("as_of"),
         reindex_of=exec_properties["reindex_of"],
         id_rules=[rule.value for rule in ids.normalise],

@@ -8,6 +8,9 @@ from schemas.version_labels import STABLE
 
 Outcome = Literal["pushed", "rejected", "failed", "not_pushed", "told_by_state"]
 
+# The outcome of a compiled pipeline, of which only the final state is known.
+TOLD_BY_STATE: Outcome = "told_by_state"
+
 _RUN_AGAIN = "run the same command again: completed steps are reused from the cache"
 
 
@@ -53,7 +56,7 @@ def _final_status_verdict(final: FinalStatus) -> dict[str, str]:
     """Returns a verdict without a push result, which the final status does not contain."""
     job = f" of {final.job}" if final.job else ""
     return _verdict(
-        "told_by_state",
+        TOLD_BY_STATE,
         f"The pipeline ended with the state {final.state}",
         final.error or "There is no error message.",
         "The results of the steps are not available to this report; they are in `fragment.json` of "

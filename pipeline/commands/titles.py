@@ -13,8 +13,7 @@ from pipeline.paths import run_paths
 from pipeline.run_examples import newest_examples
 from pipeline.runners.read_record import read_record, recorded_settings
 from schemas.errors import InputError
-from schemas.features import CATALOGUE_SPLIT, ITEM_ID, Feature, FeatureTable, feature_table
-from schemas.source_settings import FeatureKind
+from schemas.features import CATALOGUE_SPLIT, ITEM_ID, feature_table, title_feature
 from schemas.steps import CATALOGUE_EXAMPLE_GEN
 
 _EXPECTED = (
@@ -35,11 +34,6 @@ def read_titles(source: str | None) -> dict[str, str]:
     if source is None:
         return {}
     return _run_titles(source) if files.is_folder(source) else _file_titles(source)
-
-
-def title_feature(table: FeatureTable) -> Feature | None:
-    """Returns the feature that is shown as the title of items: the first text, if any."""
-    return next((feature for feature in table.item if feature.kind is FeatureKind.TEXT), None)
 
 
 def one_line(title: str) -> str:

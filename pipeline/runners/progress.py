@@ -13,11 +13,16 @@ from components.progress import PROGRESS_LOGGER, about
 
 # Format strings of tfx.orchestration.local.local_dag_runner and .portable.launcher. The tests that
 # run a pipeline fail if a new TFX version changes them.
-_STARTED = "Component %s is running."
-_FINISHED = "Component %s is finished."
+STARTED = "Component %s is running."
+FINISHED = "Component %s is finished."
 _CACHED = "A cached execution %d is used."
 # A shorter time left is not worth an estimate.
 _MIN_LEFT_S = 5.0
+
+
+def component_id(record: logging.LogRecord) -> str:
+    """Returns the id of the component of a STARTED or FINISHED record."""
+    return str(record.args[0]) if isinstance(record.args, tuple) and record.args else "?"
 
 
 class ProgressHandler(logging.Handler):
@@ -49,18 +54,18 @@ class ProgressHandler(logging.Handler):
         """Prints a line for a start, an end or a step's own progress; ignores other records."""
         if record.name == PROGRESS_LOGGER:
             self._write_line(f"        {record.getMessage()}")
-        elif record.msg == _STARTED:
+        elif record.msg == STARTED:
             self._number += 1
             self._cached = False
             self._started_s = self._clock()
-            self._write_line(f"{self._position()} {self._component_id(record)} …{self._left()}")
+            self._write_line(f"{self._position()} {component_id(record)} …{self._left()}")
         elif record.msg == _CACHED:
             self._cached = True
-        elif record.msg == _FINISHED:
+        elif record.msg == FINISHED:
             seconds = self._clock() - self._started_s
             outcome = "unchanged, from cache" if self._cached else f"{seconds:.1f} s"
-            self._write_line(f"{self._position()} {self._component_id(record)} done ({outcome})")
-            self._expected_s.pop(self._component_id(record), None)
+            self._write_line(f"{self._position()} {component_id(record)} done ({outcome})")
+            self._expected_s.pop(component_id(record), None)
 
     def _left(self) -> str:
         """Returns the time left for the end of a line; "" if an earlier run does not state it."""
@@ -72,10 +77,6 @@ class ProgressHandler(logging.Handler):
     def _position(self) -> str:
         width = len(str(self._num_components))
         return f"[{self._number:{width}d}/{self._num_components}]"
-
-    @staticmethod
-    def _component_id(record: logging.LogRecord) -> str:
-        return str(record.args[0]) if isinstance(record.args, tuple) and record.args else "?"
 
     def _write_line(self, text: str) -> None:
         self._stream.write(text + "\n")

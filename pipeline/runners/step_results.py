@@ -29,6 +29,8 @@ class StepResult:
       seconds: Wall time of the execution.
       outputs: Output key → URIs of its artifacts.
       error: Message of the error that ended the step, if it failed.
+      peak_bytes: Largest memory of the process while the step ran, if it was measured
+        (`pipeline.runners.peak_memory`).
     """
 
     component: str
@@ -36,6 +38,7 @@ class StepResult:
     seconds: float
     outputs: dict[str, list[str]]
     error: str | None = None
+    peak_bytes: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the JSON values that RunReporter expects."""
@@ -45,6 +48,7 @@ class StepResult:
             "seconds": round(self.seconds, 3),
             "fragment_uris": [uri for uris in self.outputs.values() for uri in uris],
             "error": self.error,
+            "peak_memory_bytes": self.peak_bytes,
         }
 
 

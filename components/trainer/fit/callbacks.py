@@ -1,13 +1,11 @@
-"""Keras callbacks: validation candidates, progress log, TensorBoard and time limit."""
+"""Keras callbacks: validation candidates, progress log and time limit."""
 
-import os
 import time
 
-import tensorflow as tf
 import tf_keras as keras
 
 from components.progress import about, progress
-from components.trainer.model.metrics import VALIDATION_PREFIX, metric_name
+from components.trainer.model.metrics import metric_name
 from components.trainer.model.two_tower import TwoTowerModel
 
 _SECONDS_BETWEEN_LINES = 5.0
@@ -28,6 +26,8 @@ class ProgressLog(keras.callbacks.Callback):
     Attributes:
       training_seconds: The duration of the training steps of all finished epochs.
       epochs: The number of finished epochs.
+      epoch_targets_per_second: The training speed of the current epoch, or of the one that has
+        ended, without validation.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class ProgressLog(keras.callbacks.Callback):
         self.cutoff = cutoff
         self.training_seconds = 0.0
         self.epochs = 0
+        self.epoch_targets_per_second = 0.0
         self._epoch = 0
         self._epoch_started = 0.0
         self._last_logged = 0.0
@@ -75,11 +76,15 @@ class ProgressLog(keras.callbacks.Callback):
         """Logs the finished share of the epoch every few seconds; stops its clock at its end."""
         now = time.monotonic()
         steps = self.params["steps"]
+        elapsed_s = now - self._epoch_started
+        if steps and elapsed_s:
+            done = (batch + 1) / steps * self.targets_per_epoch
+            self.epoch_targets_per_second = done / elapsed_s
         if steps and batch + 1 == steps:
             self._end_of_steps(now)
             return
         if steps:
-            self._share, self._share_seconds = (batch + 1) / steps, now - self._epoch_started
+            self._share, self._share_seconds = (batch + 1) / steps, elapsed_s
         if now - self._last_logged >= _SECONDS_BETWEEN_LINES:
             self._last_logged = now
             share = f"{(batch + 1) / steps:.0%}" if steps else f"step {batch + 1}"
@@ -129,29 +134,6 @@ class ProgressLog(keras.callbacks.Callback):
         self.training_seconds += now - self._epoch_started
         self.epochs += 1
         self._share = self._share_seconds = 0.0
-
-
-class ValidationSummary(keras.callbacks.Callback):
-    """Writes recall for TensorBoard under its name in Keras's logs, `val_factorized_top_k/...`.
-
-    Keras's own callback names it `epoch_factorized_top_k/...`, in a folder for validation.
-    """
-
-    def __init__(self, log_dir: str):
-        """`log_dir` is the folder of Keras's callback; its validation folder is added to."""
-        super().__init__()
-        self._writer = tf.summary.create_file_writer(os.path.join(log_dir, "validation"))
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Writes the validation metrics of the epoch."""
-        with self._writer.as_default(step=epoch):
-            for name, value in (logs or {}).items():
-                if name.startswith(VALIDATION_PREFIX):
-                    tf.summary.scalar(name, value)
-
-    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        """Closes the file."""
-        self._writer.close()
 
 
 class TimeLimit(keras.callbacks.Callback):

@@ -137,7 +137,7 @@ def test_the_verdict_of_a_push_without_a_blessing_is_the_pushers_reason() -> Non
 
 
 def test_the_verdict_of_a_step_that_fails_after_the_push_states_the_served_version() -> None:
-    steps = [*runs.steps(), {**runs.steps("DataGate")[3], "component": "Export"}]
+    steps = [*runs.steps(), {**runs.steps("DataGate")[4], "component": "Export"}]
     verdict = verdict_of(steps, runs.fragments(), exit_code=1, error="x")
     assert verdict["headline"] == "Failed in Export: version 1719848123 is served"
 
