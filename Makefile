@@ -44,8 +44,8 @@ check-optional: $(READY)
 # Options of the command, for example `make run OPTIONS="--set train.max_epochs=3"`.
 OPTIONS =
 run: $(READY) ## write the demo log and run the whole pipeline on it
-	@$(BIN)/python -m pipeline.demo data/demo
-	@$(BIN)/twotower run pipeline/configs/demo.yaml $(OPTIONS)
+	@$(BIN)/twotower init --demo data/demo
+	@$(BIN)/twotower run data/demo/demo.yaml $(OPTIONS)
 
 PYTEST = $(BIN)/python -m pytest --numprocesses=2 --dist=loadscope
 # To trace lines takes about a third more time on Python 3.10.

@@ -63,7 +63,18 @@ setup(
     packages=find_packages(
         include=["pipeline", "pipeline.*", "components", "components.*", "schemas", "schemas.*"]
     ),
-    package_data={"": ["**/*.yaml", "**/*.pbtxt", "**/*.html", "**/*.j2"]},
+    package_data={
+        "": [
+            "**/*.yaml",
+            "**/*.pbtxt",
+            "**/*.html",
+            "**/*.j2",
+            # The page of `twotower explore`.
+            "**/*.css",
+            "**/*.js",
+            "**/*.svg",
+        ]
+    },
     install_requires=[
         *(
             f'{requirement}; python_version == "{python}"'
@@ -72,11 +83,14 @@ setup(
         ),
         "absl-py>=1.4",
         "aiohttp>=3.9,<4",
+        "altair>=6,<7",
         "fastavro>=1.9,<2",
         # Codecs of Avro files, which fastavro looks for: snappy and zstandard.
         "cramjam>=2.8",
         "backports.zstd>=1",
         "google-crc32c>=1.5",
+        # 1.48 is the last series without a requirement on protobuf 4 or later.
+        "grpcio-health-checking>=1.48,<2",
         "jinja2>=3.1,<4",
         "markupsafe>=2",
         "orjson>=3.9",
@@ -85,11 +99,17 @@ setup(
         "pydantic>=2.7,<3",
         "pyyaml>=6,<7",
         "requests>=2.31,<3",
+        "scikit-learn>=1.5,<2",
         # tensorflow-hub imports pkg_resources, which newer releases no longer have.
         "setuptools>=69,<81",
         "scipy>=1.11,<2",
+        # TensorFlow requires the version that fits to it.
+        "tensorboard>=2.16,<3",
+        "threadpoolctl>=3,<4",
         "typer>=0.12,<1",
         "urllib3>=1.26,<3",
+        # Its JavaScript bundle of Vega-Lite is written into report.html.
+        "vl-convert-python>=1.9,<2",
         "zstandard>=0.22",
     ],
     extras_require={
@@ -98,6 +118,8 @@ setup(
             "mypy>=1.10",
             "pandas-stubs",
             "pip",
+            # Drives an installed Chromium in tests of web pages.
+            "playwright>=1.49,<2",
             "pytest>=8",
             "pytest-cov>=5",
             "pytest-xdist>=3.5",

@@ -4,6 +4,8 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from components.current_model.state import CurrentModelState
 from components.evaluator import confidence, later_negatives
 from components.evaluator.baselines.counted_events import counted_events
@@ -17,6 +19,7 @@ from components.evaluator.held_out import (
     HeldOutData,
     read_held_out_data,
 )
+from components.evaluator.illustrations.illustrate import illustrate
 from components.evaluator.model_gates import check_model_gates, compare_served, train_end_s
 from components.evaluator.popularity_profiles import popularity_profiles
 from components.evaluator.slice_masks import (
@@ -26,11 +29,17 @@ from components.evaluator.slice_masks import (
 )
 from components.evaluator.slices import slice_metrics
 from components.evaluator.tower_parity import measure_parity
+from components.evaluator.user_metrics import UserMetrics, targets_digest
 from components.progress import progress
 from schemas.evaluation_settings import EvaluationSettings
+from schemas.features import TRAIN_SPLIT
 from schemas.metrics import SUCCESSIVE
 from schemas.settings import DataSettings
 
+# The key of examples for people, which are in the fragment of the step and not in evaluation.json.
+ILLUSTRATIONS = "illustrations"
+# The key of the metrics per user, which are in a file of their own.
+USER_METRICS = "user_metrics"
 SLICED_METRICS = ("recall@10", "ndcg@10", "mrr")
 
 
@@ -55,9 +64,10 @@ def evaluate(
     Returns:
       The content of `evaluation.json`: `protocol`, `test` and `confidence` of the headline
       protocol, the same sections of the other protocols under `protocols`, and `baselines`,
-      `slices`, `slice_intervals`, `diagnosis` and `gates`; `later_negatives` if there is later
-      negative feedback; and `train_end_s`, the time of the last event of the train split, in
-      seconds since the epoch.
+      `slices`, `slice_intervals`, `diagnosis`, `gates` and `sizes`; `later_negatives` if there is
+      later negative feedback; `train_end_s`, the time of the last event of the train split, in
+      seconds since the epoch; `ILLUSTRATIONS`, for the report only; and `USER_METRICS`, the
+      `UserMetrics` of the model.
 
     Raises:
       InputError: The test split has no target to evaluate.
@@ -106,6 +116,11 @@ def evaluate(
         **_later_negatives(held_out, model, baselines, current, settings),
         "diagnosis": diagnosis,
         "gates": [gate.to_dict() for gate in (*gates, parity.gate)],
+        "sizes": _sizes(held_out),
+        ILLUSTRATIONS: illustrate(
+            held_out, embeddings, model, baselines, data.rejects.raw, settings.seed
+        ),
+        USER_METRICS: _user_metrics(held_out, model),
     }
 
 
@@ -232,6 +247,31 @@ def _slices(
         [name for name in names if name in measured.by_query],
     )
     return {"slices": slices, "slice_intervals": intervals}
+
+
+def _sizes(held_out: HeldOutData) -> dict[str, int]:
+    """The section `sizes`: what the model was trained on, for a comparison with later models."""
+    train = held_out.events[TRAIN_SPLIT]
+    return {
+        "items": len(held_out.items),
+        "items_in_training": int(np.count_nonzero(held_out.items.counts)),
+        "users_in_training": len(np.unique(train.user[train.is_target])),
+        "training_targets": int(np.count_nonzero(train.is_target)),
+    }
+
+
+def _user_metrics(held_out: HeldOutData, model: EvaluationResult) -> UserMetrics:
+    """The metrics of each user and the digest of the targets, of the headline protocol."""
+    queries = held_out.headline.queries
+    windows = held_out.windows[queries.split]
+    window = np.searchsorted(windows.offsets, queries.position, side="right") - 1
+    query = np.repeat(np.arange(len(queries)), np.diff(queries.offsets))
+    digest = targets_digest(
+        windows.user_id[window][query],
+        windows.timestamp[queries.position][query],
+        held_out.catalogue.item_id[queries.item],
+    )
+    return UserMetrics(digest, model.measurements[SUCCESSIVE].by_user)
 
 
 def _diagnosis(

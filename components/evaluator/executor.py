@@ -14,7 +14,8 @@ from tfx.utils import path_utils
 from components import files
 from components.artifacts import artifact_folders
 from components.current_model.state import read_current_model
-from components.evaluator.evaluate import evaluate
+from components.evaluator.evaluate import ILLUSTRATIONS, USER_METRICS, evaluate
+from components.evaluator.user_metrics import write_user_metrics
 from components.fragment import write_fragment
 from components.gate import GateResult, log_gates
 from schemas.evaluation_settings import EvaluationSettings
@@ -31,7 +32,7 @@ class Executor(base_executor.BaseExecutor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Writes `evaluation.json`, the report fragment and the blessing."""
+        """Writes `evaluation.json`, the metrics per user, the report fragment and the blessing."""
         self._log_startup(input_dict, output_dict, exec_properties)
         started = time.monotonic()
         model = artifact_utils.get_single_instance(input_dict["model"])
@@ -45,10 +46,11 @@ class Executor(base_executor.BaseExecutor):
             data=from_json(DataSettings, exec_properties["data"]),
             settings=from_json(EvaluationSettings, exec_properties["evaluation_settings"]),
         )
+        user_metrics = evaluation.pop(USER_METRICS)
         seconds = time.monotonic() - started
-        _write_evaluation(
-            artifact_utils.get_single_instance(output_dict["evaluation"]), evaluation, seconds
-        )
+        artifact = artifact_utils.get_single_instance(output_dict["evaluation"])
+        _write_evaluation(artifact, evaluation, seconds)
+        write_user_metrics(artifact.uri, user_metrics)
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         _write_blessing(blessing, model, all(gate["passed"] for gate in evaluation["gates"]))
         if current.version:
@@ -57,7 +59,8 @@ class Executor(base_executor.BaseExecutor):
 
 
 def _write_evaluation(artifact: types.Artifact, evaluation: dict[str, Any], seconds: float) -> None:
-    text = json.dumps(evaluation, indent=1, sort_keys=True, allow_nan=False)
+    measured = {key: value for key, value in evaluation.items() if key != ILLUSTRATIONS}
+    text = json.dumps(measured, indent=1, sort_keys=True, allow_nan=False)
     files.make_folder(artifact.uri)
     files.write_text(os.path.join(artifact.uri, EVALUATION_FILE), text)
     write_fragment(artifact.uri, EVALUATOR, {**evaluation, "seconds": round(seconds, 3)})

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from components.example_gen.event_table import TIME_US
+from components.example_gen.log_profile import period_width_s
 from components.example_gen.split import Boundaries, configured_boundaries, quantile_boundaries
 from components.example_gen.split_shares import SplitShares, split_shares
 from components.records.arrow_rows import read_stream
@@ -28,11 +29,13 @@ class TimeStatistics:
       boundaries: Where the splits begin; None if the split is per user, or if there are fewer than
         three distinct times.
       shares: The division of the events into splits; None unless it is by fractions.
+      period_s: The width of the periods in which kept events are counted, in seconds.
     """
 
     num_events: int
     boundaries: Boundaries | None
     shares: SplitShares | None = None
+    period_s: int = 1
 
 
 def event_times_us(cleaned: CleanedPartition) -> npt.NDArray[np.int64]:
@@ -80,7 +83,7 @@ class ComputeTimeStatistics(beam.CombineFn):
                 times_us, self._settings.eval_fraction, self._settings.test_fraction
             )
         shares = split_shares(times_us, boundaries, self._settings)
-        return TimeStatistics(len(times_us), boundaries, shares)
+        return TimeStatistics(len(times_us), boundaries, shares, period_width_s(times_us))
 
 
 class SumCounts(beam.CombineFn):

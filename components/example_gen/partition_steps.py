@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from components.example_gen import log_profile
 from components.example_gen.clean import CleanRules, clean
 from components.example_gen.combiners import CleanedPartition, TimeStatistics
 from components.example_gen.event_examples import EventExamples, user_examples
@@ -197,7 +198,7 @@ class MakeExamples(beam.DoFn):
         users = read_stream(element[1])
         is_history_only = capped.is_history_only[capped.is_kept][is_left]
         kept_cuts = cuts_of_kept_events(cuts, events, is_left)
-        yield from self._examples(kept, kept_cuts, is_history_only, users, statistics.num_events)
+        yield from self._examples(kept, kept_cuts, is_history_only, users, statistics)
         yield from self._remembered(every, every_cuts, capped, kept.user_ids, users)
 
     def _examples(
@@ -206,16 +207,22 @@ class MakeExamples(beam.DoFn):
         cuts: Cuts,
         is_history_only: npt.NDArray[np.bool_],
         users: pa.Table,
-        num_events: int,
+        statistics: TimeStatistics,
     ) -> Iterator[Any]:
         is_target = target_flags(events, self._settings) & ~is_history_only
         is_negative = event_negative_flags(events, self._settings)
         features = user_features(events.user_ids, users, self._table.user)
         encoder = EventExamples(events, is_target, features, self._table)
-        summary = Summary(users=len(events.user_ids))
-        summary.items.update(events.present_texts(ITEM_ID).to_numpy(False))
+        splits = split_masks(events, cuts)
+        summary = Summary(
+            users=len(events.user_ids),
+            items=log_profile.count_items(events),
+            users_by_events=log_profile.count_users(events),
+            period_s=statistics.period_s,
+            events_by_period=log_profile.count_periods(events, splits, statistics.period_s),
+        )
         windows = make_windows(events.starts, is_target, cuts, self._max_history)
-        for split, is_in_split in split_masks(events, cuts).items():
+        for split, is_in_split in splits.items():
             counts = summary.splits[split]
             counts.add_times(events.time_s[is_in_split])
             counts.windows, counts.targets = len(windows[split]), windows[split].num_targets
@@ -225,7 +232,7 @@ class MakeExamples(beam.DoFn):
         for split, split_windows in windows.items():
             for chunk in encoder.windows(split_windows):
                 yield split, frame(chunk)
-        for chunk in encoder.single_events(sampled_events(events, num_events)):
+        for chunk in encoder.single_events(sampled_events(events, statistics.num_events)):
             yield EVENTS_SPLIT, frame(chunk)
         yield beam.pvalue.TaggedOutput(SUMMARY_TAG, summary)
 

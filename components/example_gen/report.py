@@ -7,6 +7,7 @@ from typing import Any
 
 from components.example_gen.event_table import TIME_US
 from components.example_gen.event_types import check_event_types, event_type_warnings
+from components.example_gen.log_profile import log_profile
 from components.example_gen.match_report import SourceRows, match_warnings
 from components.example_gen.partitioned_reader import INTERACTIONS, USERS
 from components.example_gen.placeholder_ids import placeholder_warnings
@@ -49,6 +50,7 @@ class IngestReport:
       matches: By source (`users`, `items`), the numbers of ids and of events of the log whose id
         has a row, has a rejected row, or has none.
       warnings: Texts about settings and data that are probably not what was meant.
+      profile: The distribution of the kept events over time, users and items (`log_profile`).
     """
 
     read: int
@@ -63,6 +65,7 @@ class IngestReport:
     users_file: dict[str, Any] | None = None
     matches: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    profile: dict[str, Any] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the report as JSON values."""
@@ -140,6 +143,7 @@ def build_report(
             *event_type_warnings(summary, data),
             *split_warnings(shares),
         ),
+        profile=log_profile(summary, has_times=not data.interactions.has_row_order),
     )
 
 

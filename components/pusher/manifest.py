@@ -20,6 +20,8 @@ class Manifest:
       name: The name of the model.
       metrics: The test metrics at the time of the push, by name.
       protocol: The evaluation protocol of the metrics.
+      sizes: Numbers of items, users and targets that the model was trained on, by name; `items` is
+        the number of candidates of the index. {} in older manifests.
       as_of: The time of the item embeddings, ISO 8601 UTC; None if they do not depend on time.
       reindex_of: For a re-index or a new list of unavailable items, the version as which the same
         towers were first pushed; otherwise "".
@@ -41,6 +43,7 @@ class Manifest:
     name: str
     metrics: dict[str, float] = field(default_factory=dict)
     protocol: dict[str, Any] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
     as_of: str | None = None
     reindex_of: str = ""
     id_rules: list[str] = field(default_factory=list)

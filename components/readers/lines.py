@@ -67,6 +67,12 @@ def is_wide(encoding: str) -> bool:
     return codecs.lookup(encoding).name.startswith(("utf-16", "utf-32"))
 
 
+def marked_encoding(head: bytes) -> str | None:
+    """Returns the encoding whose byte order mark the first bytes of a file have, if any."""
+    marks = _BYTE_ORDER_MARKS.items()
+    return next((name for mark, name in marks if head.startswith(mark)), None)
+
+
 def read_lines(path: str, encoding: str = "utf-8") -> Iterator[LineBlock | LongLine]:
     r"""Reads one file. Lines end with \n or \r\n, the last one also with the file.
 
@@ -121,8 +127,7 @@ def _check_uncompressed(blocks: Iterator[bytes], path: str) -> Iterator[bytes]:
 
 def _remove_mark(blocks: Iterator[bytes], path: str, encoding: str) -> Iterator[bytes]:
     first = next(blocks, b"")
-    marks = _BYTE_ORDER_MARKS.items()
-    marked = next((name for mark, name in marks if first.startswith(mark)), None)
+    marked = marked_encoding(first)
     if marked and not codecs.lookup(encoding).name.startswith(marked):
         raise InputError(
             f"{path} begins with the byte order mark of {marked}, expected {encoding}; convert it "

@@ -82,6 +82,16 @@ def read_records(
         yield from sorted(records, key=attrgetter("line")) if batch.rejects else records
 
 
+def all_columns(path: str, source: SourceSettings) -> list[str]:
+    """Returns the columns of the header or schema of a file, else those of its first records.
+
+    Raises:
+      InputError: The file cannot be opened, or its header cannot be read.
+    """
+    # No configured column has an empty name, so that the search does not end early.
+    return find_columns(path, source, ("",)).names
+
+
 def find_columns(path: str, source: SourceSettings, wanted: tuple[str, ...]) -> FoundColumns:
     """Returns the columns of one file, and which of `wanted` are missing.
 

@@ -18,6 +18,11 @@ from schemas.source_settings import SourceSettings
 _WITH_COMMA = r"^\s*([+-]?\d*),(\d+(?:[eE][+-]?\d+)?)\s*$"
 
 
+def has_decimal_comma(text: str) -> bool:
+    """Returns whether a text is one number with a decimal comma, such as 2,55."""
+    return re.match(_WITH_COMMA, text) is not None
+
+
 def number_converter(convert: Converter, name: str, source: SourceSettings) -> Converter:
     """Returns a converter of numbers that obeys `csv.decimal`.
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from components.records.erase import ErasedIds
 from components.records.list_text import ListForms
 from components.records.matches import Matches
+from components.records.popularity_curve import popularity_curve
 from components.records.rejects_json import to_dict
 from components.records.text_looks import TextLooks
 from components.records.time_ranges import TimeRanges
@@ -76,7 +77,11 @@ class Summary:
         finished.
       splits: Counts by split.
       users: Number of users with a kept event.
-      items: Ids of items with a kept event.
+      items: Number of kept events by item id.
+      users_by_events: Number of users by their number of kept events.
+      period_s: The width of the periods of `events_by_period` in seconds; None without kept events.
+      events_by_period: Number of kept events by split and start of a period, seconds since the
+        epoch, UTC.
       rows: Number of candidates by kind (see `catalogue_gen.make_items`).
       list_forms: How the texts of each column of lists are written.
       times: The range of each column of times, by source and column.
@@ -101,7 +106,10 @@ class Summary:
         default_factory=lambda: {split: SplitSummary() for split in WINDOW_SPLITS}
     )
     users: int = 0
-    items: set[str] = field(default_factory=set)
+    items: Counter[str] = field(default_factory=Counter)
+    users_by_events: Counter[int] = field(default_factory=Counter)
+    period_s: int | None = None
+    events_by_period: Counter[tuple[str, int]] = field(default_factory=Counter)
     rows: Counter[str] = field(default_factory=Counter)
     list_forms: ListForms = field(default_factory=ListForms)
     times: TimeRanges = field(default_factory=TimeRanges)
@@ -135,7 +143,10 @@ class Summary:
         for split, counts in other.splits.items():
             self.splits[split].merge(counts)
         self.users += other.users
-        self.items |= other.items
+        self.items.update(other.items)
+        self.users_by_events += other.users_by_events
+        self.period_s = self.period_s or other.period_s
+        self.events_by_period += other.events_by_period
         self.rows += other.rows
         self.list_forms.merge(other.list_forms)
         self.times.merge(other.times)
@@ -151,7 +162,7 @@ class Summary:
     def to_json(self, shown: RejectsSettings, erased: ErasedIds) -> str:
         """Returns the summary as JSON on one line.
 
-        Items are reduced to their number.
+        Items are reduced to their number and the distribution of the events over them.
 
         Args:
           shown: The settings that limit which content of examples is shown.
@@ -169,6 +180,12 @@ class Summary:
                 "splits": {split: vars(counts) for split, counts in self.splits.items()},
                 "users": self.users,
                 "items": len(self.items),
+                "item_popularity": popularity_curve(self.items.values()),
+                "users_by_events": sorted(self.users_by_events.items()),
+                "period_s": self.period_s,
+                "events_by_period": [
+                    [*key, count] for key, count in sorted(self.events_by_period.items())
+                ],
                 "rows": self.rows,
                 "list_forms": self.list_forms.to_rows(),
                 "times": self.times.to_rows(),

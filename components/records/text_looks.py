@@ -40,6 +40,21 @@ def text_looks(column: str, texts: pa.StringArray) -> TextLooks:
     return counts
 
 
+def looks_of(counts: Mapping[tuple[str, str], int], column: str) -> frozenset[str]:
+    """Returns the looks for which the settings of a feature should provide: UNSPACED, WITH_HTML.
+
+    Args:
+      counts: The number of texts of each column and look.
+      column: The column of the feature.
+    """
+    total = counts.get((column, TEXTS), 0)
+    return frozenset(
+        look
+        for look, share in _MIN_SHARES.items()
+        if total and counts.get((column, look), 0) >= share * total
+    )
+
+
 def text_warnings(rows: Iterable[list[Any]], features: Mapping[str, Feature]) -> Iterator[str]:
     """Yields a text for each feature whose settings do not suit how its texts look.
 
@@ -50,18 +65,15 @@ def text_warnings(rows: Iterable[list[Any]], features: Mapping[str, Feature]) ->
     counts = {(column, look): count for column, look, count in rows}
     for column, feature in features.items():
         total = counts.get((column, TEXTS), 0)
-        has_look = {
-            look: total > 0 and counts.get((column, look), 0) >= share * total
-            for look, share in _MIN_SHARES.items()
-        }
+        looks = looks_of(counts, column)
         key = f"items.features.{feature.name}"
-        if has_look[UNSPACED] and not feature.tokens.ngrams:
+        if UNSPACED in looks and not feature.tokens.ngrams:
             yield (
                 f"{key}: {counts[column, UNSPACED]:,} of {total:,} texts are in a language without "
                 "spaces between words, so that most texts are a single word that no other text "
                 f"has, and the feature is of little use; set {key}.tokens: characters"
             )
-        if has_look[WITH_HTML] and not feature.tokens.strips_html:
+        if WITH_HTML in looks and not feature.tokens.strips_html:
             yield (
                 f"{key}: {counts[column, WITH_HTML]:,} of {total:,} texts contain HTML, and the "
                 f"names of tags and attributes become words; set {key}.html: strip"

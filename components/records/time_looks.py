@@ -166,7 +166,7 @@ def describe_texts(texts: Sequence[str]) -> list[str]:
     """
     trimmed = [text.strip() for text in texts]
     distinct = list(islice((text for text in dict.fromkeys(trimmed) if text), _MAX_TEXTS))
-    formats = _formats_of(distinct) or _formats_of(distinct[:1])
+    formats = matching_formats(distinct) or matching_formats(distinct[:1])
     # The formats accept single digits, which ISO 8601 does not.
     is_iso = all(map(is_iso8601, distinct))
     column = pa.array(trimmed, pa.string())
@@ -197,8 +197,8 @@ def _setting(layout: TimeFormat, is_iso: bool) -> str:
     return f'set timestamp_format: "{names.get(layout.text, layout.text)}"'
 
 
-def _formats_of(texts: Sequence[str]) -> list[TimeFormat]:
-    """Returns the usual formats that all of some texts match, those with the day last."""
+def matching_formats(texts: Sequence[str]) -> list[TimeFormat]:
+    """Returns the usual formats that all of some trimmed texts match, those of ISO 8601 first."""
     formats = [*_iso8601_formats(), *_usual_formats()]
     column = pa.array(texts, pa.string())
     if not len(column) or len(texts[0]) > _MAX_SHOWN:

@@ -29,6 +29,7 @@ _RUN_KEYS = (
     "config_hash",
     "version_set",
     "versions",
+    "provenance",
     "started",
     "status",
     "exit_code",
@@ -46,7 +47,7 @@ _EVALUATION_KEYS = (
     "diagnosis",
     "later_negatives",
 )
-_STEP_KEYS = ("component", "status", "seconds", "error")
+_STEP_KEYS = ("component", "status", "seconds", "error", "peak_memory_bytes")
 
 
 def gather_fragments(

@@ -34,7 +34,7 @@ class RunReporter(base_component.BaseComponent):
         Args:
           steps: JSON list of {"component", "status" ("complete", "cached", "failed" or
             "skipped"), "seconds", "fragment_uris" (artifact folders that may contain a fragment),
-            "error" (text or null)}.
+            "error" (text or null), "peak_memory_bytes" (or null)}.
           run: JSON of {"name", "config", "config_hash", "version_set", "versions", "started",
             "status", "exit_code", "error", "gates" (of a step that rejected), "paths"}; in an exit
             handler, the final status of the pipeline, which contains no information on steps.

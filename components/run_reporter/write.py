@@ -7,15 +7,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from components import files
-from components.run_reporter.report import render_report
 from schemas.steps import METRICS_FILE, REPORT_FILE, RUN_FILE
 
 
-def write_outputs(folder: str, metrics: dict[str, Any], run: dict[str, Any]) -> None:
+def write_outputs(folder: str, metrics: dict[str, Any], run: dict[str, Any], page: str) -> None:
     """Writes metrics.json, run.json and report.html to `folder`, replacing existing files."""
     _write(os.path.join(folder, METRICS_FILE), _json(metrics))
     _write(os.path.join(folder, RUN_FILE), _json(run))
-    _write(os.path.join(folder, REPORT_FILE), render_report(metrics, run))
+    _write(os.path.join(folder, REPORT_FILE), page)
 
 
 def _json(values: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ class TwoTowerTrainerSpec(component_spec.ComponentSpec):
         "windows_graph": component_spec.ChannelParameter(type=standard_artifacts.TransformGraph),
         "catalogue_graph": component_spec.ChannelParameter(type=standard_artifacts.TransformGraph),
         "users": component_spec.ChannelParameter(type=standard_artifacts.Examples),
+        "raw_catalogue": component_spec.ChannelParameter(type=standard_artifacts.Examples),
     }
     OUTPUTS = {
         "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
@@ -44,6 +45,7 @@ class TwoTowerTrainer(base_component.BaseComponent):
         windows_graph: types.BaseChannel[Any],
         catalogue_graph: types.BaseChannel[Any],
         users: types.BaseChannel[Any],
+        raw_catalogue: types.BaseChannel[Any],
         data: str,
         model_settings: str,
         train_settings: str,
@@ -57,6 +59,7 @@ class TwoTowerTrainer(base_component.BaseComponent):
           windows_graph: The transform graph of windows.
           catalogue_graph: The transform graph of the catalogue.
           users: Raw users, split users.
+          raw_catalogue: The raw catalogue, whose titles TensorBoard shows.
           data: JSON of `DataSettings`.
           model_settings: JSON of `ModelSettings`.
           train_settings: JSON of `TrainSettings`.
@@ -69,6 +72,7 @@ class TwoTowerTrainer(base_component.BaseComponent):
                 windows_graph=windows_graph,
                 catalogue_graph=catalogue_graph,
                 users=users,
+                raw_catalogue=raw_catalogue,
                 data=data,
                 model_settings=model_settings,
                 train_settings=train_settings,

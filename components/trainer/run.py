@@ -1,15 +1,18 @@
 """Trains and exports the towers; called by the executor of TwoTowerTrainer."""
 
+import os
 import time
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from components.examples.read import read_users
+from components.examples.read import read_raw_catalogue, read_users
 from components.examples.shards import split_files
 from components.progress import progress
 from components.trainer.data.read import TrainerInputs
+from components.trainer.export.projector import write_projector
 from components.trainer.export.saved_model import TransformGraphs, export_towers
+from components.trainer.fit.tensorboard import METRICS_RUN
 from components.trainer.fit.train import TrainedTowers, train
 from schemas.features import CATALOGUE_SPLIT, feature_table
 from schemas.model_settings import ModelSettings, TrainSettings
@@ -26,6 +29,7 @@ class TrainerPaths:
       windows_graph: The transform graph of the windows.
       catalogue_graph: The transform graph of the catalogue.
       users: The raw users.
+      raw_catalogue: The raw catalogue, whose titles TensorBoard shows.
       serving_model: The folder to which the SavedModel is written.
       logs: The folder to which TensorBoard logs are written.
     """
@@ -35,6 +39,7 @@ class TrainerPaths:
     windows_graph: str
     catalogue_graph: str
     users: str
+    raw_catalogue: str
     serving_model: str
     logs: str
 
@@ -58,9 +63,12 @@ def run(
     )
     trained = train(inputs, data, model, settings, paths.logs)
     progress.info("exporting the towers of epoch %d", trained.best_epoch)
-    users = read_users(paths.users, feature_table(data))
+    table = feature_table(data)
+    users = read_users(paths.users, table)
     graphs = TransformGraphs(paths.windows_graph, paths.catalogue_graph)
     export_towers(trained, data, graphs, users, paths.serving_model)
+    items = read_raw_catalogue(paths.raw_catalogue, table)
+    write_projector(trained, items, table, os.path.join(paths.logs, METRICS_RUN))
     return training_fragment(trained, time.monotonic() - started)
 
 

@@ -8,6 +8,7 @@ and calls the module of the same name in `pipeline.commands`. That module is imp
 
 # `--help` lists the commands in the order of these imports.
 from pipeline.cli import (  # isort: skip
+    start_commands,
     pipeline_commands,
     serving_commands,
     version_commands,
@@ -22,5 +23,6 @@ __all__ = [
     "main",
     "pipeline_commands",
     "serving_commands",
+    "start_commands",
     "version_commands",
 ]

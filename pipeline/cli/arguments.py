@@ -23,6 +23,11 @@ Output = Annotated[
 ]
 
 
+def example(arguments: str) -> str:
+    """Returns the text with an example that `--help` of a command shows."""
+    return f"Example: twotower {arguments}"
+
+
 def refuse_mixture() -> None:
     """Checks that the installed libraries are one version set, before any of them is imported.
 

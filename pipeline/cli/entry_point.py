@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from pipeline.cli.app import app
+from pipeline.config.documentation import error_text
 from pipeline.environment import quieten
 from pipeline.exit_codes import ExitCode
 from schemas.errors import InputError
@@ -23,5 +24,5 @@ def _input_errors_exit() -> Iterator[None]:
     try:
         yield
     except InputError as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(error_text(str(error)))
         sys.exit(int(ExitCode.BAD_INPUT))

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.app import app
-from pipeline.cli.arguments import Config, Output, Overrides, RunDir, refuse_mixture
+from pipeline.cli.arguments import Config, Output, Overrides, RunDir, example, refuse_mixture
 from pipeline.commands.reindex_plan import CHANGEABLE, plan_reindex
 from pipeline.config import load_settings
 from pipeline.console import quiet_streams
@@ -22,7 +22,7 @@ class CompileTarget(str, Enum):
     VERTEX = "vertex"
 
 
-@app.command()
+@app.command(epilog=example("run shop.yaml --set train.max_epochs=5"))
 def run(config: Config, set_: Overrides = None, output: Output = None) -> None:
     """Run the whole pipeline on this machine. The model is pushed if it passes every gate."""
     refuse_mixture()
@@ -35,7 +35,7 @@ def run(config: Config, set_: Overrides = None, output: Output = None) -> None:
     raise typer.Exit(int(code))
 
 
-@app.command()
+@app.command(epilog=example("reindex runs/shop --catalogue catalogue.jsonl"))
 def reindex(
     run_dir: RunDir,
     catalogue: Annotated[
@@ -64,7 +64,7 @@ def reindex(
     raise typer.Exit(int(code))
 
 
-@app.command()
+@app.command(epilog=example("ingest shop.yaml"))
 def ingest(
     config: Config,
     set_: Overrides = None,
@@ -82,7 +82,7 @@ def ingest(
         ingest_command(settings, as_json, console)
 
 
-@app.command()
+@app.command(epilog=example("schema shop.yaml --output shop.pbtxt"))
 def schema(
     config: Config,
     set_: Overrides = None,
@@ -97,7 +97,10 @@ def schema(
         schema_command(settings, output, force, console)
 
 
-@app.command(name="compile")
+@app.command(
+    name="compile",
+    epilog=example("compile shop.yaml --target vertex --pipeline-root gs://shop/twotower"),
+)
 def compile_(
     config: Config,
     target: Annotated[CompileTarget, typer.Option(help="Platform to compile for.")],

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.app import app
-from pipeline.cli.arguments import RunDir
+from pipeline.cli.arguments import RunDir, example
 from pipeline.commands.history_option import read_history
 from pipeline.console import quiet_streams
 from pipeline.paused_collector import paused_collector
@@ -14,7 +14,7 @@ from pipeline.runners.read_record import read_record
 from pipeline.serving.tf_serving.images import ImageChoice
 
 
-@app.command()
+@app.command(epilog=example("recommend runs/shop --user 42 --history sku1,sku2 -k 10"))
 def recommend(
     target: Annotated[
         str,
@@ -63,7 +63,7 @@ def recommend(
         recommend_command(target, user, items, k, titles, as_json, console)
 
 
-@app.command()
+@app.command(epilog=example("serve runs/shop --port 8501"))
 def serve(
     model: Annotated[
         str,
@@ -146,7 +146,32 @@ def serve(
         serve_command(model, portable, settings, console)
 
 
-@app.command(name="serving-config")
+@app.command(epilog=example("explore runs/shop --open"))
+def explore(
+    run_dir: RunDir,
+    server: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Address of a served model to compare with: http://HOST:PORT/v1/models/NAME or "
+            "grpc://HOST:PORT/NAME. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for a free one.")] = 8700,
+    open_browser: Annotated[
+        bool, typer.Option("--open", help="Open the page in the browser of this machine.")
+    ] = False,
+) -> None:
+    """Show a local web page: recommendations, why, neighbours, filters, two versions."""
+    with quiet_streams(os.devnull) as console:
+        with paused_collector():
+            from pipeline.commands.explore import explore_command
+
+        explore_command(run_dir, server or (), port, open_browser, console)
+
+
+@app.command(name="serving-config", epilog=example("serving-config runs/shop --image stock"))
 def serving_config(
     source: Annotated[
         str,
@@ -177,7 +202,7 @@ def serving_config(
         serving_config_command(source, output, image, batching, console)
 
 
-@app.command()
+@app.command(epilog=example("monitor runs/shop --traffic traffic --window 12h"))
 def monitor(
     run_dir: RunDir,
     traffic: Annotated[

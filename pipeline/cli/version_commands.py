@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.app import app
-from pipeline.cli.arguments import RunDir
+from pipeline.cli.arguments import RunDir, example
 from pipeline.console import quiet_streams
 from pipeline.paused_collector import paused_collector
 from pipeline.runners.read_record import read_record
 
 
-@app.command()
+@app.command(epilog=example("unavailable runs/shop sold-out.txt"))
 def unavailable(
     run_dir: RunDir,
     items: Annotated[
@@ -30,7 +30,7 @@ def unavailable(
         unavailable_command(run_dir, record, items, console)
 
 
-@app.command()
+@app.command(epilog=example("rollback runs/shop --to 1795990150"))
 def rollback(
     run_dir: RunDir,
     to: Annotated[
@@ -46,7 +46,7 @@ def rollback(
         rollback_command(run_dir, record, to, console)
 
 
-@app.command()
+@app.command(epilog=example("label runs/shop canary=1795990150"))
 def label(
     run_dir: RunDir,
     labels: Annotated[

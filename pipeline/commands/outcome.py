@@ -2,10 +2,12 @@
 
 from components.run_reporter.summary import render_summary
 from pipeline.commands.sample_recommendations import render_samples
+from pipeline.config.documentation import error_text
 from pipeline.console import Console
 from pipeline.exit_codes import ExitCode
 from pipeline.runners.local import RunOutcome
 from pipeline.runners.read_record import read_json_file
+from pipeline.tensorboard_command import tensorboard_command
 from schemas.settings import Settings
 from schemas.steps import CATALOGUE_EXAMPLE_GEN
 
@@ -22,12 +24,14 @@ def write_outcome(
       console: Receives the summary and the samples as results, the error as progress.
     """
     paths = outcome.paths
-    summary = render_summary(read_json_file(paths.metrics), read_json_file(paths.run_record))
-    console.result.write(summary + "\n")
+    record = read_json_file(paths.run_record)
+    console.result.write(render_summary(read_json_file(paths.metrics), record) + "\n")
+    if command := tensorboard_command(paths.run_dir, record):
+        console.result.write(f"Training: {command}\n")
     if outcome.code is ExitCode.PUSHED:
         console.result.write(_samples(outcome, settings, windows_output))
     if outcome.error:
-        console.progress.write(f"error: {outcome.error}\n")
+        console.progress.write(error_text(outcome.error))
         console.progress.write(f"The full log is in {paths.log}\n")
 
 

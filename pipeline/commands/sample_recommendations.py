@@ -6,8 +6,8 @@ import numpy as np
 
 from components.examples.read import RawCatalogue, RawWindows, read_raw_catalogue, read_raw_windows
 from pipeline.commands.recommend import Recommender
-from pipeline.commands.titles import one_line, title_feature
-from schemas.features import FeatureTable, feature_table
+from pipeline.commands.titles import one_line
+from schemas.features import FeatureTable, feature_table, title_feature
 from schemas.settings import Settings
 
 NUM_USERS = 3

@@ -67,6 +67,19 @@ def load_settings(path: str, overrides: Iterable[str] = (), output: str | None =
     return parse_settings(_read_yaml(path), path, overrides, output)
 
 
+def settings_of_text(text: str, path: str) -> Settings:
+    """Returns the settings of a configuration that is about to be written to a file.
+
+    Args:
+      text: The configuration as YAML.
+      path: The file, for messages.
+
+    Raises:
+      InputError: It is not valid, as for `load_settings`.
+    """
+    return parse_settings(_parse_yaml(text, path), path)
+
+
 def parse_settings(
     values: dict[str, Any], path: str, overrides: Iterable[str] = (), output: str | None = None
 ) -> Settings:
@@ -103,13 +116,20 @@ def parse_settings(
 def _read_yaml(path: str) -> dict[str, Any]:
     if not os.path.exists(path):
         raise InputError(
-            f"{path}: no such configuration file; complete examples are in pipeline/configs/"
+            f"{path}: no such configuration file; `twotower init LOG` writes one for a log, and "
+            "complete examples are in pipeline/configs/"
         )
     try:
         with open(path, encoding="utf-8") as file:
-            values = yaml.load(file, Loader=_StrictLoader)
+            text = file.read()
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{path}: cannot be read: {error}") from error
+    return _parse_yaml(text, path)
+
+
+def _parse_yaml(text: str, path: str) -> dict[str, Any]:
+    try:
+        values = yaml.load(text, Loader=_StrictLoader)
     except yaml.YAMLError as error:
         raise InputError(f"{path}: not valid YAML: {error}") from error
     if not isinstance(values, dict):

@@ -1,12 +1,14 @@
-"""`python -m pipeline.demo DIR`: writes the demo log unless it is already up to date."""
+"""`python -m pipeline.demo DIR`: writes the demo log unless it is already up to date.
+
+`twotower init --demo DIR` also writes its configuration; this command can write other seeds.
+"""
 
 import argparse
 import sys
-import time
 from pathlib import Path
 
-from pipeline.demo.files import current_manifest, write_world
-from pipeline.demo.settings import GENERATOR_VERSION, DemoSettings
+from pipeline.demo.files import write_if_outdated
+from pipeline.demo.settings import DemoSettings
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -16,28 +18,13 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=DemoSettings.seed, help="random seed")
     options = parser.parse_args(arguments)
     try:
-        settings = DemoSettings(seed=options.seed)
-        if current_manifest(options.directory, settings):
-            _print_progress(
-                f"demo log in {options.directory} is up to date (version {GENERATOR_VERSION})"
-            )
-            return 0
-        _print_progress(f"writing the demo log to {options.directory} ...")
-        start_s = time.monotonic()
-        counts = write_world(options.directory, settings)["counts"]
+        sys.stderr.write(
+            write_if_outdated(options.directory, DemoSettings(seed=options.seed)) + "\n"
+        )
     except (OSError, ValueError) as error:
-        _print_progress(f"error: {error}")
+        sys.stderr.write(f"error: {error}\n")
         return 2
-    _print_progress(
-        f"wrote {counts['lines']:,} lines ({counts['clean']:,} clean events), "
-        f"{counts['items']:,} items, {counts['users']:,} users "
-        f"in {time.monotonic() - start_s:.0f} s"
-    )
     return 0
-
-
-def _print_progress(message: str) -> None:
-    sys.stderr.write(message + "\n")
 
 
 if __name__ == "__main__":

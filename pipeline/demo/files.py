@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import json
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,25 @@ def write_world(directory: Path, settings: DemoSettings) -> dict[str, Any]:
     for name, data in contents.items():
         _replace(directory / name, data)
     return manifest
+
+
+def write_if_outdated(directory: Path, settings: DemoSettings) -> str:
+    """Writes the demo log, unless it is up to date, and returns what was done.
+
+    Raises:
+      FileExistsError: The folder contains files of these names that were not written so.
+      OSError: The folder cannot be written.
+      ValueError: The manifest is damaged.
+    """
+    if current_manifest(directory, settings):
+        return f"demo log in {directory} is up to date (version {GENERATOR_VERSION})"
+    start_s = time.monotonic()
+    counts = write_world(directory, settings)["counts"]
+    return (
+        f"wrote {counts['lines']:,} lines ({counts['clean']:,} clean events), "
+        f"{counts['items']:,} items, {counts['users']:,} users to {directory} "
+        f"in {time.monotonic() - start_s:.0f} s"
+    )
 
 
 def current_manifest(directory: Path, settings: DemoSettings) -> dict[str, Any] | None:

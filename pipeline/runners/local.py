@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import absl.logging
 from tfx.dsl.components.base.base_node import BaseNode
@@ -27,14 +27,17 @@ from pipeline.graph import pipeline_nodes
 from pipeline.paths import RunPaths, run_paths
 from pipeline.runners.cache_keys import CacheKeys, cache_keys, placeholder_cache_keys
 from pipeline.runners.code_version import code_version
+from pipeline.runners.peak_memory import PeakMemoryHandler
 from pipeline.runners.progress import ProgressHandler
-from pipeline.runners.step_results import StepResult, read_step_results
+from pipeline.runners.provenance import origin
+from pipeline.runners.step_results import StepResult, last_durations, read_step_results
 from pipeline.runners.write_record import run_record
 from schemas.errors import InputError
 from schemas.settings import Settings
 from schemas.steps import PUSHER
 
 _logger = logging.getLogger(__name__)
+HandlerT = TypeVar("HandlerT", bound=logging.Handler)
 KeysAndNodes = tuple[CacheKeys, list[BaseNode]]
 
 
@@ -111,22 +114,29 @@ def run_pipeline(
       InputError: Another run is using the run directory.
     """
     os.makedirs(paths.run_dir, exist_ok=True)
-    with _run_lock(paths.run_dir), _progress_lines(console) as progress:
+    memory = PeakMemoryHandler()
+    with _run_lock(paths.run_dir), _progress_lines(console) as progress, _handler(memory):
         started_s = time.time()
         keys, nodes = placeholder_cache_keys(), list[BaseNode]()
         error: BaseException | None = None
         try:
             keys, nodes = build()
-            progress.num_components = len(nodes) + 1
+            durations = last_durations(paths.metadata, name, [node.id for node in nodes])
+            progress.expect(len(nodes) + 1, durations)
             _run(name, nodes, settings, paths)
         except Exception as caught:
             # The error is reported below and decides the exit code. It must not end the process
             # before the report is written.
             _logger.exception("the run failed")
             error = caught
-        steps = _step_results(name, paths, nodes, started_s, error)
+        memory.finish()
+        steps = [
+            replace(step, peak_bytes=memory.peak_bytes.get(step.component))
+            for step in _step_results(name, paths, nodes, started_s, error)
+        ]
         outcome = _outcome(error, steps, paths)
         record = run_record(settings, config_path, paths, started_s, outcome.code, error, steps)
+        record["provenance"] = {**origin(keys), "launch": keys.launch_id}
         _report(name, settings, paths, keys, outcome.steps, record)
         return outcome
 
@@ -210,7 +220,13 @@ def _run_lock(run_dir: str) -> Iterator[None]:
 def _progress_lines(console: Console) -> Iterator[ProgressHandler]:
     # LocalDagRunner logs through absl, which resets its level when a library parses its flags.
     absl.logging.set_verbosity(absl.logging.INFO)
-    handler = ProgressHandler(console.progress)
+    with _handler(ProgressHandler(console.progress)) as handler:
+        yield handler
+
+
+@contextmanager
+def _handler(handler: HandlerT) -> Iterator[HandlerT]:
+    """Adds a handler to the root logger for the duration of the block."""
     root = logging.getLogger()
     root.addHandler(handler)
     try:

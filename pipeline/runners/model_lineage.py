@@ -8,8 +8,8 @@ from typing import Any
 
 from ml_metadata import metadata_store
 from ml_metadata.proto import metadata_store_pb2 as mlmd
-from tfx.orchestration import metadata
 
+from pipeline.runners.metadata_graph import artifacts_by_key, open_store, producer
 from schemas.errors import InputError
 from schemas.privacy_settings import EraseSettings
 from schemas.settings import from_dict
@@ -56,7 +56,7 @@ def read_model_lineage(
             f"{metadata_path}: no such file; a re-index needs the whole run directory, including "
             "its metadata and pipeline_root"
         )
-    store = metadata_store.MetadataStore(metadata.sqlite_metadata_connection_config(metadata_path))
+    store = open_store(metadata_path)
     push = _push_execution(store, pipeline_name, version)
     if push is None:
         raise InputError(
@@ -64,10 +64,10 @@ def read_model_lineage(
             "although run.json names that version, so the two files belong to different runs; run "
             "`twotower run` again"
         )
-    push_inputs = _artifacts(store, push, mlmd.Event.INPUT)
-    indexing = _producer(store, push_inputs["bundle"])
-    index_inputs = _artifacts(store, indexing, mlmd.Event.INPUT)
-    ingestion = _producer(store, index_inputs["catalogue"])
+    push_inputs = artifacts_by_key(store, push, mlmd.Event.INPUT)
+    indexing = producer(store, push_inputs["bundle"])
+    index_inputs = artifacts_by_key(store, indexing, mlmd.Event.INPUT)
+    ingestion = producer(store, index_inputs["catalogue"])
     data: dict[str, Any] = json.loads(ingestion.custom_properties["data"].string_value)
     return ModelLineage(
         model=locate(index_inputs["model"].uri),
@@ -86,33 +86,7 @@ def _push_execution(
     context = store.get_context_by_type_and_name("node", f"{pipeline_name}.{PUSHER}")
     executions = store.get_executions_by_context(context.id) if context else []
     for execution in sorted(executions, key=lambda e: e.id, reverse=True):
-        for artifact in _artifacts(store, execution, mlmd.Event.OUTPUT).values():
+        for artifact in artifacts_by_key(store, execution, mlmd.Event.OUTPUT).values():
             if artifact.custom_properties["pushed_version"].string_value == version:
                 return execution
     return None
-
-
-def _producer(store: metadata_store.MetadataStore, artifact: mlmd.Artifact) -> mlmd.Execution:
-    """Returns the execution that produced an artifact.
-
-    Cached executions record the artifact as their output too, so the first execution is taken.
-    """
-    producer_ids = [
-        event.execution_id
-        for event in store.get_events_by_artifact_ids([artifact.id])
-        if event.type == mlmd.Event.OUTPUT
-    ]
-    (execution,) = store.get_executions_by_id([min(producer_ids)])
-    return execution
-
-
-def _artifacts(
-    store: metadata_store.MetadataStore, execution: mlmd.Execution, event_type: int
-) -> dict[str, mlmd.Artifact]:
-    """Returns the input or output artifacts of an execution by key."""
-    keys = {
-        event.artifact_id: event.path.steps[0].key
-        for event in store.get_events_by_execution_ids([execution.id])
-        if event.type == event_type
-    }
-    return {keys[artifact.id]: artifact for artifact in store.get_artifacts_by_id(list(keys))}

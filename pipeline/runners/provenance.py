@@ -1,4 +1,4 @@
-"""Which data, code and run make a version, for its manifest.
+"""Which data, code and run make a version, for its manifest and for run.json.
 
 VersionedPusher adds the lock: the version set and a digest of the distributions that are installed
 where it runs.
@@ -7,10 +7,11 @@ where it runs.
 import json
 import os
 import subprocess
+from typing import Any
 
 from pipeline.runners.cache_keys import CacheKeys
 from pipeline.runners.code_version import ROOT, source_version
-from pipeline.runners.write_record import config_hash
+from pipeline.runners.write_record import config_hash, config_without_ids
 from pipeline.version import distribution_version
 from schemas.settings import Settings
 
@@ -23,8 +24,8 @@ def provenance(settings: Settings, keys: CacheKeys) -> str:
     `data` has the fingerprints of the inputs, which are also in the cache keys; null for an input
     that this run does not read, or, in a compiled pipeline, cannot read yet. `code` has the version
     of the distribution, a hash of the source, and the commit, with `-dirty` if files differ from
-    it; null outside a Git repository. `run` has the run directory, the random id of the launch, and
-    the hash of the configuration, which is also in run.json.
+    it; null outside a Git repository. `run` has the run directory, the random id of the launch, the
+    configuration without ids to erase, and its hash, which are also in run.json.
 
     Args:
       settings: Settings of the run.
@@ -32,20 +33,28 @@ def provenance(settings: Settings, keys: CacheKeys) -> str:
     """
     return json.dumps(
         {
-            "data": keys.data,
-            "code": {
-                "version": distribution_version(),
-                "hash": source_version(),
-                "commit": _commit(),
-            },
+            **origin(keys),
             "run": {
                 "directory": settings.output,
                 "launch": keys.launch_id,
                 "config_hash": config_hash(settings),
+                "config": config_without_ids(settings),
             },
         },
         sort_keys=True,
     )
+
+
+def origin(keys: CacheKeys) -> dict[str, Any]:
+    """Returns the sections `data` and `code` of `provenance`, which are also in run.json."""
+    return {
+        "data": keys.data,
+        "code": {
+            "version": distribution_version(),
+            "hash": source_version(),
+            "commit": _commit(),
+        },
+    }
 
 
 def _commit() -> str | None:

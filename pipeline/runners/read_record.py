@@ -76,6 +76,19 @@ def recorded_settings(run_dir: str, record: dict[str, Any]) -> Settings:
     return parse_settings(values, record_path(run_dir), output=output)
 
 
+def current_path(run_dir: str, record: dict[str, Any], path: str) -> str:
+    """Returns where a recorded file of a run is now, if the run directory was moved or copied.
+
+    Args:
+      run_dir: Current name of the directory.
+      record: Its run.json.
+      path: The path in the record.
+    """
+    relative = os.path.relpath(path, (record.get("config") or {}).get("output") or run_dir)
+    moved = os.path.join(run_dir, relative)
+    return moved if not relative.startswith(os.pardir) and os.path.exists(moved) else path
+
+
 def name_in_metadata(run_dir: str, recorded: str) -> str:
     """Returns the name under which the metadata store refers to a run directory.
 

@@ -1,5 +1,6 @@
 """Results of the steps of a run, read from ML Metadata: status, wall time and output artifacts."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,8 @@ class StepResult:
       seconds: Wall time of the execution.
       outputs: Output key → URIs of its artifacts.
       error: Message of the error that ended the step, if it failed.
+      peak_bytes: Largest memory of the process while the step ran, if it was measured
+        (`pipeline.runners.peak_memory`).
     """
 
     component: str
@@ -35,6 +38,7 @@ class StepResult:
     seconds: float
     outputs: dict[str, list[str]]
     error: str | None = None
+    peak_bytes: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Returns the JSON values that RunReporter expects."""
@@ -44,6 +48,7 @@ class StepResult:
             "seconds": round(self.seconds, 3),
             "fragment_uris": [uri for uris in self.outputs.values() for uri in uris],
             "error": self.error,
+            "peak_memory_bytes": self.peak_bytes,
         }
 
 
@@ -70,12 +75,42 @@ def read_step_results(
     return [results.get(name, StepResult(name, SKIPPED, 0.0, {})) for name in components]
 
 
+def last_durations(
+    metadata_path: str, pipeline_name: str, components: Sequence[str]
+) -> dict[str, float]:
+    """Returns the seconds of the newest complete execution of each component that has one.
+
+    Executions that were answered from the cache do not count.
+
+    Args:
+      metadata_path: SQLite file of the metadata store; it may not exist yet.
+      pipeline_name: Name of the pipeline.
+      components: Ids of the components.
+    """
+    if not os.path.exists(metadata_path):
+        return {}
+    store = metadata_store.MetadataStore(metadata.sqlite_metadata_connection_config(metadata_path))
+    seconds = {}
+    for component in components:
+        context = store.get_context_by_type_and_name("node", f"{pipeline_name}.{component}")
+        executions = store.get_executions_by_context(context.id) if context else []
+        complete = [e for e in executions if e.last_known_state == mlmd.Execution.COMPLETE]
+        if complete:
+            newest = max(complete, key=lambda execution: execution.create_time_since_epoch)
+            seconds[component] = _seconds(newest)
+    return seconds
+
+
+def _seconds(execution: mlmd.Execution) -> float:
+    elapsed_ms = execution.last_update_time_since_epoch - execution.create_time_since_epoch
+    return elapsed_ms / 1000.0
+
+
 def _step_result(
     store: metadata_store.MetadataStore, component: str, execution: mlmd.Execution
 ) -> StepResult:
-    elapsed_ms = execution.last_update_time_since_epoch - execution.create_time_since_epoch
     status = _STATUS.get(execution.last_known_state, "failed")
-    return StepResult(component, status, elapsed_ms / 1000.0, _output_uris(store, execution))
+    return StepResult(component, status, _seconds(execution), _output_uris(store, execution))
 
 
 def _output_uris(

@@ -12,7 +12,7 @@ from pipeline.exit_codes import ExitCode, error_chain, error_message
 from pipeline.paths import RunPaths
 from pipeline.runners.step_results import StepResult
 from schemas.settings import Settings, to_json
-from schemas.steps import CATALOGUE_EXAMPLE_GEN, INTERACTION_EXAMPLE_GEN, TRAINER
+from schemas.steps import CATALOGUE_EXAMPLE_GEN, EVALUATOR, INTERACTION_EXAMPLE_GEN, TRAINER
 from schemas.version_set import recorded_set
 
 RECORDED_LIBRARIES = (
@@ -45,7 +45,7 @@ def run_record(
       error: The error that ended the run, if any.
       steps: Results of the steps.
     """
-    config = _config_without_ids(settings)
+    config = config_without_ids(settings)
     return {
         "name": settings.name,
         "config_path": config_path,
@@ -64,10 +64,10 @@ def run_record(
 
 def config_hash(settings: Settings) -> str:
     """Returns a digest of the configuration: 16 hexadecimal digits."""
-    return _digest(_config_without_ids(settings))
+    return _digest(config_without_ids(settings))
 
 
-def _config_without_ids(settings: Settings) -> dict[str, Any]:
+def config_without_ids(settings: Settings) -> dict[str, Any]:
     """Returns the configuration as JSON values, with ids to erase as a count and a digest."""
     config = json.loads(to_json(settings))
     for key in ("user_ids", "item_ids"):
@@ -108,6 +108,7 @@ def _recorded_paths(paths: RunPaths, steps: list[StepResult]) -> dict[str, str]:
         ("tensorboard", (TRAINER, "model_run")),
         ("catalogue", (CATALOGUE_EXAMPLE_GEN, "examples")),
         ("windows", (INTERACTION_EXAMPLE_GEN, "windows")),
+        ("evaluation", (EVALUATOR, "evaluation")),
     ):
         if outputs.get(key):
             recorded[name] = outputs[key][0]

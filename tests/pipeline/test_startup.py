@@ -13,6 +13,7 @@ from tests.chain_dataset import write_chain_dataset
 from tests.pipeline.commands.finished_run import FinishedRun
 
 LARGE = {
+    "altair",
     "apache_beam",
     "kfp",
     "scann",
@@ -36,6 +37,8 @@ MAY_IMPORT: list[tuple[Sequence[str], Sequence[str]]] = [
     ([f"{COMMANDS}.doctor"], []),
     # A client, and `recommend` with a served model and with titles.
     (["pipeline.serving.client", f"{COMMANDS}.recommend"], []),
+    ([f"{COMMANDS}.init_demo"], []),
+    ([f"{COMMANDS}.init"], ["apache_beam"]),
     ([f"{COMMANDS}.ingest"], ["apache_beam"]),
     ([f"{COMMANDS}.monitor"], ["apache_beam"]),
     # They read the ids of the items from the variables of the model.
@@ -50,9 +53,12 @@ MAY_IMPORT: list[tuple[Sequence[str], Sequence[str]]] = [
         ["tensorflow", "scann"],
     ),
     ([f"{COMMANDS}.serve"], ["tensorflow"]),
+    ([f"{COMMANDS}.explore"], ["tensorflow"]),
     # A worker of Beam that ingests imports these.
     (["components.example_gen.pipeline", "components.catalogue_gen.pipeline"], ["apache_beam"]),
     (["pipeline.runners.container_main"], []),
+    # Only the page of the report needs Altair; every run imports the component at its start.
+    (["components.run_reporter.component"], sorted(LARGE - {"altair"})),
 ]
 
 

@@ -7,7 +7,7 @@ from components.readers.formats.dialect import Dialect, yaml_text
 
 NUM_LINES = 50
 
-_DELIMITERS = ("\t", ";", ",", "|", "::", "\x01", "\x1f", "^", "~", "#", " ", ":")
+DELIMITERS = ("\t", ";", ",", "|", "::", "\x01", "\x1f", "^", "~", "#", " ", ":")
 # "1:" above the rows of film 1, as in the files of the Netflix prize.
 _BLOCK_HEADER = re.compile(r"\s*[^\s,;|:]+:\s*")
 _ID = re.compile(r"[\w-]*\d")
@@ -33,7 +33,7 @@ def explain_columns(
         return explanation
     if explanation := _explain_quote(lines[0], dialect, wanted):
         return explanation
-    names = {other: _names(lines[0], other) for other in _DELIMITERS if other != dialect.delimiter}
+    names = {other: _names(lines[0], other) for other in DELIMITERS if other != dialect.delimiter}
     found = {other: len(set(wanted) & set(split)) for other, split in names.items()}
     best = max(found, key=lambda other: found[other])
     if found[best] > len(set(wanted) & set(_names(lines[0], dialect.delimiter))):
@@ -63,7 +63,7 @@ def explain_width(text: str, dialect: Dialect, width: int) -> str:
     if width > 1 and _BLOCK_HEADER.fullmatch(text) and dialect.delimiter not in text:
         return f"a line such as {text.strip()} heads a block of rows: {_BLOCKS}"
     if width > 1 and dialect.delimiter not in text:
-        for other in _DELIMITERS:
+        for other in DELIMITERS:
             if other != dialect.delimiter and len(text.split(other)) == width:
                 return (
                     f"it has {width} fields if it is split at {yaml_text(other)}: set "
@@ -96,6 +96,15 @@ def explain_adjacency(lines: Sequence[str]) -> str:
     )
 
 
+def is_value(field: str) -> bool:
+    """Returns whether a field is a number, a date or a time: a value, hardly a column's name.
+
+    >>> is_value("2014-04-01 12:30"), is_value("1e"), is_value("price")
+    (True, False, False)
+    """
+    return _VALUE.fullmatch(field) is not None
+
+
 _BLOCKS = (
     'write the text of that line into each row of its block, e.g. awk \'/:$/ {sub(/:$/, ""); '
     'id = $0; next} {print id "," $0}\', and set csv.header to the names of all columns'
@@ -116,7 +125,7 @@ def _explain_quote(line: str, dialect: Dialect, wanted: tuple[str, ...]) -> str:
 def _explain_values(line: str, delimiter: str, wanted: tuple[str, ...]) -> str:
     """Returns an explanation if the first line has values in place of names; "" otherwise."""
     fields = _names(line, delimiter)
-    if set(wanted) & set(fields) or not any(_VALUE.fullmatch(field) for field in fields):
+    if set(wanted) & set(fields) or not any(map(is_value, fields)):
         return ""
     return (
         "its first line contains values: if the file has no header line, set csv.header to the "
@@ -130,7 +139,7 @@ def _names(line: str, delimiter: str) -> list[str]:
 
 def _regular_delimiter(lines: Sequence[str]) -> str:
     """Returns the delimiter that splits all lines into the same number of fields; "" if none."""
-    for delimiter in _DELIMITERS:
+    for delimiter in DELIMITERS:
         widths = {len(line.split(delimiter)) for line in lines if line.strip()}
         if len(widths) == 1 and widths != {1}:
             return delimiter

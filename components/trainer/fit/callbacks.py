@@ -1,13 +1,11 @@
-"""Keras callbacks: validation candidates, progress log, TensorBoard and time limit."""
+"""Keras callbacks: validation candidates, progress log and time limit."""
 
-import os
 import time
 
-import tensorflow as tf
 import tf_keras as keras
 
-from components.progress import progress
-from components.trainer.model.metrics import VALIDATION_PREFIX, metric_name
+from components.progress import about, progress
+from components.trainer.model.metrics import metric_name
 from components.trainer.model.two_tower import TwoTowerModel
 
 _SECONDS_BETWEEN_LINES = 5.0
@@ -28,22 +26,35 @@ class ProgressLog(keras.callbacks.Callback):
     Attributes:
       training_seconds: The duration of the training steps of all finished epochs.
       epochs: The number of finished epochs.
+      epoch_targets_per_second: The training speed of the current epoch, or of the one that has
+        ended, without validation.
     """
 
-    def __init__(self, max_epochs: int, targets_per_epoch: int, cutoff: int):
-        """`cutoff` is the cutoff of the recall that is logged."""
+    def __init__(
+        self,
+        max_epochs: int,
+        targets_per_epoch: int,
+        cutoff: int,
+        max_seconds: float | None = None,
+    ):
+        """`cutoff` is that of the recall that is logged; `max_seconds` limits the training."""
         super().__init__()
         self.max_epochs = max_epochs
+        self.max_seconds = max_seconds
         self.targets_per_epoch = targets_per_epoch
         self.cutoff = cutoff
         self.training_seconds = 0.0
         self.epochs = 0
+        self.epoch_targets_per_second = 0.0
         self._epoch = 0
         self._epoch_started = 0.0
         self._last_logged = 0.0
         # The finished share of an epoch that a time limit can end, and its duration.
         self._share = 0.0
         self._share_seconds = 0.0
+        self._train_started = 0.0
+        self._validation_seconds = 0.0
+        self._steps_ended = 0.0
 
     @property
     def targets_per_second(self) -> float:
@@ -51,6 +62,10 @@ class ProgressLog(keras.callbacks.Callback):
         done = (self.epochs + self._share) * self.targets_per_epoch
         seconds = self.training_seconds + self._share_seconds
         return done / seconds if seconds else 0.0
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        """Starts the clock of the training."""
+        self._train_started = time.monotonic()
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Starts the clock of an epoch."""
@@ -61,58 +76,64 @@ class ProgressLog(keras.callbacks.Callback):
         """Logs the finished share of the epoch every few seconds; stops its clock at its end."""
         now = time.monotonic()
         steps = self.params["steps"]
+        elapsed_s = now - self._epoch_started
+        if steps and elapsed_s:
+            done = (batch + 1) / steps * self.targets_per_epoch
+            self.epoch_targets_per_second = done / elapsed_s
         if steps and batch + 1 == steps:
             self._end_of_steps(now)
             return
         if steps:
-            self._share, self._share_seconds = (batch + 1) / steps, now - self._epoch_started
+            self._share, self._share_seconds = (batch + 1) / steps, elapsed_s
         if now - self._last_logged >= _SECONDS_BETWEEN_LINES:
             self._last_logged = now
             share = f"{(batch + 1) / steps:.0%}" if steps else f"step {batch + 1}"
             loss = (logs or {}).get("loss", float("nan"))
-            progress.info("epoch %d/%d %s loss %.3f", self._epoch, self.max_epochs, share, loss)
+            left = self._time_left(self._share, now - self._epoch_started, now) if steps else ""
+            progress.info(
+                "epoch %d/%d %s loss %.3f%s", self._epoch, self.max_epochs, share, loss, left
+            )
 
     def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Logs loss, speed and recall of the epoch."""
+        """Logs loss, speed and recall of the epoch, and the time left."""
         logs = logs or {}
+        now = time.monotonic()
+        self._validation_seconds = now - self._steps_ended
+        left = self._time_left(1.0, self._steps_ended - self._epoch_started, now)
         name = "val_" + metric_name(self.cutoff)
         progress.info(
-            "epoch %d/%d loss %.3f, %.0f targets/s, %s %.4f",
+            "epoch %d/%d loss %.3f, %.0f targets/s, %s %.4f%s",
             self._epoch,
             self.max_epochs,
             logs.get("loss", float("nan")),
             self.targets_per_second,
             name,
             logs.get(name, float("nan")),
+            left,
         )
 
+    def _time_left(self, share: float, seconds: float, now: float) -> str:
+        """Returns the time that the training takes at most, for the end of a line; "" at its end.
+
+        Early stopping may end it before. The duration of the validation is known from the first
+        epoch on.
+
+        Args:
+          share: The finished share of the steps of this epoch.
+          seconds: The duration of these steps.
+          now: The present time.
+        """
+        epoch_seconds = seconds / share + self._validation_seconds
+        left = epoch_seconds * (self.max_epochs - self._epoch + 1 - share)
+        if self.max_seconds is not None:
+            left = min(left, self.max_seconds - (now - self._train_started))
+        return f", at most {about(left)} left" if left > 0 else ""
+
     def _end_of_steps(self, now: float) -> None:
+        self._steps_ended = now
         self.training_seconds += now - self._epoch_started
         self.epochs += 1
         self._share = self._share_seconds = 0.0
-
-
-class ValidationSummary(keras.callbacks.Callback):
-    """Writes recall for TensorBoard under its name in Keras's logs, `val_factorized_top_k/...`.
-
-    Keras's own callback names it `epoch_factorized_top_k/...`, in a folder for validation.
-    """
-
-    def __init__(self, log_dir: str):
-        """`log_dir` is the folder of Keras's callback; its validation folder is added to."""
-        super().__init__()
-        self._writer = tf.summary.create_file_writer(os.path.join(log_dir, "validation"))
-
-    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
-        """Writes the validation metrics of the epoch."""
-        with self._writer.as_default(step=epoch):
-            for name, value in (logs or {}).items():
-                if name.startswith(VALIDATION_PREFIX):
-                    tf.summary.scalar(name, value)
-
-    def on_train_end(self, logs: dict[str, float] | None = None) -> None:
-        """Closes the file."""
-        self._writer.close()
 
 
 class TimeLimit(keras.callbacks.Callback):

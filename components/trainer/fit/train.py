@@ -14,16 +14,12 @@ from components.trainer.data.candidates import CandidateTable
 from components.trainer.data.read import TrainData, TrainerInputs, read_data
 from components.trainer.data.windows import ROW, WEIGHT, TransformedWindows, with_targets
 from components.trainer.fit.averaging import BestAverage
-from components.trainer.fit.callbacks import (
-    ProgressLog,
-    RefreshCandidates,
-    TimeLimit,
-    ValidationSummary,
-)
+from components.trainer.fit.callbacks import ProgressLog, RefreshCandidates, TimeLimit
 from components.trainer.fit.cold_start import choose_cold_start
 from components.trainer.fit.data_statistics import compute_statistics
 from components.trainer.fit.recipe import Recipe, RecipeChoice, choose_recipe
 from components.trainer.fit.schedule import WarmUpThenCosine
+from components.trainer.fit.tensorboard import TrainingMetrics
 from components.trainer.losses.build import TrainingItems, build_loss
 from components.trainer.model.metrics import CUTOFFS, metric_name, monitored_cutoff
 from components.trainer.model.towers import RetrievalTowers
@@ -174,7 +170,9 @@ def _fit(
     started = time.monotonic()
     plan = recipe.train
     cutoff = monitored_cutoff(len(train_data.candidates))
-    progress_log = ProgressLog(plan.max_epochs, train_data.train.num_targets, cutoff)
+    progress_log = ProgressLog(
+        plan.max_epochs, train_data.train.num_targets, cutoff, plan.max_seconds
+    )
     has_validation = train_data.validation.num_targets > 0
     monitor = "val_" + metric_name(cutoff) if has_validation else None
     steps = num_batches(train_data.train, plan.events_per_step)
@@ -188,7 +186,7 @@ def _fit(
     ]
     if log_dir is not None:
         callbacks.append(keras.callbacks.TensorBoard(log_dir, write_graph=False))
-        callbacks.append(ValidationSummary(log_dir))
+        callbacks.append(TrainingMetrics(log_dir, progress_log))
     if plan.max_seconds is not None:
         callbacks.append(TimeLimit(plan.max_seconds))
     validation = None

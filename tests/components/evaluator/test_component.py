@@ -68,6 +68,7 @@ def test_a_model_that_passes_all_gates_is_blessed(tmp_path: Path) -> None:
     assert fragment is not None
     assert fragment.pop("component") == "RetrievalEvaluator"
     assert fragment.pop("seconds") >= 0
+    assert fragment.pop("illustrations")["items"]["id"]
     assert fragment == evaluation
     assert outputs["evaluation"].get_float_custom_property("mrr") == 1.0
     properties = outputs["evaluation"]

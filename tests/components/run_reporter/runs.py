@@ -4,11 +4,12 @@ from typing import Any
 
 CUTOFFS = (1, 5, 10, 20, 50, 100)
 STEPS = (
+    ("CurrentModel", 0.1),
     ("CatalogueExampleGen", 3.2),
     ("InteractionExampleGen", 21.4),
-    ("StatisticsGen.events", 9.8),
+    ("EventsStatistics", 9.8),
     ("DataGate", 0.4),
-    ("Transform.windows", 24.0),
+    ("WindowsTransform", 24.0),
     ("TwoTowerTrainer", 84.6),
     ("RetrievalEvaluator", 12.9),
     ("ScannIndexer", 17.3),
@@ -27,9 +28,9 @@ def ranking(recall_at_10: float) -> dict[str, float]:
     }
 
 
-def around(values: dict[str, float], offset: float = 0.0) -> dict[str, list[float]]:
-    """Returns an interval of 0.01 on both sides of each value minus `offset`."""
-    return {name: [value - offset - 0.01, value - offset + 0.01] for name, value in values.items()}
+def around(values: dict[str, float]) -> dict[str, list[float]]:
+    """Returns an interval of 0.01 on both sides of each value."""
+    return {name: [value - 0.01, value + 0.01] for name, value in values.items()}
 
 
 def gate(name: str, passed: bool = True, reason: str = "within the limit") -> dict[str, Any]:
@@ -57,6 +58,64 @@ def diagnosis() -> dict[str, Any]:
     }
 
 
+def profile() -> dict[str, Any]:
+    """Returns the distribution of the kept events of two days, three users and four items."""
+    return {
+        "period_s": 86_400,
+        "events_by_period": {
+            "eval": [[1_704_240_000, 3]],
+            "test": [[1_704_240_000, 2]],
+            "train": [[1_704_153_600, 12], [1_704_240_000, 4]],
+        },
+        "users_by_events": [[1, 1, 2], [2, 3, 0], [4, 7, 1]],
+        "items_by_rank": [[1, 11], [2, 6], [4, 2]],
+        "top_items": [[0.01, 0.5], [0.1, 0.5], [0.5, 0.8]],
+    }
+
+
+def serving() -> dict[str, Any]:
+    """Returns the manifest of a served version."""
+    return {
+        "name": "demo",
+        "version": "1710000000",
+        "pushed_at": "2024-03-09T16:00:00+00:00",
+        "version_set": "python3.10",
+        "metrics": {"recall@10": 0.1717, "mrr": 0.0818},
+        "sizes": {"items": 1600, "items_in_training": 1500},
+        "provenance": {
+            "code": {"commit": "c0ffee"},
+            "run": {"config_hash": "fedc", "config": {"name": "demo", "model": {"dim": 32}}},
+        },
+    }
+
+
+def illustrations() -> dict[str, Any]:
+    """Returns one user, two misses and a map of four items."""
+    miss = {"item": 3, "history": [0, 1], "rank": 1234, "train_events": 5}
+    return {
+        "users": [
+            {
+                "past_events": 17,
+                "history": [0, 1],
+                "recommended": [2, 3],
+                "withheld": [[3, 2]],
+                "num_withheld": 4,
+            }
+        ],
+        "misses": {
+            "lowest": [{**miss, "baseline": None, "baseline_rank": None}],
+            "lost": [{**miss, "rank": 77, "baseline": "item_knn", "baseline_rank": 3}],
+        },
+        "map": {"sampled": True, "points": [[n, 1.5 * n, -n, 10 * n] for n in range(4)]},
+        "items": {
+            "id": ["a", "b", "c", "d"],
+            "title": ["Alpha", "Beta", "", "Delta & Sons"],
+            "category": ["x", "y", "x", "(missing)"],
+            "category_feature": "genre",
+        },
+    }
+
+
 def fragments() -> dict[str, dict[str, Any]]:
     """Returns the fragments of the steps of a complete run, by component."""
     model = ranking(0.1874)
@@ -66,9 +125,13 @@ def fragments() -> dict[str, dict[str, Any]]:
         "item_knn": ranking(0.1207),
         "markov": ranking(0.1442),
     }
-    leads = {f"model_minus_{name}": around(model, 0.1) for name in baselines}
+    leads = {
+        f"model_minus_{name}": around({key: model[key] - value for key, value in other.items()})
+        for name, other in baselines.items()
+    }
     split = {"first": "2024-01-01T00:00:00+00:00", "last": "2024-05-01T00:00:00+00:00"}
     written: tuple[dict[str, Any], ...] = (
+        {"component": "CurrentModel", "serving": serving()},
         {
             "component": "CatalogueExampleGen",
             "read": 2004,
@@ -93,6 +156,7 @@ def fragments() -> dict[str, dict[str, Any]]:
             "users": 2987,
             "items": 2000,
             **split,
+            "profile": profile(),
             "seconds": 20.9,
         },
         {"component": "DataGate", "gates": [gate("data.reject_fraction")]},
@@ -174,6 +238,8 @@ def fragments() -> dict[str, dict[str, Any]]:
                 "min_users": 60,
             },
             "gates": [gate("model.beats_popularity", reason="recall@10 0.1874 against 0.0612")],
+            "sizes": {"items": 2000, "items_in_training": 1900, "training_targets": 120_544},
+            "illustrations": illustrations(),
             "seconds": 12.5,
         },
         {
@@ -182,8 +248,13 @@ def fragments() -> dict[str, dict[str, Any]]:
                 "kind": "scann",
                 "plan": {"kind": "scann", "num_leaves": 44, "reason": "recall target 0.99 is met"},
                 "curve": [
-                    {"leaves_to_search": 3, "recall": 0.9712, "search_ms": 0.21},
-                    {"leaves_to_search": 7, "recall": 0.9934, "search_ms": 0.34},
+                    {
+                        "leaves_to_search": 3,
+                        "recall": 0.9712,
+                        "search_ms": 0.21,
+                        "is_enough": False,
+                    },
+                    {"leaves_to_search": 7, "recall": 0.9934, "search_ms": 0.34, "is_enough": True},
                 ],
                 "signatures": {
                     "candidate_embedding": {"calls": 17, "overlap": None},
@@ -217,6 +288,7 @@ def fragments() -> dict[str, dict[str, Any]]:
         {
             "component": "VersionedPusher",
             "pushed": True,
+            "label": "stable",
             "version": "1719848123",
             "serving_path": "runs/demo/serving/demo/1719848123",
             "portable_path": "runs/demo/serving_portable/demo/1719848123",
@@ -243,6 +315,7 @@ def steps(failed: str | None = None, error: str | None = None) -> list[dict[str,
                 "seconds": 0.0 if status == "skipped" else seconds,
                 "fragment_uris": [f"pipeline_root/{name}"],
                 "error": error if status == "failed" else None,
+                "peak_memory_bytes": None if status == "skipped" else 1_234_000_000,
             }
         )
         status = "skipped" if status == "failed" else status
@@ -254,7 +327,12 @@ def run(**changes: Any) -> dict[str, Any]:
     return {
         "name": "demo",
         "config_path": "pipeline/configs/demo.yaml",
-        "config": {"name": "demo", "output": "runs/demo", "model": {"dim": 64}},
+        "config": {
+            "name": "demo",
+            "output": "runs/demo",
+            "model": {"dim": 64},
+            "index": {"recall_target": 0.99},
+        },
         "config_hash": "0123456789abcdef",
         "version_set": "python3.10",
         "versions": {"python": "3.10.13", "tensorflow": "2.16.2", "scann": "1.3.2"},

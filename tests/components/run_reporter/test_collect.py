@@ -102,6 +102,13 @@ def test_the_verdict_of_a_push() -> None:
     assert verdict["remedy"] == ""
 
 
+def test_the_verdict_of_a_push_with_another_label_does_not_state_that_it_is_served() -> None:
+    fragments = runs.fragments()
+    fragments["VersionedPusher"]["label"] = "canary"
+    headline = "Version 1719848123 is published with the label canary"
+    assert verdict_of(runs.steps(), fragments)["headline"] == headline
+
+
 def test_the_verdict_of_a_data_gate() -> None:
     gate = runs.gate("data.reject_fraction", False, "13 % were rejected: check rejects/")
     steps = runs.steps("DataGate", "GateRejectedError")
@@ -130,7 +137,7 @@ def test_the_verdict_of_a_push_without_a_blessing_is_the_pushers_reason() -> Non
 
 
 def test_the_verdict_of_a_step_that_fails_after_the_push_states_the_served_version() -> None:
-    steps = [*runs.steps(), {**runs.steps("DataGate")[3], "component": "Export"}]
+    steps = [*runs.steps(), {**runs.steps("DataGate")[4], "component": "Export"}]
     verdict = verdict_of(steps, runs.fragments(), exit_code=1, error="x")
     assert verdict["headline"] == "Failed in Export: version 1719848123 is served"
 

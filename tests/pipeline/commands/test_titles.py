@@ -11,12 +11,12 @@ from tensorflow.core.example import example_pb2, feature_pb2
 
 from components.examples.tfrecord import frame
 from pipeline.commands import example_texts
-from pipeline.commands.titles import read_titles, title_feature
+from pipeline.commands.titles import read_titles
 from pipeline.exit_codes import ExitCode
 from pipeline.paths import run_paths
 from pipeline.runners.write_record import run_record
 from schemas.errors import InputError
-from schemas.features import FeatureTable, feature_table
+from schemas.features import FeatureTable, feature_table, title_feature
 from schemas.settings import Settings, from_dict
 from tests.chain_dataset import write_chain_dataset
 

@@ -1,6 +1,7 @@
 """Whole runs through the command line, one after another in one directory."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -119,6 +120,20 @@ def test_recommend_returns_the_next_item_of_the_chain(
     assert not set(items) & set(walk)
 
 
+def sections_without_content(project: Project) -> list[str]:
+    """Returns the anchors of the sections of report.html that only say why they are empty."""
+    page = (project.run_dir / "report.html").read_text("utf-8")
+    return re.findall(r'<h2 id="(\w+)"[^>]*>[^<]*</h2>\s*<p class="missing">', page)
+
+
+def test_the_report_of_a_first_run_has_every_section_but_the_changes(
+    project: Project, first: subprocess.CompletedProcess[str]
+) -> None:
+    assert sections_without_content(project) == ["changes"]
+    steps = project.read("run.json")["components"]
+    assert all(step["peak_memory_bytes"] > 100_000_000 for step in steps)
+
+
 def test_report_prints_the_summary(
     project: Project, first: subprocess.CompletedProcess[str]
 ) -> None:
@@ -144,6 +159,7 @@ def test_second_run_uses_the_cache_except_for_an_edited_step(
     # The towers are those that serve.
     (gate,) = [g for g in project.read("run.json")["gates"] if g["name"] == "model.against_served"]
     assert (gate["verdict"], gate["value"]) == ("not worse", pytest.approx(0.0, abs=1e-6))
+    assert sections_without_content(project) == []
 
 
 def test_edited_input_runs_dependent_steps(
@@ -205,6 +221,9 @@ def test_data_gate_rejects_a_log_with_many_malformed_lines(
     assert project.statuses()["TwoTowerTrainer"] == "skipped"
     failed = [gate for gate in project.read("metrics.json")["gates"] if not gate["passed"]]
     assert [gate["name"] for gate in failed] == ["data.interaction_reject_fraction"]
+    missing = sections_without_content(project)
+    assert "quality" in missing
+    assert not {"data", "rejects", "features", "gates", "steps", "changes"} & set(missing)
     assert project.versions() == before
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.runners import code_version, provenance
 from pipeline.runners.cache_keys import CacheKeys, placeholder_cache_keys
-from pipeline.runners.write_record import config_hash
+from pipeline.runners.write_record import config_hash, config_without_ids
 from schemas.settings import Settings, from_dict
 from tests.chain_dataset import write_chain_dataset
 
@@ -27,6 +27,7 @@ def test_data_code_and_run_are_named(settings: Settings) -> None:
         "directory": settings.output,
         "launch": "7",
         "config_hash": config_hash(settings),
+        "config": config_without_ids(settings),
     }
 
 

@@ -242,14 +242,3 @@ def test_weights_that_are_not_finite_are_an_error(
 
     with pytest.raises(RuntimeError, match=r"diverged: .*start.* is not finite .*learning_rate"):
         train(successors.inputs, successors.settings, SIZES, TrainSettings(max_epochs=1))
-
-
-def test_validation_metrics_are_written_for_tensorboard(rich: Exported) -> None:
-    tags = {
-        value.tag
-        for path in rich.log_dir.glob("validation/*")
-        for event in tf.compat.v1.train.summary_iterator(str(path))
-        for value in event.summary.value
-    }
-
-    assert "val_factorized_top_k/top_10_categorical_accuracy" in tags
