@@ -98,7 +98,7 @@ class SoakFolders:
             self.serving,
             self._portable,
             self._manifest,
-            towers=self._model,
+            towers=self.model,
             statistics_file=self._statistics,
             keep_versions=_KEEP,
         )
