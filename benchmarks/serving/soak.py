@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.serving.clients import Send, grpc_sender, request_inputs, rest_sender
 from benchmarks.serving.server_process import ServerProcess, server_process
-from components.pusher.manifest import read_manifest, statistics_path
+from components.pusher.manifest import proven_towers_path, read_manifest, statistics_path
 from components.pusher.mark_unavailable import mark_unavailable
 from components.pusher.publish import publish
 from components.pusher.rollback import rollback
@@ -98,7 +98,7 @@ class SoakFolders:
             self.serving,
             self._portable,
             self._manifest,
-            towers=self._model,
+            towers=proven_towers_path(self._models[PORTABLE_FOLDER]),
             statistics_file=self._statistics,
             keep_versions=_KEEP,
         )
