@@ -327,9 +327,16 @@ def test_an_example_of_each_reject_reason_is_shown() -> None:
 
 
 def test_a_gate_may_have_a_verdict() -> None:
-    gate = {**runs.gate("model.beats_markov"), "verdict": "not_decided"}
-    fragments = {**runs.fragments(), "DataGate": {"component": "DataGate", "gates": [gate]}}
-    assert '<span class="tag">not decided</span>' in sections(render(fragments=fragments))["Gates"]
+    verdicts = ("not_worse", "undecided", "worse")
+    written = [
+        {**runs.gate(f"model.{verdict}", verdict != "worse"), "verdict": verdict}
+        for verdict in verdicts
+    ]
+    fragments = {"DataGate": {"component": "DataGate", "gates": written}}
+    gates = sections(render(fragments=fragments))["Gates"]
+    tags = ["worse", "undecided", "not worse"]
+    assert re.findall(r'<span class="tag">([a-z ]+)</span>', gates) == tags
+    assert re.findall(r'<p><span class="(\w+)"', gates) == ["fail", "warn", "pass"]
 
 
 def test_later_negative_feedback_is_shown() -> None:
