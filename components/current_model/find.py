@@ -48,5 +48,8 @@ def find_current_model(serving_dir: str, portable_dir: str) -> CurrentModelState
         statistics_path=statistics_file if files.exists(statistics_file) else None,
         towers_path=towers_path if is_complete(towers_path) else portable_path,
         train_end_s=manifest.train_end_s,
-        num_items=manifest.num_items,
+        split_policy=manifest.split_policy,
+        id_rules=manifest.id_rules,
+        # Manifests had the number among their sizes before they had a field for it.
+        num_items=manifest.num_items or manifest.sizes.get("items"),
     )
