@@ -56,7 +56,12 @@ def test_report_opens_the_page_by_option_or_display(
     page.write_text("<p>", encoding="utf-8")
     opened: list[str] = []
     monkeypatch.setattr(report, "has_browser", lambda stream: has_display)
-    monkeypatch.setattr(browser.webbrowser, "open", lambda uri: not opened.append(uri))
+
+    def open_uri(uri: str) -> bool:
+        opened.append(uri)
+        return True
+
+    monkeypatch.setattr(browser.webbrowser, "open", open_uri)
     streams = console()
 
     report_command(run_dir, option, streams)

@@ -95,6 +95,11 @@ def test_a_new_version_is_served_and_its_manifest_names_the_trained_version(
     assert (
         "query_embedding: serving outputs equal training outputs" in gates["index.parity"]["reason"]
     )
+    lineage = json.loads(project.command("lineage", "runs/chain", "--json").stdout)
+    assert (lineage["made_by"], lineage["first_version"]) == ("reindex", old)
+    assert (lineage["version"], lineage["missing"]) == (new, [])
+    steps = {step["component"]: step["pipeline"] for step in lineage["steps"]}
+    assert (steps["ScannIndexer"], steps["TwoTowerTrainer"]) == ("chain-reindex", "chain")
     assert "[14/14] RunReporter done" in reindexed.stderr
     assert reindexed.stdout.count("is recommended:") == 3
 
