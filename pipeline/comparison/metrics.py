@@ -27,8 +27,8 @@ class MetricChange:
       b: Its value in run B.
       interval: Lower and upper bound of the 95 % interval of b - a, paired by user; None if the
         runs have different targets, or if the metric has no value per user.
-      verdict: EQUAL if the values of all users are; HIGHER or LOWER if the interval does not contain
-        0, UNDECIDED if it does or if there are too few users; None without an interval.
+      verdict: EQUAL if the interval is 0; HIGHER or LOWER if it does not contain 0, UNDECIDED if
+        it does or if there are too few users; None without an interval.
     """
 
     metric: str
