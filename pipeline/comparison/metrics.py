@@ -120,8 +120,8 @@ def _why_not_paired(a: RecordedRun, b: RecordedRun) -> str | None:
     for name, run in (("A", a), ("B", b)):
         if run.users is None:
             return (
-                f"run {name} has no metrics of each user: an older release wrote it, or its "
-                "pipeline_root is missing; without them there are no paired intervals"
+                f"run {name} has no metrics of each user: it is a re-index, an older release wrote "
+                "it, or its pipeline_root is missing; without them there are no paired intervals"
             )
     if len({run.users.targets_digest for run in (a, b) if run.users is not None}) == 1:
         return None
