@@ -63,7 +63,18 @@ setup(
     packages=find_packages(
         include=["pipeline", "pipeline.*", "components", "components.*", "schemas", "schemas.*"]
     ),
-    package_data={"": ["**/*.yaml", "**/*.pbtxt", "**/*.html", "**/*.j2"]},
+    package_data={
+        "": [
+            "**/*.yaml",
+            "**/*.pbtxt",
+            "**/*.html",
+            "**/*.j2",
+            # The page of `twotower explore`.
+            "**/*.css",
+            "**/*.js",
+            "**/*.svg",
+        ]
+    },
     install_requires=[
         *(
             f'{requirement}; python_version == "{python}"'
@@ -78,6 +89,8 @@ setup(
         "cramjam>=2.8",
         "backports.zstd>=1",
         "google-crc32c>=1.5",
+        # 1.48 is the last series without a requirement on protobuf 4 or later.
+        "grpcio-health-checking>=1.48,<2",
         "jinja2>=3.1,<4",
         "markupsafe>=2",
         "orjson>=3.9",

@@ -71,6 +71,20 @@ def quiet_streams(log_path: str) -> Iterator[Console]:
         os.close(saved_err)
 
 
+@contextmanager
+def warnings_shown(console: Console, *loggers: str) -> Iterator[None]:
+    """Writes the warnings and errors of loggers to the terminal during the block."""
+    handler = logging.StreamHandler(console.progress)
+    handler.setLevel(logging.WARNING)
+    for name in loggers:
+        logging.getLogger(name).addHandler(handler)
+    try:
+        yield
+    finally:
+        for name in loggers:
+            logging.getLogger(name).removeHandler(handler)
+
+
 def _log_to_stderr() -> logging.Handler:
     """Adds a handler that writes the records of all loggers to stderr, with their time."""
     handler = logging.StreamHandler(sys.stderr)

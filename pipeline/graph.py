@@ -123,6 +123,7 @@ def pipeline_nodes(settings: Settings, paths: RunPaths, keys: CacheKeys) -> list
         portable_dir=paths.portable_dir,
         ids=to_json(settings.ids),
         keep_versions=settings.push.keep_versions,
+        label=settings.push.label,
         code_version=code_version("pusher"),
         launch=keys.launch_id,
         provenance=provenance(settings, keys),

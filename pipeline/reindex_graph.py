@@ -89,6 +89,7 @@ def reindex_nodes(
         portable_dir=paths.portable_dir,
         ids=to_json(settings.ids),
         keep_versions=settings.push.keep_versions,
+        label=settings.push.label,
         code_version=code_version("pusher"),
         launch=keys.launch_id,
         provenance=provenance(settings, keys),

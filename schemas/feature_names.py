@@ -11,13 +11,15 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable
 
+from schemas.request_names import FILTER_PREFIX, HISTORY_PREFIX
+
 # Keys contain no dot, so that an internal name with a dot differs from every key.
 _PLAIN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 # Prefix of the names in graphs of bounds and weights: with the names of requests, those of a number
 # `price` would be equal to those of a category `price_min`.
 CONDITION_PREFIX = "twotower_"
 # Prefixes of the inputs of requests that are derived from features.
-_INPUT_PREFIXES = ("history_", "filter_", "exclude_", CONDITION_PREFIX)
+_INPUT_PREFIXES = (HISTORY_PREFIX, FILTER_PREFIX, "exclude_", CONDITION_PREFIX)
 # Longest name that is its own key: the name of a vocabulary file has at most 255 bytes.
 _MAX_PLAIN_CHARACTERS = 200
 _KEY_PREFIX = "name_"

@@ -15,6 +15,17 @@ from schemas.feature_names import (
     feature_key,
     feature_keys,
 )
+from schemas.request_names import (
+    BOOST_PREFIX,
+    EXCLUDE_ITEM_ID,
+    FILTER_PREFIX,
+    HISTORY_PREFIX,
+    MAX_SUFFIX,
+    MIN_SUFFIX,
+    REQUEST_TIMESTAMP,
+    RESTRICT_ITEM_ID,
+    K,
+)
 from schemas.settings import DataSettings
 from schemas.source_settings import FeatureKind, FeatureSettings, ListFormat, TimestampUnit
 from schemas.text_tokens import WORDS, TokenRules, token_rules
@@ -36,7 +47,7 @@ MISSING_NUMBER = float("nan")
 COLUMNS = frozenset({USER_ID, ITEM_ID, TIMESTAMP, EVENT_TYPE, VALUE, IS_TARGET, AVAILABLE_AT})
 # Names that are the key of no feature: columns of examples, inputs of the signatures, and an
 # argument that Python cannot pass to them.
-RESERVED_KEYS = COLUMNS | {AS_OF, "k", "request_timestamp", "self"}
+RESERVED_KEYS = COLUMNS | {AS_OF, K, REQUEST_TIMESTAMP, "self"}
 USERS, CONTEXT, ITEMS = SOURCES = ("users", "context", "items")
 TRAIN_SPLIT, EVAL_SPLIT, TEST_SPLIT = WINDOW_SPLITS = ("train", "eval", "test")
 # Events that are not targets and that no window of the other splits contains.
@@ -223,20 +234,20 @@ def _place(feature: Feature) -> str:
 
 def _query_inputs(table: FeatureTable) -> Iterator[tuple[str, str]]:
     """Yields the name and the origin of each input of signature `recommend`."""
-    fixed = ("request_timestamp", "exclude_item_id", "restrict_item_id", "k", USER_ID)
+    fixed = (REQUEST_TIMESTAMP, EXCLUDE_ITEM_ID, RESTRICT_ITEM_ID, K, USER_ID)
     past = (ITEM_ID, TIMESTAMP, EVENT_TYPE, VALUE)
-    for name in (*fixed, *(f"history_{column}" for column in past)):
+    for name in (*fixed, *(HISTORY_PREFIX + column for column in past)):
         yield name, "an input of every request"
     for feature in (*table.user, *table.context):
         yield feature.name, _place(feature)
     for feature in table.context:
-        yield f"history_{feature.name}", f"the past values of {_place(feature)}"
+        yield HISTORY_PREFIX + feature.name, f"the past values of {_place(feature)}"
     for feature in table.item_filters:
-        yield f"filter_{feature.name}", f"the filter by {_place(feature)}"
+        yield FILTER_PREFIX + feature.name, f"the filter by {_place(feature)}"
     for feature in table.item_numbers:
-        for bound in ("min", "max"):
-            yield f"filter_{feature.name}_{bound}", f"the filter by {_place(feature)}"
-        yield f"boost_{feature.name}", f"the weight of {_place(feature)}"
+        for suffix in (MIN_SUFFIX, MAX_SUFFIX):
+            yield FILTER_PREFIX + feature.name + suffix, f"the filter by {_place(feature)}"
+        yield BOOST_PREFIX + feature.name, f"the weight of {_place(feature)}"
 
 
 def _item_inputs(table: FeatureTable) -> Iterator[tuple[str, str]]:

@@ -7,6 +7,15 @@ dtypes and shapes.
 import numpy as np
 
 from schemas.features import EVENT_TYPE, ITEM_ID, TIMESTAMP, VALUE
+from schemas.request_names import BOOST_PREFIX as BOOST_PREFIX
+from schemas.request_names import EXCLUDE_ITEM_ID as EXCLUDE_ITEM_ID
+from schemas.request_names import FILTER_PREFIX as FILTER_PREFIX
+from schemas.request_names import HISTORY_PREFIX as HISTORY_PREFIX
+from schemas.request_names import MAX_SUFFIX as MAX_SUFFIX
+from schemas.request_names import MIN_SUFFIX as MIN_SUFFIX
+from schemas.request_names import REQUEST_TIMESTAMP as REQUEST_TIMESTAMP
+from schemas.request_names import RESTRICT_ITEM_ID as RESTRICT_ITEM_ID
+from schemas.request_names import K as K
 
 DEFAULT = "serving_default"
 RECOMMEND = "recommend"
@@ -27,18 +36,10 @@ SIGNATURES = (
     CANDIDATE_EMBEDDING,
 )
 
-HISTORY_PREFIX = "history_"
-FILTER_PREFIX = "filter_"
-MIN_SUFFIX, MAX_SUFFIX = "_min", "_max"
-BOOST_PREFIX = "boost_"
-REQUEST_TIMESTAMP = "request_timestamp"
 HISTORY_ITEM_ID = HISTORY_PREFIX + ITEM_ID
 HISTORY_TIMESTAMP = HISTORY_PREFIX + TIMESTAMP
 HISTORY_EVENT_TYPE = HISTORY_PREFIX + EVENT_TYPE
 HISTORY_VALUE = HISTORY_PREFIX + VALUE
-EXCLUDE_ITEM_ID = "exclude_item_id"
-RESTRICT_ITEM_ID = "restrict_item_id"
-K = "k"
 EXAMPLES = "examples"
 
 OUTPUT_ITEM_ID = "item_id"

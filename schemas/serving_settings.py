@@ -7,6 +7,7 @@ from pydantic import Field
 
 from schemas.setting_doc import Doc
 from schemas.source_settings import FORBID_UNKNOWN_KEYS, Fraction, PositiveFloat, PositiveInt
+from schemas.version_labels import LABEL_PATTERN, STABLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +98,14 @@ class PushSettings:
             "Number of versions that are kept; older ones are deleted.", unit="versions", example=3
         ),
     ] = 5
+    label: Annotated[
+        Annotated[str, Field(pattern=f"^{LABEL_PATTERN}$")],
+        Doc(
+            "The label that moves to a pushed version. With another one than `stable`, the version "
+            "that serves keeps `stable`; the first version of a destination gets both.",
+            example="canary",
+        ),
+    ] = STABLE
     max_catalogue_drop: Annotated[
         Fraction | None,
         Doc(

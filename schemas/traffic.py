@@ -3,6 +3,8 @@
 Only requests that recommend to a user are logged (`SIGNATURES`).
 """
 
+from schemas.serving import DEFAULT, RECOMMEND, RECOMMEND_EXAMPLES
+
 REQUEST_ID = "request_id"
 ROW = "row"
 # Milliseconds since the epoch, UTC, at which the answer was ready.
@@ -30,31 +32,12 @@ SCORES = "scores"
 EVENT_TYPE = "event_type"
 RECOMMENDED = "recommended"
 
-FIELDS = (
-    REQUEST_ID,
-    ROW,
-    TIMESTAMP_MS,
-    MODEL,
-    VERSION,
-    LABEL,
-    SIGNATURE,
-    USER_ID,
-    USER_KEY,
-    SAMPLE,
-    HISTORY_LENGTH,
-    HISTORY_ITEM_IDS,
-    K,
-    ITEM_IDS,
-    SCORES,
-    EVENT_TYPE,
-)
-
 # The signatures that are logged, each with the signature that sends queries of the same kind and
 # of which the reference of a version has measurements.
 SIGNATURES = {
-    "serving_default": "serving_default",
-    "recommend": "recommend",
-    "recommend_examples": "recommend",
+    DEFAULT: DEFAULT,
+    RECOMMEND: RECOMMEND,
+    RECOMMEND_EXAMPLES: RECOMMEND,
 }
 
 # Only so many of the newest ids of a history are logged.

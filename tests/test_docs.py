@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from components.gate import Verdict
 from pipeline.config import load_settings
 from schemas.errors import InputError
 from schemas.events import RejectReason
@@ -126,6 +127,9 @@ def test_every_protocol_metric_and_baseline_is_described_once_and_in_order() -> 
     lists = (COVERAGE, GINI, POPULARITY_PERCENTILE, REPEATS, DIVERSITY)
     names = [*PROTOCOLS, *dict.fromkeys(metrics), *(name.split("@")[0] for name in lists)]
 
-    described = _FIRST_CELL.findall(EVALUATION.read_text("utf-8"))
+    text, gates = EVALUATION.read_text("utf-8").split("\n## Gates\n")
 
+    described = _FIRST_CELL.findall(text)
     assert [name.split("@")[0] for name in described] == [*names, *BASELINES]
+    verdicts = re.findall(r"^\| `([a-z ]+)` \|", gates, re.MULTILINE)
+    assert verdicts == [verdict.value for verdict in Verdict]

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
+from benchmarks.serving.process_memory import resident_mb
 from components.indexer.probe.served_model import load_scann_ops
 from pipeline.serving.model_source import find_model
 from pipeline.serving.run_server import ModelServer, ServerSettings
@@ -36,8 +36,7 @@ class ServerProcess:
 
     def resident_mb(self) -> float:
         """Returns the resident memory of the process."""
-        lines = Path(f"/proc/{self.pid}/status").read_text().splitlines()
-        return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
+        return resident_mb(self.pid)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Requests while versions are pushed, rolled back, changed and refused.
 
-Each round pushes a version, replaces the list of unavailable items, pushes a damaged version, which
-the server refuses, and rolls back to the version before it.
+Each round pushes a version, replaces the list of unavailable items, tries to push an incomplete
+bundle, which the push refuses, pushes a damaged version, which the server skips, and rolls back to
+the version before it.
 """
 
 import asyncio
@@ -18,12 +19,13 @@ import numpy as np
 
 from benchmarks.serving.clients import Send, grpc_sender, request_inputs, rest_sender
 from benchmarks.serving.server_process import ServerProcess, server_process
-from components.pusher.manifest import read_manifest, statistics_path
+from components.pusher.manifest import proven_towers_path, read_manifest, statistics_path
 from components.pusher.mark_unavailable import mark_unavailable
 from components.pusher.publish import publish
 from components.pusher.rollback import rollback
 from pipeline.serving.model_source import find_model
 from schemas.bundle import PORTABLE_FOLDER, SAVED_MODEL_FILE, SCANN_FOLDER
+from schemas.errors import InputError
 
 _KEEP = 3
 _WARM_SWITCHES = 10
@@ -31,7 +33,7 @@ _WAIT_S = 0.01
 _TIMEOUT_S = 120.0
 
 
-class _Folders:
+class SoakFolders:
     """Folders of versions with one version of a run, and what is pushed to them.
 
     Attributes:
@@ -42,11 +44,15 @@ class _Folders:
         """Publishes the newest version of a run in `folder`."""
         source = find_model(run)
         versions = source.versions()
-        self._model = versions[max(versions)]
+        version = max(versions)
+        self._models = {
+            SCANN_FOLDER: versions[version],
+            PORTABLE_FOLDER: find_model(run, portable=True).versions()[version],
+        }
         self._bundle = folder / "bundle"
         self._portable = str(folder / "portable" / source.name)
-        self._manifest = read_manifest(self._model)
-        self._statistics = statistics_path(self._model)
+        self._manifest = read_manifest(self.model)
+        self._statistics = statistics_path(self.model)
         self._number = 0
         self.serving = str(folder / "serving" / source.name)
         self.push()
@@ -54,23 +60,45 @@ class _Folders:
     @property
     def model(self) -> str:
         """The version of the run."""
-        return self._model
+        return self._models[SCANN_FOLDER]
 
     def push(self, is_damaged: bool = False) -> int:
         """Publishes the model of the run again, with other content; returns the version."""
+        self._write_bundle()
+        if is_damaged:
+            for name in self._models:
+                (self._bundle / name / SAVED_MODEL_FILE).write_bytes(b"damaged")
+        return self._publish()
+
+    def push_incomplete(self) -> None:
+        """Tries to publish a bundle whose twin has no model.
+
+        Raises:
+          RuntimeError: It was published.
+        """
+        self._write_bundle()
+        (self._bundle / PORTABLE_FOLDER / SAVED_MODEL_FILE).unlink()
+        try:
+            version = self._publish()
+        except InputError:
+            return
+        raise RuntimeError(f"an incomplete bundle was published as version {version}")
+
+    def _write_bundle(self) -> None:
+        """Copies the models of the run, with other content than before."""
         self._number += 1
         shutil.rmtree(self._bundle, ignore_errors=True)
-        for name in (SCANN_FOLDER, PORTABLE_FOLDER):
-            target = shutil.copytree(self._model, self._bundle / name)
+        for name, model in self._models.items():
+            target = shutil.copytree(model, self._bundle / name)
             (target / "assets" / "number.txt").write_text(str(self._number))
-            if is_damaged:
-                (target / SAVED_MODEL_FILE).write_bytes(b"damaged")
+
+    def _publish(self) -> int:
         pushed = publish(
             str(self._bundle),
             self.serving,
             self._portable,
             self._manifest,
-            towers=self._model,
+            towers=proven_towers_path(self._models[PORTABLE_FOLDER]),
             statistics_file=self._statistics,
             keep_versions=_KEEP,
         )
@@ -94,7 +122,7 @@ async def measure(run: str, seconds: float) -> None:
       seconds: How long rounds are started.
     """
     with tempfile.TemporaryDirectory() as folder:
-        folders = _Folders(run, Path(folder))
+        folders = SoakFolders(run, Path(folder))
         with server_process(folders.serving) as server:
             inputs = request_inputs(folders.model, 1)
             channel = grpc.aio.insecure_channel(f"127.0.0.1:{server.grpc_port}")
@@ -132,7 +160,7 @@ async def _send_until(rounds: asyncio.Task[Any], send: Send) -> tuple[int, int]:
 
 
 async def _rounds(
-    folders: _Folders, server: ServerProcess, session: aiohttp.ClientSession, seconds: float
+    folders: SoakFolders, server: ServerProcess, session: aiohttp.ClientSession, seconds: float
 ) -> list[float]:
     """Changes the versions; returns the resident memory in MB after each switch."""
     end = time.monotonic() + seconds
@@ -148,10 +176,11 @@ async def _rounds(
         await after_switch(pushed, "pushed")
         marked = await asyncio.to_thread(folders.replace_unavailable)
         await after_switch(marked, "unavailable items replaced")
+        await asyncio.to_thread(folders.push_incomplete)
         damaged = await asyncio.to_thread(folders.push, True)
         await _wait_for(session, server, damaged, "END")
         await asyncio.to_thread(folders.roll_back, pushed)
-        await after_switch(pushed, "damaged version refused, rolled back")
+        await after_switch(pushed, "damaged version skipped, rolled back")
     return memory
 
 

@@ -1,4 +1,4 @@
-"""Latency, and memory and latency while versions switch; one line per figure."""
+"""Latency and memory while one version replaces another; one line per figure."""
 
 import asyncio
 import json
@@ -11,6 +11,7 @@ from typing import Any
 import aiohttp
 import numpy as np
 
+from benchmarks.serving.switch_memory import SwitchMemory, measure_switch_memory
 from components.indexer.model.warmup import read_requests
 from components.indexer.probe.served_model import ServedModel
 from pipeline.serving.model_source import find_model
@@ -23,7 +24,7 @@ _WAIT_S = 0.02
 
 
 async def measure(model: str, other: str, num_requests: int) -> None:
-    """Serves a model, and switches to another one.
+    """Serves a version, and switches to another one.
 
     Args:
       model: Folder of a version.
@@ -41,12 +42,10 @@ async def measure(model: str, other: str, num_requests: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         versions = Path(folder) / "model"
         shutil.copytree(model, versions / "1")
-        base = resident_mb()
         server = ModelServer(
             find_model(str(versions)), ServerSettings(rest_port=0, grpc_port=0), print
         )
         await server.start()
-        first = resident_mb()
         url = f"http://127.0.0.1:{server.rest_port}/v1/models/model:predict"
         async with aiohttp.ClientSession() as session:
             show("REST, one client", [await send(session, url, body) for _ in range(num_requests)])
@@ -54,24 +53,17 @@ async def measure(model: str, other: str, num_requests: int) -> None:
             show(f"REST, {_CLIENTS} clients before the switch", before)
             shutil.copytree(other, versions / ".2")
             (versions / ".2").rename(versions / "2")
-            reset_peak()
-            loaded = resident_mb()
             during = await load_while(session, url, body, switch(server))
             show(f"REST, {_CLIENTS} clients during the switch", during)
-            peak = peak_mb()
-            after = resident_mb()
             print(
                 f"p99 during / before: {np.quantile(during, 0.99) / np.quantile(before, 0.99):.2f}"
-            )
-            print(
-                f"memory in MB: without a model {base:.0f}, first version {first:.0f}, before the "
-                f"switch {loaded:.0f}, peak {peak:.0f}, after {after:.0f}"
             )
         await server.stop()
     bare = ServedModel(model)
     for _ in range(20):
         bare(DEFAULT, inputs)
     show("bare session", [timed(lambda: bare(DEFAULT, inputs)) for _ in range(num_requests)])
+    show_memory(measure_switch_memory(model, other))
 
 
 async def switch(server: ModelServer) -> None:
@@ -105,6 +97,15 @@ async def send(session: Any, url: str, body: bytes) -> float:
     return time.perf_counter() - start
 
 
+def show_memory(memory: SwitchMemory) -> None:
+    """Prints the memory of a switch."""
+    print(
+        f"memory in MB: server without a version {memory.without_mb:.0f}; in addition the old "
+        f"version {memory.old_mb:.0f}, the new one {memory.new_mb:.0f}, peak of the switch "
+        f"{memory.peak_mb:.0f} ({memory.ratio:.2f} times both), after it {memory.after_mb:.0f}"
+    )
+
+
 def timed(call: Any) -> float:
     """Returns the duration of a call in seconds."""
     start = time.perf_counter()
@@ -119,24 +120,3 @@ def show(name: str, seconds: list[float]) -> None:
         f"{name}: {len(seconds)} calls, median {median:.2f} ms, p99 {tail:.2f} ms, "
         f"max {worst:.2f} ms"
     )
-
-
-def resident_mb() -> float:
-    """Returns the resident memory of this process."""
-    return _memory_mb("VmRSS")
-
-
-def peak_mb() -> float:
-    """Returns the largest resident memory since `reset_peak`."""
-    return _memory_mb("VmHWM")
-
-
-def reset_peak() -> None:
-    """Sets the largest resident memory to the present one."""
-    Path("/proc/self/clear_refs").write_text("5")
-
-
-def _memory_mb(key: str) -> float:
-    lines = Path("/proc/self/status").read_text().splitlines()
-    (line,) = (line for line in lines if line.startswith(key))
-    return int(line.split()[1]) / 1024

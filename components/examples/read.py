@@ -5,14 +5,20 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 from tensorflow_metadata.proto.v0 import schema_pb2
-from tensorflow_transform.tf_metadata import schema_utils
 
 from components.examples.ragged import RaggedColumn, read_ragged
 from components.examples.shards import split_files
 from schemas import features as f
 from schemas import tfmd
 from schemas.source_settings import FeatureKind
+
+_DTYPES = {
+    schema_pb2.BYTES: tf.string,
+    schema_pb2.INT: tf.int64,
+    schema_pb2.FLOAT: tf.float32,
+}
 
 
 @dataclass(frozen=True)
@@ -100,8 +106,7 @@ def read_users(uri: str, table: f.FeatureTable) -> dict[str, npt.NDArray[Any]]:
 
 
 def _read(files: list[str], schema: schema_pb2.Schema) -> dict[str, RaggedColumn]:
-    spec = schema_utils.schema_as_feature_spec(schema).feature_spec
-    return read_ragged(files, {name: feature.dtype for name, feature in spec.items()})
+    return read_ragged(files, {feature.name: _DTYPES[feature.type] for feature in schema.feature})
 
 
 def _pad(column: RaggedColumn) -> npt.NDArray[np.object_]:

@@ -2,10 +2,11 @@
 
 from components.pusher.clean_up import clean_up
 from components.pusher.full_disk import full_disk_is_input_error
-from components.pusher.labels import STABLE, served_version, write_both
+from components.pusher.labels import served_version, write_both
 from components.pusher.lock import exclusive_lock
 from components.pusher.models_config import read_labels, replace_base_path
 from schemas.errors import InputError
+from schemas.version_labels import STABLE
 
 
 def set_base_paths(

@@ -32,6 +32,7 @@ class VersionedPusherSpec(component_spec.ComponentSpec):
         "portable_dir": component_spec.ExecutionParameter(type=str),
         "ids": component_spec.ExecutionParameter(type=str),
         "keep_versions": component_spec.ExecutionParameter(type=int),
+        "label": component_spec.ExecutionParameter(type=str),
         "reindex_of": component_spec.ExecutionParameter(type=str),
         "code_version": component_spec.ExecutionParameter(type=str),
         "launch": component_spec.ExecutionParameter(type=str),
@@ -58,6 +59,7 @@ class VersionedPusher(base_component.BaseComponent):
         portable_dir: str,
         ids: str,
         keep_versions: int,
+        label: str,
         code_version: str,
         launch: str,
         reindex_of: str = "",
@@ -78,6 +80,7 @@ class VersionedPusher(base_component.BaseComponent):
           portable_dir: Destination of the portable twin, including the name of the model.
           ids: The section `ids` of the configuration, as JSON.
           keep_versions: Number of versions to keep in each destination.
+          label: The label that moves to the published version.
           code_version: The version of the installed code.
           launch: A value that differs between runs, so that the step is never cached.
           reindex_of: For a re-index, the version as which the same towers were first pushed.
@@ -96,6 +99,7 @@ class VersionedPusher(base_component.BaseComponent):
                 portable_dir=portable_dir,
                 ids=ids,
                 keep_versions=keep_versions,
+                label=label,
                 code_version=code_version,
                 launch=launch,
                 reindex_of=reindex_of,

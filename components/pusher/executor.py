@@ -21,6 +21,7 @@ from schemas.features import EVENTS_SPLIT
 from schemas.id_settings import IdsSettings
 from schemas.settings import from_json
 from schemas.steps import EVALUATION_FILE, PUSHER, STATISTICS_FILE
+from schemas.version_labels import STABLE
 from schemas.version_set import installed_digest, recorded_set
 
 _REMEDIES = {
@@ -60,7 +61,7 @@ class Executor(tfx_pusher.Executor):
                 pushed_destination=published.serving_path,
                 pushed_version=published.version,
             )
-            fragment = _pushed_fragment(published, manifest)
+            fragment = _pushed_fragment(published, manifest, exec_properties["label"])
         progress.info(fragment["reason"])
         fragment["seconds"] = time.monotonic() - started
         write_fragment(pushed_model.uri, PUSHER, fragment)
@@ -112,6 +113,7 @@ def _publish(
         towers=path_utils.serving_model_path(folders["model"]),
         statistics_file=os.path.join(statistics, f"Split-{EVENTS_SPLIT}", STATISTICS_FILE),
         keep_versions=exec_properties["keep_versions"],
+        label=exec_properties["label"],
     )
 
 
@@ -123,19 +125,22 @@ def _read_evaluation(uri: str) -> dict[str, Any]:
     return evaluation
 
 
-def _pushed_fragment(published: PublishedVersion, manifest: Manifest) -> dict[str, Any]:
+def _pushed_fragment(published: PublishedVersion, manifest: Manifest, label: str) -> dict[str, Any]:
+    place = f"at {published.serving_path}"
     origin = f" as a re-index of version {manifest.reindex_of}" if manifest.reindex_of else ""
     state = "is already served" if published.already_serving else "was published"
+    labelled = f" with the label {label}" if label != STABLE else ""
     return {
         "pushed": True,
         "version": published.version,
         "first_version": published.first_version,
+        "label": label,
         "serving_path": published.serving_path,
         "portable_path": published.portable_path,
         "content_hash": published.content_hash,
         "as_of": manifest.as_of,
         "reindex_of": manifest.reindex_of or None,
-        "reason": f"version {published.version} {state} at {published.serving_path}{origin}.",
+        "reason": f"version {published.version} {state} {place}{labelled}{origin}.",
         "gates": [],
     }
 
@@ -145,6 +150,7 @@ def _rejected_fragment(reason: str) -> dict[str, Any]:
         "pushed": False,
         "version": None,
         "first_version": None,
+        "label": None,
         "serving_path": None,
         "portable_path": None,
         "content_hash": None,

@@ -6,12 +6,13 @@ from collections.abc import Collection, Mapping
 from components.pusher import versions as v
 from components.pusher.clean_up import clean_up
 from components.pusher.full_disk import full_disk_is_input_error
-from components.pusher.labels import STABLE, describe, served_version, write_both
+from components.pusher.labels import describe, served_version, write_both
 from components.pusher.lock import exclusive_lock
 from components.pusher.models_config import num_loaded, read_labels
 from schemas.errors import InputError
+from schemas.version_labels import LABEL_PATTERN, STABLE
 
-_LABEL = re.compile(r"[a-zA-Z0-9_]+")
+_LABEL = re.compile(LABEL_PATTERN)
 
 
 def label_versions(

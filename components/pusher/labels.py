@@ -1,11 +1,12 @@
 """The labels of versions: `stable` for the version that serves, others such as `canary`.
 
-A push and a rollback move `stable`; `label_versions` moves any label. Both folders have the same
-labels. Those in the folder of the ScaNN model decide.
+A push moves `stable` or the label `push.label`, a rollback moves `stable`, and `label_versions`
+moves any label. Both folders have the same labels. Those in the folder of the ScaNN model decide.
 """
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 
 from components import files
 from components.progress import progress
@@ -15,9 +16,9 @@ from components.pusher.models_config import (
     read_labels,
     write_labels,
 )
+from schemas.version_labels import LABEL_PATTERN, STABLE
 
-STABLE = "stable"
-_ANNOUNCED_PREFIX = ".stable-"
+_ANNOUNCEMENT = re.compile(rf"\.label-(?P<label>{LABEL_PATTERN})-(?P<version>[0-9]+)")
 
 
 def served_version(serving_dir: str) -> int | None:
@@ -25,6 +26,15 @@ def served_version(serving_dir: str) -> int | None:
     versions = v.list_versions(serving_dir)
     stable = read_labels(serving_dir).get(STABLE)
     return stable if stable in versions else max(versions, default=None)
+
+
+def replaced_version(serving_dir: str, label: str) -> int | None:
+    """Returns the version that a push with a label replaces; None if there is none.
+
+    It is the version with the label, or the one that serves if no version has the label.
+    """
+    version = read_labels(serving_dir).get(label)
+    return version if version in v.list_versions(serving_dir) else served_version(serving_dir)
 
 
 def labelled_versions(serving_dir: str) -> set[int]:
@@ -60,37 +70,40 @@ def write_both(
         write_labels(model_dir, kept, visible)
 
 
-def announce_stable(serving_dir: str, version: int) -> None:
-    """Records that `stable` is to be moved to a version as soon as it is installed."""
+def announce(serving_dir: str, labels: Iterable[str], version: int) -> None:
+    """Records that labels are to be moved to a version as soon as it is installed."""
     files.make_folder(serving_dir)
-    files.write_text(_announcement(serving_dir, version), "")
+    for label in labels:
+        files.write_text(_announcement(serving_dir, label, version), "")
 
 
-def withdraw_announcement(serving_dir: str, version: int) -> None:
-    """Deletes the record of `announce_stable`, because the label was moved or the push failed."""
-    files.remove_file(_announcement(serving_dir, version))
+def withdraw_announcements(serving_dir: str, labels: Iterable[str], version: int) -> None:
+    """Deletes the records of `announce`, because the labels were moved or the push failed."""
+    for label in labels:
+        files.remove_file(_announcement(serving_dir, label, version))
 
 
-def _announcement(serving_dir: str, version: int) -> str:
-    return os.path.join(serving_dir, f"{_ANNOUNCED_PREFIX}{version}")
+def _announcement(serving_dir: str, label: str, version: int) -> str:
+    return os.path.join(serving_dir, f".label-{label}-{version}")
 
 
 def complete_labels(serving_dir: str, portable_dir: str) -> None:
-    """Moves `stable` to versions whose push was interrupted after they had been installed.
+    """Moves labels to versions whose push was interrupted after they had been installed.
 
     It also gives the twins the labels of the versions, if a command ended between the two.
     """
-    announced = v.numbers_with_prefix(serving_dir, _ANNOUNCED_PREFIX)
-    installed = set(v.list_versions(serving_dir)) & set(announced)
-    if installed:
-        labels = {**read_labels(serving_dir), STABLE: max(installed)}
-        write_both(serving_dir, portable_dir, labels)
+    matches = map(_ANNOUNCEMENT.fullmatch, files.names_in(serving_dir))
+    announced = sorted((int(match["version"]), match["label"]) for match in matches if match)
+    installed = v.list_versions(serving_dir)
+    moved = {label: version for version, label in announced if version in installed}
+    if moved:
+        write_both(serving_dir, portable_dir, {**read_labels(serving_dir), **moved})
     elif files.exists(config_path(serving_dir)):
         labels = read_labels(serving_dir)
         if read_labels(portable_dir) != labels:
-            write_labels(portable_dir, labels, v.list_versions(serving_dir))
-    for version in announced:
-        withdraw_announcement(serving_dir, version)
+            write_labels(portable_dir, labels, installed)
+    for version, label in announced:
+        withdraw_announcements(serving_dir, [label], version)
 
 
 def describe(labels: Mapping[str, int]) -> str:

@@ -8,13 +8,14 @@ from components.pusher import versions as v
 from components.pusher.clean_up import clean_up
 from components.pusher.full_disk import full_disk_is_input_error
 from components.pusher.install_version import VersionSources
-from components.pusher.labels import STABLE, labels_of, served_version
+from components.pusher.labels import labels_of, served_version
 from components.pusher.lock import exclusive_lock
 from components.pusher.manifest import read_manifest, statistics_path
 from components.pusher.new_version import install_labelled, next_version
 from components.pusher.publish import PublishedVersion, published_version
 from components.pusher.unavailable_lists import has_list
 from schemas.errors import InputError
+from schemas.version_labels import STABLE
 
 
 def mark_unavailable(

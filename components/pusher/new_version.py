@@ -1,14 +1,14 @@
 """A new version: its number, its installation with labels, and the removal of older ones."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from components.pusher import versions as v
 from components.pusher.install_version import VersionSources, install_version
 from components.pusher.labels import (
-    announce_stable,
+    announce,
     labelled_versions,
-    withdraw_announcement,
+    withdraw_announcements,
     write_both,
 )
 from components.pusher.manifest import Manifest
@@ -27,7 +27,7 @@ def install_labelled(
     serving_dir: str,
     portable_dir: str,
     manifest: Manifest,
-    labels: Iterable[str],
+    labels: Collection[str],
     keep_versions: int,
 ) -> None:
     """Installs a version, moves labels to it, then removes versions beyond `keep_versions`.
@@ -37,17 +37,17 @@ def install_labelled(
       serving_dir: Folder of the versions of the ScaNN model.
       portable_dir: Folder of the versions of its twin.
       manifest: The manifest, which contains the version.
-      labels: The labels to move, with `stable` among them.
+      labels: The labels to move.
       keep_versions: Number of versions to keep, including the new one.
     """
     version = int(manifest.version)
-    announce_stable(serving_dir, version)
+    announce(serving_dir, labels, version)
     try:
         install_version(sources, serving_dir, portable_dir, manifest)
     except BaseException:
-        withdraw_announcement(serving_dir, version)
+        withdraw_announcements(serving_dir, labels, version)
         raise
     moved = {**read_labels(serving_dir), **dict.fromkeys(labels, version)}
     write_both(serving_dir, portable_dir, moved)
-    withdraw_announcement(serving_dir, version)
+    withdraw_announcements(serving_dir, labels, version)
     remove_old_versions(serving_dir, portable_dir, keep_versions, labelled_versions(serving_dir))

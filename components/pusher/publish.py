@@ -1,6 +1,7 @@
 """Publishes a bundle as a new version in two folders: servers see a complete version or none."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any
@@ -10,7 +11,7 @@ from components.pusher.clean_up import clean_up
 from components.pusher.content_hash import content_hash
 from components.pusher.full_disk import full_disk_is_input_error
 from components.pusher.install_version import VersionSources
-from components.pusher.labels import STABLE, served_version, write_both
+from components.pusher.labels import replaced_version, served_version, write_both
 from components.pusher.lock import exclusive_lock
 from components.pusher.manifest import Manifest, has_manifest, read_manifest
 from components.pusher.models_config import read_labels
@@ -19,11 +20,12 @@ from components.pusher.same_towers import check_same_towers
 from components.pusher.unavailable_lists import read_list
 from schemas.bundle import PORTABLE_FOLDER, SAVED_MODEL_FILE, SCANN_FOLDER
 from schemas.errors import InputError
+from schemas.version_labels import STABLE
 
 
 @dataclass(frozen=True)
 class PublishedVersion:
-    """The version that is served after a push.
+    """The version that a push published, or that already had the same content.
 
     Attributes:
       version: The integer version as a string, usually the Unix time of the push in seconds.
@@ -51,13 +53,16 @@ def publish(
     towers: str,
     statistics_file: str,
     keep_versions: int,
+    label: str = STABLE,
 ) -> PublishedVersion:
     """Publishes a bundle, the twin first, then removes versions beyond `keep_versions`.
 
-    The label `stable` moves to the new version. A bundle that equals the served version or the
-    newest one is not copied again. A lock prevents concurrent pushes
-    to a local destination. Remote filesystems have no lock, so only one process may publish there
-    at a time.
+    The label moves to the new version when it is complete. With another label than `stable`, the
+    version that serves is labelled `stable` before, unless it is already; the first version of a
+    destination gets both labels. A bundle that equals the version with the label, the served or the
+    newest version is not copied again; the label then moves to that version. A lock prevents
+    concurrent pushes to a local destination. Remote filesystems have no lock, so only one process
+    may publish there at a time.
 
     Args:
       bundle_dir: Folder of the SavedModels `scann/` and `portable/`.
@@ -67,9 +72,10 @@ def publish(
       towers: The towers that were evaluated, a SavedModel, which is copied into the twin's folder.
       statistics_file: TFDV statistics of the training events, which are copied to the version.
       keep_versions: Number of versions to keep, including the new one; at least 1.
+      label: The label that moves to the version.
 
     Returns:
-      The version that is served after the push.
+      The new version, or the one with the same content.
 
     Raises:
       InputError: A SavedModel is missing, the two folders are the same,
@@ -86,19 +92,14 @@ def publish(
         new_version = next_version(serving_dir, portable_dir)
         clean_up(serving_dir, portable_dir)
         if manifest.reindex_of:
-            check_same_towers(serving_dir, manifest.reindex_of)
+            check_same_towers(serving_dir, manifest.reindex_of, label)
         served = served_version(serving_dir)
-        existing = _with_content(bundle_hash, served, serving_dir, portable_dir)
+        stable = {} if served is None else {STABLE: served}
+        replaced = replaced_version(serving_dir, label)
+        existing = _with_content(bundle_hash, replaced, served, serving_dir, portable_dir)
         version = new_version if existing is None else existing
         if existing is None:
-            manifest = replace(
-                manifest,
-                version=str(version),
-                content_hash=bundle_hash,
-                pushed_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
-                serving_dir=v.canonical_path(serving_dir),
-                provenance=_with_towers(manifest, served, serving_dir),
-            )
+            manifest = _completed(manifest, version, bundle_hash, serving_dir, replaced)
             sources = VersionSources(
                 scann=os.path.join(bundle_dir, SCANN_FOLDER),
                 portable=os.path.join(bundle_dir, PORTABLE_FOLDER),
@@ -106,24 +107,47 @@ def publish(
                 unavailable=_current_unavailable(served, serving_dir),
                 towers=towers,
             )
-            install_labelled(sources, serving_dir, portable_dir, manifest, [STABLE], keep_versions)
-        elif existing != read_labels(serving_dir).get(STABLE):
-            labels = {**read_labels(serving_dir), STABLE: existing}
-            write_both(serving_dir, portable_dir, labels)
+            if label != STABLE:
+                _write_changed(serving_dir, portable_dir, stable)
+            labels = {label} if stable else {label, STABLE}
+            install_labelled(sources, serving_dir, portable_dir, manifest, labels, keep_versions)
+        else:
+            _write_changed(serving_dir, portable_dir, {**stable, label: existing})
     return published_version(
         version, serving_dir, portable_dir, bundle_hash, already_serving=existing is not None
     )
 
 
-def _with_towers(manifest: Manifest, served: int | None, serving_dir: str) -> dict[str, Any]:
+def _completed(
+    manifest: Manifest, version: int, bundle_hash: str, serving_dir: str, replaced: int | None
+) -> Manifest:
+    """Returns the manifest of a new version."""
+    return replace(
+        manifest,
+        version=str(version),
+        content_hash=bundle_hash,
+        pushed_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        serving_dir=v.canonical_path(serving_dir),
+        provenance=_with_towers(manifest, replaced, serving_dir),
+    )
+
+
+def _write_changed(serving_dir: str, portable_dir: str, labels: Mapping[str, int]) -> None:
+    """Sets labels in addition to those that there are, if that changes any."""
+    before = read_labels(serving_dir)
+    if before != {**before, **labels}:
+        write_both(serving_dir, portable_dir, {**before, **labels})
+
+
+def _with_towers(manifest: Manifest, replaced: int | None, serving_dir: str) -> dict[str, Any]:
     """Returns the provenance of a version, for a re-index with that of its towers.
 
-    The served version has the same towers (`check_same_towers`).
+    The replaced version has the same towers (`check_same_towers`).
     """
-    if not manifest.reindex_of or served is None:
+    if not manifest.reindex_of or replaced is None:
         return manifest.provenance
-    replaced = read_manifest(v.version_dir(serving_dir, served)).provenance
-    return {**manifest.provenance, "towers": replaced.get("towers", replaced)}
+    before = read_manifest(v.version_dir(serving_dir, replaced)).provenance
+    return {**manifest.provenance, "towers": before.get("towers", before)}
 
 
 def _current_unavailable(served: int | None, serving_dir: str) -> list[str]:
@@ -150,10 +174,16 @@ def _check(
 
 
 def _with_content(
-    bundle_hash: str, served: int | None, serving_dir: str, portable_dir: str
+    bundle_hash: str,
+    replaced: int | None,
+    served: int | None,
+    serving_dir: str,
+    portable_dir: str,
 ) -> int | None:
-    """Returns the served or the newest version if it is in both folders with this content hash."""
-    for version in () if served is None else (served, v.list_versions(serving_dir)[-1]):
+    """Returns the replaced, served or newest version that has this content hash in both folders."""
+    if replaced is None or served is None:
+        return None
+    for version in (replaced, served, v.list_versions(serving_dir)[-1]):
         folders = (v.version_dir(serving_dir, version), v.version_dir(portable_dir, version))
         if all(
             v.is_complete(folder)

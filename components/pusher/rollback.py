@@ -14,13 +14,14 @@ from components import files
 from components.pusher import versions as v
 from components.pusher.clean_up import clean_up
 from components.pusher.full_disk import full_disk_is_input_error
-from components.pusher.labels import STABLE, served_version, write_both
+from components.pusher.labels import served_version, write_both
 from components.pusher.lock import exclusive_lock
 from components.pusher.manifest import has_manifest
 from components.pusher.models_config import read_labels
 from components.pusher.move_version import move_version, remove_versions
 from components.pusher.unavailable_lists import has_list, read_list, write_lists
 from schemas.errors import InputError
+from schemas.version_labels import STABLE
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Any, Literal
 
 from components.run_reporter.final_status import FinalStatus, read_final_status
+from schemas.version_labels import STABLE
 
 Outcome = Literal["pushed", "rejected", "failed", "not_pushed", "told_by_state"]
 
@@ -41,7 +42,7 @@ def run_verdict(
     if failed_steps and not is_stopped_by_gate:
         return _failed(failed_steps, push, run)
     if push is not None and push["pushed"]:
-        return _verdict("pushed", f"Version {push['version']} is served", push["reason"], "")
+        return _verdict("pushed", f"Version {_published(push)}", push["reason"], "")
     if failed_gates:
         return _rejected(failed_gates)
     if run.get("error"):
@@ -78,8 +79,15 @@ def _failed(
     cause = causes or run.get("error") or "The step reported no error message."
     state = "nothing was pushed"
     if push is not None and push["pushed"]:
-        state = f"version {push['version']} is served"
+        state = f"version {_published(push)}"
     return _verdict("failed", f"Failed in {names}: {state}", cause, _failure_remedy(run))
+
+
+def _published(push: dict[str, Any]) -> str:
+    """Returns the pushed version and its state."""
+    if push["label"] == STABLE:
+        return f"{push['version']} is served"
+    return f"{push['version']} is published with the label {push['label']}"
 
 
 def _failure_remedy(run: dict[str, Any]) -> str:

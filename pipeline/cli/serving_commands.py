@@ -146,6 +146,31 @@ def serve(
         serve_command(model, portable, settings, console)
 
 
+@app.command(epilog=example("explore runs/shop --open"))
+def explore(
+    run_dir: RunDir,
+    server: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Address of a served model to compare with: http://HOST:PORT/v1/models/NAME or "
+            "grpc://HOST:PORT/NAME. Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 for a free one.")] = 8700,
+    open_browser: Annotated[
+        bool, typer.Option("--open", help="Open the page in the browser of this machine.")
+    ] = False,
+) -> None:
+    """Show a local web page: recommendations, why, neighbours, filters, two versions."""
+    with quiet_streams(os.devnull) as console:
+        with paused_collector():
+            from pipeline.commands.explore import explore_command
+
+        explore_command(run_dir, server or (), port, open_browser, console)
+
+
 @app.command(name="serving-config", epilog=example("serving-config runs/shop --image stock"))
 def serving_config(
     source: Annotated[

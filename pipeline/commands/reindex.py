@@ -54,7 +54,7 @@ def run_reindex(plan: ReindexPlan, console: Console) -> RunOutcome:
         paths.metadata, plan.settings.name, plan.version, lambda uri: _current_folder(uri, plan)
     )
     # VersionedPusher checks this again; the check here avoids a run that ends in a rejection.
-    check_same_towers(paths.serving_dir, plan.first_version)
+    check_same_towers(paths.serving_dir, plan.first_version, plan.settings.push.label)
     settings = replace(plan.settings, erase=lineage.erase)
 
     def build() -> KeysAndNodes:

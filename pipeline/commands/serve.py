@@ -1,17 +1,12 @@
 """`twotower serve`: a development server for a pushed model."""
 
 import asyncio
-import logging
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from components.indexer.probe.served_model import load_scann_ops
-from pipeline.console import Console
+from pipeline.console import Console, warnings_shown
+from pipeline.serving.interruption import running
 from pipeline.serving.model_source import ModelSource, find_model
 from pipeline.serving.run_server import ModelServer, ServerSettings
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 def serve_command(model: str, portable: bool, settings: ServerSettings, console: Console) -> None:
@@ -29,55 +24,20 @@ def serve_command(model: str, portable: bool, settings: ServerSettings, console:
     source = find_model(model, portable)
     if not portable:
         load_scann_ops()
-    with _faults_shown(console):
+    with warnings_shown(console, "pipeline.serving"):
         asyncio.run(_serve(source, settings, console))
 
 
-@contextmanager
-def _faults_shown(console: Console) -> Iterator[None]:
-    """Writes the warnings and errors of the server to the terminal during the block."""
-    handler = logging.StreamHandler(console.progress)
-    handler.setLevel(logging.WARNING)
-    logger = logging.getLogger("pipeline.serving")
-    logger.addHandler(handler)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-
-
 async def _serve(source: ModelSource, settings: ServerSettings, console: Console) -> None:
-    interrupted = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in _SIGNALS:
-        loop.add_signal_handler(number, interrupted.set)
     server = ModelServer(source, settings, lambda line: _write(console, line))
-    try:
-        if not await _started(server, interrupted):
+    async with running(server) as interrupted:
+        if interrupted.is_set():
             return
         console.result.write(_addresses(server, settings))
         polls = asyncio.create_task(server.poll_forever())
         await interrupted.wait()
         polls.cancel()
         _write(console, "stopping: requests in flight are answered")
-    finally:
-        # A second signal ends the process at once.
-        for number in _SIGNALS:
-            loop.remove_signal_handler(number)
-        await server.stop()
-
-
-async def _started(server: ModelServer, interrupted: asyncio.Event) -> bool:
-    """Starts the server; returns False if it was interrupted before."""
-    start = asyncio.create_task(server.start())
-    wait = asyncio.create_task(interrupted.wait())
-    await asyncio.wait({start, wait}, return_when=asyncio.FIRST_COMPLETED)
-    wait.cancel()
-    if not start.done():
-        start.cancel()
-        return False
-    start.result()
-    return True
 
 
 def _addresses(server: ModelServer, settings: ServerSettings) -> str:

@@ -4,13 +4,13 @@ Titles are read without TensorFlow, because the model may be behind a server.
 """
 
 import csv
-import os
 from collections.abc import Iterator
 
 from components import files
 from components.examples.shards import split_files
 from pipeline.commands.example_texts import read_example_texts
 from pipeline.paths import run_paths
+from pipeline.run_examples import newest_examples
 from pipeline.runners.read_record import read_record, recorded_settings
 from schemas.errors import InputError
 from schemas.features import CATALOGUE_SPLIT, ITEM_ID, feature_table, title_feature
@@ -47,27 +47,13 @@ def _run_titles(run_dir: str) -> dict[str, str]:
     feature = title_feature(feature_table(settings.data))
     if feature is None:
         return {}
+    root = run_paths(settings).pipeline_root
+    uri = newest_examples(root, CATALOGUE_EXAMPLE_GEN, "examples", CATALOGUE_SPLIT)
     return {
         item: title
-        for path in _catalogue_files(run_paths(settings).pipeline_root)
+        for path in ([] if uri is None else split_files(uri, CATALOGUE_SPLIT))
         for item, title in read_example_texts(path, (ITEM_ID, feature.key))
     }
-
-
-def _catalogue_files(pipeline_root: str) -> list[str]:
-    """Returns the files of the newest complete catalogue, of which each execution has a folder."""
-    folder = os.path.join(pipeline_root, CATALOGUE_EXAMPLE_GEN, "examples")
-    executions = sorted((name for name in files.names_in(folder) if name.isdigit()), key=int)
-    complete = filter(None, (_complete_files(f"{folder}/{name}") for name in reversed(executions)))
-    return next(complete, [])
-
-
-def _complete_files(uri: str) -> list[str]:
-    """Returns the files of a catalogue; none if the execution that wrote it was interrupted."""
-    try:
-        return split_files(uri, CATALOGUE_SPLIT)
-    except InputError:
-        return []
 
 
 def _file_titles(path: str) -> dict[str, str]:

@@ -117,13 +117,13 @@ def _try(lines: Sequence[str], dialect: Dialect) -> _Trial | None:
 def _has_header(rows: Sequence[list[str]]) -> tuple[bool, Certainty]:
     """Returns whether the first of some rows of equal width has names, and how sure this is."""
     first, others = [field.strip() for field in rows[0]], rows[1:]
-    if any(map(is_value, first)) or len(set(first)) < len(first):
+    if any(map(is_value, first)):
         return False, Certainty.CERTAIN
     columns = list(zip(*others, strict=True))
     if any(map(is_known_name, first)) or any(_are_values(column) for column in columns):
         return True, Certainty.CERTAIN
-    is_repeated = any(name in column for name, column in zip(first, columns, strict=False) if name)
-    return not is_repeated, Certainty.GUESS
+    repeats = any(name in column for name, column in zip(first, columns, strict=False) if name)
+    return not repeats and len(set(first)) == len(first), Certainty.GUESS
 
 
 def _are_values(column: Sequence[str]) -> bool:

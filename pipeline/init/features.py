@@ -203,7 +203,8 @@ def _time(column: Column, is_item: bool) -> FeatureProposal | LeftOut | None:
         return LeftOut(column.name, f"a time, as {formats}: set kind timestamp and one of them")
     if reading.share < 1.0:
         return LeftOut(
-            column.name, f"a time ({reading.description}), but {1 - reading.share:.1%} are not"
+            column.name,
+            f"a time ({reading.description}), but not all values are: correct them to use it",
         )
     is_named = any(name_score(column.name, role) > 0 for role in (Role.TIME, Role.AVAILABLE_AT))
     settings = reading.settings or ({"timestamp_unit": reading.unit} if reading.unit else {})

@@ -77,6 +77,11 @@ class LogProposal:
         return self.sample.columns[self.fields[role].column]
 
     @property
+    def untimed(self) -> float:
+        """The share of the records without a valid time."""
+        return 0.0 if self.times_us is None else float(np.isnan(self.times_us).mean())
+
+    @property
     def allows_repeats(self) -> bool:
         """Whether users return to items so often that repeats are proposed."""
         return self.repeats >= _REPEATS

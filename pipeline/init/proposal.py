@@ -57,11 +57,6 @@ class Proposal:
         if reading.alternatives:
             formats = " or ".join((str(reading.time_format), *reading.alternatives))
             yield f"interactions.timestamp_format: {formats}: day and month could be exchanged"
-        if reading.share < 1.0:
-            yield (
-                f"interactions.fields.timestamp: {1 - reading.share:.1%} of the values are no "
-                "times; their events are rejected"
-            )
         yield from self._reject_checks()
         for section, found in (("items", self.items), ("users", self.users)):
             if found is not None:
@@ -77,6 +72,11 @@ class Proposal:
                     f"interactions.fields.{role.value}: {missing:.1%} of the records have none and "
                     f"are rejected; {_limit('missing_field', missing)}"
                 )
+        if self.log.untimed > _FEW_REJECTS:
+            yield (
+                f"interactions.fields.timestamp: {self.log.untimed:.1%} of the records have no "
+                f"valid time and are rejected; {_limit('bad_timestamp', self.log.untimed)}"
+            )
         if self.log.duplicates > _FEW_REJECTS:
             yield (
                 f"interactions.reject.duplicates: {self.log.duplicates:.1%} of the records repeat "

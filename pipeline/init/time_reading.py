@@ -33,7 +33,7 @@ class TimeReading:
       unit: The unit of numbers, or `iso8601`; None with a format, and for dates and times of
         Parquet and Avro.
       time_format: The format of texts or of digits; None with a unit.
-      share: The share of the values that are such times.
+      share: The share of the different values that are such times.
       alternatives: Other formats that the values have, too, with other times: day and month could
         be exchanged.
       conversion: What the numbers count, if no setting reads them; "" otherwise.

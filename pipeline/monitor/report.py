@@ -6,7 +6,8 @@ from typing import Any
 
 from components.run_reporter.formatting import NOTHING, interval, number
 from components.run_reporter.summary import align
-from pipeline.monitor.clicks import MIN_CLICKING_USERS, MIN_USERS, Arm, Clicks, instant
+from pipeline.monitor.arms import MIN_CLICKING_USERS, MIN_USERS, Arm
+from pipeline.monitor.clicks import Clicks, instant
 from pipeline.monitor.compare import Comparison
 from pipeline.monitor.groups import Group
 

@@ -43,11 +43,12 @@ class MessageCheck(grpc.aio.ServerInterceptor):
 
     def _checked(self, handler: grpc.RpcMethodHandler) -> grpc.RpcMethodHandler:
         async def answer(request: Any, context: Any) -> Any:
-            if isinstance(request, _Damaged):
-                code = Code.INVALID_ARGUMENT
-                self._metrics.observe_request("grpc", "malformed", code.name, 0.0)
-                await context.abort(code, request.message)
+            await self._refuse_damaged(request, context)
             return await handler.unary_unary(request, context)
+
+        async def stream(request: Any, context: Any) -> None:
+            await self._refuse_damaged(request, context)
+            await handler.unary_stream(request, context)
 
         def parse(content: bytes) -> Any:
             try:
@@ -55,4 +56,14 @@ class MessageCheck(grpc.aio.ServerInterceptor):
             except DecodeError as error:
                 return _Damaged(f"the message cannot be parsed: {error}")
 
-        return grpc.unary_unary_rpc_method_handler(answer, parse, handler.response_serializer)
+        serialise = handler.response_serializer
+        if handler.response_streaming:
+            return grpc.unary_stream_rpc_method_handler(stream, parse, serialise)
+        return grpc.unary_unary_rpc_method_handler(answer, parse, serialise)
+
+    async def _refuse_damaged(self, request: Any, context: Any) -> None:
+        """Ends the call if its message is damaged."""
+        if isinstance(request, _Damaged):
+            code = Code.INVALID_ARGUMENT
+            self._metrics.observe_request("grpc", "malformed", code.name, 0.0)
+            await context.abort(code, request.message)

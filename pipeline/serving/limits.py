@@ -15,7 +15,7 @@ class Limits:
 
     Attributes:
       body_bytes: Size of the body of a request.
-      body_seconds: Time in which the body of a REST request must arrive.
+      body_seconds: Time in which the head of a REST request must arrive, and then its body.
       rows: Rows of a request.
       list_length: Length of a history, and of a list of items to exclude or of filter values.
       k: Items per row. The model has a limit of its own, `index.max_k`, and cuts longer lists.

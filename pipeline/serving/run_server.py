@@ -11,6 +11,7 @@ from aiohttp import web
 from pipeline.serving.batching import Batcher, BatchSettings
 from pipeline.serving.grpc_messages import MessageCheck
 from pipeline.serving.grpc_services import add_services
+from pipeline.serving.health_service import HealthService
 from pipeline.serving.http_logger import http_logger
 from pipeline.serving.limits import Limits
 from pipeline.serving.loader import Loader
@@ -81,6 +82,7 @@ class ModelServer:
         self._batcher = Batcher(settings.batches, metrics.observe_batch)
         self.manager = VersionManager(source, self._loader, report)
         self._predictor = Predictor(self.manager, self._batcher, settings.limits, self._traffic)
+        self._health = HealthService(self.manager)
         self.metrics = metrics
         self._runner: web.AppRunner | None = None
         self._grpc: grpc.aio.Server | None = None
@@ -97,6 +99,8 @@ class ModelServer:
             app,
             access_log=None,
             logger=http_logger(),
+            # From the start of a connection or the last answer to the end of the next head.
+            keepalive_timeout=self._settings.limits.body_seconds,
             shutdown_timeout=self._settings.shutdown_s,
         )
         await self._runner.setup()
@@ -121,6 +125,7 @@ class ModelServer:
 
     async def stop(self) -> None:
         """Answers the requests in flight, closes the ports and unloads the versions."""
+        self._health.stop()
         if self._grpc is not None:
             await self._grpc.stop(self._settings.shutdown_s)
         if self._runner is not None:
@@ -140,6 +145,7 @@ class ModelServer:
         ]
         server = grpc.aio.server(interceptors=[MessageCheck(self.metrics)], options=options)
         add_services(server, self._predictor, self.metrics)
+        self._health.add_to(server)
         address = f"{self._settings.host}:{self._settings.grpc_port}"
         try:
             self.grpc_port = server.add_insecure_port(address)

@@ -57,11 +57,11 @@ def test_report_opens_the_page_by_option_or_display(
     opened: list[str] = []
     monkeypatch.setattr(report, "has_browser", lambda stream: has_display)
 
-    def open_uri(uri: str) -> bool:
+    def open_page(uri: str) -> bool:
         opened.append(uri)
         return True
 
-    monkeypatch.setattr(browser.webbrowser, "open", open_uri)
+    monkeypatch.setattr(browser.webbrowser, "open", open_page)
     streams = console()
 
     report_command(run_dir, option, streams)

@@ -77,7 +77,8 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     # Files in the folders that a .pth file names are importable, their own .pth files have no
     # effect: not the one by which this repository is installed.
     libraries = Path(sysconfig.get_path("purelib"))
-    (installed / "libraries.pth").write_text(f"{libraries}\n")
+    # They are read in the order of their names.
+    (installed / "a-libraries.pth").write_text(f"{libraries}\n")
     if (libraries / "distutils-precedence.pth").exists():
         shutil.copy(libraries / "distutils-precedence.pth", installed)
     work = folder / "work"

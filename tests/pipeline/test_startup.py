@@ -55,6 +55,7 @@ MAY_IMPORT: list[tuple[Sequence[str], Sequence[str]]] = [
         ["tensorflow", "scann"],
     ),
     ([f"{COMMANDS}.serve"], ["tensorflow"]),
+    ([f"{COMMANDS}.explore"], ["tensorflow"]),
     # A worker of Beam that ingests imports these.
     (["components.example_gen.pipeline", "components.catalogue_gen.pipeline"], ["apache_beam"]),
     (["pipeline.runners.container_main"], []),

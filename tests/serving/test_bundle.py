@@ -14,6 +14,8 @@ from tensorflow.core.protobuf import saved_model_pb2
 from components.indexer.build_bundle import export_index
 from components.indexer.model.sample_requests import to_examples
 from components.indexer.model.warmup import Request, read_requests
+from components.indexer.probe.request_rows import has_conditions
+from components.indexer.probe.served_model import ServedModel
 from components.indexer.search import choose_index
 from components.indexer.search.search_plan import SearchKind
 from schemas import serving, serving_specs
@@ -294,3 +296,15 @@ def test_warm_up_covers_every_signature(served_bundles: dict[str, ServedBundle])
         recorded = list(read_requests(f"{served_bundles['scann'].bundle}/{folder}/{WARMUP_FILE}"))
         assert {signature for signature, _ in recorded} == set(serving.SIGNATURES)
         assert len(recorded) <= 1000  # TF Serving rejects more
+        assert sum(has_conditions(*request) for request in recorded) == 2
+
+
+def test_warm_up_requests_with_conditions_have_items(
+    served_bundles: dict[str, ServedBundle],
+) -> None:
+    bundle = served_bundles["scann"].bundle
+    model = ServedModel(f"{bundle}/portable")
+    for request in read_requests(f"{bundle}/portable/{WARMUP_FILE}"):
+        if has_conditions(*request):
+            found = model(*request)["item_id"] != b""
+            assert found.any(axis=1).tolist() == [True, True]

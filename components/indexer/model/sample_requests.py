@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from components.examples.read import RawCatalogue
 from components.indexer.model.candidates import raw_items
+from components.indexer.model.conditional_requests import two_conditional_inputs
 from components.indexer.model.held_out_requests import HeldOutRequests
 from components.indexer.model.warmup import Request
 from schemas import serving, serving_specs
@@ -22,10 +23,10 @@ _SEED = 17
 def sample_for_signatures(
     held_out: HeldOutRequests, catalogue: RawCatalogue, table: FeatureTable, k: int
 ) -> Iterator[Request]:
-    """Yields single requests and one batch for each signature.
+    """Yields single requests and one batch for each signature, and two requests with conditions.
 
-    The items are chosen at random: those of one part of a sorted catalogue may be easier or harder
-    to find than the others.
+    The two are one batch, for `recommend` and for `recommend_examples`. The items are chosen at
+    random: those of one part of a sorted catalogue may be easier or harder to find than the others.
 
     Args:
       held_out: Requests from held-out windows.
@@ -44,6 +45,14 @@ def sample_for_signatures(
         yield serving.DEFAULT, {name: query[name] for name in serving_specs.default_specs()}
         yield serving.RECOMMEND_EXAMPLES, {serving.EXAMPLES: to_examples(recommend)}
         yield serving.QUERY_EMBEDDING, query
+    two = np.arange(2) % len(held_out)
+    conditional = {
+        **{name: values[two] for name, values in held_out.requests.items()},
+        **unrestricted_inputs(table, len(two), k),
+        **two_conditional_inputs(catalogue, table),
+    }
+    yield serving.RECOMMEND, conditional
+    yield serving.RECOMMEND_EXAMPLES, {serving.EXAMPLES: to_examples(conditional)}
     chosen = np.random.default_rng(_SEED).permutation(len(catalogue))
     for places in _batches(len(catalogue)):
         rows = chosen[places]

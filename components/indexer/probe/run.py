@@ -18,21 +18,21 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
 from components import files
 from components.indexer.model.warmup import Request, read_requests
 from components.indexer.probe.exact_comparison import embedding_faults, overlap, ranking_faults
 from components.indexer.probe.replay import ParityCase, read_cases, replay_cases
+from components.indexer.probe.request_rows import has_conditions, users_of
 from components.indexer.probe.served_model import ServedModel, load_scann_ops
 from components.indexer.search.clustered_mean import clustered_mean
-from schemas import features as f
 from schemas import serving
 from schemas.bundle import PORTABLE_FOLDER, SCANN_FOLDER, WARMUP_FILE
 
 # The line on standard input that `--wait` waits for.
 GO = "go"
 _EMBEDDINGS = (serving.QUERY_EMBEDDING, serving.CANDIDATE_EMBEDDING)
+_NOT_EXACT = "the answer to a request with conditions is not that of exact search"
 _WARM_CALLS = 20
 _TIMED_CALLS = 300
 
@@ -123,7 +123,7 @@ def compare(
 
     Returns:
       The number of calls, the mean overlap of each signature and its standard error, and all
-      faults.
+      faults. Requests with conditions, which are answered exactly, do not count in the overlap.
     """
     calls: dict[str, int] = defaultdict(int)
     overlaps: dict[str, list[npt.NDArray[np.float64]]] = defaultdict(list)
@@ -138,26 +138,18 @@ def compare(
             found = embedding_faults(answer, expected)
         else:
             found = ranking_faults(answer, expected)
-            overlaps[signature].append(overlap(answer, expected))
-            users[signature].append(_users(signature, inputs))
+            recall = overlap(answer, expected)
+            if has_conditions(signature, inputs):
+                found += [_NOT_EXACT] if (recall < 1).any() else []
+            else:
+                overlaps[signature].append(recall)
+                users[signature].append(users_of(signature, inputs))
         faults += [f"{signature}: {fault}" for fault in found]
     summary = {
         name: {"calls": count, **_mean_overlap(overlaps[name], users[name])}
         for name, count in calls.items()
     }
     return summary, sorted(set(faults))
-
-
-def _users(signature: str, inputs: dict[str, npt.NDArray[Any]]) -> npt.NDArray[np.object_]:
-    """Returns the [B] user of each row; its item if the signature takes no user."""
-    if signature == serving.SIMILAR_ITEMS:
-        return inputs[f.ITEM_ID]
-    if signature != serving.RECOMMEND_EXAMPLES:
-        return inputs[f.USER_ID]
-    rows = (tf.train.Example.FromString(row) for row in inputs[serving.EXAMPLES])
-    values = [row.features.feature[f.USER_ID].bytes_list.value for row in rows]
-    # A missing value has no feature.
-    return np.array([value[0] if value else b"" for value in values], object)
 
 
 def _mean_overlap(

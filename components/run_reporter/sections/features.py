@@ -9,7 +9,7 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2, statistics_pb2
 
 from components.run_reporter.charts.bars import histogram, named_bars
 from components.run_reporter.charts.figure import Figure
-from components.run_reporter.formatting import number
+from components.run_reporter.formatting import NOTHING, number
 from components.run_reporter.sections.section import ReportInputs, Section, why_missing
 from components.run_reporter.table import Table
 from schemas.features import AVAILABLE_AT, ITEM_ID, TIMESTAMP, USER_ID
@@ -73,24 +73,41 @@ def features_section(inputs: ReportInputs) -> Section:
 
 
 def _row(feature: statistics_pb2.FeatureNameStatistics) -> list[str]:
-    common = _common(feature)
-    num_rows = common.num_non_missing + common.num_missing
-    empty = common.num_missing
-    cells = [_name(feature), statistics_pb2.FeatureNameStatistics.Type.Name(feature.type).lower()]
+    """Returns the cells of a feature, in the order of `_HEADS`."""
+    name = _name(feature)
+    kind = statistics_pb2.FeatureNameStatistics.Type.Name(feature.type).lower()
     if feature.WhichOneof("stats") == "num_stats":
-        stats = feature.num_stats
-        numbers = (stats.min, stats.median, stats.max, stats.mean)
-        share = f"{stats.num_zeros / common.num_non_missing:.1%}" if common.num_non_missing else "–"
-        missing = f"{empty / num_rows:.1%}" if num_rows else "–"
-        format_value = _time if _name(feature) in _TIMES else _finite
-        return [*cells, missing, share, *map(format_value, numbers), "–", "–"]
-    stats = feature.string_stats
-    values = [v for v in stats.top_values if v.value]
-    blank = sum(v.frequency for v in stats.top_values if not v.value)
-    missing = f"{(empty + blank) / num_rows:.1%}" if num_rows else "–"
-    top = ", ".join(_cut(v.value) for v in values[:3])
-    shown = "–" if _name(feature) in _NO_VALUES else top or "–"
-    return [*cells, missing, "–", "–", "–", "–", "–", number(int(stats.unique)), shown]
+        return [name, kind, *_number_cells(feature.num_stats, is_time=name in _TIMES)]
+    return [name, kind, *_text_cells(feature.string_stats, shows_values=name not in _NO_VALUES)]
+
+
+def _number_cells(stats: statistics_pb2.NumericStatistics, is_time: bool) -> list[str]:
+    common = stats.common_stats
+    format_value = _time if is_time else _finite
+    return [
+        _share(common.num_missing, common.num_missing + common.num_non_missing),
+        _share(stats.num_zeros, common.num_non_missing),
+        *map(format_value, (stats.min, stats.median, stats.max, stats.mean)),
+        NOTHING,
+        NOTHING,
+    ]
+
+
+def _text_cells(stats: statistics_pb2.StringStatistics, shows_values: bool) -> list[str]:
+    common = stats.common_stats
+    # The examples have "" for a missing text.
+    num_empty = sum(value.frequency for value in stats.top_values if not value.value)
+    frequent = [value for value, _, _ in _frequent_values(stats)[:3]] if shows_values else []
+    return [
+        _share(common.num_missing + num_empty, common.num_missing + common.num_non_missing),
+        *[NOTHING] * 5,
+        number(int(stats.unique)),
+        ", ".join(frequent) or NOTHING,
+    ]
+
+
+def _share(part: float, whole: float) -> str:
+    return f"{part / whole:.1%}" if whole else NOTHING
 
 
 def _figures(split: str, dataset: statistics_pb2.DatasetFeatureStatistics) -> Iterator[Figure]:
@@ -121,11 +138,11 @@ def _buckets(stats: statistics_pb2.NumericStatistics) -> list[tuple[float, float
 
 
 def _frequent_values(stats: statistics_pb2.StringStatistics) -> list[tuple[str, float, str]]:
-    """Returns the most frequent values; none if no value is frequent, as in texts."""
+    """Returns the most frequent values; none if no value is frequent, as in titles or names."""
     values = [value for value in stats.top_values if value.value]
-    if len(values) < 2 or values[0].frequency < 2 or stats.unique > _common_count(stats) / 2:
+    if len(values) < 2 or values[0].frequency < 2 or stats.unique > _num_values(stats) / 2:
         return []
-    total = _common_count(stats)
+    total = _num_values(stats)
     return [
         (_cut(value.value), value.frequency, f"{value.frequency / total:.1%}")
         for value in values[:_MAX_VALUES]
@@ -146,11 +163,7 @@ def _anomalies(anomalies: anomalies_pb2.Anomalies) -> list[dict[str, Any]]:
     ]
 
 
-def _common(feature: statistics_pb2.FeatureNameStatistics) -> statistics_pb2.CommonStatistics:
-    return getattr(feature, feature.WhichOneof("stats")).common_stats
-
-
-def _common_count(stats: statistics_pb2.StringStatistics) -> float:
+def _num_values(stats: statistics_pb2.StringStatistics) -> float:
     return max(1.0, float(stats.common_stats.tot_num_values or stats.common_stats.num_non_missing))
 
 
@@ -159,13 +172,13 @@ def _name(feature: statistics_pb2.FeatureNameStatistics) -> str:
 
 
 def _finite(value: float) -> str:
-    return number(value) if math.isfinite(value) else "–"
+    return number(value) if math.isfinite(value) else NOTHING
 
 
 def _time(value: float) -> str:
     """Formats seconds since the epoch as a date; a missing time is negative."""
     if not 0 <= value < _END_OF_TIME_S:
-        return "–"
+        return NOTHING
     return datetime.fromtimestamp(value, timezone.utc).strftime("%Y-%m-%d")
 
 

@@ -14,6 +14,7 @@ from pipeline.serving.client.errors import (
     UnavailableError,
     UnexpectedResponseError,
 )
+from pipeline.serving.client.recommend_inputs import Request
 from pipeline.serving.client.retries import RetryPolicy
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "InvalidRequestError",
     "Item",
     "NotFoundError",
+    "Request",
     "RetryPolicy",
     "ServingError",
     "UnavailableError",

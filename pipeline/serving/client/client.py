@@ -6,7 +6,8 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from pipeline.serving.client.errors import InvalidRequestError
-from pipeline.serving.client.recommend_inputs import Bounds, Event, Request, recommend_inputs
+from pipeline.serving.client.joined_requests import joined_inputs
+from pipeline.serving.client.recommend_inputs import Bounds, Event, Request
 from pipeline.serving.client.retries import Clock, Deadline, RetryPolicy
 from pipeline.serving.client.signature import Arrays, Metadata, Signature, as_arrays
 from pipeline.serving.client.transport import Transport
@@ -22,6 +23,8 @@ from schemas.serving import (
 )
 
 T = TypeVar("T")
+
+TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Client:
         self,
         transport: Transport,
         *,
-        timeout_s: float = 10.0,
+        timeout_s: float = TIMEOUT_S,
         retries: RetryPolicy | None = None,
         clock: Clock | None = None,
     ) -> None:
@@ -131,11 +134,28 @@ class Client:
             features=features or {},
             timestamp=timestamp,
         )
-        outputs = self._predict(
-            RECOMMEND, lambda signature: recommend_inputs(request, signature), timeout_s
-        )
-        (items,) = _item_lists(outputs)
+        (items,) = self.recommend_all([request], timeout_s=timeout_s)
         return items
+
+    def recommend_all(
+        self, requests: Sequence[Request], *, timeout_s: float | None = None
+    ) -> list[list[Item]]:
+        """Returns the best items of each request, in one call of the signature `recommend`.
+
+        Args:
+          requests: The requests, with the arguments of `recommend` as attributes.
+          timeout_s: How long the call may take, with all its attempts.
+
+        Raises:
+          ServingError: The server does not answer, or refuses the requests.
+          InputError: The model has no such feature, filter or column of the history.
+        """
+        if not requests:
+            return []
+        outputs = self._predict(
+            RECOMMEND, lambda signature: joined_inputs(requests, signature), timeout_s
+        )
+        return _item_lists(outputs)
 
     def similar_items(
         self, item_ids: Sequence[str], *, timeout_s: float | None = None

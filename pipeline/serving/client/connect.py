@@ -1,13 +1,11 @@
 """Connects to a served model."""
 
 from pipeline.serving.client.address import HTTP_SCHEMES, parse_address
-from pipeline.serving.client.client import Client
+from pipeline.serving.client.client import TIMEOUT_S, Client
 from pipeline.serving.client.grpc_transport import GrpcTransport
 from pipeline.serving.client.rest_transport import RestTransport
 from pipeline.serving.client.retries import RetryPolicy
 from pipeline.serving.client.transport import Transport
-
-TIMEOUT_S = 10.0
 
 
 def connect(

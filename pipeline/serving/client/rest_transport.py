@@ -12,6 +12,7 @@ from urllib3 import Timeout
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from pipeline.serving.client.address import Address
+from pipeline.serving.client.deadline_adapter import DeadlineAdapter
 from pipeline.serving.client.errors import ServingError, no_answer, serving_error, unexpected
 from pipeline.serving.client.json_values import json_value, metadata_of, output_arrays, statuses_of
 from pipeline.serving.client.signature import Arrays, Metadata, Signature
@@ -52,10 +53,11 @@ class RestTransport:
 
         Args:
           address: The address of the model.
-          session: A session, for example with headers or certificates; by default a new one.
+          session: A session, for example with headers or certificates; by default a new one. Only
+            with a `DeadlineAdapter` does a response that comes byte by byte meet the timeout.
         """
         self.address = address
-        self._session = session or requests.Session()
+        self._session = session or _new_session()
 
     def predict(self, name: str, signature: Signature, inputs: Arrays, timeout_s: float) -> Arrays:
         """Returns the outputs of a signature, texts as str; `inputs` have texts as bytes."""
@@ -135,6 +137,13 @@ class RestTransport:
             message = f"the server redirects to {location}; give the address of the model there"
             raise serving_error(StatusCode.UNKNOWN, message, address)
         return response.status_code, response.headers.get("Content-Type", ""), content
+
+
+def _new_session() -> requests.Session:
+    session = requests.Session()
+    for prefix in ("http://", "https://"):
+        session.mount(prefix, DeadlineAdapter())
+    return session
 
 
 def _read(response: requests.Response, end: float, timeout_s: float, address: str) -> bytes:

@@ -32,6 +32,7 @@ def test_collapsed_dimensions_and_norms() -> None:
         "norm": {"p1": 5.0, "p50": 5.0, "p99": 5.0},
         "collapsed_dimensions": 4,
         "effective_rank": 0.0,
+        "spread": 0.0,
     }
 
 

@@ -7,6 +7,7 @@ from components.pusher.lock import LOCK_FILE
 from components.pusher.manifest import Manifest
 from components.pusher.models_config import CONFIG_FILE
 from components.pusher.publish import PublishedVersion, publish
+from schemas.version_labels import STABLE
 
 
 def write_bundle(folder: Path, content: str = "graph") -> Path:
@@ -69,9 +70,13 @@ class Destination:
         return towers if towers.exists() else write_towers(towers, content)
 
     def publish(
-        self, content: str = "graph", keep_versions: int = 5, id_rules: Sequence[str] = ()
+        self,
+        content: str = "graph",
+        keep_versions: int = 5,
+        id_rules: Sequence[str] = (),
+        label: str = STABLE,
     ) -> PublishedVersion:
-        """Publishes a bundle with the given content and rules of ids."""
+        """Publishes a bundle with the given content, rules of ids and label."""
         return publish(
             str(self.bundle(content)),
             *self.folders,
@@ -87,6 +92,7 @@ class Destination:
             towers=str(self.towers(content)),
             statistics_file=str(self.statistics),
             keep_versions=keep_versions,
+            label=label,
         )
 
     def files(self) -> dict[str, bytes]:

@@ -83,7 +83,8 @@ def _publish_forever(destination: Destination, choices: random.Random) -> None:
 
 
 def _publish(destination: Destination, choices: random.Random) -> None:
-    destination.publish(choices.choice(CONTENTS), KEEP_VERSIONS)
+    label = choices.choice(("stable", "canary"))
+    destination.publish(choices.choice(CONTENTS), KEEP_VERSIONS, label=label)
 
 
 def _mark_unavailable(destination: Destination, choices: random.Random) -> None:

@@ -31,6 +31,7 @@ class Push:
     """An execution of the pusher with artifacts under `root`."""
 
     reindex_of = ""
+    label = "stable"
     provenance: ClassVar[dict[str, Any]] = {"run": {"launch": "1"}}
 
     def __init__(self, root: Path):
@@ -67,6 +68,7 @@ class Push:
                 "portable_dir": str(self.destination.portable),
                 "ids": '{"normalise": ["case"]}',
                 "keep_versions": 5,
+                "label": self.label,
                 "code_version": "c0",
                 "launch": "1",
                 "reindex_of": self.reindex_of,

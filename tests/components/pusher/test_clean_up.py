@@ -38,7 +38,7 @@ def leave_everything(destination: Destination) -> None:
         (folder / f".incoming-{number + 50}/variables").mkdir(parents=True)
         (folder / f".removed-{number + 51}/variables").mkdir(parents=True)
         (folder / ".models.config.incoming").write_text("model_config")
-    (destination.serving / f".stable-{number + 52}").touch()
+    (destination.serving / f".label-canary-{number + 52}").touch()
     (served / "assets/unavailable_items.txt.incoming").write_text("# items")
     # Before the rename of the served model.
     shutil.copytree(twin, destination.portable / str(number + 53))

@@ -12,6 +12,7 @@ from components.fragment import write_fragment
 from components.pusher import executor
 from components.pusher.component import VersionedPusher
 from components.pusher.manifest import proven_towers_path, read_manifest
+from components.pusher.models_config import read_labels
 from schemas.steps import INDEXER
 from schemas.version_set import installed_digest, installed_set
 from tests.components.pusher.bundles import write_bundle
@@ -77,6 +78,19 @@ def test_second_run_reports_that_version_is_already_served(push: Push) -> None:
     assert "is already served" in second["reason"]
 
 
+def test_a_version_may_be_published_with_another_label(push: Push) -> None:
+    first = push.run()["version"]
+    write_bundle(push.destination.root / "bundle", "another model")
+    push.label = "canary"
+
+    fragment = push.run()
+
+    assert fragment["label"] == "canary"
+    assert fragment["reason"].endswith(" with the label canary.")
+    labels = read_labels(str(push.destination.serving))
+    assert labels == {"stable": int(first), "canary": int(fragment["version"])}
+
+
 @pytest.mark.parametrize(
     ("key", "kind", "remedy"),
     [
@@ -135,6 +149,7 @@ def test_component_requires_both_blessings() -> None:
         "portable_dir": "serving_portable/demo",
         "ids": "{}",
         "keep_versions": 5,
+        "label": "stable",
         "code_version": "c0",
         "launch": "1",
     }

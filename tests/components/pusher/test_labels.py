@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 from components.current_model.find import find_current_model
 from components.pusher.label_versions import label_versions
-from components.pusher.labels import announce_stable, served_version
+from components.pusher.labels import announce, served_version
 from components.pusher.mark_unavailable import mark_unavailable
 from components.pusher.models_config import num_loaded, read_labels
 from components.pusher.rollback import rollback
+from components.pusher.unavailable_lists import read_list
 from schemas.errors import InputError
 from tests.components.pusher.bundles import Destination
 from tests.components.pusher.state import check_labels, leftovers, visible_contents
@@ -59,6 +60,98 @@ def test_stable_is_the_version_that_serves(destination: Destination) -> None:
     marked = mark_unavailable(*destination.folders, ["a"], keep_versions=5)
     assert visible_contents(destination)[int(marked.version)] == "b"
     assert_labels(destination, stable=int(marked.version), canary=c)
+
+
+def test_a_push_with_a_label_moves_only_this_label(destination: Destination) -> None:
+    _, _, c = versions(destination)
+
+    first = destination.publish("d", label="canary")
+    assert_labels(destination, stable=c, canary=int(first.version))
+    second = destination.publish("e", label="canary")
+    assert_labels(destination, stable=c, canary=int(second.version))
+
+    assert served_version(destination.folders[0]) == c
+    again = destination.publish("e", label="canary")
+    assert (again.version, again.already_serving) == (second.version, True)
+    assert_labels(destination, stable=c, canary=int(second.version))
+
+
+def test_the_first_version_is_stable_whatever_its_label(tmp_path: Path) -> None:
+    destination = Destination(tmp_path)
+    first = int(destination.publish("a", label="canary").version)
+    assert_labels(destination, stable=first, canary=first)
+    second = int(destination.publish("b", label="canary").version)
+    assert_labels(destination, stable=first, canary=second)
+
+
+def test_the_version_that_serves_without_labels_becomes_stable(destination: Destination) -> None:
+    *_, c = versions(destination)
+    for folder in destination.folders:
+        (Path(folder) / "models.config").unlink()
+    canary = int(destination.publish("d", label="canary").version)
+    assert_labels(destination, stable=c, canary=canary)
+
+
+@pytest.mark.parametrize("content", ["c", "b"])
+def test_a_canary_with_the_content_of_another_version(
+    destination: Destination, content: str
+) -> None:
+    _, b, c = versions(destination)
+    label(destination, stable=b, other=c)
+    before = visible_contents(destination)
+
+    assert destination.publish(content, label="canary").already_serving
+
+    assert visible_contents(destination) == before
+    assert_labels(destination, stable=b, other=c, canary={"b": b, "c": c}[content])
+
+
+def test_the_canary_is_known_by_its_label_below_a_newer_stable_version(
+    destination: Destination,
+) -> None:
+    canary = int(destination.publish("d", label="canary").version)
+    marked = int(mark_unavailable(*destination.folders, ["a"], keep_versions=5).version)
+    assert marked > canary
+
+    assert destination.publish("d", label="canary").already_serving
+
+    assert_labels(destination, stable=marked, canary=canary)
+
+
+def test_a_canary_takes_over_the_list_of_the_stable_version(destination: Destination) -> None:
+    mark_unavailable(*destination.folders, ["a"], keep_versions=5)
+    canary = destination.publish("d", label="canary")
+    assert read_list(canary.serving_path) == ["a"]
+
+
+def test_stable_and_canary_are_kept_beside_keep_versions(destination: Destination) -> None:
+    *_, c = versions(destination)
+    for content in "def":
+        canary = int(destination.publish(content, keep_versions=1, label="canary").version)
+    assert versions(destination) == [c, canary]
+
+
+def test_a_rollback_does_not_hide_a_pushed_canary(destination: Destination) -> None:
+    *_, b, c = versions(destination)
+    canary = int(destination.publish("d", label="canary").version)
+    before = destination.files()
+    with pytest.raises(InputError, match=rf"version {canary} has the label canary"):
+        rollback(*destination.folders, to=b)
+    assert destination.files() == before
+
+    label(destination, stable=b)
+    assert_labels(destination, stable=b, canary=canary)
+    label(destination, "canary")
+    rollback(*destination.folders, to=c)
+    assert_labels(destination, stable=c)
+
+
+def test_a_promoted_canary_is_served(destination: Destination) -> None:
+    canary = int(destination.publish("d", label="canary").version)
+    label(destination, stable=canary)
+    assert served_version(destination.folders[0]) == canary
+    newest = int(destination.publish("e", label="canary").version)
+    assert_labels(destination, stable=canary, canary=newest)
 
 
 def test_a_push_of_the_canary_makes_it_stable(destination: Destination) -> None:
@@ -139,10 +232,10 @@ def test_a_push_that_was_interrupted_before_its_label_is_completed(
 ) -> None:
     _, b, c = versions(destination)
     label(destination, stable=b)
-    announce_stable(destination.folders[0], c)
-    announce_stable(destination.folders[0], c + 100)  # Interrupted before it was installed.
+    announce(destination.folders[0], ["stable", "canary"], c)
+    announce(destination.folders[0], ["canary"], c + 100)  # Interrupted before it was installed.
 
-    assert label(destination) == {"stable": c}
+    assert label(destination) == {"stable": c, "canary": c}
     assert leftovers(destination) == []
 
 
@@ -202,7 +295,8 @@ def test_labels_need_a_version(tmp_path: Path) -> None:
 
 COMMANDS = st.lists(
     st.tuples(
-        st.sampled_from(["publish", "mark", "rollback", "label", "remove"]), st.integers(0, 3)
+        st.sampled_from(["publish", "publish canary", "mark", "rollback", "label", "remove"]),
+        st.integers(0, 3),
     ),
     max_size=12,
 )
@@ -214,12 +308,16 @@ def test_labels_are_of_visible_versions_and_a_server_can_follow_them(
     tmp_path_factory: pytest.TempPathFactory, commands: list[tuple[str, int]]
 ) -> None:
     destination = Destination(tmp_path_factory.mktemp("labels"))
-    newest = int(destination.publish("first", keep_versions=2).version)
+    known = {int(destination.publish("first", keep_versions=2).version)}
     for command, number in commands:
         before, labelled = set(versions(destination)), check_labels(destination)
         try:
             if command == "publish":
                 destination.publish(f"graph {number}", keep_versions=2)
+            elif command == "publish canary":
+                pushed = destination.publish(f"graph {number}", keep_versions=2, label="canary")
+                labels = check_labels(destination)
+                assert labels == {**labelled, "canary": int(pushed.version)}
             elif command == "mark":
                 mark_unavailable(*destination.folders, [str(number)], keep_versions=2)
             elif command == "rollback":
@@ -234,11 +332,10 @@ def test_labels_are_of_visible_versions_and_a_server_can_follow_them(
         assert labels["stable"] in now
         assert set(labels.values()) <= set(now)
         canary = labelled.get("canary")
-        assert canary is None or canary in now
+        assert canary is None or canary in now or command == "publish canary"
         loaded = num_loaded(destination.folders[0])
         assert loaded is not None
         assert set(labels.values()) <= set(now[-loaded:])
-        if command in ("publish", "mark"):
-            assert max(now) >= newest
-            newest = max(now)
+        assert all(version > max(known) for version in set(now) - known)
+        known |= set(now)
         assert leftovers(destination) == []

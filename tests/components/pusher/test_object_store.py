@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from components import files
 from components.pusher.label_versions import label_versions
 from components.pusher.mark_unavailable import mark_unavailable
+from components.pusher.models_config import config_path
 from components.pusher.rollback import rollback
 from components.pusher.versions import list_versions, taken_numbers
 from tests.components.pusher.fake_store import FakeStore, RemoteDestination
@@ -15,8 +17,13 @@ from tests.components.pusher.state import check_labels, leftovers, visible_conte
 Command = Callable[[RemoteDestination], object]
 
 
-def publish(content: str, keep_versions: int = 5) -> Command:
-    return lambda destination: destination.publish(content, keep_versions)
+def publish(content: str, keep_versions: int = 5, label: str = "stable") -> Command:
+    return lambda destination: destination.publish(content, keep_versions, label=label)
+
+
+def remove_labels(destination: RemoteDestination) -> None:
+    for folder in destination.folders:
+        files.remove_file(config_path(folder))
 
 
 def unavailable(destination: RemoteDestination) -> object:
@@ -53,6 +60,12 @@ SCENARIOS: dict[str, tuple[list[Command], Command]] = {
         publish("e", keep_versions=1),
     ),
     "push with a canary": ([*THREE, label("canary", 0)], publish("d", keep_versions=1)),
+    "push of a canary": (THREE, publish("d", label="canary")),
+    "push of a canary without labels": (
+        [publish("a"), remove_labels],
+        publish("b", label="canary"),
+    ),
+    "first push of a canary": ([], publish("a", label="canary")),
     "label": (THREE, label("canary", 1)),
     "list of unavailable items": (THREE, unavailable),
     "rollback": (THREE, roll_back(0)),
@@ -94,5 +107,8 @@ def test_served_versions_are_complete_after_a_failure_at_any_operation(
             store.fails_at = None
             last = destination.publish("last")
             assert served() == "last"
-            assert check_labels(destination)["stable"] == int(last.version)
+            labels, contents = check_labels(destination), visible_contents(destination)
+            assert labels["stable"] == int(last.version)
+            if "of a canary" in scenario and new in contents.values():
+                assert contents[labels["canary"]] == new
             assert leftovers(destination) == []

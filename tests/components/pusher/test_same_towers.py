@@ -18,7 +18,9 @@ def destination(tmp_path: Path) -> Destination:
     return Destination(tmp_path)
 
 
-def reindex(destination: Destination, content: str, of: str) -> PublishedVersion:
+def reindex(
+    destination: Destination, content: str, of: str, label: str = "stable"
+) -> PublishedVersion:
     return publish(
         str(write_bundle(destination.root / content, content)),
         str(destination.serving),
@@ -32,6 +34,7 @@ def reindex(destination: Destination, content: str, of: str) -> PublishedVersion
         towers=str(destination.towers(of)),
         statistics_file=str(destination.statistics),
         keep_versions=5,
+        label=label,
     )
 
 
@@ -79,6 +82,23 @@ def test_reindex_does_not_replace_reindex_of_another_model(destination: Destinat
 
     with pytest.raises(InputError, match="is neither version"):
         check_same_towers(str(destination.serving), first.version)
+
+
+def test_a_reindex_with_a_label_replaces_the_version_with_the_label(
+    destination: Destination,
+) -> None:
+    stable = destination.publish("first")
+    check_same_towers(destination.folders[0], stable.version, "canary")
+    canary = destination.publish("second", label="canary")
+
+    newest = reindex(destination, "more items", canary.version, "canary")
+
+    provenance = read_manifest(newest.serving_path).provenance
+    assert provenance == {"run": "more items", "towers": {"run": "training"}}
+    with pytest.raises(InputError, match=f"{newest.version} is neither version {stable.version}"):
+        check_same_towers(destination.folders[0], stable.version, "canary")
+    with pytest.raises(InputError, match=f"{stable.version} is neither version {canary.version}"):
+        check_same_towers(destination.folders[0], canary.version)
 
 
 def test_reindex_may_be_published_below_a_canary_of_another_model(

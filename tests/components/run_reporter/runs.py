@@ -288,6 +288,7 @@ def fragments() -> dict[str, dict[str, Any]]:
         {
             "component": "VersionedPusher",
             "pushed": True,
+            "label": "stable",
             "version": "1719848123",
             "serving_path": "runs/demo/serving/demo/1719848123",
             "portable_path": "runs/demo/serving_portable/demo/1719848123",

@@ -102,6 +102,13 @@ def test_the_verdict_of_a_push() -> None:
     assert verdict["remedy"] == ""
 
 
+def test_the_verdict_of_a_push_with_another_label_does_not_state_that_it_is_served() -> None:
+    fragments = runs.fragments()
+    fragments["VersionedPusher"]["label"] = "canary"
+    headline = "Version 1719848123 is published with the label canary"
+    assert verdict_of(runs.steps(), fragments)["headline"] == headline
+
+
 def test_the_verdict_of_a_data_gate() -> None:
     gate = runs.gate("data.reject_fraction", False, "13 % were rejected: check rejects/")
     steps = runs.steps("DataGate", "GateRejectedError")

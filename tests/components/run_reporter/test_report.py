@@ -182,7 +182,10 @@ def test_the_bundle_has_the_version_of_the_specifications() -> None:
     major = alt.SCHEMA_VERSION.removeprefix("v").partition(".")[0]
 
     assert all(f"vega-lite/v{major}." in s["$schema"] for s in specifications(html).values())
-    assert re.search(rf'"{major}\.\d+\.\d+"', Page(html).scripts[-1])
+    bundle = Page(html).scripts[-1]
+    assert re.search(rf'"{major}\.\d+\.\d+"', bundle)
+    # docs/report.md states 0.9 MB.
+    assert round(len(bundle.encode()) / 1e6, 1) == 0.9
 
 
 def test_the_page_of_a_complete_run_has_the_values() -> None:
@@ -324,9 +327,16 @@ def test_an_example_of_each_reject_reason_is_shown() -> None:
 
 
 def test_a_gate_may_have_a_verdict() -> None:
-    gate = {**runs.gate("model.beats_markov"), "verdict": "not_decided"}
-    fragments = {**runs.fragments(), "DataGate": {"component": "DataGate", "gates": [gate]}}
-    assert '<span class="tag">not decided</span>' in sections(render(fragments=fragments))["Gates"]
+    verdicts = ("not_worse", "undecided", "worse")
+    written = [
+        {**runs.gate(f"model.{verdict}", verdict != "worse"), "verdict": verdict}
+        for verdict in verdicts
+    ]
+    fragments = {"DataGate": {"component": "DataGate", "gates": written}}
+    gates = sections(render(fragments=fragments))["Gates"]
+    tags = ["worse", "undecided", "not worse"]
+    assert re.findall(r'<span class="tag">([a-z ]+)</span>', gates) == tags
+    assert re.findall(r'<p><span class="(\w+)"', gates) == ["fail", "warn", "pass"]
 
 
 def test_later_negative_feedback_is_shown() -> None:

@@ -55,6 +55,13 @@ def test_gates_are_listed_with_result_and_reason() -> None:
     assert rejected.split()[2:] == ["0.2", "0.1", "search", "wider"]
 
 
+def test_a_gate_that_passed_undecided_has_a_mark_of_its_own() -> None:
+    fragments = runs.fragments()
+    undecided = {**runs.gate("model.against_markov"), "verdict": "undecided"}
+    fragments["RetrievalEvaluator"]["gates"] = [undecided]
+    assert any(line.startswith("!  model.against_markov") for line in summary(fragments=fragments))
+
+
 def test_paths_are_listed_with_the_model_first() -> None:
     lines = summary()
     assert "model   runs/demo/serving/demo/1719848123" in lines

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pipeline.monitor.clicks import MIN_CLICKING_USERS, MIN_USERS, measure_clicks
+from pipeline.monitor.arms import MIN_CLICKING_USERS, MIN_USERS
+from pipeline.monitor.clicks import measure_clicks
 from schemas import traffic as t
 from schemas.errors import InputError
 from tests.pipeline.monitor.target_events import LAST_S, Event, events_of

@@ -18,6 +18,7 @@ _METHODS = (
     *(PREDICTION + name for name in ("Classify", "Regress", "MultiInference", "GetModelMetadata")),
     *(MODEL + name for name in ("GetModelStatus", "HandleReloadConfigRequest")),
     *(PREDICTION + name for name in ("Predict", "X")),
+    "/grpc.health.v1.Health/Check",
     "/x/y",
 )
 _SIZES = (-(2**63), -1, 0, 1, 2, 3, 7, 9, 100, 121, 2**31, 2**40, 2**62, 2**63 - 1)

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import json
 import shutil
+import socket
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +24,7 @@ from tensorflow_serving.apis import (
 
 from components.indexer.probe.served_model import ServedModel
 from pipeline.commands.recommend import open_model
+from pipeline.serving.limits import Limits
 from pipeline.serving.model_source import find_model
 from pipeline.serving.run_server import ModelServer, ServerSettings
 from pipeline.serving.servable import Servable
@@ -228,6 +230,33 @@ def test_a_damaged_http_request_is_no_fault_of_the_server(
     assert not [record for record in caplog.records if record.exc_info]
 
 
+@pytest.mark.parametrize(
+    "start", [b"", b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"], ids=["first", "second"]
+)
+def test_a_head_that_comes_byte_by_byte_ends_its_connection(
+    models: dict[str, Path], start: bytes
+) -> None:
+    is_closed = False
+    with (
+        running_server(models["a"], limits=Limits(body_seconds=1)) as run,
+        socket.create_connection(("127.0.0.1", run.server.rest_port)) as connection,
+    ):
+        connection.settimeout(0.1)
+        connection.sendall(start + b"GET / HTTP/1.1\r\nX: ")
+        # A server that does not close the connection would end the loop much later.
+        for _ in range(300):
+            try:
+                is_closed = not connection.recv(1 << 16)
+                connection.sendall(b"x")
+            except TimeoutError:
+                connection.sendall(b"x")
+            except ConnectionError:
+                is_closed = True
+            if is_closed:
+                break
+    assert is_closed
+
+
 def test_an_error_of_the_model_is_the_error_of_its_request(server: RunningServer) -> None:
     _, inputs = requests()[1]
     wide = {
@@ -285,14 +314,19 @@ def test_an_error_is_the_status_of_the_call(
 @pytest.mark.parametrize("content", [b"\x80", b"\x0a\x05\x0a\x03\xff\xff\xff"], ids=["cut", "text"])
 @pytest.mark.parametrize(
     "method",
-    ["PredictionService/Predict", "ModelService/GetModelStatus"],
-    ids=["predict", "status"],
+    [
+        "tensorflow.serving.PredictionService/Predict",
+        "tensorflow.serving.ModelService/GetModelStatus",
+        "grpc.health.v1.Health/Check",
+        "grpc.health.v1.Health/Watch",
+    ],
+    ids=["predict", "status", "check", "watch"],
 )
 def test_bytes_that_are_no_message_are_an_error_of_the_call(
     server: RunningServer, caplog: pytest.LogCaptureFixture, method: str, content: bytes
 ) -> None:
     with pytest.raises(grpc.RpcError, match="the message cannot be parsed") as caught:
-        server.channel.unary_unary(f"/tensorflow.serving.{method}")(content)
+        server.channel.unary_unary(f"/{method}")(content)
     assert caught.value.code().name == "INVALID_ARGUMENT"
     assert not caplog.records
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from components.current_model.state import CurrentModelState
 from components.evaluator.evaluate import evaluate
 from components.evaluator.illustrations import item_map as item_map_module
 from components.evaluator.illustrations.item_map import item_map
@@ -48,7 +49,7 @@ def illustrations(uris: dict[str, str], **changes: Any) -> dict[str, Any]:
         model_path=uris["model"],
         windows_uri=uris["windows"],
         catalogue_uri=uris["catalogue"],
-        current_path=None,
+        served=CurrentModelState(),
         data=data_settings(**changes),
         settings=EvaluationSettings(cutoffs=(1, 10), bootstrap_samples=20),
     )

@@ -45,6 +45,26 @@ def test_overlap_is_a_mean_over_users(signature: str, inputs: Any) -> None:
     assert summary[signature]["overlap_error"] == pytest.approx(error)
 
 
+LISTED = {"user_id": USERS, "restrict_item_id": np.array([[b"a", b"b"]] * 4, object)}
+
+
+@pytest.mark.parametrize(
+    ("signature", "inputs"),
+    [
+        (serving.RECOMMEND, LISTED),
+        (serving.RECOMMEND_EXAMPLES, {"examples": to_examples(LISTED)}),
+    ],
+)
+def test_requests_with_conditions_must_be_answered_exactly(signature: str, inputs: Any) -> None:
+    other = (serving.RECOMMEND, {"user_id": USERS})
+    requests = [(signature, inputs), other]
+    fault = f"{signature}: the answer to a request with conditions is not that of exact search"
+    for found, faults in ((EXACT, []), (FOUND, [fault])):
+        summary, seen = compare(requests, [found, EXACT], [EXACT, EXACT])
+        assert [text for text in seen if "conditions" in text] == faults
+        assert summary[serving.RECOMMEND]["overlap"] == 1.0
+
+
 def test_rows_without_any_exact_item_do_not_count() -> None:
     requests = [(serving.DEFAULT, {"user_id": USERS[:2]})]
     empty = answer([["", ""]] * 2)

@@ -12,6 +12,7 @@ from pipeline.serving.client import (
     InvalidRequestError,
     Item,
     NotFoundError,
+    Request,
     ServingError,
     connect,
 )
@@ -60,6 +61,14 @@ def test_recommendations_have_no_padding(client: Client) -> None:
     assert found == [Item("item0", 202.0), Item("item1", 202.0)]
     assert client.recommend() == [Item(f"item{rank}", 200.0) for rank in range(4)]
     assert len(client.recommend(k=6, timestamp=2**40)) == 6
+
+
+def test_several_requests_are_answered_in_one_call(client: Client) -> None:
+    requests = [Request(history=["item1"], k=1), Request(k=3), Request(history=["a", "b"], k=2)]
+    found = client.recommend_all(requests)
+    assert found == [client.recommend(history=request.history, k=request.k) for request in requests]
+    assert [len(items) for items in found] == [1, 3, 2]
+    assert client.recommend_all([]) == []
 
 
 def test_similar_items_have_a_row_for_each_id(client: Client) -> None:

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from threading import Event
 
 import pytest
 import requests
@@ -157,6 +158,38 @@ def test_an_answer_that_stops_meets_the_deadline() -> None:
         pytest.raises(DeadlineExceededError, match="no answer within"),
     ):
         client.status(timeout_s=0.2)
+
+
+@pytest.mark.parametrize("part", ["head", "body"])
+def test_an_answer_that_comes_byte_by_byte_meets_the_deadline(part: str) -> None:
+    content = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(GOOD[2])
+    start = content if part == "body" else b""
+    slow = GOOD[2] if part == "body" else content + GOOD[2]
+    left = Event()
+
+    def serve(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1 << 16)
+            connection.sendall(start)
+            for byte in slow:
+                # A client without a deadline for the whole answer would receive it.
+                if left.wait(0.05):
+                    return
+                connection.sendall(bytes([byte]))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener, ThreadPoolExecutor(1) as pool:
+        served = pool.submit(serve, listener)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1/models/demo"
+        try:
+            with (
+                connect(url) as client,
+                pytest.raises(DeadlineExceededError, match="no answer within"),
+            ):
+                client.status(timeout_s=0.2)
+        finally:
+            left.set()
+        served.result()
 
 
 def test_a_session_of_the_caller_is_used() -> None:

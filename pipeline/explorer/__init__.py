@@ -1,0 +1,1 @@
+"""A local web page on which people try out the pushed versions of a run."""

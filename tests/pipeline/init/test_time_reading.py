@@ -1,0 +1,62 @@
+"""How the values of a column are read as times."""
+
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from pipeline.init.column import column_of
+from pipeline.init.time_reading import TimeReading
+from schemas.source_settings import SourceSettings
+
+SOURCE = SourceSettings(path="log.csv", format="csv")
+START = datetime(2014, 4, 1, tzinfo=timezone.utc)
+YEARS, DAYS = list(range(1990, 2014)), list(range(16_000, 16_090))
+MOMENTS = [START + timedelta(hours=5 * n) for n in range(120)]
+
+
+def texts(form: str) -> list[str]:
+    return [moment.strftime(form) for moment in MOMENTS]
+
+
+CASES: dict[str, tuple[str, list[Any], TimeReading | None]] = {
+    "seconds": ("x", [int(m.timestamp()) for m in MOMENTS], TimeReading("s")),
+    "milliseconds": ("x", [str(int(m.timestamp()) * 1000) for m in MOMENTS], TimeReading("ms")),
+    "some_invalid": (
+        "x", [*[m.timestamp() for m in MOMENTS], *["never"] * 6], TimeReading("s", share=120 / 121)
+    ),
+    "dates": ("x", texts("%Y-%m-%d"), TimeReading("iso8601", is_date=True)),
+    "iso8601": ("x", texts("%Y-%m-%dT%H:%M:%SZ"), TimeReading("iso8601")),
+    "day_first": ("x", texts("%d/%m/%Y %H:%M"), TimeReading(time_format="%d/%m/%Y %H:%M")),
+    "digits": ("x", texts("%Y%m%d"), TimeReading(time_format="%Y%m%d", is_date=True)),
+    "named_format": (
+        "x", texts("%a %b %d %H:%M:%S +0000 %Y"), TimeReading(time_format="twitter")
+    ),
+    "exchangeable": (
+        "x",
+        [f"0{n % 9 + 1}/05/2014" for n in range(30)],
+        TimeReading(time_format="%d/%m/%Y", alternatives=("%m/%d/%Y",), is_date=True),
+    ),
+    "stated": ("x", MOMENTS, TimeReading()),
+    "years_with_a_name": ("year", YEARS, TimeReading(time_format="%Y", is_date=True)),
+    "years_without": ("x", YEARS, None),
+    "days": ("day", DAYS, TimeReading(conversion="a number of days since 1970")),
+    "counter": ("time", list(range(200)), TimeReading("s", is_counter=True)),
+    "ids": ("x", list(range(200)), None),
+    "words": ("time", ["soon", "late", "early"], None),
+    "empty": ("time", ["", None], None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_reading_of_a_column(name: str) -> None:
+    column, values, expected = CASES[name]
+    assert column_of(column, values, SOURCE).time == expected
+
+
+@pytest.mark.parametrize("name", ["seconds", "milliseconds", "iso8601", "named_format", "stated"])
+def test_the_times_are_those_of_the_reading(name: str) -> None:
+    column, values, reading = CASES[name]
+    assert reading is not None
+    times_us = column_of(column, values, SOURCE).times_us(reading)
+    assert times_us.tolist() == [moment.timestamp() * 10**6 for moment in MOMENTS]
