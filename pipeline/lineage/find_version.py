@@ -51,10 +51,11 @@ def find_version(model: str) -> VersionFolder:
     if files.exists(record_path(model)):
         record = read_record(model)
         paths = run_paths(recorded_settings(model, record))
-        recorded = (record.get("paths") or {}).get("serving")
-        # The report of a re-index has a directory of its own, in which nothing is served.
-        has_versions = files.is_folder(paths.serving_dir) or recorded is None
-        return _served(paths.serving_dir if has_versions else recorded, [paths.run_dir])
+        serving_dir = paths.serving_dir
+        if not files.is_folder(serving_dir):
+            # The report of a re-index has a directory of its own, in which nothing is served.
+            serving_dir = (record.get("paths") or {}).get("serving", serving_dir)
+        return _served(serving_dir, [paths.run_dir])
     folder = model.rstrip("/")
     parent, name = os.path.split(folder if files.is_remote(folder) else os.path.abspath(folder))
     if name.isdigit() and not files.exists(folder):
