@@ -62,8 +62,7 @@ def line_chart(
             "x:Q",
             title=axes[0],
             scale=_scale(log[0], zero=False),
-            # Few values, such as the values of K, are all labelled.
-            axis=alt.Axis(values=x_values) if log[0] and len(x_values) <= 8 else alt.Axis(),
+            axis=_x_axis(x_values, log[0]),
         ),
         "y": alt.Y("y:Q", title=axes[1], scale=_scale(log[1], zero=from_zero)),
         "color": colour,
@@ -87,6 +86,13 @@ def line_chart(
     points = base.mark_point(filled=True, size=30, opacity=1).encode(**encoding)
     chart = alt.layer(line, points) if marks else alt.layer(line)
     return figure(name, caption, chart, _table(axes, series))
+
+
+def _x_axis(values: Sequence[float], log: bool) -> alt.Axis:
+    if log and len(values) <= 8:
+        # Few values, such as the values of K, are all labelled.
+        return alt.Axis(values=values)
+    return alt.Axis() if log else alt.Axis(tickMinStep=1)
 
 
 def _scale(log: bool, zero: bool) -> alt.Scale:
