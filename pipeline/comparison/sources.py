@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipeline.comparison.changes import Change, changes
+from components.nested_changes import Change, changes
 from pipeline.comparison.recorded_run import RecordedRun
 
 _COUNTS = ("read", "kept", "rejects", "users", "items", "logged_only", "first", "last")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from components.evaluator.confidence import paired_bootstrap_intervals
-from pipeline.comparison.changes import Change
+from components.nested_changes import Change
 from pipeline.comparison.compare import RunComparison, compare_runs
 from pipeline.comparison.metrics import EQUAL, HIGHER, LOWER, UNDECIDED
 from pipeline.comparison.recorded_run import read_run
