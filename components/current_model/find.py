@@ -50,6 +50,5 @@ def find_current_model(serving_dir: str, portable_dir: str) -> CurrentModelState
         train_end_s=manifest.train_end_s,
         split_policy=manifest.split_policy,
         id_rules=manifest.id_rules,
-        # Manifests had the number among their sizes before they had a field for it.
-        num_items=manifest.num_items or manifest.sizes.get("items"),
+        num_items=manifest.sizes.get("items"),
     )

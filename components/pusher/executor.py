@@ -94,7 +94,6 @@ def _manifest(folders: dict[str, str], exec_properties: dict[str, Any]) -> Manif
         version_set=recorded_set(),
         train_end_s=evaluation.get("train_end_s"),
         split_policy=evaluation.get("split_policy"),
-        num_items=index.get("candidates"),
         provenance={
             **json.loads(exec_properties["provenance"]),
             "lock": {"version_set": recorded_set(), "digest": installed_digest()},

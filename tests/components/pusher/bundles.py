@@ -87,7 +87,7 @@ class Destination:
                 version_set="python3.10",
                 train_end_s=1000,
                 split_policy="temporal",
-                num_items=2,
+                sizes={"items": 2},
                 provenance={"run": "training"},
             ),
             towers=str(self.towers(content)),
