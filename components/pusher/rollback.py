@@ -47,7 +47,7 @@ def rollback(serving_dir: str, portable_dir: str, to: int | None = None) -> Roll
       serving_dir: Folder of the versions of the ScaNN model.
       portable_dir: Folder of the versions of its twin.
       to: The version to roll back to, or a withdrawn version to restore; by default the newest
-        version whose model differs from the served one.
+        version before the served one whose model differs.
 
     Returns:
       The version that is now served, and the withdrawn versions.
@@ -153,11 +153,13 @@ def _target(serving_dir: str, to: int | None) -> int:
 
 
 def _other_model(serving_dir: str, serving: list[int]) -> int:
-    """Returns the newest version whose model differs from that of the served version."""
-    newest = _content(serving_dir, serving[-1]) if serving else ""
-    for version in reversed(serving[:-1]):
-        if _content(serving_dir, version) != newest:
-            return version
+    """Returns the newest older version whose model differs from that of the served version."""
+    served = served_version(serving_dir)
+    if served is not None:
+        content = _content(serving_dir, served)
+        for version in reversed(serving):
+            if version < served and _content(serving_dir, version) != content:
+                return version
     raise InputError(
         f"{serving_dir} has no other model to roll back to (available versions: "
         f"{_listed(serving)}); raise push.keep_versions to keep more versions, or select a version "
