@@ -121,7 +121,18 @@ def test_a_missing_twin_raises_an_input_error(destination: Destination) -> None:
     "state",
     [
         CurrentModelState(),
-        CurrentModelState("7", "s/7", "e/7", {"mrr": 0.1}, "s/7/FeatureStats.pb", "t", 5, 9),
+        CurrentModelState(
+            "7",
+            "s/7",
+            "e/7",
+            {"mrr": 0.1},
+            "s/7/FeatureStats.pb",
+            towers_path="t",
+            train_end_s=5,
+            split_policy="temporal",
+            id_rules=["case"],
+            num_items=9,
+        ),
     ],
 )
 def test_a_written_state_is_read_back(tmp_path: Path, state: CurrentModelState) -> None:
