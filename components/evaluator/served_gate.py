@@ -193,7 +193,11 @@ def _slices(
         return GateResult(SLICES_GATE, True, None, None, reason, Verdict.UNDECIDED)
     room = {name: paired.high + max_drop * paired.other for name, paired in compared.items()}
     lowest = min(room, key=lambda name: room[name])
-    worse = sorted((name for name in room if room[name] < 0.0), key=lambda name: room[name])
+    is_worse = {
+        name: paired.verdict(max_drop * paired.other) is Verdict.WORSE
+        for name, paired in compared.items()
+    }
+    worse = sorted(filter(is_worse.__getitem__, room), key=room.__getitem__)
     named = "; ".join(
         f"{name}: {compared[name].describe(f'version {comparison.version}')}"
         for name in worse[:_MAX_NAMED] or [lowest]
