@@ -160,6 +160,17 @@ def test_the_default_of_a_rollback_is_older_than_the_stable_version(
     assert versions(destination) == [a]
 
 
+def test_a_rollback_does_not_go_to_a_canary_below_a_new_list(destination: Destination) -> None:
+    *_, b, _ = versions(destination)
+    destination.publish("d", label="canary")
+    mark_unavailable(*destination.folders, ["a"], keep_versions=9)
+
+    with pytest.raises(InputError, match=rf"--remove canary.*label RUN stable={b}"):
+        rollback(*destination.folders)
+    label(destination, "canary")
+    assert rollback(*destination.folders).version == str(b)
+
+
 def test_the_remedy_of_a_rollback_below_a_canary_moves_stable(destination: Destination) -> None:
     _, b, _ = versions(destination)
     destination.publish("d", label="canary")
