@@ -11,8 +11,8 @@ DELIMITERS = ("\t", ";", ",", "|", "::", "\x01", "\x1f", "^", "~", "#", " ", ":"
 # "1:" above the rows of film 1, as in the files of the Netflix prize.
 _BLOCK_HEADER = re.compile(r"\s*[^\s,;|:]+:\s*")
 _ID = re.compile(r"[\w-]*\d")
-# A number, a date or a time: a value, hardly a name of a column.
-_VALUE = re.compile(r"[-+]?\d[\d.:/TZ +-]*")
+# A number, a date or a time: a value, hardly a name of a column. Letters belong to a time of day.
+_VALUE = re.compile(r"(?=[^TZ]*$|.*:|.*T\d)[-+]?\d[\d.:/TZ +-]*")
 _MIN_WIDTHS = 3
 
 
@@ -99,8 +99,8 @@ def explain_adjacency(lines: Sequence[str]) -> str:
 def is_value(field: str) -> bool:
     """Returns whether a field is a number, a date or a time: a value, hardly a column's name.
 
-    >>> is_value("2014-04-01 12:30"), is_value("1e"), is_value("price")
-    (True, False, False)
+    >>> is_value("2014-04-01 12:30"), is_value("20140401T1230Z"), is_value("1e"), is_value("0Z")
+    (True, True, False, False)
     """
     return _VALUE.fullmatch(field) is not None
 
