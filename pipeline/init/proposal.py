@@ -57,6 +57,13 @@ class Proposal:
         if reading.alternatives:
             formats = " or ".join((str(reading.time_format), *reading.alternatives))
             yield f"interactions.timestamp_format: {formats}: day and month could be exchanged"
+        if owner := self.log.time_owner:
+            key, noun = "interactions.fields.timestamp", owner.value.removesuffix("_id")
+            yield (
+                f"{key}: all events of each {noun} have the same time, so that it may be a "
+                f"property of the {noun}. If another column states when an event happened, give "
+                "--column timestamp=COLUMN"
+            )
         yield from self._reject_checks()
         for section, found in (("items", self.items), ("users", self.users)):
             if found is not None:
@@ -77,6 +84,12 @@ class Proposal:
                 f"interactions.fields.timestamp: {self.log.untimed:.1%} of the records have no "
                 f"valid time and are rejected; {_limit('bad_timestamp', self.log.untimed)}"
             )
+        if self.log.future > _FEW_REJECTS:
+            yield (
+                f"interactions.reject.future: {self.log.future:.1%} of the records have a time "
+                "later than now and are rejected; if this is right, set interactions.reject: "
+                "{future: false}"
+            )
         if self.log.duplicates > _FEW_REJECTS:
             yield (
                 f"interactions.reject.duplicates: {self.log.duplicates:.1%} of the records repeat "
@@ -91,6 +104,11 @@ def _limit(reason: str, share: float) -> str:
 
 def _layout_checks(section: str, sample: Sample) -> Iterator[str]:
     layout = sample.layout
+    if sample.repeated:
+        yield (
+            f"{section}: several columns have the name {' or '.join(sample.repeated)}; they are "
+            "not read. Rename them in the header to use them"
+        )
     if layout.header_certainty is Certainty.GUESS:
         first = "names of columns" if layout.has_header else "values"
         yield f"{section}.csv.header: the first line is taken for {first}, which is a guess"

@@ -33,6 +33,7 @@ class Sample:
       num_records: Number of readable records; elements of exploded lists count each.
       num_unreadable: Number of records that cannot be parsed.
       is_complete: Whether these are all records of the source.
+      repeated: The names that several columns have, which are left out.
     """
 
     layout: Layout
@@ -40,6 +41,7 @@ class Sample:
     num_records: int
     num_unreadable: int
     is_complete: bool
+    repeated: tuple[str, ...] = ()
 
     @property
     def extent(self) -> str:
@@ -73,7 +75,10 @@ def read_sample(layout: Layout, explodes: bool, max_records: int = MAX_RECORDS) 
             f"{layout.description}; check the file"
         )
     columns = {name: column_of(name, column, source) for name, column in values.items()}
-    return Sample(replace(layout, source=source), columns, num_records, unreadable, is_complete)
+    found = all_columns(layout.files[0], source)
+    repeated = tuple(dict.fromkeys(name for name in found if name and found.count(name) > 1))
+    completed = replace(layout, source=source)
+    return Sample(completed, columns, num_records, unreadable, is_complete, repeated)
 
 
 def _read(
