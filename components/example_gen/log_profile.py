@@ -35,7 +35,7 @@ def period_width_s(times_us: npt.NDArray[np.int64]) -> int:
       times_us: [num_events] times in any order, microseconds since the epoch, UTC.
 
     Example:
-      >>> period_width_s(np.array([0, 40 * 86_400_000_000])) / 86_400
+      >>> period_width_s(np.array([0, 80 * 86_400_000_000])) / 86_400
       1.0
     """
     if not len(times_us):

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from pipeline.comparison.changes import Change
+from components.nested_changes import Change
 from pipeline.comparison.metrics import MetricsComparison, compare_metrics
 from pipeline.comparison.outcomes import (
     ComponentChange,

@@ -13,7 +13,7 @@ from components.run_reporter.formatting import natural_key
 from pipeline.comparison.recorded_run import RecordedRun
 from schemas.evaluation_settings import EvaluationSettings
 
-HIGHER, LOWER, UNDECIDED = "higher", "lower", "undecided"
+HIGHER, LOWER, EQUAL, UNDECIDED = "higher", "lower", "equal", "undecided"
 _PROTOCOL = ("candidates", "repeat_interactions")
 
 
@@ -27,8 +27,8 @@ class MetricChange:
       b: Its value in run B.
       interval: Lower and upper bound of the 95 % interval of b - a, paired by user; None if the
         runs have different targets, or if the metric has no value per user.
-      verdict: HIGHER or LOWER if the interval does not contain 0, UNDECIDED if it does or if there
-        are too few users; None without an interval.
+      verdict: EQUAL if the interval is 0; HIGHER or LOWER if it does not contain 0, UNDECIDED if
+        it does or if there are too few users; None without an interval.
     """
 
     metric: str
@@ -102,6 +102,8 @@ def _intervals(
 
 def _verdict(bounds: list[float], num_users: int) -> str:
     low, high = bounds
+    if low == high == 0.0:
+        return EQUAL
     if num_users < MIN_COMPARED_USERS:
         return UNDECIDED
     return HIGHER if low > 0 else LOWER if high < 0 else UNDECIDED
@@ -118,8 +120,8 @@ def _why_not_paired(a: RecordedRun, b: RecordedRun) -> str | None:
     for name, run in (("A", a), ("B", b)):
         if run.users is None:
             return (
-                f"run {name} has no metrics of each user: an older release wrote it, or its "
-                "pipeline_root is missing; without them there are no paired intervals"
+                f"run {name} has no metrics of each user: it is a re-index, an older release wrote "
+                "it, or its pipeline_root is missing; without them there are no paired intervals"
             )
     if len({run.users.targets_digest for run in (a, b) if run.users is not None}) == 1:
         return None

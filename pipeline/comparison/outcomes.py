@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from pipeline.comparison.changes import Change, changes
+from components.nested_changes import Change, changes
 from pipeline.comparison.recorded_run import RecordedRun
 
 _NOT_COMPARED = ("curve", "searches", "parity", "reason")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from components.nested_changes import Change
 from components.run_reporter.formatting import (
     NOTHING,
     duration,
@@ -14,7 +15,6 @@ from components.run_reporter.formatting import (
     size,
 )
 from components.run_reporter.table import Table
-from pipeline.comparison.changes import Change
 from pipeline.comparison.compare import RunComparison
 from pipeline.comparison.metrics import MetricChange
 from pipeline.comparison.outcomes import ComponentChange, GateChange

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pipeline.comparison.changes import Change, changes
+from components.nested_changes import Change, changes
 from pipeline.comparison.recorded_run import RecordedRun
 
 _COUNTS = ("read", "kept", "rejects", "users", "items", "logged_only", "first", "last")
@@ -46,13 +46,15 @@ def _fingerprints(record: dict[str, Any]) -> dict[str, str | None]:
 def _data(record: dict[str, Any]) -> dict[str, Any]:
     ingestion = record.get("ingestion") or {}
     interactions = ingestion.get("interactions") or {}
-    return {
+    parts = {
         "fingerprint": _fingerprints(record),
         "interactions": _selected(interactions, _COUNTS),
         "users": _selected(interactions.get("users_file") or {}, _USERS_FILE),
         "catalogue": _selected(ingestion.get("catalogue") or {}, _COUNTS),
         "split": interactions.get("splits") or {},
     }
+    # An input that a run did not read has no values, which are then listed as missing.
+    return {name: values for name, values in parts.items() if values}
 
 
 def _selected(values: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:

@@ -49,9 +49,13 @@ def find_version(model: str) -> VersionFolder:
       InputError: There is no such version, or it has no manifest.
     """
     if files.exists(record_path(model)):
-        settings = recorded_settings(model, read_record(model))
-        paths = run_paths(settings)
-        return _served(paths.serving_dir, [os.path.dirname(paths.metadata)])
+        record = read_record(model)
+        paths = run_paths(recorded_settings(model, record))
+        serving_dir = paths.serving_dir
+        if not files.is_folder(serving_dir):
+            # The report of a re-index has a directory of its own, in which nothing is served.
+            serving_dir = (record.get("paths") or {}).get("serving", serving_dir)
+        return _served(serving_dir, [paths.run_dir])
     folder = model.rstrip("/")
     parent, name = os.path.split(folder if files.is_remote(folder) else os.path.abspath(folder))
     if name.isdigit() and not files.exists(folder):

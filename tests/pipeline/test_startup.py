@@ -31,6 +31,8 @@ COMMANDS = "pipeline.commands"
 MAY_IMPORT: list[tuple[Sequence[str], Sequence[str]]] = [
     (["pipeline.cli"], []),
     ([f"{COMMANDS}.report"], []),
+    ([f"{COMMANDS}.compare"], []),
+    ([f"{COMMANDS}.lineage"], []),
     ([f"{COMMANDS}.rollback"], []),
     ([f"{COMMANDS}.label"], []),
     ([f"{COMMANDS}.serving_config"], []),

@@ -1,8 +1,8 @@
 """What differs from the version that served when the run began."""
 
-from collections.abc import Iterator
 from typing import Any
 
+from components.nested_changes import changes
 from components.run_reporter.formatting import (
     NOTHING,
     instant,
@@ -116,25 +116,10 @@ def _settings(served: dict[str, Any] | None, own: dict[str, Any] | None) -> Tabl
     """Returns the keys whose values differ; None if a configuration is unknown."""
     if served is None or own is None:
         return None
-    before, after = dict(_leaves(served)), dict(_leaves(own))
     return Table(
         ["key", "served model", "this run"],
         [
-            [key, setting(before.get(key)), setting(after.get(key))]
-            for key in sorted({*before, *after})
-            if before.get(key) != after.get(key)
+            [change.key, setting(change.a), setting(change.b)]
+            for change in sorted(changes(served, own), key=lambda change: change.key)
         ],
     )
-
-
-def _leaves(values: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yields the dotted keys of a configuration with their values.
-
-    >>> list(_leaves({"model": {"dim": 64}, "name": "shop"}))
-    [('model.dim', 64), ('name', 'shop')]
-    """
-    for key, value in values.items():
-        if isinstance(value, dict) and value:
-            yield from _leaves(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value

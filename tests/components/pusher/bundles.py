@@ -86,7 +86,7 @@ class Destination:
                 id_rules=[*id_rules],
                 version_set="python3.10",
                 train_end_s=1000,
-                num_items=2,
+                sizes={"items": 2},
                 provenance={"run": "training"},
             ),
             towers=str(self.towers(content)),

@@ -41,7 +41,7 @@ def test_bundle_with_both_blessings_is_published(push: Push) -> None:
     assert manifest.id_rules == ["case"]
     assert manifest.content_hash == fragment["content_hash"]
     assert (manifest.as_of, manifest.reindex_of) == (fragment["as_of"], "") == (None, "")
-    assert (manifest.train_end_s, manifest.num_items) == (1_700_000_000, None)
+    assert (manifest.train_end_s, manifest.sizes) == (1_700_000_000, {})
     towers = Path(proven_towers_path(fragment["portable_path"]))
     assert (towers / "saved_model.pb").read_text() == "towers trained"
     assert manifest.version_set == installed_set()
@@ -67,7 +67,7 @@ def test_reindex_reports_original_version_and_time(
     manifest = read_manifest(fragment["serving_path"])
     assert (manifest.reindex_of, manifest.as_of) == (first, as_of)
     assert manifest.version_set == "python3.99"
-    assert (manifest.train_end_s, manifest.num_items) == (1_700_000_000, 7)
+    assert (manifest.train_end_s, manifest.sizes["items"]) == (1_700_000_000, 7)
     assert manifest.metrics == {"recall@10": 0.25}
 
 

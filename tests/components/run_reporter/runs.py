@@ -237,7 +237,7 @@ def fragments() -> dict[str, dict[str, Any]]:
                 "level_of_each": 1 - 0.05 / 6,
                 "min_users": 60,
             },
-            "gates": [gate("model.beats_popularity", reason="recall@10 0.1874 against 0.0612")],
+            "gates": [gate("model.against_popularity", reason="recall@10 0.1874 against 0.0612")],
             "sizes": {"items": 2000, "items_in_training": 1900, "training_targets": 120_544},
             "illustrations": illustrations(),
             "seconds": 12.5,

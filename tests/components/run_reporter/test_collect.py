@@ -48,7 +48,7 @@ def test_metrics_of_a_complete_run_have_the_documented_keys() -> None:
     assert metrics["index"] == fragments["ScannIndexer"]["index"]
     assert [gate["name"] for gate in metrics["gates"]] == [
         "data.reject_fraction",
-        "model.beats_popularity",
+        "model.against_popularity",
         "index.recall",
     ]
     for gate in metrics["gates"]:
@@ -120,11 +120,11 @@ def test_the_verdict_of_a_data_gate() -> None:
 
 def test_the_verdict_of_a_model_gate_takes_precedence_over_the_pushers_reason() -> None:
     fragments = runs.fragments()
-    fragments["RetrievalEvaluator"]["gates"] = [runs.gate("model.beats_popularity", False, "low")]
+    fragments["RetrievalEvaluator"]["gates"] = [runs.gate("model.against_popularity", False, "low")]
     fragments["VersionedPusher"] |= {"pushed": False, "version": None, "reason": "train longer"}
     verdict = verdict_of(runs.steps(), fragments, exit_code=4)
     assert verdict["outcome"] == "rejected"
-    assert "model.beats_popularity" in verdict["headline"]
+    assert "model.against_popularity" in verdict["headline"]
     assert verdict["cause"] == "low."
     assert verdict["remedy"].startswith("Resolve the cause, then run the same command again")
 

@@ -216,7 +216,7 @@ def test_the_page_of_a_complete_run_has_the_values() -> None:
         "3.1 · 4.2 · 5.3",  # percentiles of norms
         "7.4%",  # the share of the most recommended items
         "0.4100",  # the head's share of the consumed items
-        "model.beats_popularity",
+        "model.against_popularity",
         "0.9934",  # recall of the index
         "3.9 ms",
         "2.3 MB",

@@ -95,6 +95,13 @@ def test_a_new_version_is_served_and_its_manifest_names_the_trained_version(
     assert (
         "query_embedding: serving outputs equal training outputs" in gates["index.parity"]["reason"]
     )
+    lineage = json.loads(project.command("lineage", "runs/chain", "--json").stdout)
+    of_report = json.loads(project.command("lineage", "runs/chain/reindex", "--json").stdout)
+    assert (of_report["version"], len(of_report["steps"])) == (new, len(lineage["steps"]))
+    assert (lineage["made_by"], lineage["first_version"]) == ("reindex", old)
+    assert (lineage["version"], lineage["missing"]) == (new, [])
+    steps = {step["component"]: step["pipeline"] for step in lineage["steps"]}
+    assert (steps["ScannIndexer"], steps["TwoTowerTrainer"]) == ("chain-reindex", "chain")
     assert "[14/14] RunReporter done" in reindexed.stderr
     assert reindexed.stdout.count("is recommended:") == 3
 

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from components.evaluator.confidence import paired_bootstrap_intervals
-from pipeline.comparison.changes import Change
+from components.nested_changes import Change
 from pipeline.comparison.compare import RunComparison, compare_runs
-from pipeline.comparison.metrics import HIGHER, LOWER, UNDECIDED
+from pipeline.comparison.metrics import EQUAL, HIGHER, LOWER, UNDECIDED
 from pipeline.comparison.recorded_run import read_run
 from pipeline.comparison.sections import sections
 from pipeline.sections import render_text
@@ -30,7 +30,7 @@ def test_a_run_does_not_differ_from_its_copy(tmp_path: Path) -> None:
     assert comparison.index == []
     assert comparison.metrics.is_paired
     (recall,) = comparison.metrics.metrics
-    assert (recall.difference, recall.interval, recall.verdict) == (0.0, [0.0, 0.0], UNDECIDED)
+    assert (recall.difference, recall.interval, recall.verdict) == (0.0, [0.0, 0.0], EQUAL)
     assert all(gate.a == gate.b for gate in comparison.gates)
 
 

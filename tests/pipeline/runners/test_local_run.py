@@ -142,6 +142,25 @@ def test_report_prints_the_summary(
     assert "recall@10" in done.stdout
 
 
+def test_lineage_comparison_and_training_of_a_run(
+    project: Project, first: subprocess.CompletedProcess[str]
+) -> None:
+    lineage = json.loads(project.command("lineage", "runs/chain", "--json").stdout)
+    assert (lineage["made_by"], lineage["missing"]) == ("run", [])
+    record = project.read("run.json")
+    assert lineage["data"] == record["provenance"]["data"]
+    assert lineage["run"]["launch"] == record["provenance"]["launch"]
+    steps = {step["component"]: step for step in lineage["steps"]}
+    assert {"InteractionExampleGen", "WindowsTransform", "TwoTowerTrainer"} < set(steps)
+    assert steps["TwoTowerTrainer"]["outputs"]["model_run"] == record["paths"]["tensorboard"]
+    assert f"--logdir {record['paths']['tensorboard']}" in first.stdout
+    compared = json.loads(project.command("compare", "runs/chain", "runs/chain", "--json").stdout)
+    assert compared["has_same_data"]
+    assert compared["metrics"]["is_paired"]
+    values = {row["metric"]: row["b"] for row in compared["metrics"]["metrics"]}
+    assert values == project.read("metrics.json")["test"]["model"]
+
+
 def test_second_run_uses_the_cache_except_for_an_edited_step(
     project: Project, first: subprocess.CompletedProcess[str]
 ) -> None:

@@ -28,6 +28,7 @@ def test_the_speed_includes_the_epoch_that_a_time_limit_ends(
         log.on_train_batch_end(number % STEPS)
     clock += 60.0  # validation
     assert log.targets_per_second == pytest.approx(TARGETS_PER_EPOCH / STEPS)
+    assert log.epoch_targets_per_second == pytest.approx(TARGETS_PER_EPOCH / STEPS)
     assert log.epochs == num_batches // STEPS
 
 

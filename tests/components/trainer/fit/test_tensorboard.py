@@ -3,10 +3,12 @@
 import json
 import urllib.request
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from google.protobuf import text_format
 from tensorboard import program
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -21,7 +23,13 @@ from components.trainer.export.projector import (
     TENSORS_FILE,
     write_projector,
 )
-from components.trainer.fit.tensorboard import LEARNING_RATE, METRICS_RUN, TARGETS_PER_SECOND
+from components.trainer.fit.callbacks import ProgressLog
+from components.trainer.fit.tensorboard import (
+    LEARNING_RATE,
+    METRICS_RUN,
+    TARGETS_PER_SECOND,
+    TrainingMetrics,
+)
 from schemas.features import FeatureTable, feature_table
 from tests.components.trainer.conftest import NUM_ITEMS, Exported
 
@@ -79,10 +87,31 @@ def test_scalars_of_each_run(rich: Exported, log_dir: Path) -> None:
     assert recalls == pytest.approx([record["val_recall@10"] for record in history])
     assert [step for step, _ in metrics[TARGETS_PER_SECOND]] == epochs
     assert min(value for _, value in metrics[TARGETS_PER_SECOND]) > 0
-    steps, rates = zip(*metrics[LEARNING_RATE], strict=True)
-    assert steps[:2] == (0, 10)
-    # Warm-up to at most the peak of the training.
-    assert 0 < rates[0] < max(rates) <= 1e-2
+    ((step, rate),) = metrics[LEARNING_RATE]
+    assert step == 0
+    # The warm-up begins below the peak.
+    assert 0 < rate < 1e-2
+
+
+def test_learning_rate_and_speed_are_those_of_the_training(tmp_path: Path) -> None:
+    rate = tf.Variable(0.0)
+    progress_log = ProgressLog(max_epochs=1, targets_per_epoch=100, cutoff=10)
+    callback = TrainingMetrics(str(tmp_path), progress_log)
+    callback.set_model(SimpleNamespace(optimizer=SimpleNamespace(learning_rate=rate)))
+
+    for step in range(25):
+        rate.assign(step / 100)
+        callback.on_train_batch_end(step)
+    progress_log.epoch_targets_per_second = 123.0
+    callback.on_epoch_end(0, {"loss": 1.0, RECALL: 0.5})
+    callback.on_train_end()
+
+    written = scalars(tmp_path / METRICS_RUN)
+    assert written == {
+        LEARNING_RATE: [(step, pytest.approx(step / 100)) for step in (0, 10, 20)],
+        TARGETS_PER_SECOND: [(0, 123.0)],
+        RECALL: [(0, 0.5)],
+    }
 
 
 def test_no_run_has_two_event_files_that_grow_together(log_dir: Path) -> None:

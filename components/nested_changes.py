@@ -7,12 +7,12 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Change:
-    """A value that differs between two runs.
+    """A value that differs between two objects.
 
     Attributes:
       key: Its dotted key.
-      a: Its value in run A; None also if A does not have the key.
-      b: Its value in run B; None also if B does not have the key.
+      a: Its value in the first object; None also if that does not have the key.
+      b: Its value in the second object; None also if that does not have the key.
     """
 
     key: str
