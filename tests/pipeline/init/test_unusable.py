@@ -54,6 +54,10 @@ UNUSABLE = {
         lines([("user", "item", "item", "time"), *EVENTS]),
         "no column of items .*several are called item",
     ),
+    "json_with_nan": (
+        b'{"user": "u1", "item": "i1", "price": NaN}\n' * 3,
+        "lines contain NaN or Infinity",
+    ),
     "one_json_document": (b'[\n{"user": 1,\n"item": 2}\n]\n', "one JSON document.*jq"),
     "one_column": (b"a\nb\nc\n", "no delimiter splits its lines"),
     "adjacency_list": (
@@ -131,6 +135,12 @@ def test_a_property_of_an_item_is_not_the_time_of_an_event(tmp_path: Path) -> No
     wanted = {Role.TIME: "release_date"}
     (check,) = propose(str(path), None, None, wanted).checks()
     assert "all events of each item have the same time" in check
+
+
+def test_one_long_text_in_a_column_of_ids_is_no_reason_against_it(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_bytes(lines([HEADER, *EVENTS, (1, "x" * 1_000, 5, EVENTS[0][3])]))
+    assert propose(str(path), None, None, {}).log.fields[Role.ITEM].column == "item"
 
 
 def test_a_part_of_the_records_in_the_future_is_named(tmp_path: Path) -> None:
