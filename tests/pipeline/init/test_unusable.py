@@ -11,7 +11,7 @@ from pipeline.init.proposal import propose
 from pipeline.init.render import render
 from pipeline.init.words import Role
 from schemas.errors import InputError
-from tests.pipeline.init.starter_logs import events, lines
+from tests.pipeline.init.starter_logs import events, json_lines, lines
 
 HEADER = ("user", "item", "rating", "time")
 EVENTS = list(events())
@@ -163,6 +163,19 @@ def test_columns_of_one_name_are_said_not_to_be_read(tmp_path: Path) -> None:
     )
     (check,) = propose(str(path), None, None, {}).checks()
     assert "several columns have the name price" in check
+
+
+def test_the_items_of_a_basket_are_events(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    baskets = [
+        {"customer": at % 12, "date": f"2024-05-{at % 28 + 1:02d}", "product_ids": [at % 7, at % 9]}
+        for at in range(100)
+    ]
+    path.write_bytes(json_lines(baskets))
+    log = propose(str(path), None, None, {}).log
+    assert log.sample.layout.source.explode == "product_ids"
+    assert log.fields[Role.ITEM].column == "product_ids"
+    assert log.sample.num_records == 200
 
 
 def test_binary_ids_of_parquet_are_hexadecimal(tmp_path: Path) -> None:
