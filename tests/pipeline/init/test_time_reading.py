@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.init.column import column_of
 from pipeline.init.time_reading import TimeReading
-from schemas.source_settings import SourceSettings
+from schemas.source_settings import CsvSettings, SourceSettings
 
 SOURCE = SourceSettings(path="log.csv", format="csv")
 START = datetime(2014, 4, 1, tzinfo=timezone.utc)
@@ -72,6 +72,16 @@ CASES: dict[str, tuple[str, list[Any], TimeReading | None]] = {
 def test_the_reading_of_a_column(name: str) -> None:
     column, values, expected = CASES[name]
     assert column_of(column, values, SOURCE).time == expected
+
+
+def test_seconds_may_have_a_decimal_comma() -> None:
+    source = SourceSettings(
+        path="log.csv", format="csv", csv=CsvSettings(delimiter=";", decimal=",")
+    )
+    column = column_of("x", [f"{m.timestamp():.1f}".replace(".", ",") for m in MOMENTS], source)
+    reading = TimeReading("s")
+    assert column.time == reading
+    assert column.times_us(reading).tolist() == [m.timestamp() * 10**6 for m in MOMENTS]
 
 
 @pytest.mark.parametrize("name", ["seconds", "milliseconds", "iso8601", "named_format", "stated"])
