@@ -110,8 +110,8 @@ class PushSettings:
         Fraction | None,
         Doc(
             "Largest accepted relative loss of items against the catalogue of the version that "
-            "serves now, also of a re-index: a truncated export is rejected. `null` switches the "
-            "gate off.",
+            "serves now, also of a re-index: a truncated export is rejected. Of a re-index, also "
+            "the largest share of these items that may be missing. `null` switches the gates off.",
             example=0.9,
         ),
     ] = 0.5

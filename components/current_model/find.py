@@ -48,5 +48,7 @@ def find_current_model(serving_dir: str, portable_dir: str) -> CurrentModelState
         statistics_path=statistics_file if files.exists(statistics_file) else None,
         towers_path=towers_path if is_complete(towers_path) else portable_path,
         train_end_s=manifest.train_end_s,
+        split_policy=manifest.split_policy,
+        id_rules=manifest.id_rules,
         num_items=manifest.sizes.get("items"),
     )

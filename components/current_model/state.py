@@ -26,6 +26,8 @@ class CurrentModelState:
         published without them; or None.
       train_end_s: The time of the last event of the train split of these towers, in seconds since
         the epoch, UTC; None if its manifest does not state it.
+      split_policy: The policy of that split; None if its manifest does not state it.
+      id_rules: The rules of `ids.normalise` that it applies to ids.
       num_items: The number of items that it can recommend; None if its manifest does not state it.
     """
 
@@ -36,6 +38,8 @@ class CurrentModelState:
     statistics_path: str | None = None
     towers_path: str | None = None
     train_end_s: int | None = None
+    split_policy: str | None = None
+    id_rules: list[str] = field(default_factory=list)
     num_items: int | None = None
 
 

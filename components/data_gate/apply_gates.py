@@ -15,12 +15,15 @@ from components.data_gate.anomalies import (
     EVENTS_ANOMALIES,
     anomalies_gate,
 )
+from components.data_gate.catalogue_ids import catalogue_ids_gate
 from components.data_gate.catalogue_size import catalogue_size_gate
 from components.data_gate.drift import drift_gate
 from components.data_gate.record_search import record_finder
 from components.data_gate.reject_gates import TOTAL_GATES, reject_gates
+from components.examples.read import read_item_ids
 from components.fragment import read_fragment
 from components.gate import GateResult
+from components.served_reference import read_reference
 from schemas.errors import InputError
 from schemas.features import CATALOGUE_SPLIT, EVENTS_SPLIT, feature_table
 from schemas.settings import DataSettings
@@ -78,7 +81,7 @@ def apply_gates(
 def apply_catalogue_gates(
     inputs: CatalogueInputs, data: DataSettings, max_catalogue_drop: float | None
 ) -> list[GateResult]:
-    """Applies the gates on the catalogue only.
+    """Applies the gates on the catalogue only, as a re-index does.
 
     Raises:
       InputError: An output of an earlier step is missing.
@@ -86,6 +89,7 @@ def apply_catalogue_gates(
     return [
         *_catalogue_reject_gates(inputs, data),
         _catalogue_size_gate(inputs, max_catalogue_drop),
+        _catalogue_ids_gate(inputs, max_catalogue_drop),
         _catalogue_anomalies_gate(inputs, data),
     ]
 
@@ -120,6 +124,15 @@ def _catalogue_size_gate(inputs: CatalogueInputs, max_drop: float | None) -> Gat
     num_items = _read_counts(inputs.catalogue_rejects)["items"]
     current = inputs.current
     return catalogue_size_gate(num_items, current.version, current.num_items, max_drop)
+
+
+def _catalogue_ids_gate(inputs: CatalogueInputs, max_drop: float | None) -> GateResult:
+    current = inputs.current
+    reference = read_reference(current.serving_path) if current.serving_path else None
+    served_ids = reference.item_ids if reference else None
+    return catalogue_ids_gate(
+        read_item_ids(inputs.catalogue), current.version, served_ids, max_drop
+    )
 
 
 def _event_gates(inputs: GateInputs, data: DataSettings) -> list[GateResult]:

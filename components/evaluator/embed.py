@@ -31,8 +31,8 @@ class SignatureEncoder:
         """Loads the SavedModel at `path`.
 
         Raises:
-          InputError: One of the two signatures is missing, or an input has another dtype than the
-            feature of the same name in the settings.
+          InputError: One of the two signatures is missing, or an input has another dtype or
+            number of dimensions than the feature of the same name in the settings.
         """
         self._path = path
         self._table = table
@@ -41,8 +41,8 @@ class SignatureEncoder:
         self._candidate = self._signature(serving.CANDIDATE_EMBEDDING)
         self._query_specs = serving_specs.query_specs(table)
         self._candidate_specs = serving_specs.candidate_specs(table)
-        self._check_dtypes(self._query, self._query_specs)
-        self._check_dtypes(self._candidate, self._candidate_specs)
+        self._check_inputs(self._query, self._query_specs)
+        self._check_inputs(self._candidate, self._candidate_specs)
 
     @property
     def inputs_sent_as_missing(self) -> tuple[str, ...]:
@@ -141,14 +141,17 @@ class SignatureEncoder:
             )
         return self._model.signatures[name]
 
-    def _check_dtypes(self, signature: Any, specs: serving_specs.Specs) -> None:
+    def _check_inputs(self, signature: Any, specs: serving_specs.Specs) -> None:
         accepted = _inputs(signature)
         for name, spec in sorted(specs.items()):
             found = accepted.get(spec.name)
-            if found is not None and found.dtype != spec.dtype:
+            if found is None:
+                continue
+            # TensorFlow compares the dtypes of a call, but not the numbers of dimensions.
+            if (found.dtype, found.shape.rank) != (spec.dtype, spec.shape.rank):
                 raise InputError(
                     f"the SavedModel at {self._path} has the input {name} of dtype "
-                    f"{found.dtype.name}, but the settings define it as {spec.dtype.name}: "
+                    f"{_kind(found)}, but the settings define it as {_kind(spec)}: "
                     "the kind of the feature was changed after that model was trained; give the "
                     "feature a new name, and set its `column:` to the old one"
                 )
@@ -166,6 +169,11 @@ class SignatureEncoder:
 def _inputs(signature: Any) -> dict[str, tf.TensorSpec]:
     """Returns the inputs of a loaded signature by argument, in which features have their keys."""
     return signature.structured_input_signature[1]
+
+
+def _kind(spec: tf.TensorSpec) -> str:
+    """Returns the dtype of an input, and its shape if it is not one value per row."""
+    return str(spec.dtype.name) if spec.shape.rank == 1 else f"{spec.dtype.name}{spec.shape}"
 
 
 def _by_argument(specs: serving_specs.Specs) -> dict[str, tf.TensorSpec]:

@@ -66,8 +66,8 @@ def evaluate(
       protocol, the same sections of the other protocols under `protocols`, and `baselines`,
       `slices`, `slice_intervals`, `diagnosis`, `gates` and `sizes`; `later_negatives` if there is
       later negative feedback; `train_end_s`, the time of the last event of the train split, in
-      seconds since the epoch; `ILLUSTRATIONS`, for the report only; and `USER_METRICS`, the
-      `UserMetrics` of the model.
+      seconds since the epoch, and `split_policy`; `ILLUSTRATIONS`, for the report only; and
+      `USER_METRICS`, the `UserMetrics` of the model.
 
     Raises:
       InputError: The test split has no target to evaluate.
@@ -103,13 +103,22 @@ def evaluate(
     diagnosis = {"parity": parity.report, **_diagnosis(model, embeddings, held_out)}
     comparison = None
     if current is not None:
-        comparison = compare_served(model, current, served, held_out, settings.gates.metric)
+        comparison = compare_served(
+            model,
+            current,
+            served,
+            held_out,
+            data,
+            settings.gates.metric,
+            current_encoder.inputs_sent_as_missing,
+        )
     gates = check_model_gates(
         headline, diagnosis["embeddings"], comparison, dimensions, held_out, settings
     )
     return {
         **headline,
         "train_end_s": train_end_s(held_out),
+        "split_policy": data.split.policy,
         "protocols": protocols,
         "baselines": baseline_settings,
         **_slices(model, baselines, dimensions, held_out, settings),

@@ -1,7 +1,10 @@
 """Applies all gates on a model to the results of an evaluation."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from components.current_model.state import CurrentModelState
 from components.evaluator.gate import (
@@ -20,6 +23,7 @@ from components.gate import GateResult
 from schemas.evaluation_settings import EvaluationSettings
 from schemas.features import TRAIN_SPLIT
 from schemas.metrics import EVENT_TYPE, ITEM_POPULARITY, SUCCESSIVE, USER_ACTIVITY
+from schemas.settings import DataSettings
 
 # The dimensions whose slices must not fall by default, with those of `evaluation.slices`. The
 # others are left out because the intervals of fewer slices are narrower.
@@ -74,15 +78,28 @@ def compare_served(
     served: EvaluationResult,
     version: CurrentModelState,
     held_out: HeldOutData,
+    data: DataSettings,
     metric: str,
+    missing_inputs: Sequence[str] = (),
 ) -> ServedComparison:
-    """Returns the values of a metric for a model and for the version that serves, by query."""
+    """Returns the values of a metric for a model and for the version that serves, by query.
+
+    Args:
+      model: The result of the model.
+      served: The result of the proven towers of the version that serves.
+      version: That version.
+      held_out: The held-out data.
+      data: Settings of the log: its split, its times and the rules for its ids.
+      metric: The name of the metric.
+      missing_inputs: The inputs of the proven towers that the settings no longer define.
+    """
     queries = held_out.headline.queries
-    is_compared, targets = later_targets(
-        held_out.events[queries.split].timestamp[queries.position],
-        train_end_s(held_out),
-        version.train_end_s,
-    )
+    is_compared, targets = _compared_targets(held_out, data, version)
+    if missing_inputs:
+        targets += (
+            f"; the settings no longer define its inputs {', '.join(missing_inputs)}, which were "
+            "sent as missing values"
+        )
     return ServedComparison(
         version=str(version.version),
         metric=metric,
@@ -91,6 +108,41 @@ def compare_served(
         users=queries.user,
         is_compared=is_compared,
         targets=targets,
+        doubt=_other_ids(data, version),
+    )
+
+
+def _compared_targets(
+    held_out: HeldOutData, data: DataSettings, version: CurrentModelState
+) -> tuple[npt.NDArray[np.bool_], str]:
+    """Selects the targets that neither train split contains: [num_queries] bool, and their name.
+
+    With `leave_one_out`, the end of a train split does not tell which targets it contains. If both
+    splits have this policy, neither contains the last target of a user, which is that of the test
+    split.
+    """
+    queries = held_out.headline.queries
+    time_s = held_out.events[queries.split].timestamp[queries.position]
+    if data.split.policy == version.split_policy == "leave_one_out":
+        return np.ones(len(time_s), bool), "all targets, because both splits are leave_one_out"
+    if data.interactions.has_row_order and version.train_end_s is not None:
+        return np.zeros(len(time_s), bool), (
+            "targets later than its train split, because this log has no times (row_order)"
+        )
+    return later_targets(time_s, train_end_s(held_out), version.train_end_s)
+
+
+def _other_ids(data: DataSettings, version: CurrentModelState) -> str | None:
+    """Returns why the served version does not know the ids of this run; None if it does.
+
+    It applies its own rules to ids, so that only rules that it lacks make ids unknown to it.
+    """
+    lacking = [rule.value for rule in data.ids.normalise if rule.value not in version.id_rules]
+    if not lacking:
+        return None
+    return (
+        f"undecided: version {version.version}, which serves, was trained without the rules "
+        f"{', '.join(lacking)} of ids.normalise, so that ids of this run are unknown to it"
     )
 
 

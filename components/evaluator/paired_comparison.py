@@ -17,6 +17,8 @@ from components.gate import Verdict
 
 # With fewer users, the percentiles of a bootstrap are too narrow, so that no verdict is given.
 MIN_COMPARED_USERS = 30
+# The same values may be summed in another order, so that smaller differences are no differences.
+_ROUNDING = 1e-12
 NEEDED_USERS = f"at least {MIN_COMPARED_USERS} users are needed for a verdict"
 
 
@@ -67,9 +69,9 @@ class PairedComparison:
         """
         if self.num_users < MIN_COMPARED_USERS:
             return Verdict.UNDECIDED
-        if self.low > 0.0:
+        if self.low > _ROUNDING:
             return Verdict.BETTER
-        if self.high < -tolerance:
+        if self.high < -tolerance - _ROUNDING:
             return Verdict.WORSE
         if tolerance > 0.0 and self.low >= -tolerance:
             return Verdict.NOT_WORSE

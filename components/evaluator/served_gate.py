@@ -41,8 +41,9 @@ class ServedComparison:
       model: [num_queries] float64, the values of the model.
       served: [num_queries] float64, those of the proven towers of the version.
       users: [num_queries] int64, user codes.
-      is_compared: [num_queries] bool, whether the target is later than both train splits.
+      is_compared: [num_queries] bool, whether the target is in neither train split.
       targets: Which targets these are, for messages.
+      doubt: Why the two models cannot be compared; None if they can.
     """
 
     version: str
@@ -52,6 +53,7 @@ class ServedComparison:
     users: npt.NDArray[np.int64]
     is_compared: npt.NDArray[np.bool_]
     targets: str
+    doubt: str | None = None
 
     @property
     def num_users(self) -> int:
@@ -132,7 +134,7 @@ def _overall(
 ) -> GateResult:
     if comparison is None:
         return GateResult(OVERALL_GATE, True, None, None, _NOTHING_SERVED)
-    doubt = doubt or _too_few_targets(comparison)
+    doubt = doubt or comparison.doubt or _too_few_targets(comparison)
     if doubt is not None:
         return GateResult(OVERALL_GATE, True, None, None, doubt, Verdict.UNDECIDED)
     model, served = comparison.by_user(comparison.is_compared)
@@ -179,6 +181,7 @@ def _slices(
     """
     if comparison is None:
         return GateResult(SLICES_GATE, True, None, None, _NOTHING_SERVED)
+    doubt = doubt or comparison.doubt
     if doubt is not None:
         return GateResult(SLICES_GATE, True, None, None, doubt, Verdict.UNDECIDED)
     compared, num_small = _compare_slices(comparison, dimensions)
@@ -190,7 +193,11 @@ def _slices(
         return GateResult(SLICES_GATE, True, None, None, reason, Verdict.UNDECIDED)
     room = {name: paired.high + max_drop * paired.other for name, paired in compared.items()}
     lowest = min(room, key=lambda name: room[name])
-    worse = sorted((name for name in room if room[name] < 0.0), key=lambda name: room[name])
+    is_worse = {
+        name: paired.verdict(max_drop * paired.other) is Verdict.WORSE
+        for name, paired in compared.items()
+    }
+    worse = sorted(filter(is_worse.__getitem__, room), key=room.__getitem__)
     named = "; ".join(
         f"{name}: {compared[name].describe(f'version {comparison.version}')}"
         for name in worse[:_MAX_NAMED] or [lowest]

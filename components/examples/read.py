@@ -98,6 +98,12 @@ def read_raw_catalogue(uri: str, table: f.FeatureTable) -> RawCatalogue:
     return RawCatalogue(columns[f.ITEM_ID].values, columns[f.AVAILABLE_AT].values, features)
 
 
+def read_item_ids(uri: str) -> list[str]:
+    """Reads only the ids of the items of the catalogue's examples."""
+    ids = read_ragged(split_files(uri, f.CATALOGUE_SPLIT), {f.ITEM_ID: tf.string})[f.ITEM_ID]
+    return [item.decode("utf-8", "replace") for item in ids.values.tolist()]
+
+
 def read_users(uri: str, table: f.FeatureTable) -> dict[str, npt.NDArray[Any]]:
     """Reads the `users` split: `user_id` and each user feature, [num_users]."""
     columns = _read(split_files(uri, f.USERS_SPLIT), tfmd.users_schema(table))

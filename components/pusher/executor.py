@@ -93,6 +93,7 @@ def _manifest(folders: dict[str, str], exec_properties: dict[str, Any]) -> Manif
         id_rules=[rule.value for rule in ids.normalise],
         version_set=recorded_set(),
         train_end_s=evaluation.get("train_end_s"),
+        split_policy=evaluation.get("split_policy"),
         provenance={
             **json.loads(exec_properties["provenance"]),
             "lock": {"version_set": recorded_set(), "digest": installed_digest()},

@@ -31,6 +31,7 @@ class Manifest:
         versions were no set, and for versions that were pushed before sets had names.
       train_end_s: The time of the last event of the train split of the proven towers, in seconds
         since the epoch, UTC; None in older manifests.
+      split_policy: The policy of that split (`split.policy`); None in older manifests.
       provenance: Which data, code, run and lock made the version (`pipeline.runners.provenance`);
         for a re-index also, as `towers`, those of the training. {} in older manifests.
       version: The integer version as a string.
@@ -48,6 +49,7 @@ class Manifest:
     id_rules: list[str] = field(default_factory=list)
     version_set: str | None = None
     train_end_s: int | None = None
+    split_policy: str | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
     version: str = ""
     content_hash: str = ""

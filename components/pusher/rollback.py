@@ -16,7 +16,7 @@ from components.pusher.clean_up import clean_up
 from components.pusher.full_disk import full_disk_is_input_error
 from components.pusher.labels import served_version, write_both
 from components.pusher.lock import exclusive_lock
-from components.pusher.manifest import has_manifest
+from components.pusher.manifest import has_manifest, read_manifest
 from components.pusher.models_config import read_labels
 from components.pusher.move_version import move_version, remove_versions
 from components.pusher.unavailable_lists import has_list, read_list, write_lists
@@ -47,7 +47,7 @@ def rollback(serving_dir: str, portable_dir: str, to: int | None = None) -> Roll
       serving_dir: Folder of the versions of the ScaNN model.
       portable_dir: Folder of the versions of its twin.
       to: The version to roll back to, or a withdrawn version to restore; by default the newest
-        version whose model differs from the served one.
+        version before the served one whose model differs.
 
     Returns:
       The version that is now served, and the withdrawn versions.
@@ -153,11 +153,18 @@ def _target(serving_dir: str, to: int | None) -> int:
 
 
 def _other_model(serving_dir: str, serving: list[int]) -> int:
-    """Returns the newest version whose model differs from that of the served version."""
-    newest = _content(serving_dir, serving[-1]) if serving else ""
-    for version in reversed(serving[:-1]):
-        if _content(serving_dir, version) != newest:
-            return version
+    """Returns the newest version before the served one, whose model differs and is not newer.
+
+    A canary may be older than a new list of unavailable items for the model that serves. Its model
+    is newer, and has not served yet.
+    """
+    served = served_version(serving_dir)
+    if served is not None:
+        content, towers = _content(serving_dir, served), _towers(serving_dir, served)
+        for version in reversed(serving):
+            is_older = version < served and _towers(serving_dir, version) <= towers
+            if is_older and _content(serving_dir, version) != content:
+                return version
     raise InputError(
         f"{serving_dir} has no other model to roll back to (available versions: "
         f"{_listed(serving)}); raise push.keep_versions to keep more versions, or select a version "
@@ -168,6 +175,12 @@ def _other_model(serving_dir: str, serving: list[int]) -> int:
 def _content(serving_dir: str, version: int) -> str:
     folder = v.version_dir(serving_dir, version)
     return v.version_content_hash(folder) if has_manifest(folder) else folder
+
+
+def _towers(serving_dir: str, version: int) -> int:
+    """Returns the version as which the towers of a version were first pushed."""
+    folder = v.version_dir(serving_dir, version)
+    return int(read_manifest(folder).reindex_of or version) if has_manifest(folder) else version
 
 
 def _listed(versions: list[int]) -> str:

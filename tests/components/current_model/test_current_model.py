@@ -42,7 +42,7 @@ def test_there_is_no_version_in_an_empty_folder(destination: Destination) -> Non
 
 
 def test_the_state_of_the_only_version(destination: Destination) -> None:
-    published = destination.publish()
+    published = destination.publish(id_rules=["case"])
     state = find(destination)
     assert state == CurrentModelState(
         version=published.version,
@@ -52,6 +52,8 @@ def test_the_state_of_the_only_version(destination: Destination) -> None:
         statistics_path=f"{published.serving_path}/assets.extra/statistics/FeatureStats.pb",
         towers_path=f"{published.portable_path}/assets.extra/proven_towers",
         train_end_s=1000,
+        split_policy="temporal",
+        id_rules=["case"],
         num_items=2,
     )
     assert state.statistics_path is not None
@@ -63,13 +65,13 @@ def test_a_version_of_an_older_release_is_compared_by_its_twin(destination: Dest
     shutil.rmtree(f"{published.portable_path}/assets.extra/proven_towers")
     manifest_file = Path(published.serving_path) / MANIFEST_FILE
     manifest = json.loads(manifest_file.read_text())
-    del manifest["train_end_s"], manifest["sizes"]
+    del manifest["train_end_s"], manifest["split_policy"], manifest["sizes"]
     manifest_file.write_text(json.dumps(manifest))
 
     state = find(destination)
 
     assert state.towers_path == published.portable_path
-    assert (state.train_end_s, state.num_items) == (None, None)
+    assert (state.train_end_s, state.split_policy, state.num_items) == (None, None, None)
 
 
 def test_the_newest_version_is_served_until_it_is_rolled_back(destination: Destination) -> None:
@@ -119,7 +121,18 @@ def test_a_missing_twin_raises_an_input_error(destination: Destination) -> None:
     "state",
     [
         CurrentModelState(),
-        CurrentModelState("7", "s/7", "e/7", {"mrr": 0.1}, "s/7/FeatureStats.pb", "t", 5, 9),
+        CurrentModelState(
+            "7",
+            "s/7",
+            "e/7",
+            {"mrr": 0.1},
+            "s/7/FeatureStats.pb",
+            towers_path="t",
+            train_end_s=5,
+            split_policy="temporal",
+            id_rules=["case"],
+            num_items=9,
+        ),
     ],
 )
 def test_a_written_state_is_read_back(tmp_path: Path, state: CurrentModelState) -> None:

@@ -18,6 +18,7 @@ from components.data_gate.component import DataGateSpec
 from components.data_gate.executor import Executor
 from components.fragment import read_fragment, write_fragment
 from components.gate import GateRejectedError
+from components.served_reference import ServedReference, write_reference
 from schemas.data_settings import ItemsSettings, UsersSettings
 from schemas.errors import InputError
 from schemas.privacy_settings import RejectsSettings
@@ -236,6 +237,7 @@ def test_without_events_only_the_catalogue_is_checked(inputs: Artifacts, tmp_pat
     names = [
         "data.catalogue_reject_fraction",
         "data.catalogue_size",
+        "data.catalogue_ids",
         "data.catalogue_anomalies",
     ]
     assert [(gate["name"], gate["passed"]) for gate in gates] == [(name, True) for name in names]
@@ -261,6 +263,24 @@ def test_a_catalogue_much_smaller_than_the_served_one_is_rejected(
 
     with pytest.raises(GateRejectedError, match=r"10 items, 0\.4762 of the 21 items of version 3"):
         run(inputs, tmp_path)
+
+
+def test_a_reindex_with_other_ids_is_rejected(inputs: Artifacts, tmp_path: Path) -> None:
+    """Both catalogues have as many items."""
+    serving_path = str(tmp_path / "3")
+    write_reference(serving_path, ServedReference("test", 10, {}, ("i1", "i2")))
+    state = CurrentModelState(version="3", serving_path=serving_path, num_items=10)
+    write_current_model(inputs["current"][0].uri, state)
+    names = {name for name in inputs if name.startswith("catalogue")} | {"current"}
+    catalogue = {name: value for name, value in inputs.items() if name in names}
+    folder = inputs["catalogue"][0].uri
+
+    write_split(folder, "catalogue", [{"item_id": ["i2"]}, {"item_id": ["i3"]}])
+    assert all(gate["passed"] for gate in run(catalogue, tmp_path))
+
+    write_split(folder, "catalogue", [{"item_id": ["item-1"]}, {"item_id": ["item-2"]}])
+    with pytest.raises(GateRejectedError, match=r"0 of the 2 items of version 3.*such as 'i1'"):
+        run(catalogue, tmp_path)
 
 
 def test_the_inputs_of_the_component_are_those_that_the_gates_read(inputs: Artifacts) -> None:

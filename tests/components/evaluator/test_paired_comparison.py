@@ -65,6 +65,16 @@ def test_the_interval_is_paired_by_user() -> None:
     assert paired.num_users == 40
 
 
+def test_rounding_errors_are_no_differences() -> None:
+    exact = np.full(40, 0.3)
+    rounded = np.full(40, 0.1 + 0.2)
+
+    for model, other in ((exact, rounded), (rounded, exact)):
+        paired = compare_users("ndcg@10", model, other, num_samples=200, seed=1)
+        assert paired.low == paired.high != 0.0
+        assert paired.verdict() is Verdict.UNDECIDED
+
+
 @pytest.mark.parametrize(
     ("num_users", "largest"), [(MIN_COMPARED_USERS, 0.05), (100, 0.04), (1000, 0.035)]
 )

@@ -86,6 +86,7 @@ class Destination:
                 id_rules=[*id_rules],
                 version_set="python3.10",
                 train_end_s=1000,
+                split_policy="temporal",
                 sizes={"items": 2},
                 provenance={"run": "training"},
             ),

@@ -53,6 +53,7 @@ class Push:
             "protocol": {"name": "successive"},
             "test": {"model": {"recall@10": 0.25}},
             "train_end_s": 1_700_000_000,
+            "split_policy": "temporal",
         }
         (root / "evaluation/evaluation.json").write_text(json.dumps(evaluation))
         (self.pushed_model,) = artifact_at(standard_artifacts.PushedModel, root / "pushed_model")

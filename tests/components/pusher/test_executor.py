@@ -41,6 +41,7 @@ def test_bundle_with_both_blessings_is_published(push: Push) -> None:
     assert manifest.id_rules == ["case"]
     assert manifest.content_hash == fragment["content_hash"]
     assert (manifest.as_of, manifest.reindex_of) == (fragment["as_of"], "") == (None, "")
+    assert manifest.split_policy == "temporal"
     assert (manifest.train_end_s, manifest.sizes) == (1_700_000_000, {})
     towers = Path(proven_towers_path(fragment["portable_path"]))
     assert (towers / "saved_model.pb").read_text() == "towers trained"

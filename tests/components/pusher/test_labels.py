@@ -146,6 +146,38 @@ def test_a_rollback_does_not_hide_a_pushed_canary(destination: Destination) -> N
     assert_labels(destination, stable=c)
 
 
+def test_the_default_of_a_rollback_is_older_than_the_stable_version(
+    destination: Destination,
+) -> None:
+    a, b, _ = versions(destination)
+    destination.publish("d", label="canary")
+    label(destination, "canary", stable=b)
+
+    result = rollback(*destination.folders)
+
+    assert result.version == str(a)
+    assert_labels(destination, stable=a)
+    assert versions(destination) == [a]
+
+
+def test_a_rollback_does_not_go_to_a_canary_below_a_new_list(destination: Destination) -> None:
+    *_, b, _ = versions(destination)
+    destination.publish("d", label="canary")
+    mark_unavailable(*destination.folders, ["a"], keep_versions=9)
+
+    with pytest.raises(InputError, match=rf"--remove canary.*label RUN stable={b}"):
+        rollback(*destination.folders)
+    label(destination, "canary")
+    assert rollback(*destination.folders).version == str(b)
+
+
+def test_the_remedy_of_a_rollback_below_a_canary_moves_stable(destination: Destination) -> None:
+    _, b, _ = versions(destination)
+    destination.publish("d", label="canary")
+    with pytest.raises(InputError, match=rf"label RUN stable={b}"):
+        rollback(*destination.folders)
+
+
 def test_a_promoted_canary_is_served(destination: Destination) -> None:
     canary = int(destination.publish("d", label="canary").version)
     label(destination, stable=canary)

@@ -72,7 +72,7 @@ def test_model_learns_the_chain_and_beats_popularity(
     assert "no model is served yet" in gates["model.against_served"]["reason"]
     (version,) = project.versions()
     manifest = read_manifest(str(project.run_dir / "serving" / "chain" / version))
-    assert manifest.num_items == NUM_ITEMS
+    assert manifest.sizes["items"] == NUM_ITEMS
     log_s = [json.loads(line)["time"] for line in project.log.read_text().splitlines()]
     assert manifest.train_end_s is not None
     assert min(log_s) < manifest.train_end_s < max(log_s)

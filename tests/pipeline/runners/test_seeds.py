@@ -97,7 +97,7 @@ def test_noise_between_trainings_is_no_reason_to_reject(tmp_path: Path) -> None:
         for new, old in itertools.permutations(results, 2)
         for gate in served_gates(
             settings.evaluation.gates,
-            compare_served(new, old, served, held_out, METRIC),
+            compare_served(new, old, served, held_out, settings.data, METRIC),
             {name: masks[name] for name in ("user_activity", "item_popularity", "event_type")},
             num_samples=1000,
             seed=1,
