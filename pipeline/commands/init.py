@@ -12,6 +12,7 @@ from pipeline.init.proposal import propose
 from pipeline.init.render import render
 from pipeline.init.summary import summary
 from pipeline.init.words import Role
+from pipeline.init.yaml_lines import printable
 from schemas.errors import InputError
 from schemas.settings import Settings
 
@@ -59,7 +60,7 @@ def init_command(options: InitOptions, console: Console) -> None:
     _check_files(settings_of_text(text, path))
     Path(path).write_text(text, encoding="utf-8")
     for line in summary(proposal):
-        console.progress.write(f"{line}\n")
+        console.progress.write(f"{printable(line)}\n")
     console.progress.write(f"Next: twotower ingest {path}, then twotower run {path}\n")
     console.result.write(f"{path}\n")
 

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pipeline.explorer import answers
 from pipeline.explorer.bodies import (
     MAX_HISTORY,
+    MAX_ID,
     Body,
     ExplainBody,
     RecommendBody,
@@ -27,7 +28,6 @@ T = TypeVar("T")
 _FOLDER = Path(__file__).parent
 _MAX_BODY_BYTES = 1024 * 1024
 _BODY_SECONDS = 10.0
-_MAX_QUERY = 200
 _NUM_ITEMS_FOUND = 20
 _NUM_USERS_FOUND = 10
 
@@ -135,8 +135,8 @@ def _query(request: web.Request) -> str:
       RequestError: It is missing or too long.
     """
     query = request.query.get("q")
-    if query is None or len(query) > _MAX_QUERY:
-        raise invalid(f"q: expected a text of at most {_MAX_QUERY} characters")
+    if query is None or len(query) > MAX_ID:
+        raise invalid(f"q: expected a text of at most {MAX_ID} characters")
     return query
 
 

@@ -11,11 +11,11 @@ from schemas.features import ITEM_ID, TIMESTAMP
 # An explanation has fewer rows than a server accepts (`pipeline.serving.limits`).
 MAX_HISTORY = 500
 MAX_K = 100
-_MAX_ID = 1000
+MAX_ID = 1000
 _MAX_CONDITIONS = 100
 
-Text = Annotated[str, Field(max_length=_MAX_ID)]
-Id = Annotated[str, Field(min_length=1, max_length=_MAX_ID)]
+Text = Annotated[str, Field(max_length=MAX_ID)]
+Id = Annotated[str, Field(min_length=1, max_length=MAX_ID)]
 Name = Annotated[str, Field(max_length=200)]
 Integer = Annotated[int, Field(ge=-(2**63), lt=2**63)]
 Event = Annotated[dict[Name, Text | Integer | float], Field(max_length=_MAX_CONDITIONS)]

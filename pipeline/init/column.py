@@ -128,7 +128,10 @@ class Column:
         """How the values are read as times; None if they are no times."""
         if self.is_list:
             return None
-        return find_reading(self.name, self.values, self.distinct)
+        texts = self.distinct
+        if self.source.csv.decimal == ",":
+            texts = pc.replace_substring_regex(texts, r"^(-?\d+),(\d+)$", r"\1.\2")
+        return find_reading(self.name, self.values, texts)
 
     def times_us(self, reading: TimeReading) -> npt.NDArray[np.float64]:
         """Returns [num_records] times, microseconds since the epoch, UTC; NaN if invalid.

@@ -58,6 +58,11 @@ class EntityProposal:
     reading: TimeReading = field(default_factory=TimeReading)
 
     @property
+    def replaced(self) -> float:
+        """The share of the rows that a later row with the same id replaces."""
+        return 1.0 - self.sample.columns[self.key.column].uniqueness
+
+    @property
     def accepts_unknown(self) -> bool:
         """Whether so many events are on items without a row that these are accepted."""
         return self.unknown > _MAX_UNKNOWN
@@ -121,6 +126,16 @@ def _choose_key(sample: Sample, role: Role, logged: Column) -> Column:
         for column in sample.columns.values()
         if not column.is_list and column.num_present and column.uniqueness >= _MIN_UNIQUENESS
     ]
+    repeated = [
+        column.name
+        for column in sample.columns.values()
+        if column.uniqueness < _MIN_UNIQUENESS <= _matches(logged, column, ())[0]
+    ]
+    if repeated and not any(_matches(logged, column, ())[0] for column in possible):
+        raise InputError(
+            f"{sample.layout.files[0]}: column {repeated[0]!r} has the ids of the log, but more "
+            "than half of its values repeat others; give a file with one row per item or user"
+        )
     if not possible:
         raise InputError(
             f"{sample.layout.files[0]}: no column is the id of its rows: in each of "

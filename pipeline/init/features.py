@@ -27,6 +27,7 @@ _SEPARATORS = ("|", ";", ",")
 _MIN_USES, _MAX_PART_WORDS = 3.0, 3.0
 _MIN_SEPARATED = 0.05
 _LINK = r"(?i)^(https?://|www\.)|\.(jpe?g|png|gif|webp)$"
+_THOUSANDS = r"^-?[1-9]\d{0,2}\.\d{3}$"
 _PRICE = re.compile(r"^\s*[$€£¥]|[$€£¥]\s*$")
 _TITLES = frozenset({"title", "name", "description", "text", "summary"})
 _MAX_SHOWN = 30
@@ -173,8 +174,11 @@ def _number(column: Column, is_item: bool) -> FeatureProposal | LeftOut | None:
         _MAX_CATEGORIES_OF_NUMBERS, column.num_present / 2
     ):
         return _category(column, Certainty.LIKELY)
-    reason = f"{column.numbers.min():g} to {column.numbers.max():g}"
-    return FeatureProposal(column.name, column.name, FeatureKind.NUMBER, Certainty.CERTAIN, reason)
+    reason, certainty = f"{column.numbers.min():g} to {column.numbers.max():g}", Certainty.CERTAIN
+    if not column.is_whole and _share(column, _THOUSANDS) == 1.0:
+        reason += ", if the points are decimal points and do not separate thousands"
+        certainty = Certainty.LIKELY
+    return FeatureProposal(column.name, column.name, FeatureKind.NUMBER, certainty, reason)
 
 
 def _not_numbers(column: Column) -> str:

@@ -18,6 +18,8 @@ _NAMED = 0.9
 # be the column of items or users.
 _OVERLAP = 0.9
 _MAX_ID_CHARACTERS = 300
+# Malformed records may have a long text in place of an id.
+_MAX_LONG_SHARE = 0.1
 _MAX_WORDS = 2.5
 _HALF = 0.5
 _OTHER_ROLES = (Role.CONTEXT, Role.VALUE, Role.EVENT_TYPE)
@@ -117,7 +119,8 @@ def _is_possible(
         return False
     if any(isinstance(value, bool) for value in column.values[:100]):
         return False
-    if pc.max(pc.utf8_length(column.distinct)).as_py() > _MAX_ID_CHARACTERS:
+    is_long = pc.greater(pc.utf8_length(column.distinct), _MAX_ID_CHARACTERS)
+    if pc.mean(is_long).as_py() > _MAX_LONG_SHARE:
         return False
     if named or known[role].overlap(column) >= _OVERLAP:
         return True

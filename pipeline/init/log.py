@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from time import time as now_s
 
 import numpy as np
 import numpy.typing as npt
@@ -23,10 +24,11 @@ from pipeline.init.roles import (
 )
 from pipeline.init.sample import Sample
 from pipeline.init.time_reading import TimeReading
-from pipeline.init.usable import check_events, missing_ids, missing_time
+from pipeline.init.usable import check_events, check_times, missing_ids, missing_time
 from pipeline.init.words import Role, name_score
 from schemas.data_settings import ROW_ORDER
 from schemas.errors import InputError
+from schemas.events import MICROSECONDS_PER_SECOND
 from schemas.source_settings import FeatureKind
 from schemas.target_settings import SplitSettings
 
@@ -36,6 +38,8 @@ _REPEATS = 0.3
 _EVENT = (Role.USER, Role.ITEM, Role.TIME, Role.EVENT_TYPE)
 _CONTEXT_NAME = 0.9
 _MAX_CONTEXT_VALUES = 200
+# From this mean number of events of a user or an item on, it is no chance if they have one time.
+_MIN_EVENTS_OF_OWNER = 2
 # Between the two ids of a pair: ids contain no line break.
 _SEPARATOR = "\n"
 
@@ -82,6 +86,29 @@ class LogProposal:
         return 0.0 if self.times_us is None else float(np.isnan(self.times_us).mean())
 
     @property
+    def future(self) -> float:
+        """The share of the records with a time later than now, which `reject.future` rejects."""
+        if self.times_us is None:
+            return 0.0
+        return float((self.times_us > now_s() * MICROSECONDS_PER_SECOND).mean())
+
+    @property
+    def time_owner(self) -> Role | None:
+        """Whose property the time may be: USER or ITEM if all events of each have one time."""
+        if self.times_us is None:
+            return None
+        for role in (Role.ITEM, Role.USER):
+            column = self.column(role)
+            has_both = column.is_present & np.isfinite(self.times_us)
+            ids = column.texts.filter(pa.array(has_both))
+            num_ids = len(pc.unique(ids))
+            times = pa.array(self.times_us[has_both].astype(np.int64)).cast(pa.string())
+            num_pairs = len(pc.unique(pc.binary_join_element_wise(ids, times, _SEPARATOR)))
+            if num_pairs == num_ids and len(ids) >= _MIN_EVENTS_OF_OWNER * num_ids:
+                return role
+        return None
+
+    @property
     def allows_repeats(self) -> bool:
         """Whether users return to items so often that repeats are proposed."""
         return self.repeats >= _REPEATS
@@ -111,6 +138,7 @@ def propose_log(
     used = {choice.column for choice in fields.values()} | set(time.columns if time else ())
     user, item = (sample.columns[fields[role].column] for role in (Role.USER, Role.ITEM))
     times_us = _times_us(sample, time)
+    check_times(sample, time, times_us)
     check_events(sample, user, item, times_us)
     context, left_out = _context([c for name, c in sample.columns.items() if name not in used])
     return LogProposal(

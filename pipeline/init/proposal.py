@@ -22,6 +22,8 @@ from schemas.source_settings import FeatureKind
 _MAX_NAME = 63
 # A larger share of rejected records is reported.
 _FEW_REJECTS = 0.05
+# A smaller share of the ids of the log with a row is reported.
+_FEW_FOUND = 0.5
 # Names of files that do not say what the log is about: the folder does.
 _GENERIC = re.compile(
     r"(events?|logs?|interactions?|ratings?|reviews?|data|train|u|actions?|clicks?|views?)[\d-]*"
@@ -57,6 +59,13 @@ class Proposal:
         if reading.alternatives:
             formats = " or ".join((str(reading.time_format), *reading.alternatives))
             yield f"interactions.timestamp_format: {formats}: day and month could be exchanged"
+        if owner := self.log.time_owner:
+            key, noun = "interactions.fields.timestamp", owner.value.removesuffix("_id")
+            yield (
+                f"{key}: all events of each {noun} have the same time, so that it may be a "
+                f"property of the {noun}. If another column states when an event happened, give "
+                "--column timestamp=COLUMN"
+            )
         yield from self._reject_checks()
         for section, found in (("items", self.items), ("users", self.users)):
             if found is not None:
@@ -70,27 +79,40 @@ class Proposal:
             if missing > _FEW_REJECTS:
                 yield (
                     f"interactions.fields.{role.value}: {missing:.1%} of the records have none and "
-                    f"are rejected; {_limit('missing_field', missing)}"
+                    f"are rejected; {_limit('interactions', 'missing_field', missing)}"
                 )
         if self.log.untimed > _FEW_REJECTS:
+            limit = _limit("interactions", "bad_timestamp", self.log.untimed)
             yield (
                 f"interactions.fields.timestamp: {self.log.untimed:.1%} of the records have no "
-                f"valid time and are rejected; {_limit('bad_timestamp', self.log.untimed)}"
+                f"valid time and are rejected; {limit}"
+            )
+        if self.log.future > _FEW_REJECTS:
+            yield (
+                f"interactions.reject.future: {self.log.future:.1%} of the records have a time "
+                "later than now and are rejected; if this is right, set interactions.reject: "
+                "{future: false}"
             )
         if self.log.duplicates > _FEW_REJECTS:
+            limit = _limit("interactions", "duplicate", self.log.duplicates)
             yield (
                 f"interactions.reject.duplicates: {self.log.duplicates:.1%} of the records repeat "
-                f"another one and are rejected; {_limit('duplicate', self.log.duplicates)}"
+                f"another one and are rejected; {limit}"
             )
 
 
-def _limit(reason: str, share: float) -> str:
+def _limit(section: str, reason: str, share: float) -> str:
     limit = min(math.ceil(share * 20 + 1) / 20, 1.0)
-    return f"if this is right, set interactions.reject_limits: {{{reason}: {limit:g}}}"
+    return f"if this is right, set {section}.reject_limits: {{{reason}: {limit:g}}}"
 
 
 def _layout_checks(section: str, sample: Sample) -> Iterator[str]:
     layout = sample.layout
+    if sample.repeated:
+        yield (
+            f"{section}: several columns have the name {' or '.join(sample.repeated)}; they are "
+            "not read. Rename them in the header to use them"
+        )
     if layout.header_certainty is Certainty.GUESS:
         first = "names of columns" if layout.has_header else "values"
         yield f"{section}.csv.header: the first line is taken for {first}, which is a guess"
@@ -111,6 +133,13 @@ def _entity_checks(section: str, found: EntityProposal) -> Iterator[str]:
         yield f"ids.normalise: {rules} makes the ids of the log and of {section} equal"
     if not found.found:
         yield f"{section}.path: none of the ids of the log has a row; check the file and the ids"
+    elif found.found < _FEW_FOUND:
+        yield f"{section}.path: only {found.found:.1%} of the ids of the log have a row"
+    if found.replaced > _FEW_REJECTS:
+        yield (
+            f"{section}.fields: {found.replaced:.1%} of the rows repeat the id of a later row and "
+            f"are rejected; {_limit(section, 'duplicate', found.replaced)}"
+        )
 
 
 def propose(log: str, items: str | None, users: str | None, wanted: Mapping[Role, str]) -> Proposal:

@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 from pipeline.init.certainty import Certainty, Choice
 from pipeline.init.column import Column
 from pipeline.init.time_reading import TimeReading, find_reading
-from pipeline.init.words import Role, has_id_word, is_descriptive, name_score
+from pipeline.init.words import Role, has_id_word, is_descriptive, name_score, words_of
 
 # A name with the word of a role at its end, such as `customer_id`.
 _NAMED = 0.6
@@ -21,6 +21,13 @@ _TYPE_WORDS = (
     "page_view item_view detail"
 )
 _EVENT_TYPES = frozenset(_TYPE_WORDS.split())
+# Parts of the names of times that are properties of a user, an item or a later step of an order.
+_PROPERTY_TIME_WORDS = (
+    "birth birthday birthdate born dob release released publish published publication launch "
+    "launched expiry expires expiration due deliver delivered delivery ship shipped shipping "
+    "updated modified join joined signup registered registration"
+)
+_PROPERTY_TIMES = frozenset(_PROPERTY_TIME_WORDS.split())
 _CLOCK = r"^\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?$"
 
 
@@ -66,7 +73,7 @@ def choose_time(columns: Mapping[str, Column], wanted: str | None = None) -> Tim
         certainty, reason = Certainty.GUESS, "the name, but not certainly a time"
     elif rivals:
         certainty, reason = Certainty.GUESS, f"the first of {len(rivals) + 1} such columns"
-    elif name_score(best, Role.TIME) == 0 and len(readings) > 1:
+    elif _is_property(best) or (name_score(best, Role.TIME) == 0 and len(readings) > 1):
         certainty, reason = Certainty.LIKELY, "its values"
     else:
         certainty, reason = Certainty.CERTAIN, "its values"
@@ -75,7 +82,12 @@ def choose_time(columns: Mapping[str, Column], wanted: str | None = None) -> Tim
 
 def _time_score(name: str, reading: TimeReading) -> float:
     usable = 0.0 if reading.conversion else 1.0
-    return usable + reading.share + 2 * name_score(name, Role.TIME) - 2 * reading.is_counter
+    named = -1.0 if _is_property(name) else 2 * name_score(name, Role.TIME)
+    return usable + reading.share + named - 2 * reading.is_counter
+
+
+def _is_property(name: str) -> bool:
+    return not _PROPERTY_TIMES.isdisjoint(words_of(name))
 
 
 def _with_clock(name: str, columns: Mapping[str, Column]) -> TimeChoice | None:

@@ -21,6 +21,8 @@ MAX_RECORDS = 100_000
 _FEW_RECORDS = 1_000
 _MAX_DEPTH = 3
 _COMMA_SHARE = 0.9
+# A name with the word of a role at its end, such as `product_ids`.
+_NAMED = 0.9
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Sample:
       num_records: Number of readable records; elements of exploded lists count each.
       num_unreadable: Number of records that cannot be parsed.
       is_complete: Whether these are all records of the source.
+      repeated: The names that several columns have, which are left out.
     """
 
     layout: Layout
@@ -40,6 +43,7 @@ class Sample:
     num_records: int
     num_unreadable: int
     is_complete: bool
+    repeated: tuple[str, ...] = ()
 
     @property
     def extent(self) -> str:
@@ -73,7 +77,10 @@ def read_sample(layout: Layout, explodes: bool, max_records: int = MAX_RECORDS) 
             f"{layout.description}; check the file"
         )
     columns = {name: column_of(name, column, source) for name, column in values.items()}
-    return Sample(replace(layout, source=source), columns, num_records, unreadable, is_complete)
+    found = all_columns(layout.files[0], source)
+    repeated = tuple(dict.fromkeys(name for name in found if name and found.count(name) > 1))
+    completed = replace(layout, source=source)
+    return Sample(completed, columns, num_records, unreadable, is_complete, repeated)
 
 
 def _read(
@@ -142,7 +149,8 @@ def _lists_of_events(columns: dict[str, list[Any]]) -> tuple[str, ...]:
     """Returns the columns whose elements are the events of a record; none if a record is an event.
 
     They are a list of objects, if one of their keys is named like an item or a time and no other
-    column is an item; or lists of equal lengths, if no other column is a time.
+    column is an item; lists of equal lengths, if one of them is named like an item or a time; or a
+    list of items, such as a basket, if no other column is an item.
     """
     few = {name: values[:_FEW_RECORDS] for name, values in columns.items()}
     lists = {name: found for name, values in few.items() if (found := _lists(values))}
@@ -160,7 +168,9 @@ def _lists_of_events(columns: dict[str, list[Any]]) -> tuple[str, ...]:
         equal = tuple(name for name, other in plain.items() if other == lengths)
         if len(equal) > 1 and max(lengths) > 1 and _any_named(equal, Role.ITEM, Role.TIME):
             return equal
-    return ()
+    if _any_named(others, Role.ITEM):
+        return ()
+    return next(((name,) for name in plain if name_score(name, Role.ITEM) >= _NAMED), ())
 
 
 def _lists(values: list[Any]) -> list[list[Any]]:

@@ -1,6 +1,6 @@
 """How the values of a column are read as times: the unit or the format that is proposed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,10 +10,14 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from components.records.fields import is_iso8601
-from components.records.time_formats import NAMED_FORMATS, TimeFormat
+from components.records.time_formats import NAMED_FORMATS, TimeFormat, time_format
 from components.records.time_looks import LOOKS, Look, look_masks, matching_formats
 from pipeline.init.words import Role, name_score
+from schemas.events import MICROSECONDS_PER_SECOND
 from schemas.source_settings import TimestampUnit
+
+# A format, the share of some texts in it, and their times in microseconds since the epoch, UTC.
+_FormatTimes = tuple[TimeFormat, float, npt.NDArray[np.int64]]
 
 # Smallest share of the values that are times in the unit or format. Logs contain invalid times.
 _MIN_SHARE = 0.9
@@ -23,6 +27,15 @@ _NUM_PROBES = 7
 _UNITS: tuple[TimestampUnit, ...] = ("s", "ms", "us", "ns")
 # Days since 1970, years and similar small numbers could count anything.
 _NEEDS_NAME = frozenset({"days", "spreadsheet", "%Y", "%Y%m"})
+# Formats of digits, by their number, that only a column with the name of a time has.
+_NAMED_DIGITS = {6: ("%y%m%d", "%d%m%y", "%m%d%y"), 8: ("%d%m%Y", "%m%d%Y"), 10: ("%Y%m%d%H",)}
+_FIRST_S, _LAST_S = 315_532_800, 4_102_444_800  # The years 1980 and 2100.
+# Counts that no setting reads: what they are, in a second, and seconds from their origin to 1970.
+_COUNTS = (
+    ("a count of 100 nanoseconds since the year 1 (.NET ticks)", 1e7, 62_135_596_800),
+    ("a count of 100 nanoseconds since 1601 (Windows file time)", 1e7, 11_644_473_600),
+    ("a count of microseconds since 1601 (WebKit time)", 1e6, 11_644_473_600),
+)
 
 
 @dataclass(frozen=True)
@@ -82,8 +95,32 @@ def find_reading(name: str, values: Sequence[Any], distinct: pa.StringArray) -> 
     texts = distinct.take(pa.array(np.arange(0, len(distinct), step))).to_pylist()
     numbers = np.array([number for text in texts if (number := _number(text)) is not None])
     if len(numbers) >= _MIN_SHARE * len(texts):
-        return _number_reading(name, numbers, len(texts))
+        return _number_reading(name, numbers, texts)
     return _text_reading(texts)
+
+
+def _digit_reading(texts: Sequence[str]) -> TimeReading | None:
+    """Returns the reading of the digits of a date in an unusual order; None for other numbers."""
+    width = max(len(text) for text in texts)
+    if readings := _in_digits(texts, width):
+        return _format_reading(readings, is_date="%H" not in readings[0][0].text)
+    if _in_digits([text.zfill(width) for text in texts], width):
+        return TimeReading(conversion="the digits of a date without a leading zero")
+    return None
+
+
+def _in_digits(texts: Sequence[str], width: int) -> list[_FormatTimes]:
+    """Returns the formats of some number of digits that most texts have, the plausible one first.
+
+    All times are between 1980 and 2100.
+    """
+    formats = [time_format(text) for text in _NAMED_DIGITS.get(width, ())]
+    found = []
+    for layout, share, times_us in _in_formats(texts, formats):
+        seconds = times_us[times_us != 0] / MICROSECONDS_PER_SECOND
+        if len(seconds) and seconds.min() >= _FIRST_S and seconds.max() <= _LAST_S:
+            found.append((layout, share, times_us))
+    return sorted(found, key=_plausibility)
 
 
 def _number(text: str) -> float | None:
@@ -94,12 +131,20 @@ def _number(text: str) -> float | None:
 
 
 def _number_reading(
-    name: str, numbers: npt.NDArray[np.float64], num_texts: int
+    name: str, numbers: npt.NDArray[np.float64], texts: Sequence[str]
 ) -> TimeReading | None:
     is_named = name_score(name, Role.TIME) > 0
     finite = np.nan_to_num(numbers, nan=-1.0, posinf=-1.0, neginf=-1.0)
-    masks = {look: float(mask.sum()) / num_texts for look, mask in look_masks(finite)}
+    for text, per_second, origin_s in _COUNTS if is_named else ():
+        seconds = finite / per_second - origin_s
+        if np.mean((seconds >= _FIRST_S) & (seconds <= _LAST_S)) >= _MIN_SHARE:
+            return TimeReading(conversion=text)
+    digits = _digit_reading(texts) if is_named else None
+    masks = {look: float(mask.sum()) / len(texts) for look, mask in look_masks(finite)}
     found = [look for look in LOOKS if masks.get(look.name, 0.0) >= _MIN_SHARE]
+    # Ten digits of a date are seconds after 2032.
+    if digits and [look.name for look in found] in ([], ["s"]):
+        return digits
     for look in found:
         if is_named or look.name not in _NEEDS_NAME:
             return _reading_of(look, masks[look.name])
@@ -120,11 +165,17 @@ def _text_reading(texts: Sequence[str]) -> TimeReading | None:
     readings = sorted(_formats(texts), key=_plausibility)
     if not readings:
         return None
-    best, share, times = readings[0]
+    best, share, _ = readings[0]
     parsed = [text for text in texts if best.matches(text)]
     is_date = not any(":" in text for text in parsed)
     if all(map(is_iso8601, parsed)):
         return TimeReading("iso8601", share=share, is_date=is_date)
+    return _format_reading(readings, is_date)
+
+
+def _format_reading(readings: Sequence[_FormatTimes], is_date: bool) -> TimeReading:
+    """Returns the reading of the first of some formats, the most plausible one first."""
+    best, share, times = readings[0]
     others = [
         layout.text
         for layout, other_share, other in readings[1:]
@@ -139,7 +190,7 @@ def _text_reading(texts: Sequence[str]) -> TimeReading | None:
     )
 
 
-def _plausibility(found: tuple[TimeFormat, float, npt.NDArray[np.int64]]) -> tuple[float, int]:
+def _plausibility(found: _FormatTimes) -> tuple[float, int]:
     """Returns a key by which the most plausible format is first.
 
     It is the one of the most texts. If day and month can be exchanged, the wrong order distributes
@@ -150,15 +201,18 @@ def _plausibility(found: tuple[TimeFormat, float, npt.NDArray[np.int64]]) -> tup
     return -share, int(known.max() - known.min()) if len(known) else 0
 
 
-def _formats(
-    texts: Sequence[str],
-) -> Iterator[tuple[TimeFormat, float, npt.NDArray[np.int64]]]:
-    """Yields each format of most texts, the share of the texts in it, and their times."""
-    column = pa.array(texts, pa.string())
+def _formats(texts: Sequence[str]) -> Iterator[_FormatTimes]:
+    """Returns the usual formats of most texts."""
     probes = {texts[at] for at in np.linspace(0, len(texts) - 1, _NUM_PROBES).astype(int)}
     layouts = dict.fromkeys(
         layout for probe in sorted(probes) for layout in matching_formats([probe])
     )
+    return _in_formats(texts, layouts)
+
+
+def _in_formats(texts: Sequence[str], layouts: Iterable[TimeFormat]) -> Iterator[_FormatTimes]:
+    """Yields each format of most texts with the share of the texts in it and their times."""
+    column = pa.array(texts, pa.string())
     for layout in layouts:
         times_us, is_valid = layout.parse(column)
         if is_valid.mean() >= _MIN_SHARE:

@@ -1,6 +1,7 @@
 """Why a log cannot be used: the messages of `twotower init`."""
 
 from collections.abc import Collection
+from time import time as now_s
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +12,7 @@ from pipeline.init.roles import TimeChoice
 from pipeline.init.sample import Sample
 from pipeline.init.words import Role
 from schemas.errors import InputError
+from schemas.events import MICROSECONDS_PER_SECOND
 
 _MIN_RECORDS = 10
 # Train, eval and test need a time each.
@@ -60,7 +62,8 @@ def missing_ids(role: Role, sample: Sample, used: Collection[str]) -> str:
 def _shown(sample: Sample) -> str:
     names = list(sample.columns)
     more = f" and {len(names) - _MAX_SHOWN} others" if len(names) > _MAX_SHOWN else ""
-    return f"it has {', '.join(names[:_MAX_SHOWN])}{more}"
+    repeated = f"; several are called {' or '.join(sample.repeated)}" if sample.repeated else ""
+    return f"it has {', '.join(names[:_MAX_SHOWN])}{more}{repeated}"
 
 
 def check_events(
@@ -101,6 +104,32 @@ def check_events(
             "give more of the log, or a column with more precise times (--column "
             "timestamp=COLUMN)"
         )
+
+
+def check_times(
+    sample: Sample, time: TimeChoice | None, times_us: npt.NDArray[np.float64] | None
+) -> None:
+    """Checks that a record has a time that the ingestion accepts: from 1970 until now.
+
+    Args:
+      sample: The first records.
+      time: The columns of the time; None for the order of rows.
+      times_us: [num_records] times of the events, NaN if invalid; None for the order of rows.
+
+    Raises:
+      InputError: No record has such a time.
+    """
+    if time is None or times_us is None:
+        return
+    if (times_us <= now_s() * MICROSECONDS_PER_SECOND).any():
+        return
+    example = sample.columns[time.columns[0]].distinct[0].as_py()
+    raise InputError(
+        f"{sample.layout.files[0]}: no value of column {time.choice.column!r}, such as "
+        f"{example!r}, is a time between 1970 and now (read as "
+        f"{time.reading.description}). Write the column as ISO 8601 (2024-05-01T12:30:00Z), or "
+        "give another one (--column timestamp=COLUMN)"
+    )
 
 
 def num_events_per_user(user: Column) -> float:

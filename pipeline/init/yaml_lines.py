@@ -16,7 +16,7 @@ _WIDTH = 100
 def comment_lines(text: str, first: str = "# ", then: str = "# ") -> Iterator[str]:
     """Yields a text as lines of a comment."""
     line = first
-    for word in _printable(text).split():
+    for word in printable(text).split():
         if len(line) + len(word) > _WIDTH and line.strip() != first.strip():
             yield line.rstrip()
             line = then
@@ -24,14 +24,14 @@ def comment_lines(text: str, first: str = "# ", then: str = "# ") -> Iterator[st
     yield line.rstrip()
 
 
-def _printable(text: str) -> str:
-    """Returns a text with characters that a comment cannot contain escaped."""
+def printable(text: str) -> str:
+    """Returns a text in which characters that comments and terminals misread are escaped."""
     return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def with_comment(line: str, comment: str, indent: str) -> Iterator[str]:
     """Yields a line with a comment after it, or above it if both are too long for one line."""
-    comment = _printable(comment)
+    comment = printable(comment)
     if len(line) + len(comment) + 4 <= _WIDTH:
         yield f"{line}  # {comment}"
     else:

@@ -1,6 +1,7 @@
 """Lines of JSON or of Python literals, and explanations of files that have neither."""
 
 import ast
+import json
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -48,6 +49,14 @@ def _object(value: Any, language: str) -> tuple[dict[str, Any] | None, str]:
     return value, ""
 
 
+def _is_json_with_nan(line: bytes) -> bool:
+    """Returns whether a line is an object as Python's `json` writes it, with NaN or Infinity."""
+    try:
+        return isinstance(json.loads(line), dict) and parse_json(line)[0] is None
+    except (ValueError, RecursionError):
+        return False
+
+
 def explain_lines(lines: Sequence[bytes], syntax: LineSyntax) -> str:
     """Returns what a file is whose first lines are not in the configured syntax; "" if unknown.
 
@@ -72,6 +81,11 @@ def explain_lines(lines: Sequence[bytes], syntax: LineSyntax) -> str:
         and any(parse_json(line)[0] is not None for line in lines)
     ):
         return "its lines are objects of JSON, not dicts of Python: remove jsonl.syntax"
+    if syntax == "json" and not is_array and any(map(_is_json_with_nan, lines)):
+        return (
+            "its lines contain NaN or Infinity, which JSON does not have (RFC 8259): write null in "
+            "their place"
+        )
     first = lines[0].strip()
     if first.startswith((b"[", b"{")):
         values = ".[]" if first.startswith(b"[") else "."

@@ -11,7 +11,7 @@ _USERS_READING = (
     "A few users of the test split, from the one with the fewest past events to the one with the "
     "most: what they did last, what the model recommends, and the items that they chose later, "
     "which the model did not see. A tick marks a recommendation that is among these. Users are "
-    "numbered; their ids are not in this page."
+    "numbered; their ids are not in this section."
 )
 _MISSES_READING = (
     "The test targets that the model ranks lowest, and those that a baseline has among its first "

@@ -1,5 +1,6 @@
 """`twotower init`: the file that it writes, and when it refuses to."""
 
+import io
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,9 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.commands.ingest import run_ingestion
+from pipeline.commands.init import InitOptions, init_command
 from pipeline.config import load_settings
+from pipeline.console import Console
 from pipeline.demo.configuration import configuration_of, write_configuration
 from pipeline.demo.files import write_world
 from pipeline.demo.settings import DemoSettings
@@ -44,6 +47,17 @@ def test_an_existing_file_is_overwritten_on_request_only(log: StarterLog, tmp_pa
     assert path.read_text() == first
     run_init(log.log, "--items", str(log.items), "--force")
     assert load_settings(str(path)).items is not None
+
+
+def test_names_of_columns_do_not_reach_the_terminal_as_commands(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    rows = (f"u{n % 9},i{n % 7},{1_700_000_000 + n}" for n in range(50))
+    path.write_text("\n".join(("user\x1b[2J,item,time", *rows)), encoding="utf-8")
+    progress = io.StringIO()
+    options = InitOptions(str(path), output=str(tmp_path / "log.yaml"))
+    init_command(options, Console(progress, io.StringIO()))
+    assert r"user\x1b[2J" in progress.getvalue()
+    assert "\x1b" not in progress.getvalue()
 
 
 def test_the_file_is_written_where_it_is_wanted(log: StarterLog, tmp_path: Path) -> None:

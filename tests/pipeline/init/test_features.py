@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from pipeline.init.certainty import Certainty
 from pipeline.init.column import column_of
 from pipeline.init.features import FeatureProposal, propose_feature
 from schemas.source_settings import FeatureKind, SourceSettings
@@ -45,6 +46,15 @@ COLUMNS: list[tuple[str, Any, FeatureKind | None, dict[str, str]]] = [
     ("empty", lambda n: "", None, {}),
     ("objects", lambda n: [{"url": n}], None, {}),
 ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "is_certain"), [("1.{:03d}", False), ("0.{:03d}", True)])
+def test_points_that_may_separate_thousands_are_named(text: str, is_certain: bool) -> None:
+    column = column_of("price", [text.format(100 + row) for row in range(ROWS)], SOURCE)
+    found = propose_feature(column, is_item=True)
+    assert isinstance(found, FeatureProposal)
+    assert (found.certainty is Certainty.CERTAIN) == is_certain
+    assert ("separate thousands" in found.reason) != is_certain
 
 
 @pytest.mark.parametrize(

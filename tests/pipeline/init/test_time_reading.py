@@ -7,7 +7,7 @@ import pytest
 
 from pipeline.init.column import column_of
 from pipeline.init.time_reading import TimeReading
-from schemas.source_settings import SourceSettings
+from schemas.source_settings import CsvSettings, SourceSettings
 
 SOURCE = SourceSettings(path="log.csv", format="csv")
 START = datetime(2014, 4, 1, tzinfo=timezone.utc)
@@ -41,6 +41,26 @@ CASES: dict[str, tuple[str, list[Any], TimeReading | None]] = {
     "years_with_a_name": ("year", YEARS, TimeReading(time_format="%Y", is_date=True)),
     "years_without": ("x", YEARS, None),
     "days": ("day", DAYS, TimeReading(conversion="a number of days since 1970")),
+    "day_first_digits": (
+        "time", texts("%d%m%Y"), TimeReading(time_format="%d%m%Y", is_date=True)
+    ),
+    "hours_in_digits": ("time", texts("%Y%m%d%H"), TimeReading(time_format="%Y%m%d%H")),
+    "digits_without_a_zero": (
+        "time",
+        [int(text) for text in texts("%d%m%Y")],
+        TimeReading(conversion="the digits of a date without a leading zero"),
+    ),
+    "ids_of_eight_digits": ("user_id", texts("%d%m%Y"), None),
+    "ticks": (
+        "time",
+        [int(m.timestamp() + 62_135_596_800) * 10**7 for m in MOMENTS],
+        TimeReading(conversion="a count of 100 nanoseconds since the year 1 (.NET ticks)"),
+    ),
+    "months": (
+        "month",
+        [f"20{year:02d}{month:02d}" for year in range(1, 12) for month in range(1, 13)],
+        TimeReading(time_format="%Y%m", is_date=True),
+    ),
     "counter": ("time", list(range(200)), TimeReading("s", is_counter=True)),
     "ids": ("x", list(range(200)), None),
     "words": ("time", ["soon", "late", "early"], None),
@@ -52,6 +72,16 @@ CASES: dict[str, tuple[str, list[Any], TimeReading | None]] = {
 def test_the_reading_of_a_column(name: str) -> None:
     column, values, expected = CASES[name]
     assert column_of(column, values, SOURCE).time == expected
+
+
+def test_seconds_may_have_a_decimal_comma() -> None:
+    source = SourceSettings(
+        path="log.csv", format="csv", csv=CsvSettings(delimiter=";", decimal=",")
+    )
+    column = column_of("x", [f"{m.timestamp():.1f}".replace(".", ",") for m in MOMENTS], source)
+    reading = TimeReading("s")
+    assert column.time == reading
+    assert column.times_us(reading).tolist() == [m.timestamp() * 10**6 for m in MOMENTS]
 
 
 @pytest.mark.parametrize("name", ["seconds", "milliseconds", "iso8601", "named_format", "stated"])

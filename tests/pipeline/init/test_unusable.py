@@ -11,7 +11,7 @@ from pipeline.init.proposal import propose
 from pipeline.init.render import render
 from pipeline.init.words import Role
 from schemas.errors import InputError
-from tests.pipeline.init.starter_logs import events, lines
+from tests.pipeline.init.starter_logs import events, json_lines, lines
 
 HEADER = ("user", "item", "rating", "time")
 EVENTS = list(events())
@@ -45,6 +45,18 @@ UNUSABLE = {
     "spreadsheet_days": (
         lines([HEADER, *((u, i, r, 41_000 + t % 300) for u, i, r, t in EVENTS)]),
         "column 'time' is the number of a day in a spreadsheet",
+    ),
+    "future": (
+        lines([HEADER, *((u, i, r, t + 2_000_000_000) for u, i, r, t in EVENTS)]),
+        "no value of column 'time', such as '3[0-9]*', is a time between 1970 and now",
+    ),
+    "repeated_names": (
+        lines([("user", "item", "item", "time"), *EVENTS]),
+        "no column of items .*several are called item",
+    ),
+    "json_with_nan": (
+        b'{"user": "u1", "item": "i1", "price": NaN}\n' * 3,
+        "lines contain NaN or Infinity",
     ),
     "one_json_document": (b'[\n{"user": 1,\n"item": 2}\n]\n', "one JSON document.*jq"),
     "one_column": (b"a\nb\nc\n", "no delimiter splits its lines"),
@@ -112,6 +124,58 @@ def test_records_that_are_rejected_are_named_with_the_limit_that_accepts_them(
     )
     assert "reject.duplicates: 35.7% of the records repeat another one" in duplicates
     assert "{duplicate: 0.45}" in duplicates
+
+
+def test_a_property_of_an_item_is_not_the_time_of_an_event(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    rows = [(u, i, f"199{i % 9}-01-01", t) for u, i, _, t in EVENTS]
+    path.write_bytes(lines([("user", "item", "release_date", "bought"), *rows]))
+    assert propose(str(path), None, None, {}).log.fields[Role.TIME].column == "bought"
+
+    wanted = {Role.TIME: "release_date"}
+    (check,) = propose(str(path), None, None, wanted).checks()
+    assert "all events of each item have the same time" in check
+
+
+def test_one_long_text_in_a_column_of_ids_is_no_reason_against_it(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_bytes(lines([HEADER, *EVENTS, (1, "x" * 1_000, 5, EVENTS[0][3])]))
+    assert propose(str(path), None, None, {}).log.fields[Role.ITEM].column == "item"
+
+
+def test_a_part_of_the_records_in_the_future_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    rows = [(u, i, r, t + 2_000_000_000 * (at % 4 == 0)) for at, (u, i, r, t) in enumerate(EVENTS)]
+    path.write_bytes(lines([HEADER, *rows]))
+    (check,) = propose(str(path), None, None, {}).checks()
+    assert check.startswith("interactions.reject.future: 25.0% of the records have a time later")
+
+
+def test_columns_of_one_name_are_said_not_to_be_read(tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_bytes(
+        lines(
+            [
+                ("user", "item", "price", "price", "time"),
+                *((u, i, r, r, t) for u, i, r, t in EVENTS),
+            ]
+        )
+    )
+    (check,) = propose(str(path), None, None, {}).checks()
+    assert "several columns have the name price" in check
+
+
+def test_the_items_of_a_basket_are_events(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    baskets = [
+        {"customer": at % 12, "date": f"2024-05-{at % 28 + 1:02d}", "product_ids": [at % 7, at % 9]}
+        for at in range(100)
+    ]
+    path.write_bytes(json_lines(baskets))
+    log = propose(str(path), None, None, {}).log
+    assert log.sample.layout.source.explode == "product_ids"
+    assert log.fields[Role.ITEM].column == "product_ids"
+    assert log.sample.num_records == 200
 
 
 def test_binary_ids_of_parquet_are_hexadecimal(tmp_path: Path) -> None:
