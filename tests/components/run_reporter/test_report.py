@@ -384,6 +384,16 @@ def test_the_parity_of_the_index_is_a_table_of_signatures() -> None:
         assert text in html
 
 
+def test_the_main_measurements_of_the_index_are_shown_and_the_others_are_collapsed() -> None:
+    index = sections(complete())["Index"]
+    main, _, other = index.partition("<summary>all other values</summary>")
+    shown = ["kind", "candidates", "recall@100", "latency p50", "latency p99"]
+    assert re.findall("<dt>(.*?)</dt>", main) == [*shown, "memory", "size", "load"]
+    collapsed = re.findall("<dt>(.*?)</dt>", other.partition("</details>")[0])
+    assert {"plan num leaves", "parity missing"} <= set(collapsed)
+    assert not set(collapsed) & set(shown)
+
+
 words = st.text("abcxyz_", min_size=1, max_size=6)
 plain = st.none() | st.booleans() | st.integers(-9, 9) | st.floats(-1, 1) | words
 values = st.recursive(
