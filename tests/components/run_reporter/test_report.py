@@ -451,7 +451,7 @@ def test_sections_without_content_say_why() -> None:
         ("Index", "ScannIndexer"),
     ):
         assert f"{step} did not run, because DataGate failed." in parts[title]
-    assert "class=missing" not in parts["Data"]
+    assert 'class="missing"' not in parts["Data"]
     assert "EventsStatistics has written no result" in parts["Features"]
 
     parts = sections(failed())
