@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from components.run_reporter.charts.figure import Figure
-from components.run_reporter.charts.lines import MAX_LINES, Series, line_chart
+from components.run_reporter.charts.lines import Series, line_chart
 from components.run_reporter.formatting import duration, instant, label, natural_key, number
 from components.run_reporter.sections.section import ReportInputs, Section, why_missing
 from schemas.steps import TRAINER
@@ -68,7 +68,7 @@ def _figures(history: list[dict[str, Any]]) -> list[Figure]:
             ("epoch", title.lower()),
             [
                 Series(_curve_name(key), [(epoch["epoch"], epoch[key]) for epoch in history])
-                for key in keys[:MAX_LINES]
+                for key in keys
             ],
             from_zero=from_zero,
         )

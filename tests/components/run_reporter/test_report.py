@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from components.run_reporter.charts.lines import MAX_LINES
 from components.run_reporter.collect import collect_metrics, collect_run
 from components.run_reporter.read_files import RejectExample, StepFiles
 from components.run_reporter.report import render_report, script_json
@@ -239,6 +240,17 @@ def test_the_page_of_a_complete_run_has_the_values() -> None:
     ):
         assert text in html, text
     assert "plan kind" not in html  # equal to the kind of the index
+
+
+def test_every_validation_metric_is_in_the_table_of_the_training() -> None:
+    fragments = runs.fragments()
+    names = [f"recall@{k}" for k in range(1, MAX_LINES + 3)]
+    fragments["TwoTowerTrainer"]["history"] = [
+        {"epoch": epoch, "loss": 1.0, **{f"val_{name}": 0.1 for name in names}} for epoch in (1, 2)
+    ]
+    training = sections(render(fragments=fragments))["Training"]
+    table = training.partition("chart-training-metrics")[2]
+    assert re.findall('<th scope="col"[^>]*>(recall@.*?)</th>', table) == names
 
 
 def test_splits_are_in_order_of_time() -> None:
