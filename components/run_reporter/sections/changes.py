@@ -30,11 +30,11 @@ def changes_section(inputs: ReportInputs) -> Section:
     section = Section("changes", "Changes since what serves", _READING, "changes.html.j2")
     fragment = inputs.fragments.get(CURRENT_MODEL)
     if fragment is None:
-        return _without_content(section, why_missing(inputs, CURRENT_MODEL))
+        return section.without_content(why_missing(inputs, CURRENT_MODEL))
     serving = fragment["serving"]
     if serving is None:
-        return _without_content(
-            section, "Nothing served when the run began: this is the first version."
+        return section.without_content(
+            "Nothing served when the run began: this is the first version."
         )
     provenance = serving.get("provenance") or {}
     run = provenance.get("run") or {}
@@ -51,10 +51,6 @@ def changes_section(inputs: ReportInputs) -> Section:
         settings=_settings(run.get("config"), inputs.run["config"]),
     )
     return section
-
-
-def _without_content(section: Section, missing: str) -> Section:
-    return Section(section.anchor, section.title, "", section.template, missing=missing)
 
 
 def _metrics(metrics: dict[str, Any], at_push: dict[str, float]) -> Table:

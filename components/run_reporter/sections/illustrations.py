@@ -116,5 +116,4 @@ def _illustrations(inputs: ReportInputs) -> dict[str, Any] | None:
 
 
 def _missing(inputs: ReportInputs, section: Section, found: dict[str, Any] | None) -> Section:
-    missing = _NOT_SHOWN if found else why_missing(inputs, EVALUATOR)
-    return Section(section.anchor, section.title, "", section.template, missing=missing)
+    return section.without_content(_NOT_SHOWN if found else why_missing(inputs, EVALUATOR))
