@@ -59,17 +59,28 @@ def features_section(inputs: ReportInputs) -> Section:
         "features.html.j2",
         {
             "groups": [
-                {
-                    "name": split,
-                    "examples": number(int(dataset.num_examples)),
-                    "table": Table(_HEADS, [_row(feature) for feature in dataset.features]),
-                    "figures": list(_figures(split, dataset))[:_MAX_CHARTS],
-                    "anomalies": None if split not in anomalies else _anomalies(anomalies[split]),
-                }
+                _group(split, dataset, anomalies.get(split))
                 for split, dataset in sorted(statistics.items(), reverse=True)
             ]
         },
     )
+
+
+def _group(
+    split: str,
+    dataset: statistics_pb2.DatasetFeatureStatistics,
+    anomalies: anomalies_pb2.Anomalies | None,
+) -> dict[str, Any]:
+    """Returns what the template shows of one split of the examples."""
+    figures = list(_figures(split, dataset))
+    return {
+        "name": split,
+        "examples": number(int(dataset.num_examples)),
+        "table": Table(_HEADS, [_row(feature) for feature in dataset.features]),
+        "figures": figures[:_MAX_CHARTS],
+        "num_not_drawn": len(figures[_MAX_CHARTS:]),
+        "anomalies": None if anomalies is None else _anomalies(anomalies),
+    }
 
 
 def _row(feature: statistics_pb2.FeatureNameStatistics) -> list[str]:

@@ -93,3 +93,17 @@ def test_anomalies_are_listed_with_their_severity() -> None:
     ):
         files = StepFiles(statistics={"events": dataset()}, anomalies={"events": found})
         assert text in sections(render(files=files))["Features"]
+
+
+def test_features_without_a_chart_are_counted() -> None:
+    statistics = dataset()
+    drawn = next(feature for feature in statistics.features if feature.name == "price")
+    for number in range(15):
+        statistics.features.add().CopyFrom(drawn)
+        statistics.features[-1].name = f"price {number}"
+    features = sections(render(files=StepFiles(statistics={"events": statistics})))["Features"]
+
+    # 18 features have a distribution: device, price, timestamp and the 15 others.
+    assert features.count('class="chart"') == 12
+    assert "Further features without a chart: 6." in features
+    assert "price 14" in features
