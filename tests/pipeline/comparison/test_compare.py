@@ -53,6 +53,18 @@ def test_intervals_are_those_of_the_evaluator_and_of_b_minus_a(
     assert recall.difference == pytest.approx(difference)
 
 
+def test_a_difference_by_rounding_gives_no_verdict(tmp_path: Path) -> None:
+    by_user = hits(0.5)
+    rounded = {name: values + 1e-15 for name, values in by_user.items()}
+    a, b = write_run(tmp_path / "a", by_user), write_run(tmp_path / "b", rounded)
+
+    (recall,) = compared(a, b).metrics.metrics
+
+    assert recall.interval is not None
+    assert 0 < recall.interval[0] < 1e-12
+    assert recall.verdict == UNDECIDED
+
+
 def test_few_users_give_no_verdict(tmp_path: Path) -> None:
     a, b = (
         write_run(tmp_path / n, hits(share, num_users=20)) for n, share in (("a", 0.0), ("b", 1.0))
