@@ -131,6 +131,15 @@ def test_differences_are_named_by_key(tmp_path: Path) -> None:
     assert comparison.code == [Change("version_set", "python3.10", "python3.12")]
 
 
+def test_tables_of_the_index_are_not_compared(tmp_path: Path) -> None:
+    a, b = (read_run(write_run(tmp_path / name, hits(0.5))) for name in "ab")
+    for key in ("curve", "searches", "twin_searches"):
+        b.metrics["index"][key] = [{"search_ms": 99.0}]
+    b.metrics["index"]["twin"] = {"search_ms": 0.2}
+
+    assert compare_runs(a, b).index == [Change("twin.search_ms", None, 0.2)]
+
+
 def test_other_inputs_have_other_fingerprints(tmp_path: Path) -> None:
     a, b, old = (write_run(tmp_path / name, hits(0.5)) for name in ("a", "b", "old"))
     runs_read = {name: read_run(name) for name in (a, b, old)}
