@@ -156,6 +156,17 @@ def test_other_inputs_have_other_fingerprints(tmp_path: Path) -> None:
     assert compare_runs(runs_read[a], runs_read[old]).has_same_data is None
 
 
+def test_code_that_an_older_release_did_not_record_is_missing(tmp_path: Path) -> None:
+    a, old = (read_run(write_run(tmp_path / name, hits(0.5))) for name in ("a", "old"))
+    old.record["provenance"] = None
+
+    assert compare_runs(a, old).code == [
+        Change("twotower.version", "0.1.0", None),
+        Change("twotower.hash", "cccc", None),
+        Change("twotower.commit", "dddd", None),
+    ]
+
+
 def test_another_number_of_candidates_is_stated(tmp_path: Path) -> None:
     a, b = (read_run(write_run(tmp_path / name, hits(0.5))) for name in "ab")
     b.metrics["protocol"]["candidates"] = 1
