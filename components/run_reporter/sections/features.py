@@ -17,8 +17,8 @@ from schemas.features import AVAILABLE_AT, ITEM_ID, TIMESTAMP, USER_ID
 _READING = (
     "The columns of the examples that TFDV measured: of the events (of a large log, a sample) and "
     "of the catalogue. A high share of missing values, a single value, or an extreme minimum or "
-    "maximum is worth a look. Anomalies are differences from the schema; an error stops the run "
-    "before training."
+    "maximum can be an error of the data. Anomalies are differences from the schema; an error "
+    "stops the run before training."
 )
 _HEADS = [
     "feature",
