@@ -10,7 +10,7 @@ from schemas.source_settings import FORBID_UNKNOWN_KEYS, Fraction, PositiveFloat
 
 # With fewer samples, the bounds of the intervals, and with them the verdicts of the gates, depend
 # too much on chance: a loss that is exactly accepted is rejected in 2.5 % of cases with very many
-# samples, in about 3 % with 200, 7 % with 20 and 50 % with one
+# samples, in about 3 % with 200, 6 % with 20 and 50 % with one
 # (tests/components/evaluator/test_paired_comparison.py).
 MIN_BOOTSTRAP_SAMPLES = 200
 

@@ -1,5 +1,6 @@
 """The comparison of a model with the proven towers of the version that serves."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +12,8 @@ from components.evaluator.model_gates import compare_served
 from components.evaluator.served_gate import served_gates
 from schemas.evaluation_settings import ModelGateSettings
 from tests.components.evaluator.logs import SETTINGS as SETTINGS_OF_LOG
-from tests.components.evaluator.logs import TABLE, data_settings
-from tests.components.evaluator.sequence_log import SETTINGS, gates_by_name, run
+from tests.components.evaluator.logs import TABLE, data_settings, save_successor_model
+from tests.components.evaluator.sequence_log import ITEMS, SETTINGS, gates_by_name, run
 
 
 def test_comparison_with_the_currently_served_model(log: dict[str, str]) -> None:
@@ -98,6 +99,18 @@ def test_a_served_model_that_does_not_know_the_ids_is_not_compared(
     if not is_comparable:
         assert all(gate.is_warning for gate in gates)
         assert all("rules case of ids.normalise" in gate.reason for gate in gates)
+
+
+@pytest.mark.parametrize("scale", [float("nan"), 1e30])
+def test_a_served_model_with_scores_that_are_not_finite_is_named(
+    log: dict[str, str], tmp_path: Path, scale: float
+) -> None:
+    broken = save_successor_model(str(tmp_path / "broken"), ITEMS, scale=scale)
+
+    with pytest.raises(FloatingPointError, match="version 7, which serves: ") as raised:
+        run({**log, "broken": broken}, "successor", current="broken")
+    assert "twotower rollback" in str(raised.value)
+    assert "diverged" not in str(raised.value)
 
 
 def test_missing_inputs_of_the_served_model_are_named(log: dict[str, str]) -> None:
