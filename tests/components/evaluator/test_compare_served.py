@@ -62,7 +62,7 @@ ROW_ORDER: dict[str, Any] = {
         ("temporal", {**LEAVE_ONE_OUT, **ROW_ORDER}, "because this log has no times"),
     ],
 )
-def test_targets_that_neither_model_has_learned_are_compared(
+def test_targets_that_are_in_neither_train_split_are_compared(
     log: dict[str, str], served_policy: str, changes: dict[str, Any], compared: str
 ) -> None:
     data = data_settings(**changes)
@@ -82,7 +82,7 @@ def test_targets_that_neither_model_has_learned_are_compared(
         (["case"], ["trim", "case"], True),
     ],
 )
-def test_a_served_model_that_does_not_know_the_ids_is_not_compared(
+def test_a_served_model_with_other_ids_is_not_compared(
     log: dict[str, str], rules: list[str], served_rules: list[str], is_comparable: bool
 ) -> None:
     held_out = read_held_out_data(log["windows"], log["catalogue"], data_settings(), SETTINGS)
