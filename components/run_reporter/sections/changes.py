@@ -83,7 +83,8 @@ def _metrics(metrics: dict[str, Any], at_push: dict[str, float]) -> Table:
 def _own_sizes(inputs: ReportInputs) -> dict[str, int]:
     sizes = inputs.fragments.get(EVALUATOR, {}).get("sizes") or {}
     catalogue = inputs.run["ingestion"]["catalogue"] or {}
-    return {**({"items": catalogue["items"]} if "items" in catalogue else {}), **sizes}
+    counts = {"items": catalogue.get("items"), "listed_items": catalogue.get("kept")}
+    return {**{name: count for name, count in counts.items() if count}, **sizes}
 
 
 def _sizes(served: dict[str, int], own: dict[str, int]) -> Table:

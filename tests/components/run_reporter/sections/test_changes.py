@@ -13,6 +13,7 @@ def test_changes_are_those_of_metrics_sizes_and_settings() -> None:
     cells = {name: re.findall(r"<td[^>]*>(.*?)</td>", row) for name, row in rows}
     assert cells["recall@10"] == ["0.1874", "–", "–", "0.1717"]
     assert cells["items"] == ["1,600", "2,000", "+25.0%"]
+    assert cells["listed items"] == ["1,250", "2,000", "+60.0%"]
     assert cells["training targets"] == ["–", "120,544", "–"]
     assert cells["model.dim"] == ["32", "64"]
     assert "name" not in cells  # equal in both configurations
