@@ -13,7 +13,8 @@ from components.example_gen.split import quantile_boundaries
 from components.example_gen.split_shares import check_split_shares, describe_ties, split_shares
 from pipeline.init.certainty import Certainty, Choice
 from pipeline.init.column import Column
-from pipeline.init.features import FeatureProposal, LeftOut, propose_feature, split_proposals
+from pipeline.init.feature_proposal import FeatureProposal, LeftOut, split_proposals
+from pipeline.init.features import propose_feature
 from pipeline.init.id_columns import KnownIds, choose_ids
 from pipeline.init.roles import (
     TimeChoice,

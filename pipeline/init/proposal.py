@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from pipeline.init.certainty import Certainty
 from pipeline.init.entities import EntityProposal, key_candidates, propose_entities
-from pipeline.init.features import FeatureProposal, LeftOut
+from pipeline.init.feature_proposal import FeatureProposal, LeftOut
 from pipeline.init.id_columns import KnownIds
 from pipeline.init.layout import find_layout
 from pipeline.init.log import LogProposal, propose_log

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pipeline.init.entities import EntityProposal
-from pipeline.init.features import FeatureProposal, LeftOut
+from pipeline.init.feature_proposal import FeatureProposal, LeftOut
 from pipeline.init.log import LogProposal
 from pipeline.init.new_names import entity_names, log_names
 from pipeline.init.proposal import Proposal

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 
 from pipeline.init.certainty import Choice
-from pipeline.init.features import FeatureProposal
+from pipeline.init.feature_proposal import FeatureProposal
 from pipeline.init.log import LogProposal
 from pipeline.init.proposal import Proposal
 from pipeline.init.sample import Sample
