@@ -52,7 +52,7 @@ def init(
         if demo is not None:
             from pipeline.commands.init_demo import init_demo_command
 
-            init_demo_command(demo, console)
+            init_demo_command(demo, force, console)
         else:
             from pipeline.commands.init import InitOptions, init_command
 
