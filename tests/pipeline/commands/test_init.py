@@ -73,7 +73,7 @@ def test_the_file_is_written_where_it_is_wanted(log: StarterLog, tmp_path: Path)
     ("arguments", "message"),
     [
         ([], "give a LOG and its options, or --demo DIR with at most --force"),
-        (["a.csv", "--demo", "b"], "give a LOG and its options, or --demo DIR with at most --force"),
+        (["a.csv", "--demo", "b"], "give a LOG and its options, or --demo DIR with at most"),
         (["--items", "a.csv", "--demo", "b"], "or --demo DIR with at most --force"),
         (["ml-small/ratings.csv", "--column", "user=x"], "expected FIELD=COLUMN with a field of"),
         (["ml-small/ratings.csv", "--column", "user_id"], "expected FIELD=COLUMN"),
