@@ -4,7 +4,7 @@ If they are equal, the metric has this value for every ranking, so it cannot com
 example is recall@10 if no query has more than ten candidates.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,8 @@ from components.evaluator.metrics import accuracy, mean_by_user
 from components.evaluator.queries import Queries
 from components.evaluator.ranking import Ranking
 from schemas.metrics import COVERAGE, LIST_LENGTH, NDCG_CUTOFFS
+
+Metrics = Mapping[str, float]
 
 # The metric proposed in place of one that cannot compare: it depends on every position.
 SENSITIVE_METRIC = "mrr"
@@ -94,3 +96,17 @@ def _num_candidates(queries: Queries, num_items: int, enough: int) -> npt.NDArra
         different = np.unique(row * num_items + item) // num_items
         counts[chunk] = num_items - np.bincount(different, minlength=len(chunk))
     return counts
+
+
+def why_undecided(metric: str, model: Metrics, limits: MetricLimits) -> str | None:
+    """Returns why the metric cannot compare rankings, and what to do; None if it can."""
+    if not limits.is_constant(metric):
+        return None
+    reason = f"undecided: {metric} is {model[metric]:.4f} for every ranking, because "
+    if limits.is_constant(SENSITIVE_METRIC):
+        return reason + "every candidate of the queries is relevant; no other metric can decide"
+    return (
+        f"{reason}no query has more than {limits.max_candidates} candidates; set "
+        f"evaluation.gates.metric to {SENSITIVE_METRIC} (it is {model[SENSITIVE_METRIC]:.4f} for "
+        "this model)"
+    )

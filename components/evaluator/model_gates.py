@@ -7,15 +7,10 @@ import numpy as np
 import numpy.typing as npt
 
 from components.current_model.state import CurrentModelState
-from components.evaluator.gate import (
-    baseline_gates,
-    coverage_gates,
-    embedding_gates,
-    minimum_gates,
-    why_undecided,
-)
+from components.evaluator.baseline_gates import baseline_gates
 from components.evaluator.held_out import EvaluationResult, HeldOutData
-from components.evaluator.metric_limits import MetricLimits, metric_limits
+from components.evaluator.limit_gates import coverage_gates, embedding_gates, minimum_gates
+from components.evaluator.metric_limits import MetricLimits, metric_limits, why_undecided
 from components.evaluator.paired_comparison import PairedComparison
 from components.evaluator.served_gate import ServedComparison, later_targets, served_gates
 from components.evaluator.slice_masks import SliceMasks
