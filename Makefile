@@ -44,7 +44,7 @@ check-optional: $(READY)
 # Options of the command, for example `make run OPTIONS="--set train.max_epochs=3"`.
 OPTIONS =
 run: $(READY) ## write the demo log and run the whole pipeline on it
-	@$(BIN)/twotower init --demo data/demo
+	@$(BIN)/twotower init --demo data/demo --force
 	@$(BIN)/twotower run data/demo/demo.yaml $(OPTIONS)
 
 PYTEST = $(BIN)/python -m pytest --numprocesses=2 --dist=loadscope

@@ -12,7 +12,7 @@ class Verdict(str, Enum):
     """The verdict of a comparison of a model with another one.
 
     BETTER: the model is better. NOT_WORSE: it is not worse than the tolerance of the gate allows.
-    WORSE: it is worse than that. UNDECIDED: the data does not decide.
+    WORSE: it is worse than that. UNDECIDED: the data is not sufficient for one of these.
     """
 
     BETTER = "better"

@@ -8,7 +8,7 @@ progress = logging.getLogger(PROGRESS_LOGGER)
 
 
 def about(seconds: float) -> str:
-    """Returns an estimated duration in words, rounded as far as an estimate is good for.
+    """Returns an estimated duration in words, rounded to the precision of an estimate.
 
     >>> about(7.4), about(48), about(200), about(5_000), about(200_000)
     ('about 10 s', 'about 50 s', 'about 3 min', 'about 1.4 h', 'about 56 h')

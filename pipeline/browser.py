@@ -15,7 +15,7 @@ _DISPLAYS = ("DISPLAY", "WAYLAND_DISPLAY")
 def has_browser(
     stream: TextIO, environment: Mapping[str, str] = os.environ, platform: str = sys.platform
 ) -> bool:
-    """Returns whether a person with a display reads a stream: a page may be opened unasked.
+    """Returns whether a person with a display reads a stream, to whom a page can be opened.
 
     Args:
       stream: The stream of the results.

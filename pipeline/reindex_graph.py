@@ -31,7 +31,7 @@ def reindex_nodes(
       paths: Paths of the re-index.
       keys: Cache keys of the new catalogue.
       lineage: Artifacts of the pushed model.
-      version: The version as which the towers were first lineage.
+      version: The version as which the towers were first pushed.
     """
     data = to_json(settings.data.without_erased_ids)
 

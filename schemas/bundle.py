@@ -23,6 +23,6 @@ WARMUP_FILE = os.path.join(EXTRA_FOLDER, "tf_serving_warmup_requests")
 REFERENCE_FILE = os.path.join(EXTRA_FOLDER, "served_reference.json.gz")
 # Statistics of the events that the model was trained on, by which drift is measured.
 STATISTICS_FILE = os.path.join(EXTRA_FOLDER, "statistics", "FeatureStats.pb")
-# The towers that were evaluated, a SavedModel in the folder of the twin only. What serves may have
-# learned more than they have; later runs compare their towers with these.
+# The towers that were evaluated, a SavedModel in the folder of the twin only. The served model may
+# have been trained on more events; later runs compare their towers with these.
 PROVEN_TOWERS_FOLDER = os.path.join(EXTRA_FOLDER, "proven_towers")

@@ -1,4 +1,4 @@
-"""The documentation against the code: reasons, keys of the configuration, and links."""
+"""The documentation against the code: reasons, keys of the configuration, commands, and links."""
 
 import re
 from collections.abc import Iterator
@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 import yaml
 
 from components.gate import Verdict
+from pipeline.cli import app
 from pipeline.config import load_settings
 from schemas.errors import InputError
 from schemas.events import RejectReason
@@ -114,6 +116,17 @@ def test_links_lead_somewhere(page: Path) -> None:
         assert target.exists(), f"{page.name}: {path}"
         if anchor:
             assert anchor in _anchors(target), f"{page.name}: {path}#{anchor}"
+
+
+def test_the_readme_lists_every_command_and_every_page() -> None:
+    text = PAGES[0].read_text("utf-8")
+    commands: Any = typer.main.get_command(app)
+    listed = re.findall(r"^\.venv/bin/twotower ([\w-]+)", text, re.MULTILINE)
+    assert set(listed) == set(commands.commands)
+    pages = text[text.index("\nDocumentation: ") :]
+    assert set(re.findall(r"\((docs/[\w-]+\.md)\)", pages)) == {
+        f"docs/{page.name}" for page in PAGES[1:]
+    }
 
 
 def _anchors(page: Path) -> set[str]:

@@ -51,4 +51,5 @@ def find_current_model(serving_dir: str, portable_dir: str) -> CurrentModelState
         split_policy=manifest.split_policy,
         id_rules=manifest.id_rules,
         num_items=manifest.sizes.get("items"),
+        num_listed_items=manifest.sizes.get("listed_items"),
     )

@@ -29,6 +29,8 @@ class CurrentModelState:
       split_policy: The policy of that split; None if its manifest does not state it.
       id_rules: The rules of `ids.normalise` that it applies to ids.
       num_items: The number of items that it can recommend; None if its manifest does not state it.
+      num_listed_items: The number of these that its items files contained; None if its manifest
+        does not state it.
     """
 
     version: str | None = None
@@ -41,6 +43,7 @@ class CurrentModelState:
     split_policy: str | None = None
     id_rules: list[str] = field(default_factory=list)
     num_items: int | None = None
+    num_listed_items: int | None = None
 
 
 def read_current_model(uri: str) -> CurrentModelState:

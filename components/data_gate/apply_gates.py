@@ -72,7 +72,7 @@ def apply_gates(
         *_interaction_reject_gates(inputs, data),
         *_user_reject_gates(inputs, data),
         *_catalogue_reject_gates(inputs, data),
-        _catalogue_size_gate(inputs, max_catalogue_drop),
+        _catalogue_size_gate(inputs, data, max_catalogue_drop),
         *_event_gates(inputs, data),
         _catalogue_anomalies_gate(inputs, data),
     ]
@@ -88,7 +88,7 @@ def apply_catalogue_gates(
     """
     return [
         *_catalogue_reject_gates(inputs, data),
-        _catalogue_size_gate(inputs, max_catalogue_drop),
+        _catalogue_size_gate(inputs, data, max_catalogue_drop),
         _catalogue_ids_gate(inputs, max_catalogue_drop),
         _catalogue_anomalies_gate(inputs, data),
     ]
@@ -120,10 +120,18 @@ def _catalogue_reject_gates(inputs: CatalogueInputs, data: DataSettings) -> list
     return reject_gates("items", data.items, counts["read"], counts["rejects"])
 
 
-def _catalogue_size_gate(inputs: CatalogueInputs, max_drop: float | None) -> GateResult:
-    num_items = _read_counts(inputs.catalogue_rejects)["items"]
-    current = inputs.current
-    return catalogue_size_gate(num_items, current.version, current.num_items, max_drop)
+def _catalogue_size_gate(
+    inputs: CatalogueInputs, data: DataSettings, max_drop: float | None
+) -> GateResult:
+    counts, current = _read_counts(inputs.catalogue_rejects), inputs.current
+    return catalogue_size_gate(
+        counts["items"],
+        current.version,
+        current.num_items,
+        max_drop,
+        None if data.items is None else counts["kept"],
+        current.num_listed_items,
+    )
 
 
 def _catalogue_ids_gate(inputs: CatalogueInputs, max_drop: float | None) -> GateResult:

@@ -1,7 +1,7 @@
 """The gate on the ids of a re-indexed catalogue: compares them with the items that serve.
 
-In a run, a catalogue with other ids than the log is rejected by its unknown items. A re-index reads
-no log, and its model would embed every item as an unknown one.
+In a run, other gates reject a catalogue whose ids differ from those of the log, because the items
+of the events are unknown. A re-index has no events, and would embed each item as an unknown one.
 """
 
 from collections.abc import Collection
@@ -17,7 +17,9 @@ def catalogue_ids_gate(
     served_ids: Collection[str] | None,
     max_drop: float | None,
 ) -> GateResult:
-    """Rejects a catalogue that lacks too many of the items that serve, such as one with other ids.
+    """Rejects a catalogue in which too many of the served items are missing.
+
+    An example is a catalogue with ids in another form.
 
     Args:
       item_ids: The ids of the new catalogue.
@@ -35,7 +37,9 @@ def catalogue_ids_gate(
         reason = "no model is served yet, so there are no items to compare with"
         return GateResult(CATALOGUE_IDS, True, None, None, reason)
     if not served_ids:
-        reason = f"undecided: version {version}, which serves, does not state the ids of its items"
+        reason = (
+            f"undecided: version {version}, which serves, has no file with the ids of its items"
+        )
         return GateResult(CATALOGUE_IDS, True, None, None, reason, Verdict.UNDECIDED)
     num_kept = len(set(served_ids).intersection(item_ids))
     share, smallest = num_kept / len(served_ids), 1.0 - max_drop

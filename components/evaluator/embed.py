@@ -161,8 +161,7 @@ class SignatureEncoder:
         if num_bad:
             raise FloatingPointError(
                 f"{name} of the model at {self._path} returned NaN or infinite values in {num_bad} "
-                f"of {len(embedding)} rows of a batch: training diverged; lower "
-                "train.learning_rate, and check the numeric features for extreme values"
+                f"of {len(embedding)} rows of a batch"
             )
 
 

@@ -1,7 +1,8 @@
 """Evaluates a model, the baselines and the currently served model on the same queries."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -40,6 +41,15 @@ from schemas.settings import DataSettings
 ILLUSTRATIONS = "illustrations"
 # The key of the metrics per user, which are in a file of their own.
 USER_METRICS = "user_metrics"
+_DIVERGED = (
+    "training diverged; lower train.learning_rate, and check the numeric features for extreme "
+    "values"
+)
+_CANNOT_COMPARE = (
+    "no new model can be compared with this version; check the numeric features for values that "
+    "are more extreme than those of its training, or roll back to another version (`twotower "
+    "rollback`)"
+)
 SLICED_METRICS = ("recall@10", "ndcg@10", "mrr")
 
 
@@ -71,7 +81,8 @@ def evaluate(
 
     Raises:
       InputError: The test split has no target to evaluate.
-      FloatingPointError: The model's embeddings are not finite.
+      FloatingPointError: Embeddings or scores of the model, or of the version that serves, are not
+        finite.
     """
     held_out = read_held_out_data(windows_uri, catalogue_uri, data, settings)
     queries = held_out.headline.queries
@@ -85,15 +96,17 @@ def evaluate(
     baselines, baseline_settings = _evaluate_baselines(held_out, data, settings)
     progress.info("baselines fitted and ranked in %.1f s", time.monotonic() - started)
     encoder = SignatureEncoder(model_path, held_out.table)
-    embeddings = _embed(held_out, encoder)
-    parity = measure_parity(
-        model_path, encoder, embeddings.candidates, held_out.catalogue, held_out.windows, data
-    )
-    model = held_out.measure_model(embeddings)
+    with _non_finite_is_explained("the new model", _DIVERGED):
+        embeddings = _embed(held_out, encoder)
+        parity = measure_parity(
+            model_path, encoder, embeddings.candidates, held_out.catalogue, held_out.windows, data
+        )
+        model = held_out.measure_model(embeddings)
     current = None
     if served.towers_path:
         current_encoder = SignatureEncoder(served.towers_path, held_out.table)
-        current = held_out.measure_model(_embed(held_out, current_encoder))
+        with _non_finite_is_explained(f"version {served.version}, which serves", _CANNOT_COMPARE):
+            current = held_out.measure_model(_embed(held_out, current_encoder))
     protocols = {
         name: _protocol_report(name, held_out, model, baselines, current, data, settings)
         for name in held_out.protocols
@@ -131,6 +144,15 @@ def evaluate(
         ),
         USER_METRICS: _user_metrics(held_out, model),
     }
+
+
+@contextmanager
+def _non_finite_is_explained(model: str, remedy: str) -> Iterator[None]:
+    """Adds the model and the remedy to an error about embeddings or scores that are not finite."""
+    try:
+        yield
+    except FloatingPointError as error:
+        raise FloatingPointError(f"{model}: {error}: {remedy}") from error
 
 
 def _evaluate_baselines(

@@ -1,4 +1,4 @@
-"""The gates on a model's own metrics: against baselines, and minimum values."""
+"""The gates on a model by itself: against baselines, minimum, coverage and embedding health."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +14,7 @@ Metrics = Mapping[str, float]
 # Embeddings are almost equal if their variance is at most this share of their mean squared norm:
 # their standard deviation is then 1 % of their norm.
 _MIN_SPREAD = 1e-4
-# The effective rank of fewer embeddings says little.
+# The effective rank of fewer embeddings is at most their number, and thus low by itself.
 _MIN_EMBEDDINGS = 20
 
 
@@ -41,9 +41,9 @@ def baseline_gates(
 ) -> list[GateResult]:
     """Compares the model with each baseline by the interval of their paired difference.
 
-    A gate cannot decide if its metric has the same value for every ranking, or if the model and the
-    baseline have the largest possible value. It then passes, and its reason begins with
-    "undecided".
+    The verdict is "undecided" if the metric has the same value for every ranking, or if the model
+    and the baseline have the largest possible value. The gate then passes, and its reason begins
+    with "undecided".
 
     Args:
       settings: The metric, and the baselines of which the model must be better, or not worse.

@@ -117,9 +117,9 @@ def _compared_targets(
 ) -> tuple[npt.NDArray[np.bool_], str]:
     """Selects the targets that neither train split contains: [num_queries] bool, and their name.
 
-    With `leave_one_out`, the end of a train split does not tell which targets it contains. If both
-    splits have this policy, neither contains the last target of a user, which is that of the test
-    split.
+    With `leave_one_out`, the train split ends at another time for each user, so that its last event
+    does not show which targets it contains. If both splits have this policy, neither contains the
+    last target of a user, which is that of the test split.
     """
     queries = held_out.headline.queries
     time_s = held_out.events[queries.split].timestamp[queries.position]
@@ -133,16 +133,17 @@ def _compared_targets(
 
 
 def _other_ids(data: DataSettings, version: CurrentModelState) -> str | None:
-    """Returns why the served version does not know the ids of this run; None if it does.
+    """Returns why ids of this run are unknown to the served version; None if they are not.
 
-    It applies its own rules to ids, so that only rules that it lacks make ids unknown to it.
+    The version applies the rules of its own training to ids. Its ids therefore differ from those of
+    this run only if this run has a rule that its training did not have.
     """
-    lacking = [rule.value for rule in data.ids.normalise if rule.value not in version.id_rules]
-    if not lacking:
+    missing = [rule.value for rule in data.ids.normalise if rule.value not in version.id_rules]
+    if not missing:
         return None
     return (
         f"undecided: version {version.version}, which serves, was trained without the rules "
-        f"{', '.join(lacking)} of ids.normalise, so that ids of this run are unknown to it"
+        f"{', '.join(missing)} of ids.normalise, so that ids of this run are unknown to it"
     )
 
 

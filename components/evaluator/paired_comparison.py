@@ -4,7 +4,7 @@ The verdict is that of the interval of the mean per-user difference, not that of
 trainings of one recipe differ by chance, and so do their metrics. With a tolerance, the comparison
 is a non-inferiority test whose margin is the tolerance (Piaggio et al., 2012, "Reporting of
 Noninferiority and Equivalence Randomized Trials"). A model whose true loss is exactly the tolerance
-is called worse with a probability of 2.5 %, and less often if its loss is smaller.
+gets the verdict "worse" with a probability of 2.5 %, and less often if its loss is smaller.
 """
 
 from dataclasses import dataclass

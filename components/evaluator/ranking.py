@@ -183,8 +183,7 @@ def dot_product_scorer(
     if longest[0] * longest[1] >= np.finfo(np.float32).max:
         raise FloatingPointError(
             f"the dot products of query embeddings of norm {longest[0]:.3g} and candidate "
-            f"embeddings of norm {longest[1]:.3g} overflow float32: training diverged; lower "
-            "train.learning_rate"
+            f"embeddings of norm {longest[1]:.3g} overflow float32"
         )
     # For a few hundred rows TensorFlow's product takes three quarters of the time of NumPy's.
     query_tensor = tf.constant(queries, tf.float32)

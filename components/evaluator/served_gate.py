@@ -1,8 +1,8 @@
 """The gates on a model against the model that serves now: overall, and by slice.
 
 Both are measured by their proven towers, those whose training ended with the train split, on the
-targets that are later than the ends of both train splits. What a version serves may have learned
-later events as well, so that its metrics on them would say nothing.
+targets that are later than the ends of both train splits. The served model may have been trained
+on these targets as well, and its metrics on them would then be too high.
 """
 
 from collections.abc import Mapping

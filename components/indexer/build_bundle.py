@@ -26,6 +26,7 @@ from components.indexer.search.leaves import leaf_order
 from components.indexer.search.search_plan import SearchKind, twin_plan
 from components.indexer.served_reference import served_reference
 from components.progress import progress
+from components.records.item_notes import read_notes
 from components.served_reference import ServedReference, read_known_users, write_reference
 from schemas import serving
 from schemas.bundle import PORTABLE_FOLDER, SCANN_FOLDER
@@ -94,6 +95,8 @@ def build_bundle(
     )
     parity = parity_result(parity_cases, probed["parity"])
     report = {**report, **probe_report(probed), "parity": parity.report}
+    if num_listed := read_notes(catalogue_uri).num_items:
+        report["listed_items"] = num_listed
     index = chosen.index
     plans = {name: kind.plan for name, kind in index.others.items()}
     twin_plans = {name: kind.plan for name, kind in chosen.twin.searches.items()}

@@ -82,12 +82,17 @@ def _manifest(folders: dict[str, str], exec_properties: dict[str, Any]) -> Manif
     evaluation = _read_evaluation(folders["evaluation"])
     ids = from_json(IdsSettings, exec_properties["ids"])
     index = (read_fragment(folders["bundle"]) or {}).get("index", {})
-    candidates = {"items": index["candidates"]} if "candidates" in index else {}
+    # Those of the evaluation are of the training, and a re-index has another catalogue.
+    catalogue = {
+        size: index[key]
+        for size, key in (("items", "candidates"), ("listed_items", "listed_items"))
+        if key in index
+    }
     return Manifest(
         name=exec_properties["name"],
         metrics=evaluation["test"]["model"],
         protocol=evaluation["protocol"],
-        sizes={**evaluation.get("sizes", {}), **candidates},
+        sizes={**evaluation.get("sizes", {}), **catalogue},
         as_of=index.get("as_of"),
         reindex_of=exec_properties["reindex_of"],
         id_rules=[rule.value for rule in ids.normalise],

@@ -1,7 +1,8 @@
 """The labels of versions: `stable` for the version that serves, others such as `canary`.
 
 A push moves `stable` or the label `push.label`, a rollback moves `stable`, and `label_versions`
-moves any label. Both folders have the same labels. Those in the folder of the ScaNN model decide.
+moves any label. Both folders have the same labels; this pipeline reads those in the folder of the
+ScaNN model.
 """
 
 import os

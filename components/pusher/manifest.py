@@ -21,7 +21,8 @@ class Manifest:
       metrics: The test metrics at the time of the push, by name.
       protocol: The evaluation protocol of the metrics.
       sizes: Numbers of items, users and targets that the model was trained on, by name; `items` is
-        the number of candidates of the index. {} in older manifests.
+        the number of candidates of the index, `listed_items` that of the candidates in the items
+        files, if there are any. {} in older manifests.
       as_of: The time of the item embeddings, ISO 8601 UTC; None if they do not depend on time.
       reindex_of: For a re-index or a new list of unavailable items, the version as which the same
         towers were first pushed; otherwise "".

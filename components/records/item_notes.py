@@ -1,4 +1,4 @@
-"""What the catalogue step found about items, for the step that reads the log.
+"""What the catalogue step found about items, for the steps that read the log and build the index.
 
 The notes are a file next to the examples of the catalogue.
 """

@@ -47,12 +47,12 @@ def init(
     """Write a starter configuration for a log: look at its files, and propose how to read them."""
     others = (log, items, users, column, output)
     if (demo is None) == (log is None) or (demo is not None and any(others)):
-        raise InputError("init: give a LOG and its options, or --demo DIR alone")
+        raise InputError("init: give a LOG and its options, or --demo DIR with at most --force")
     with quiet_streams(os.devnull) as console, paused_collector():
         if demo is not None:
             from pipeline.commands.init_demo import init_demo_command
 
-            init_demo_command(demo, console)
+            init_demo_command(demo, force, console)
         else:
             from pipeline.commands.init import InitOptions, init_command
 

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from pipeline.commands.output_file import write_file
 from pipeline.comparison.compare import compare_runs
 from pipeline.comparison.recorded_run import read_run
 from pipeline.comparison.sections import sections
@@ -40,14 +41,7 @@ def compare_command(
     if output:
         title = f"{run_a} and {run_b}"
         text = as_object if suffix == ".json" else render_markdown(title, shown)
-        _write(output, text)
+        write_file(output, text)
     console.result.write(as_object if as_json else render_text(shown))
     if output:
         console.progress.write(f"Written to {output}\n")
-
-
-def _write(path: str, text: str) -> None:
-    try:
-        Path(path).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"--output {path}: cannot be written ({error})") from error

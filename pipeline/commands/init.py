@@ -1,11 +1,10 @@
 """`twotower init`: writes a starter configuration for a log, or the demo log and its own."""
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
 from components.readers.source_columns import check_source
+from pipeline.commands.output_file import check_new_file, write_file
 from pipeline.config.load import settings_of_text
 from pipeline.console import Console
 from pipeline.init.proposal import propose
@@ -48,7 +47,7 @@ def init_command(options: InitOptions, console: Console) -> None:
       console: Receives the findings as progress, and the path of the file as result.
 
     Raises:
-      InputError: The log cannot be used, or the file exists.
+      InputError: The log cannot be used, or the file exists or cannot be written.
     """
     if options.output is not None:
         check_new_file(options.output, options.force)
@@ -58,7 +57,7 @@ def init_command(options: InitOptions, console: Console) -> None:
     check_new_file(path, options.force)
     text = render(proposal, path)
     _check_files(settings_of_text(text, path))
-    Path(path).write_text(text, encoding="utf-8")
+    write_file(path, text)
     for line in summary(proposal):
         console.progress.write(f"{printable(line)}\n")
     console.progress.write(f"Next: twotower ingest {path}, then twotower run {path}\n")
@@ -84,20 +83,6 @@ def parse_columns(texts: Iterable[str]) -> dict[Role, str]:
             raise InputError(f"--column {text}: {field} is given twice; remove one")
         wanted[fields[field]] = column
     return wanted
-
-
-def check_new_file(path: str, force: bool) -> None:
-    """Checks that a configuration can be written.
-
-    Raises:
-      InputError: `path` exists and `force` is false, or its folder does not exist.
-    """
-    if os.path.exists(path) and not force:
-        raise InputError(
-            f"{path}: the file exists; give --force to overwrite it, or another --output"
-        )
-    if not Path(path).parent.is_dir():
-        raise InputError(f"{path}: there is no folder {Path(path).parent}; create it first")
 
 
 def _check_files(settings: Settings) -> None:

@@ -1,7 +1,6 @@
 """`twotower schema`: infers a schema from the ingested records, as a draft to curate."""
 
 import os
-from pathlib import Path
 
 import tensorflow_data_validation as tfdv
 from apache_beam.options.pipeline_options import PipelineOptions
@@ -15,8 +14,8 @@ from pipeline.commands.ingest import (
     run_ingestion,
     write_warnings,
 )
+from pipeline.commands.output_file import check_new_file, write_file
 from pipeline.console import Console
-from schemas.errors import InputError
 from schemas.features import CATALOGUE_SPLIT, EVENTS_SPLIT, feature_table
 from schemas.settings import Settings
 
@@ -33,12 +32,13 @@ def schema_command(settings: Settings, output: str | None, force: bool, console:
     Raises:
       InputError: The input cannot be ingested, or the file cannot be written.
     """
-    check_output(output, force)
+    if output is not None:
+        check_new_file(output, force)
     text = infer_schema(settings, console)
     if output is None:
         console.result.write(text)
     else:
-        Path(output).write_text(text, encoding="utf-8")
+        write_file(output, text)
         console.result.write(f"{output}\n")
 
 
@@ -60,24 +60,6 @@ def infer_schema(settings: Settings, console: Console) -> str:
         _statistics(os.path.join(folder, EVENTS), EVENTS_SPLIT, settings),
         _statistics(os.path.join(folder, CATALOGUE), CATALOGUE_SPLIT, settings),
     )
-
-
-def check_output(path: str | None, force: bool) -> None:
-    """Checks before the ingestion that the schema can be written to a file.
-
-    Raises:
-      InputError: `path` exists and `force` is false, or its folder does not exist.
-    """
-    if path is None:
-        return
-    if os.path.exists(path) and not force:
-        raise InputError(
-            f"--output {path}: the file exists; give --force to overwrite it, or another name"
-        )
-    if not Path(path).parent.is_dir():
-        raise InputError(
-            f"--output {path}: there is no folder {Path(path).parent}; create it first"
-        )
 
 
 def _statistics(

@@ -8,12 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from components.evaluator.confidence import paired_bootstrap_intervals
-from components.evaluator.paired_comparison import MIN_COMPARED_USERS, NEEDED_USERS
+from components.evaluator.paired_comparison import (
+    MIN_COMPARED_USERS,
+    NEEDED_USERS,
+    PairedComparison,
+)
+from components.gate import Verdict
 from components.run_reporter.formatting import natural_key
 from pipeline.comparison.recorded_run import RecordedRun
 from schemas.evaluation_settings import EvaluationSettings
 
 HIGHER, LOWER, EQUAL, UNDECIDED = "higher", "lower", "equal", "undecided"
+# Of a comparison of B with A that accepts no loss.
+_VERDICTS = {Verdict.BETTER: HIGHER, Verdict.WORSE: LOWER, Verdict.UNDECIDED: UNDECIDED}
 _PROTOCOL = ("candidates", "repeat_interactions")
 
 
@@ -61,8 +68,8 @@ class MetricsComparison:
 def compare_metrics(a: RecordedRun, b: RecordedRun) -> MetricsComparison:
     """Compares the test metrics of two runs.
 
-    The targets are the same if the digests of users, times and items are equal; their number says
-    nothing about that. The number of bootstrap samples and their seed are those of run B.
+    The targets are the same if the digests of users, times and items are equal; equal numbers of
+    targets are not enough. The number of bootstrap samples and their seed are those of run B.
     """
     values = [(run.metrics.get("test") or {}).get("model") or {} for run in (a, b)]
     doubt = _why_not_paired(a, b)
@@ -76,7 +83,7 @@ def compare_metrics(a: RecordedRun, b: RecordedRun) -> MetricsComparison:
             values[0].get(name),
             values[1].get(name),
             bounds.get(name),
-            _verdict(bounds[name], num_users) if name in bounds else None,
+            _verdict(name, values, bounds[name], num_users) if name in bounds else None,
         )
         for name in sorted({*values[0], *values[1]}, key=natural_key)
     ]
@@ -100,13 +107,12 @@ def _intervals(
     return intervals["model_minus_a"]
 
 
-def _verdict(bounds: list[float], num_users: int) -> str:
+def _verdict(name: str, values: list[dict[str, float]], bounds: list[float], users: int) -> str:
     low, high = bounds
     if low == high == 0.0:
         return EQUAL
-    if num_users < MIN_COMPARED_USERS:
-        return UNDECIDED
-    return HIGHER if low > 0 else LOWER if high < 0 else UNDECIDED
+    a, b = (by_name[name] for by_name in values)
+    return _VERDICTS[PairedComparison(name, b, a, low, high, users).verdict()]
 
 
 def _why_not_paired(a: RecordedRun, b: RecordedRun) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 from components.nested_changes import Change, changes
 from pipeline.comparison.recorded_run import RecordedRun
 
-_NOT_COMPARED = ("curve", "searches", "parity", "reason")
+_NOT_COMPARED = ("parity", "reason")
 
 
 @dataclass(frozen=True)
@@ -96,5 +96,10 @@ def _result(gate: dict[str, Any] | None) -> str | None:
 
 
 def _index(run: RecordedRun) -> dict[str, Any]:
+    """Returns the index without tables of measurements, such as the curve of its tuning."""
     index = run.metrics.get("index") or {}
-    return {key: value for key, value in index.items() if key not in _NOT_COMPARED}
+    return {
+        key: value
+        for key, value in index.items()
+        if key not in _NOT_COMPARED and not isinstance(value, list)
+    }

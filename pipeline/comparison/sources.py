@@ -53,7 +53,14 @@ def _data(record: dict[str, Any]) -> dict[str, Any]:
         "catalogue": _selected(ingestion.get("catalogue") or {}, _COUNTS),
         "split": interactions.get("splits") or {},
     }
-    # An input that a run did not read has no values, which are then listed as missing.
+    return _known(parts)
+
+
+def _known(parts: dict[str, Any]) -> dict[str, Any]:
+    """Leaves out empty parts, which would be a difference of their own if the other run has them.
+
+    An input that a run did not read is empty, and so is what an older release did not record.
+    """
     return {name: values for name, values in parts.items() if values}
 
 
@@ -68,8 +75,10 @@ def _recipe(record: dict[str, Any]) -> dict[str, Any]:
 
 def _code(record: dict[str, Any]) -> dict[str, Any]:
     provenance = record.get("provenance") or {}
-    return {
-        "twotower": provenance.get("code") or {},
-        "version_set": record.get("version_set"),
-        "library": record.get("versions") or {},
-    }
+    return _known(
+        {
+            "twotower": provenance.get("code") or {},
+            "version_set": record.get("version_set"),
+            "library": record.get("versions") or {},
+        }
+    )

@@ -11,21 +11,32 @@ CONFIGURATION, SCHEMA = "demo.yaml", "demo.pbtxt"
 _SHIPPED_PATH = re.compile(r"(?<=: )(?:data/demo|schemas)/(\S+)$", re.MULTILINE)
 
 
-def write_configuration(directory: Path) -> Path:
+def write_configuration(directory: Path, force: bool = False) -> Path:
     """Writes the configuration and the schema of the demo log next to its files.
 
     Args:
       directory: The folder of the demo log.
+      force: Whether files with other contents, such as edited ones, are overwritten.
 
     Returns:
       The path of the configuration, `directory`/demo.yaml.
+
+    Raises:
+      FileExistsError: A file has other contents, and `force` is false.
     """
     shipped = (resources.files("pipeline") / "configs" / CONFIGURATION).read_text("utf-8")
     schema = (resources.files("schemas") / SCHEMA).read_text("utf-8")
-    path = directory / CONFIGURATION
-    path.write_text(configuration_of(shipped, directory), encoding="utf-8")
-    (directory / SCHEMA).write_text(schema, encoding="utf-8")
-    return path
+    texts = {CONFIGURATION: configuration_of(shipped, directory), SCHEMA: schema}
+    for name, text in texts.items():
+        path = directory / name
+        if not force and path.exists() and path.read_bytes() != text.encode():
+            raise FileExistsError(
+                f"{path} exists and differs from the one of this release; give --force to "
+                "overwrite it"
+            )
+    for name, text in texts.items():
+        (directory / name).write_text(text, encoding="utf-8")
+    return directory / CONFIGURATION
 
 
 def configuration_of(shipped: str, directory: Path) -> str:

@@ -11,7 +11,8 @@ from components.example_gen.id_diagnosis import diagnose
 from components.id_normalisation import IdNormaliser
 from pipeline.init.certainty import Certainty, Choice
 from pipeline.init.column import Column
-from pipeline.init.features import FeatureProposal, LeftOut, propose_feature, split_proposals
+from pipeline.init.feature_proposal import FeatureProposal, LeftOut, split_proposals
+from pipeline.init.features import propose_feature
 from pipeline.init.id_columns import KnownIds
 from pipeline.init.log import LogProposal
 from pipeline.init.sample import Sample

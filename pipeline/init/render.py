@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from pipeline.init.checks import checks_of
 from pipeline.init.entities import EntityProposal
-from pipeline.init.features import FeatureProposal, LeftOut
+from pipeline.init.feature_proposal import FeatureProposal, LeftOut
 from pipeline.init.log import LogProposal
 from pipeline.init.new_names import entity_names, log_names
 from pipeline.init.proposal import Proposal
@@ -44,7 +45,7 @@ def _head(proposal: Proposal, path: str) -> Iterator[str]:
     yield "# certain, likely and guess state how sure a choice is. All keys: docs/configuration.md."
     yield f"#   twotower ingest {path}    counts the records that are kept and rejected"
     yield f"#   twotower run {path}       trains, evaluates and publishes a model"
-    checks = list(proposal.checks())
+    checks = list(checks_of(proposal))
     if checks:
         yield "# To check:"
         for check in checks:

@@ -5,7 +5,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 
 from pipeline.init.certainty import Choice
-from pipeline.init.features import FeatureProposal
+from pipeline.init.checks import checks_of
+from pipeline.init.feature_proposal import FeatureProposal
 from pipeline.init.log import LogProposal
 from pipeline.init.proposal import Proposal
 from pipeline.init.sample import Sample
@@ -32,7 +33,7 @@ def summary(proposal: Proposal) -> Iterator[str]:
                 yield f"  not used     {', '.join(each.column for each in found.left_out)}"
     if log.context:
         yield f"  context      {_names(log.context)}"
-    for check in proposal.checks():
+    for check in checks_of(proposal):
         yield f"check {check}"
 
 

@@ -57,6 +57,7 @@ _DESCRIPTIVE_WORDS = (
     "position rank referrer agent ip"
 )
 _DESCRIPTIVE = frozenset(_DESCRIPTIVE_WORDS.split())
+_TITLES = frozenset({"title", "name", "description", "text", "summary"})
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _LAST, _ANY, _PER_PLACE = 1.0, 0.6, 0.005
 
@@ -102,6 +103,11 @@ def name_score(name: str, role: Role) -> float:
 def is_descriptive(name: str) -> bool:
     """Returns whether a name is that of a property, such as a colour, not of a user or item."""
     return not _DESCRIPTIVE.isdisjoint(words_of(name)) and not has_id_word(name)
+
+
+def is_title(name: str) -> bool:
+    """Returns whether a name is that of a title or another text."""
+    return not _TITLES.isdisjoint(words_of(name))
 
 
 def is_known_name(name: str) -> bool:

@@ -29,7 +29,7 @@ class ProgressHandler(logging.Handler):
     """Prints `[ 3/15] InteractionExampleGen … 12.1 s` to a stream, and indented progress lines."""
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
-        """Creates a handler; `expect` states the components when they are known."""
+        """Creates a handler; call `expect` when the components of the run are known."""
         super().__init__(logging.INFO)
         self._num_components = 1
         self._expected_s: dict[str, float] = {}
@@ -40,7 +40,7 @@ class ProgressHandler(logging.Handler):
         self._cached = False
 
     def expect(self, num_components: int, seconds: Mapping[str, float]) -> None:
-        """States the components of the run.
+        """Sets the components of the run.
 
         Args:
           num_components: Their number.
@@ -68,7 +68,7 @@ class ProgressHandler(logging.Handler):
             self._expected_s.pop(component_id(record), None)
 
     def _left(self) -> str:
-        """Returns the time left for the end of a line; "" if an earlier run does not state it."""
+        """Returns the time left for the end of a line; "" if no earlier run gives an estimate."""
         left_s = sum(self._expected_s.values())
         if len(self._expected_s) < self._num_components - self._number or left_s < _MIN_LEFT_S:
             return ""

@@ -136,7 +136,7 @@ CASES = (
         poisoned_day,
     ),
     Case(
-        "the model learned a day of bots, which no limit rejected",
+        "the model was trained on a day of bots, which no limit rejected",
         "model.against_served",
         "worse: recall@10 is 0.2000, that of version 7, which serves, 1.0000",
         lambda log: log.gates(models.learned_bots()),
@@ -154,7 +154,7 @@ CASES = (
         lambda log: log.gates(models.like_counts(), served=False, better_than=("markov",)),
     ),
     Case(
-        "the model does not know the users of one country",
+        "the model ignores the history of the users of one country",
         "model.served_slices",
         "users.country se: recall@10 is",
         lambda log: log.gates(

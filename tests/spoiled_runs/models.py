@@ -35,7 +35,7 @@ Towers = tuple[Floats, Floats]
 
 @dataclass(frozen=True)
 class Log:
-    """A log in which each item determines the next one, and the model that serves, which knows it.
+    """A log in which each item determines the next one, which the model that serves recommends.
 
     Attributes:
       folder: The folder of the log and of the models.
@@ -60,7 +60,7 @@ class Log:
         Args:
           towers: The embeddings of the model.
           served: Whether the good model serves; otherwise, this is the first run.
-          country: A country whose users the model does not know.
+          country: A country for whose users the model ignores the history.
           sample: The parity sample of the training; None for none.
           settings: Settings of the gates.
         """
@@ -139,16 +139,17 @@ def learned_bots() -> Towers:
 
 
 def worse_in_part() -> Towers:
-    """Returns towers that do not know the successor of every fourth item."""
+    """Returns towers that recommend the successor, except after every fourth item."""
     queries, items = good_towers()
     queries[1::4] = 0.0
     return queries, items
 
 
 def like_counts() -> Towers:
-    """Returns towers that do not know the successor of one item in forty.
+    """Returns towers that recommend the successor, except after one item in forty.
 
-    Their recall is that of counts of transitions, which do not know the last item of a chain.
+    Their recall is that of counts of transitions, in which the last item of a chain has no
+    successor.
     """
     queries, items = good_towers()
     queries[1::40] = 0.0

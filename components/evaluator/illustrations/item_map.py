@@ -57,8 +57,9 @@ def _sample(counts: npt.NDArray[np.int64], seed: int) -> npt.NDArray[np.int64]:
 def _project(embeddings: npt.NDArray[np.float32]) -> npt.NDArray[np.float64]:
     """Returns [num_items, 2] places by t-SNE (https://www.jmlr.org/papers/v9/vandermaaten08a.html).
 
-    Angles decide, not lengths: the length of an embedding mostly expresses the popularity of the
-    item. One thread computes it, because the order of its sums would otherwise change the map.
+    It depends on the directions of the embeddings and not on their lengths, because the length of
+    an embedding mostly expresses the popularity of the item. One thread computes it, because the
+    order of its sums would otherwise change the map.
     """
     lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
     directions = (embeddings / np.maximum(lengths, np.finfo(np.float32).tiny)).astype(np.float64)

@@ -188,7 +188,7 @@ def named_bars(
         "value:Q",
         title=None,
         axis=None,
-        # Room for the text beside the longest bar.
+        # The axis is longer than the longest bar, so that the text after this bar fits.
         scale=alt.Scale(domain=[0, 1.6 * longest or 1]),
     )
     bar = base.mark_bar(color=colour, height=12).encode(x=x)

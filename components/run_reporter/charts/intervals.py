@@ -6,6 +6,8 @@ from typing import Literal
 
 import altair as alt
 
+from components.evaluator.paired_comparison import PairedComparison
+from components.gate import Verdict
 from components.run_reporter.charts.figure import ACCENT, BAD, GOOD, MUTED, Figure, figure, inline
 from components.run_reporter.formatting import NOTHING, interval, metric
 from components.run_reporter.table import Table
@@ -15,6 +17,11 @@ OUTCOMES: tuple[Outcome, ...] = ("better", "undecided", "worse")
 _COLOURS = {"better": GOOD, "undecided": MUTED, "worse": BAD}
 # Shapes distinguish the outcomes without colour.
 _SHAPES = {"better": "triangle-up", "undecided": "circle", "worse": "triangle-down"}
+_OUTCOMES: dict[Verdict, Outcome] = {
+    Verdict.BETTER: "better",
+    Verdict.UNDECIDED: "undecided",
+    Verdict.WORSE: "worse",
+}
 _ROW_PX = 26
 
 
@@ -26,18 +33,19 @@ class Difference:
       name: The other method.
       value: The metric of the model minus that of the method.
       bounds: The ends of the interval.
+      users: Number of users over which the difference was averaged.
     """
 
     name: str
     value: float
     bounds: tuple[float, float]
+    users: int
 
     @property
     def outcome(self) -> Outcome:
-        """Better or worse if the interval does not contain 0, else undecided."""
-        if self.bounds[0] > 0:
-            return "better"
-        return "worse" if self.bounds[1] < 0 else "undecided"
+        """The verdict of the gates on the same interval, without a tolerance."""
+        compared = PairedComparison(self.name, self.value, 0.0, *self.bounds, self.users)
+        return _OUTCOMES[compared.verdict()]
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,8 @@ from components.run_reporter.table import Table
 
 _MAP_PX = 460
 _TABLE_ITEMS = 50
-# The values that stand for rare categories and for none.
+# The categories that the evaluator writes for items of a rare category and of none
+# (`components.evaluator.illustrations.shown_items`).
 _OTHER_COLOURS = {"(others)": "var(--faint)", "(missing)": MUTED}
 
 

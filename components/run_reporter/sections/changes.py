@@ -1,4 +1,4 @@
-"""What differs from the version that served when the run began."""
+"""The differences from the version that was served when the run began."""
 
 from typing import Any
 
@@ -18,9 +18,9 @@ from components.run_reporter.table import Table
 from schemas.steps import CURRENT_MODEL, EVALUATOR
 
 _READING = (
-    "The new model beside the version that served when the run began. Metrics are comparable in "
-    "the columns of this run, which were measured on the same targets; those at the push of the "
-    "served version are of its own test split."
+    "The model of this run, compared with the version that was served when the run began. This run "
+    "measured both models on the same targets, so the columns of these metrics are comparable. The "
+    "last column has the metrics of the served model at its push, on the test split of that run."
 )
 _METRICS = ("recall@1", "recall@10", "recall@100", "ndcg@10", "mrr", "coverage@10")
 
@@ -30,11 +30,11 @@ def changes_section(inputs: ReportInputs) -> Section:
     section = Section("changes", "Changes since what serves", _READING, "changes.html.j2")
     fragment = inputs.fragments.get(CURRENT_MODEL)
     if fragment is None:
-        return _without_content(section, why_missing(inputs, CURRENT_MODEL))
+        return section.without_content(why_missing(inputs, CURRENT_MODEL))
     serving = fragment["serving"]
     if serving is None:
-        return _without_content(
-            section, "Nothing served when the run began: this is the first version."
+        return section.without_content(
+            "Nothing served when the run began: this is the first version."
         )
     provenance = serving.get("provenance") or {}
     run = provenance.get("run") or {}
@@ -53,12 +53,8 @@ def changes_section(inputs: ReportInputs) -> Section:
     return section
 
 
-def _without_content(section: Section, missing: str) -> Section:
-    return Section(section.anchor, section.title, "", section.template, missing=missing)
-
-
 def _metrics(metrics: dict[str, Any], at_push: dict[str, float]) -> Table:
-    """Returns the metrics of the new model and of the served one."""
+    """Returns the metrics of the model of this run and of the served one."""
     test = metrics["test"] or {}
     model, current = test.get("model") or {}, test.get("current") or {}
     bounds = (metrics["confidence"] or {}).get("model_minus_current") or {}
@@ -87,7 +83,8 @@ def _metrics(metrics: dict[str, Any], at_push: dict[str, float]) -> Table:
 def _own_sizes(inputs: ReportInputs) -> dict[str, int]:
     sizes = inputs.fragments.get(EVALUATOR, {}).get("sizes") or {}
     catalogue = inputs.run["ingestion"]["catalogue"] or {}
-    return {**({"items": catalogue["items"]} if "items" in catalogue else {}), **sizes}
+    counts = {"items": catalogue.get("items"), "listed_items": catalogue.get("kept")}
+    return {**{name: count for name, count in counts.items() if count}, **sizes}
 
 
 def _sizes(served: dict[str, int], own: dict[str, int]) -> Table:

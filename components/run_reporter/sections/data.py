@@ -24,8 +24,9 @@ def data_section(inputs: ReportInputs) -> Section:
     log, catalogue = ingestion["interactions"], ingestion["catalogue"]
     section = Section("data", "Data", _READING, "data.html.j2")
     if not (log or catalogue):
-        missing = why_missing(inputs, INTERACTION_EXAMPLE_GEN, CATALOGUE_EXAMPLE_GEN)
-        return Section(section.anchor, section.title, "", section.template, missing=missing)
+        return section.without_content(
+            why_missing(inputs, INTERACTION_EXAMPLE_GEN, CATALOGUE_EXAMPLE_GEN)
+        )
     section.values.update(
         facts=_facts(log, catalogue),
         warnings=[w for part in (catalogue, log) if part for w in part.get("warnings") or []],

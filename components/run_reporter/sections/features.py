@@ -17,8 +17,8 @@ from schemas.features import AVAILABLE_AT, ITEM_ID, TIMESTAMP, USER_ID
 _READING = (
     "The columns of the examples that TFDV measured: of the events (of a large log, a sample) and "
     "of the catalogue. A high share of missing values, a single value, or an extreme minimum or "
-    "maximum is worth a look. Anomalies are differences from the schema; an error stops the run "
-    "before training."
+    "maximum can be an error of the data. Anomalies are differences from the schema; an error "
+    "stops the run before training."
 )
 _HEADS = [
     "feature",
@@ -59,17 +59,28 @@ def features_section(inputs: ReportInputs) -> Section:
         "features.html.j2",
         {
             "groups": [
-                {
-                    "name": split,
-                    "examples": number(int(dataset.num_examples)),
-                    "table": Table(_HEADS, [_row(feature) for feature in dataset.features]),
-                    "figures": list(_figures(split, dataset))[:_MAX_CHARTS],
-                    "anomalies": None if split not in anomalies else _anomalies(anomalies[split]),
-                }
+                _group(split, dataset, anomalies.get(split))
                 for split, dataset in sorted(statistics.items(), reverse=True)
             ]
         },
     )
+
+
+def _group(
+    split: str,
+    dataset: statistics_pb2.DatasetFeatureStatistics,
+    anomalies: anomalies_pb2.Anomalies | None,
+) -> dict[str, Any]:
+    """Returns what the template shows of one split of the examples."""
+    figures = list(_figures(split, dataset))
+    return {
+        "name": split,
+        "examples": number(int(dataset.num_examples)),
+        "table": Table(_HEADS, [_row(feature) for feature in dataset.features]),
+        "figures": figures[:_MAX_CHARTS],
+        "num_not_drawn": len(figures[_MAX_CHARTS:]),
+        "anomalies": None if anomalies is None else _anomalies(anomalies),
+    }
 
 
 def _row(feature: statistics_pb2.FeatureNameStatistics) -> list[str]:

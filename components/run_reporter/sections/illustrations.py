@@ -9,15 +9,15 @@ from schemas.steps import EVALUATOR
 
 _USERS_READING = (
     "A few users of the test split, from the one with the fewest past events to the one with the "
-    "most: what they did last, what the model recommends, and the items that they chose later, "
-    "which the model did not see. A tick marks a recommendation that is among these. Users are "
-    "numbered; their ids are not in this section."
+    "most: their last events, the recommendations of the model, and the items of their later "
+    "events, with which the model was not trained. A tick marks a recommendation that is among "
+    "these items. Users are numbered; their ids are not in this section."
 )
 _MISSES_READING = (
     "The test targets that the model ranks lowest, and those that a baseline has among its first "
     "ten and the model does not, at most one of a user and of an item. A target without training "
-    "events is hard for every method that learns from the log; the second list shows what the "
-    "model could have known."
+    "events is hard for every method that learns from the log; the targets of the second list "
+    "can be predicted from it, because a baseline finds them."
 )
 _MAP_READING = (
     "Items with similar embeddings are near each other (t-SNE; distances between far groups mean "
@@ -116,5 +116,4 @@ def _illustrations(inputs: ReportInputs) -> dict[str, Any] | None:
 
 
 def _missing(inputs: ReportInputs, section: Section, found: dict[str, Any] | None) -> Section:
-    missing = _NOT_SHOWN if found else why_missing(inputs, EVALUATOR)
-    return Section(section.anchor, section.title, "", section.template, missing=missing)
+    return section.without_content(_NOT_SHOWN if found else why_missing(inputs, EVALUATOR))

@@ -11,6 +11,17 @@ from components.run_reporter.table import UNIT, Table, with_unit
 from schemas.steps import INDEXER
 
 _AS_OF = "as_of"
+# The measurements that are shown first, in this order, without the cutoff of the recall.
+_MAIN_FACTS = (
+    "kind",
+    "candidates",
+    "recall",
+    "latency_ms",
+    "memory_bytes",
+    "size_bytes",
+    "load_seconds",
+    "reason",
+)
 _READING = (
     "How the served model searches the catalogue. Recall is the share of the exact results that "
     "the search finds, for embeddings of held-out requests. Each point is a measured setting that "
@@ -25,6 +36,7 @@ def index_section(inputs: ReportInputs) -> Section:
     if not index:
         missing = why_missing(inputs, INDEXER)
         return Section("index", "Index", "", "index.html.j2", missing=missing)
+    main = [name for fact in _MAIN_FACTS for name in index if name.partition("@")[0] == fact]
     config = inputs.run["config"] or {}
     target = (config.get("index") or {}).get("recall_target")
     return Section(
@@ -33,7 +45,8 @@ def index_section(inputs: ReportInputs) -> Section:
         _READING,
         "index.html.j2",
         {
-            "facts": _facts(index),
+            "facts": _facts(index, main),
+            "other_facts": _facts(index, [name for name in index if name not in main]),
             "tables": _tables(index),
             "figures": _figures(index, target),
         },
@@ -65,10 +78,11 @@ def _figures(index: dict[str, Any], target: float | None) -> list[Figure]:
     return [recall_latency_plot("index-curve", caption, points, target)]
 
 
-def _facts(index: dict[str, Any]) -> list[tuple[str, str]]:
+def _facts(index: dict[str, Any], names: list[str]) -> list[tuple[str, str]]:
     """Returns pairs of label and text with unit, for single values and those in mappings."""
     facts: list[tuple[str, str]] = []
-    for name, value in index.items():
+    for name in names:
+        value = index[name]
         if isinstance(value, dict):
             group, unit = UNIT.sub("", name), "".join(UNIT.findall(name))
             facts += [

@@ -20,8 +20,9 @@ from schemas.steps import EVALUATOR
 _READING = (
     "The model and the baselines rank the whole catalogue for the same requests of the test split. "
     "First where the model is better, undecided or worse: undecided means that the 95 % interval "
-    "of the difference contains 0, so that the test targets do not decide. Each interval has a "
-    "level of 95 % by itself: of twenty, about one does not contain its value."
+    "of the difference contains 0, or that there are fewer than 30 users, so that the test targets "
+    "do not decide. Each interval has a level of 95 % by itself: of twenty, about one does not "
+    "contain its value."
 )
 # Metrics of the matrix, if they are measured; the first place and the whole list may differ.
 _COMPARED = ("recall@1", "recall@10", "recall@100", "ndcg@10", "mrr")
@@ -36,7 +37,9 @@ def quality_section(inputs: ReportInputs) -> Section:
         return Section("quality", "Quality", "", "quality.html.j2", missing=missing)
     headlines = headline_metrics(rows)
     compared = [name for name in _COMPARED if name in rows[0].metrics] or headlines
-    differences = {name: _differences(rows, name) for name in compared}
+    # Without a number of users, nothing is decided.
+    users = (metrics["protocol"] or {}).get("users", 0)
+    differences = {name: _differences(rows, name, users) for name in compared}
     return Section(
         "quality",
         "Quality",
@@ -57,11 +60,11 @@ def quality_section(inputs: ReportInputs) -> Section:
     )
 
 
-def _differences(rows: list[ComparisonRow], name: str) -> list[Difference]:
+def _differences(rows: list[ComparisonRow], name: str, users: int) -> list[Difference]:
     """Returns the difference of the model from each method, for those with an interval."""
     model = rows[0]
     return [
-        Difference(row.name, model.metrics[name] - row.metrics[name], row.intervals[name])
+        Difference(row.name, model.metrics[name] - row.metrics[name], row.intervals[name], users)
         for row in rows[1:]
         if name in row.metrics and name in row.intervals
     ]

@@ -45,6 +45,10 @@ class Section:
     values: dict[str, Any] = field(default_factory=dict)
     missing: str = ""
 
+    def without_content(self, missing: str) -> "Section":
+        """Returns the section with its heading and the sentence `missing` only."""
+        return Section(self.anchor, self.title, "", self.template, missing=missing)
+
 
 def why_missing(inputs: ReportInputs, *steps: str) -> str:
     """Returns a sentence that says why steps have no result in this run.

@@ -6,10 +6,10 @@ from components.run_reporter.formatting import duration, size
 from components.run_reporter.sections.section import ReportInputs, Section
 
 _READING = (
-    "Where the time and the memory went. A step from the cache takes almost no time. Memory is the "
-    "largest resident set of the process while the step ran; all steps of a local run share one "
-    "process, so it includes what earlier steps have not returned to the system, and it leaves out "
-    "other processes, such as Beam workers."
+    "The time and the memory of each step. A step from the cache takes almost no time. Memory is "
+    "the largest resident set of the process while the step ran; all steps of a local run share "
+    "one process, so it includes what earlier steps have not returned to the system, and it leaves "
+    "out other processes, such as Beam workers."
 )
 
 

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 from components.run_reporter.charts.figure import Figure
-from components.run_reporter.charts.lines import MAX_LINES, Series, line_chart
+from components.run_reporter.charts.lines import Series, line_chart
 from components.run_reporter.formatting import duration, instant, label, natural_key, number
 from components.run_reporter.sections.section import ReportInputs, Section, why_missing
 from schemas.steps import TRAINER
@@ -27,7 +27,7 @@ def recipe_section(inputs: ReportInputs) -> Section:
     training = inputs.run["training"]
     section = Section("recipe", "Recipe", _RECIPE_READING, "recipe.html.j2")
     if not training:
-        return _missing(inputs, section)
+        return section.without_content(why_missing(inputs, TRAINER))
     section.values["choices"] = training.get("recipe") or []
     return section
 
@@ -37,7 +37,7 @@ def training_section(inputs: ReportInputs) -> Section:
     training = inputs.run["training"]
     section = Section("training", "Training", _TRAINING_READING, "training.html.j2")
     if not training:
-        return _missing(inputs, section)
+        return section.without_content(why_missing(inputs, TRAINER))
     keys = ("epochs", "best_epoch", "parameters", "candidates", "targets_per_second")
     facts = [(label(key), number(training[key])) for key in keys if key in training]
     if "seconds" in training:
@@ -46,11 +46,6 @@ def training_section(inputs: ReportInputs) -> Section:
         facts.append(("items as of", instant(training["as_of"])))
     section.values.update(facts=facts, figures=_figures(training.get("history") or []))
     return section
-
-
-def _missing(inputs: ReportInputs, section: Section) -> Section:
-    missing = why_missing(inputs, TRAINER)
-    return Section(section.anchor, section.title, "", section.template, missing=missing)
 
 
 def _figures(history: list[dict[str, Any]]) -> list[Figure]:
@@ -68,7 +63,7 @@ def _figures(history: list[dict[str, Any]]) -> list[Figure]:
             ("epoch", title.lower()),
             [
                 Series(_curve_name(key), [(epoch["epoch"], epoch[key]) for epoch in history])
-                for key in keys[:MAX_LINES]
+                for key in keys
             ],
             from_zero=from_zero,
         )

@@ -132,6 +132,7 @@ def test_a_missing_twin_raises_an_input_error(destination: Destination) -> None:
             split_policy="temporal",
             id_rules=["case"],
             num_items=9,
+            num_listed_items=8,
         ),
     ],
 )

@@ -36,6 +36,31 @@ def test_a_truncated_export_is_named_with_both_sizes() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("num_items", "num_listed", "num_listed_served", "value"),
+    [
+        (2000, 5, 1000, 0.005),
+        (2000, 0, 1000, 0.0),
+        (1500, 1000, 1000, 0.75),  # The log lost items.
+        (2000, 900, 1000, 0.9),
+        (2000, 5, None, 1.0),
+        (2000, None, 1000, 1.0),
+    ],
+)
+def test_the_items_in_the_files_are_compared_as_well(
+    num_items: int, num_listed: int | None, num_listed_served: int | None, value: float
+) -> None:
+    gate = catalogue_size_gate(num_items, "7", 2000, 0.5, num_listed, num_listed_served)
+    assert (gate.value, gate.passed) == (value, value >= 0.5)
+
+
+def test_a_truncated_file_that_the_log_refills_is_named_with_both_sizes() -> None:
+    assert catalogue_size_gate(2000, "7", 2000, 0.5, 5, 1000).reason.startswith(
+        "5 items in the items files, 0.005 of the 1,000 items in those of version 7, which serves; "
+        "at least 0.5 is required: check that the items files are complete"
+    )
+
+
 def test_without_a_served_model_there_is_nothing_to_compare_with() -> None:
     gate = catalogue_size_gate(5, None, None, 0.5)
     assert (gate.passed, gate.verdict) == (True, None)

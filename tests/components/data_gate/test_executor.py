@@ -40,6 +40,7 @@ DATA = from_dict(
         }
     },
 )
+ITEMS = from_dict(ItemsSettings, {"path": "items.csv", "format": "csv", "fields": {"item_id": "i"}})
 EVENTS: list[dict[str, list[Any]]] = [
     {
         "user_id": [user],
@@ -244,7 +245,7 @@ def test_without_events_only_the_catalogue_is_checked(inputs: Artifacts, tmp_pat
     write_fragment(
         catalogue["catalogue_rejects"][0].uri,
         CATALOGUE_EXAMPLE_GEN,
-        {"read": 10, "rejects": {"duplicate": 3}, "items": 7},
+        {"read": 10, "kept": 7, "rejects": {"duplicate": 3}, "items": 7},
     )
     with pytest.raises(GateRejectedError, match="duplicate 3"):
         run(catalogue, tmp_path, data)
@@ -263,6 +264,27 @@ def test_a_catalogue_much_smaller_than_the_served_one_is_rejected(
 
     with pytest.raises(GateRejectedError, match=r"10 items, 0\.4762 of the 21 items of version 3"):
         run(inputs, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("settings", "num_listed_served", "passed"),
+    [(ITEMS, 10, False), (ITEMS, 6, True), (ITEMS, None, True), (None, 10, True)],
+)
+def test_a_truncated_items_file_that_the_log_refills_is_rejected(
+    inputs: Artifacts,
+    tmp_path: Path,
+    settings: ItemsSettings | None,
+    num_listed_served: int | None,
+    passed: bool,
+) -> None:
+    """All catalogues have ten items, of which three are in the items files."""
+    state = CurrentModelState(version="3", num_items=10, num_listed_items=num_listed_served)
+    write_current_model(inputs["current"][0].uri, state)
+    counts = {"read": 3, "kept": 3, "rejects": {}, "items": 10, "logged_only": 7}
+    write_fragment(inputs["catalogue_rejects"][0].uri, CATALOGUE_EXAMPLE_GEN, counts)
+    rejected = pytest.raises(GateRejectedError, match=r"3 items in the items files, 0\.3 of the 10")
+    with nullcontext() if passed else rejected:
+        run(inputs, tmp_path, replace(DATA, items=settings))
 
 
 def test_a_reindex_with_other_ids_is_rejected(inputs: Artifacts, tmp_path: Path) -> None:

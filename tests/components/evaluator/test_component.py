@@ -53,7 +53,7 @@ def execute(
     }
     properties = {
         "data": to_json(data_settings()),
-        "evaluation_settings": to_json(EvaluationSettings(bootstrap_samples=20, gates=gates)),
+        "evaluation_settings": to_json(EvaluationSettings(bootstrap_samples=200, gates=gates)),
         "code_version": "1",
     }
     Executor().Do(inputs, outputs, properties)

@@ -9,6 +9,7 @@ from components.evaluator.paired_comparison import (
     compare_users,
 )
 from components.gate import Verdict
+from schemas.evaluation_settings import MIN_BOOTSTRAP_SAMPLES
 
 
 def comparison(low: float, high: float, num_users: int = 100) -> PairedComparison:
@@ -90,3 +91,19 @@ def test_a_loss_of_the_tolerance_is_rarely_called_worse(num_users: int, largest:
         for seed, change in enumerate(changes)
     ]
     assert verdicts.count(Verdict.WORSE) / len(verdicts) <= largest
+
+
+@pytest.mark.parametrize(
+    ("num_samples", "smallest", "largest"),
+    [(1, 0.45, 0.55), (20, 0.05, 0.09), (MIN_BOOTSTRAP_SAMPLES, 0.02, 0.04)],
+)
+def test_few_bootstrap_samples_make_verdicts_random(
+    num_samples: int, smallest: float, largest: float
+) -> None:
+    """The true loss is exactly the tolerance."""
+    changes = np.random.default_rng(3).normal(-0.05, 0.1, (1500, 200))
+    verdicts = [
+        compare_users("mrr", change, np.zeros(200), num_samples, seed=seed).verdict(0.05)
+        for seed, change in enumerate(changes)
+    ]
+    assert smallest <= verdicts.count(Verdict.WORSE) / len(verdicts) <= largest

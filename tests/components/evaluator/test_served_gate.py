@@ -114,7 +114,7 @@ def test_too_few_users_with_later_targets_are_undecided(num_compared: int) -> No
 
 
 def test_only_later_targets_count() -> None:
-    """On the other ones, the served model has an advantage: it has learned them."""
+    """On the other ones, the served model has an advantage: it was trained on them."""
     is_compared = np.arange(1000) % 2 == 0
     served = np.where(is_compared, 0.5, 1.0)
 

@@ -18,6 +18,7 @@ from components.indexer import build_bundle
 from components.indexer.executor import Executor
 from components.indexer.search import choose_index, query_kind, search_plan
 from components.parity.sample_file import write_sample
+from components.records.item_notes import write_notes
 from schemas.serving import SIGNATURES
 from schemas.serving_settings import IndexSettings
 from schemas.settings import to_json
@@ -65,6 +66,7 @@ def _run(
 def test_good_index_is_blessed(tmp_path: Path) -> None:
     shop = make_shop(str(tmp_path), 150)
     write_sample(shop.model, shop_sample(shop))
+    write_notes(shop.catalogue, 149, {}, ["item 150"])
     result = _run(shop, tmp_path, IndexSettings(k=10, max_k=20))
     index, gates = result["fragment"]["index"], result["fragment"]["gates"]
     assert model_utils.is_infra_validated(result["blessing"])
@@ -80,7 +82,7 @@ def test_good_index_is_blessed(tmp_path: Path) -> None:
     assert index["parity"]["equal_lists"] == 1.0
     assert index["kind"] == "scann_brute_force"
     assert index["recall@10"] == 1.0
-    assert index["candidates"] == 150
+    assert (index["candidates"], index["listed_items"]) == (150, 149)
     assert 0 < index["latency_ms"]["p50"] <= index["latency_ms"]["p99"]
     assert set(index["signatures"]) == set(SIGNATURES)
     assert index["index_bytes"] >= 150 * index["dim"] * np.dtype(np.float32).itemsize

@@ -57,7 +57,7 @@ def test_reindex_reports_original_version_and_time(
     monkeypatch.setattr(executor, "recorded_set", lambda: "python3.99")
     write_bundle(push.destination.root / "bundle", "with more items")
     as_of = "2026-03-01T00:00:00+00:00"
-    index = {"as_of": as_of, "candidates": 7}
+    index = {"as_of": as_of, "candidates": 7, "listed_items": 5}
     write_fragment(str(push.destination.root / "bundle"), INDEXER, {"index": index})
     push.reindex_of = first
 
@@ -69,6 +69,7 @@ def test_reindex_reports_original_version_and_time(
     assert (manifest.reindex_of, manifest.as_of) == (first, as_of)
     assert manifest.version_set == "python3.99"
     assert (manifest.train_end_s, manifest.sizes["items"]) == (1_700_000_000, 7)
+    assert manifest.sizes["listed_items"] == 5
     assert manifest.metrics == {"recall@10": 0.25}
 
 

@@ -375,7 +375,7 @@ def test_proven_towers_are_hidden_and_removed_with_their_version(destination: De
 
 
 def test_other_towers_do_not_make_another_version(destination: Destination) -> None:
-    """What serves decides whether a version is new."""
+    """A version is new only if the served models differ."""
     first = destination.publish("a")
     destination.towers("a").joinpath("saved_model.pb").write_text("other towers")
 

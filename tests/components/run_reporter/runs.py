@@ -81,7 +81,7 @@ def serving() -> dict[str, Any]:
         "pushed_at": "2024-03-09T16:00:00+00:00",
         "version_set": "python3.10",
         "metrics": {"recall@10": 0.1717, "mrr": 0.0818},
-        "sizes": {"items": 1600, "items_in_training": 1500},
+        "sizes": {"items": 1600, "listed_items": 1250, "items_in_training": 1500},
         "provenance": {
             "code": {"commit": "c0ffee"},
             "run": {"config_hash": "fedc", "config": {"name": "demo", "model": {"dim": 32}}},

@@ -9,7 +9,7 @@ import pytest
 
 from tests.chromium import DESKTOP, PHONE, needs_chromium, open_page
 from tests.components.run_reporter import runs
-from tests.components.run_reporter.test_report import TITLES, complete, failed, rejected, render
+from tests.components.run_reporter.pages import TITLES, complete, failed, rejected, render
 
 pytestmark = needs_chromium
 DRAWN = "html[data-charts=drawn]"

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
+from pipeline.commands import init_demo
 from pipeline.commands.ingest import run_ingestion
 from pipeline.commands.init import InitOptions, init_command
 from pipeline.config import load_settings
@@ -71,9 +72,9 @@ def test_the_file_is_written_where_it_is_wanted(log: StarterLog, tmp_path: Path)
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "give a LOG and its options, or --demo DIR alone"),
-        (["a.csv", "--demo", "b"], "give a LOG and its options, or --demo DIR alone"),
-        (["--items", "a.csv", "--demo", "b"], "or --demo DIR alone"),
+        ([], "give a LOG and its options, or --demo DIR with at most --force"),
+        (["a.csv", "--demo", "b"], "give a LOG and its options, or --demo DIR with at most"),
+        (["--items", "a.csv", "--demo", "b"], "or --demo DIR with at most --force"),
         (["ml-small/ratings.csv", "--column", "user=x"], "expected FIELD=COLUMN with a field of"),
         (["ml-small/ratings.csv", "--column", "user_id"], "expected FIELD=COLUMN"),
         (
@@ -121,6 +122,22 @@ def test_the_demo_configuration_has_the_paths_of_its_folder(
     assert Path(settings.schema).is_file()
     sources = (settings.interactions, settings.items, settings.users)
     assert all(Path(str(source and source.path)).is_file() for source in sources)
+
+
+@pytest.mark.parametrize("name", ["demo.yaml", "demo.pbtxt"])
+def test_an_edited_file_of_the_demo_is_overwritten_on_request_only(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(init_demo, "write_if_outdated", lambda directory, settings: "written")
+    run_init("--demo", str(tmp_path))
+    run_init("--demo", str(tmp_path))
+    written = (tmp_path / name).read_text()
+    (tmp_path / name).write_text("# edited\n")
+    with pytest.raises(InputError, match=rf"{name} exists and differs .* give --force"):
+        run_init("--demo", str(tmp_path))
+    assert (tmp_path / name).read_text() == "# edited\n"
+    run_init("--demo", str(tmp_path), "--force")
+    assert (tmp_path / name).read_text() == written
 
 
 def test_only_the_paths_of_the_shipped_configuration_change() -> None:

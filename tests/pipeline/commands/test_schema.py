@@ -8,9 +8,7 @@ from typer.testing import CliRunner
 
 from components.config_schema.build import build_schemas, read_curated_schema
 from pipeline.cli import app
-from pipeline.commands.schema import check_output
 from pipeline.config import load_settings
-from schemas.errors import InputError
 from schemas.features import feature_table
 from tests.chain_dataset import write_chain_dataset
 
@@ -37,14 +35,3 @@ def test_the_inferred_file_is_valid_for_its_configuration(config: Path) -> None:
     }
     assert "timestamp" in {feature.name for feature in curated.feature}
     assert "Inferred from chain: " in path.read_text(encoding="utf-8")
-
-
-def test_an_existing_file_is_overwritten_only_with_force(tmp_path: Path) -> None:
-    check_output(None, force=False)
-    check_output(str(tmp_path / "new.pbtxt"), force=False)
-    (tmp_path / "old.pbtxt").write_text("curated by hand")
-    with pytest.raises(InputError, match=r"old\.pbtxt: the file exists; give --force"):
-        check_output(str(tmp_path / "old.pbtxt"), force=False)
-    check_output(str(tmp_path / "old.pbtxt"), force=True)
-    with pytest.raises(InputError, match="there is no folder"):
-        check_output(str(tmp_path / "absent" / "new.pbtxt"), force=True)

@@ -53,6 +53,18 @@ def test_intervals_are_those_of_the_evaluator_and_of_b_minus_a(
     assert recall.difference == pytest.approx(difference)
 
 
+def test_a_difference_by_rounding_gives_no_verdict(tmp_path: Path) -> None:
+    by_user = hits(0.5)
+    rounded = {name: values + 1e-15 for name, values in by_user.items()}
+    a, b = write_run(tmp_path / "a", by_user), write_run(tmp_path / "b", rounded)
+
+    (recall,) = compared(a, b).metrics.metrics
+
+    assert recall.interval is not None
+    assert 0 < recall.interval[0] < 1e-12
+    assert recall.verdict == UNDECIDED
+
+
 def test_few_users_give_no_verdict(tmp_path: Path) -> None:
     a, b = (
         write_run(tmp_path / n, hits(share, num_users=20)) for n, share in (("a", 0.0), ("b", 1.0))
@@ -119,6 +131,15 @@ def test_differences_are_named_by_key(tmp_path: Path) -> None:
     assert comparison.code == [Change("version_set", "python3.10", "python3.12")]
 
 
+def test_tables_of_the_index_are_not_compared(tmp_path: Path) -> None:
+    a, b = (read_run(write_run(tmp_path / name, hits(0.5))) for name in "ab")
+    for key in ("curve", "searches", "twin_searches"):
+        b.metrics["index"][key] = [{"search_ms": 99.0}]
+    b.metrics["index"]["twin"] = {"search_ms": 0.2}
+
+    assert compare_runs(a, b).index == [Change("twin.search_ms", None, 0.2)]
+
+
 def test_other_inputs_have_other_fingerprints(tmp_path: Path) -> None:
     a, b, old = (write_run(tmp_path / name, hits(0.5)) for name in ("a", "b", "old"))
     runs_read = {name: read_run(name) for name in (a, b, old)}
@@ -133,6 +154,17 @@ def test_other_inputs_have_other_fingerprints(tmp_path: Path) -> None:
     assert comparison.has_same_data is False
     assert comparison.data == [Change("fingerprint.interactions", "aaaa", "ffff")]
     assert compare_runs(runs_read[a], runs_read[old]).has_same_data is None
+
+
+def test_code_that_an_older_release_did_not_record_is_missing(tmp_path: Path) -> None:
+    a, old = (read_run(write_run(tmp_path / name, hits(0.5))) for name in ("a", "old"))
+    old.record["provenance"] = None
+
+    assert compare_runs(a, old).code == [
+        Change("twotower.version", "0.1.0", None),
+        Change("twotower.hash", "cccc", None),
+        Change("twotower.commit", "dddd", None),
+    ]
 
 
 def test_another_number_of_candidates_is_stated(tmp_path: Path) -> None:

@@ -150,6 +150,7 @@ def test_missing_key_and_wrong_values_are_named(tmp_path: Path) -> None:
         ),
         ("interactions.reject_limits={late: 1.5}", "reject_limits.late: input should be less"),
         ("interactions.format=cvs", "format: 'cvs' is not known; did you mean 'csv'?"),
+        ("evaluation.bootstrap_samples=1", "bootstrap_samples: input should be greater than or eq"),
         ("evaluation.gates.metric=recal@10", "gates.metric: 'recal@10' is unknown; did you"),
         ("evaluation.gates.metric=gini@10", "gates.metric: 'gini@10' is unknown"),
         ("evaluation.slices=[items.genre]", "slices: 'items.genre' is unknown; (known: none)"),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.init.checks import checks_of
 from pipeline.init.proposal import Proposal, propose
 from schemas.errors import InputError
 from tests.pipeline.init.starter_logs import events, lines
@@ -20,7 +21,7 @@ def with_catalogue(folder: Path, *rows: tuple[object, ...]) -> Proposal:
 
 def test_rows_that_a_later_row_replaces_are_named(tmp_path: Path) -> None:
     rows = [(i, lang, f"Title {i} {lang}") for i in ITEMS for lang in ("de", "en")]
-    (check,) = with_catalogue(tmp_path, ("item", "lang", "title"), *rows).checks()
+    (check,) = checks_of(with_catalogue(tmp_path, ("item", "lang", "title"), *rows))
     assert check == (
         "items.fields: 50.0% of the rows repeat the id of a later row and are rejected; if this is "
         "right, set items.reject_limits: {duplicate: 0.55}"
@@ -29,7 +30,7 @@ def test_rows_that_a_later_row_replaces_are_named(tmp_path: Path) -> None:
 
 def test_a_catalogue_of_few_items_is_named(tmp_path: Path) -> None:
     rows = [(i, f"Title {i} x") for i in ITEMS[: len(ITEMS) // 4]]
-    (check,) = with_catalogue(tmp_path, ("item", "title"), *rows).checks()
+    (check,) = checks_of(with_catalogue(tmp_path, ("item", "title"), *rows))
     assert check.startswith("items.path: only 23.3% of the ids of the log have a row")
 
 

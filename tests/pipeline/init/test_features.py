@@ -6,7 +6,8 @@ import pytest
 
 from pipeline.init.certainty import Certainty
 from pipeline.init.column import column_of
-from pipeline.init.features import FeatureProposal, propose_feature
+from pipeline.init.feature_proposal import FeatureProposal
+from pipeline.init.features import propose_feature
 from schemas.source_settings import FeatureKind, SourceSettings
 
 ROWS = 120

@@ -21,6 +21,7 @@ from components.example_gen.event_table import TIME_US
 from components.readers.read import read_batches
 from components.records.erase import ErasedIds
 from pipeline.config.load import settings_of_text
+from pipeline.init.checks import checks_of
 from pipeline.init.proposal import propose
 from pipeline.init.render import render
 from schemas.features import feature_table
@@ -137,7 +138,7 @@ def test_the_records_of_a_generated_log_are_kept(usual_names: bool, tmp_path: Pa
         times_us = write_log(log, path)
         proposal = propose(str(path), None, None, {})
         text = render(proposal, "log.yaml")
-        checks = {line.split(":")[0] for line in proposal.checks()}
+        checks = {line.split(":")[0] for line in checks_of(proposal)}
         configured = settings_of_text(text, "log.yaml")
         read_us, rejects = read_times(configured)
         assert not rejects, text

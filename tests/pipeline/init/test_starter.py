@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from pipeline.config import load_settings
+from pipeline.init.checks import checks_of
 from pipeline.init.proposal import Proposal, propose
 from pipeline.init.render import render
 from schemas.settings import to_json
@@ -37,6 +38,6 @@ def test_a_log_in_a_well_known_form_is_understood(
     (tmp_path / "starter.yaml").write_text(text, encoding="utf-8")
     values = json.loads(to_json(load_settings("starter.yaml")))
     assert {path: value_at(values, path) for path in log.expected} == log.expected, text
-    assert {check.split(":")[0] for check in proposal.checks()} == set(log.checks), text
+    assert {check.split(":")[0] for check in checks_of(proposal)} == set(log.checks), text
     comments = [line for line in text.splitlines() if line.strip().startswith("#")]
     assert max(map(len, comments)) <= 100

@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline.config.load import settings_of_text
+from pipeline.init.checks import checks_of
 from pipeline.init.proposal import propose
 from pipeline.init.render import render
 from pipeline.init.words import Role
@@ -117,7 +118,7 @@ def test_records_that_are_rejected_are_named_with_the_limit_that_accepts_them(
     path = tmp_path / "log.csv"
     rows = [("" if at % 4 == 0 else u, i, r, t) for at, (u, i, r, t) in enumerate(EVENTS)]
     path.write_bytes(lines([HEADER, *rows, *rows[:80]]))
-    missing, duplicates = propose(str(path), None, None, {}).checks()
+    missing, duplicates = checks_of(propose(str(path), None, None, {}))
     assert missing == (
         "interactions.fields.user_id: 25.0% of the records have none and are rejected; if this is "
         "right, set interactions.reject_limits: {missing_field: 0.3}"
@@ -133,7 +134,7 @@ def test_a_property_of_an_item_is_not_the_time_of_an_event(tmp_path: Path) -> No
     assert propose(str(path), None, None, {}).log.fields[Role.TIME].column == "bought"
 
     wanted = {Role.TIME: "release_date"}
-    (check,) = propose(str(path), None, None, wanted).checks()
+    (check,) = checks_of(propose(str(path), None, None, wanted))
     assert "all events of each item have the same time" in check
 
 
@@ -147,7 +148,7 @@ def test_a_part_of_the_records_in_the_future_is_named(tmp_path: Path) -> None:
     path = tmp_path / "log.csv"
     rows = [(u, i, r, t + 2_000_000_000 * (at % 4 == 0)) for at, (u, i, r, t) in enumerate(EVENTS)]
     path.write_bytes(lines([HEADER, *rows]))
-    (check,) = propose(str(path), None, None, {}).checks()
+    (check,) = checks_of(propose(str(path), None, None, {}))
     assert check.startswith("interactions.reject.future: 25.0% of the records have a time later")
 
 
@@ -161,7 +162,7 @@ def test_columns_of_one_name_are_said_not_to_be_read(tmp_path: Path) -> None:
             ]
         )
     )
-    (check,) = propose(str(path), None, None, {}).checks()
+    (check,) = checks_of(propose(str(path), None, None, {}))
     assert "several columns have the name price" in check
 
 
@@ -189,4 +190,4 @@ def test_binary_ids_of_parquet_are_hexadecimal(tmp_path: Path) -> None:
     proposal = propose(str(path), None, None, {})
     assert proposal.log.column(Role.USER).num_distinct == len({u for u, *_ in EVENTS})
     assert proposal.log.reading.settings == {}
-    assert not list(proposal.checks())
+    assert not list(checks_of(proposal))

@@ -19,7 +19,7 @@ MODEL = {
     "train": {"max_epochs": 12, "events_per_step": 320, "learning_rate": 5e-3},
     "history": {"max_length": 10},
     "interactions": {"max_reject_fraction": 0.02},
-    # Counts of transitions know a chain exactly, so that no model is better than they are.
+    # Counts of transitions are the exact model of a chain, so no other model is better.
     "evaluation": {"gates": {"not_worse_than": ["popularity"], "better_than": ["popularity"]}},
 }
 

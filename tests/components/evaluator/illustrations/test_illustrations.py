@@ -187,7 +187,7 @@ def test_texts_of_items_are_titles_and_frequent_categories() -> None:
     assert shown["id"][:2] == ["id 7", "id 0"]
     assert shown["title"][1].startswith("long title long title")
     assert len(shown["title"][1]) == 120
-    # Of the two category features, the one with fewer values decides the colours.
+    # Of the two category features, the one with fewer values determines the colours.
     assert shown["category_feature"] == "colour"
     assert shown["category"][1] == "(missing)"
     assert len(set(shown["category"]) - {"(missing)", "(others)"}) == MAX_CATEGORIES

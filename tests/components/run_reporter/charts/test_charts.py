@@ -32,7 +32,10 @@ FIGURES: dict[str, Callable[[], Figure]] = {
     ),
     "bars of 0": lambda: bars.named_bars("a", "c", AXES, [("b", 0.0, "0 s")]),
     "differences": lambda: intervals.difference_plot(
-        "a", "c", "x", [Difference("b", 0.1, (0.0, 0.2)), Difference("b2", -0.1, (-0.2, -0.05))]
+        "a",
+        "c",
+        "x",
+        [Difference("b", 0.1, (0.0, 0.2), 90), Difference("b2", -0.1, (-0.2, -0.05), 90)],
     ),
     "slices": lambda: intervals.slice_plot(
         "a",
@@ -91,7 +94,14 @@ def test_the_table_has_the_lines_that_are_not_drawn() -> None:
 def test_an_interval_that_contains_0_decides_nothing(
     bounds: tuple[float, float], outcome: str
 ) -> None:
-    assert Difference("markov", 0.0, bounds).outcome == outcome
+    assert Difference("markov", 0.0, bounds, 90).outcome == outcome
+
+
+@pytest.mark.parametrize(("bounds", "users"), [((0.1, 0.2), 29), ((1e-17, 1e-16), 90)])
+def test_few_users_and_rounding_errors_decide_nothing(
+    bounds: tuple[float, float], users: int
+) -> None:
+    assert Difference("markov", bounds[0], bounds, users).outcome == "undecided"
 
 
 def test_the_table_of_differences_states_the_outcome() -> None:
