@@ -8,10 +8,8 @@ next frame with the result are printed as a table.
 """
 
 import argparse
-import asyncio
 import shutil
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.loop_thread import loop_thread
 from components.indexer.probe.served_model import load_scann_ops
 from pipeline.environment import quieten
 from pipeline.explorer.run_explorer import ExplorerServer
@@ -85,24 +84,17 @@ def main() -> int:
 @contextmanager
 def _served(run_dir: str) -> Iterator[str]:
     """Serves the page during the block, and yields its address."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
 
     async def make() -> ExplorerServer:
         return ExplorerServer(run_dir, (), 0)
 
-    try:
-        server = asyncio.run_coroutine_threadsafe(make(), loop).result()
+    with loop_thread() as wait:
+        server = wait(make())
         try:
-            asyncio.run_coroutine_threadsafe(server.start(), loop).result()
+            wait(server.start())
             yield server.url
         finally:
-            asyncio.run_coroutine_threadsafe(server.stop(), loop).result()
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+            wait(server.stop())
 
 
 def _measure(url: str, browser: str, num_clicks: int) -> None:

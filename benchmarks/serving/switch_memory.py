@@ -38,7 +38,7 @@ class ServedMemory:
 
 @dataclass(frozen=True)
 class SwitchMemory:
-    """Memory of a switch, beside that of both versions.
+    """Memory of a switch, and of each of its two versions alone.
 
     Attributes:
       without_mb: Of the server without a version.

@@ -56,12 +56,22 @@ class Loader:
 
     def _load(self, path: str, version: int) -> tuple[Servable, int]:
         with _short_switch_interval():
-            servable = Servable(path, version)
             try:
-                return servable, servable.warm_up(self._stop.is_set)
-            except InputError:
-                servable.close()
-                raise
+                return self._load_and_warm_up(path, version)
+            except InputError as error:
+                failure = str(error)
+            # The traceback of that error refers to the model, which is freed after the error. The
+            # error that is raised here has another traceback.
+            _free_memory()
+            raise InputError(failure)
+
+    def _load_and_warm_up(self, path: str, version: int) -> tuple[Servable, int]:
+        servable = Servable(path, version)
+        try:
+            return servable, servable.warm_up(self._stop.is_set)
+        except InputError:
+            servable.close()
+            raise
 
     async def close(self, servable: Servable) -> None:
         """Closes a version that has no requests in flight, and returns its memory to the system."""
@@ -77,13 +87,13 @@ class Loader:
 def _close(servable: Servable) -> None:
     with _short_switch_interval():
         servable.close()
-        # Graphs of TensorFlow contain reference cycles.
-        gc.collect()
-        _return_free_memory()
+        _free_memory()
 
 
-def _return_free_memory() -> None:
-    """Returns free memory to the system, where the C library is glibc."""
+def _free_memory() -> None:
+    """Frees what is no longer used; returns it to the system, where the C library is glibc."""
+    # Graphs of TensorFlow contain reference cycles.
+    gc.collect()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)

@@ -1,8 +1,6 @@
 """A server of the page in a thread of this process, for tests with blocking clients."""
 
-import asyncio
 import json
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -11,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from benchmarks.loop_thread import loop_thread
 from pipeline.explorer.run_explorer import ExplorerServer
 
 
@@ -46,20 +45,13 @@ class RunningExplorer:
 @contextmanager
 def running_explorer(run_dir: Path, servers: Sequence[str] = ()) -> Iterator[RunningExplorer]:
     """Serves the page of a run during the block, on a free port."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
-    try:
-        server = asyncio.run_coroutine_threadsafe(_make(run_dir, servers), loop).result()
+    with loop_thread() as wait:
+        server = wait(_make(run_dir, servers))
         try:
-            asyncio.run_coroutine_threadsafe(server.start(), loop).result()
+            wait(server.start())
             yield RunningExplorer(server.url)
         finally:
-            asyncio.run_coroutine_threadsafe(server.stop(), loop).result()
-    finally:
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+            wait(server.stop())
 
 
 async def _make(run_dir: Path, servers: Sequence[str]) -> ExplorerServer:

@@ -10,6 +10,7 @@ from google.protobuf.message import Message
 from tensorflow_serving.apis import get_model_metadata_pb2, get_model_status_pb2, predict_pb2
 
 from tests.pipeline.serving.fuzz_http import damaged
+from tests.pipeline.serving.predict_requests import predict_request
 from tests.pipeline.serving.small_model import requests
 
 PREDICTION = "/tensorflow.serving.PredictionService/"
@@ -56,13 +57,7 @@ def grpc_cases(seed: int, number: int, body_bytes: int) -> Iterator[GrpcCase]:
 
 def valid_request(rng: random.Random) -> predict_pb2.PredictRequest:
     """Returns a predict request that the server answers."""
-    name, inputs = rng.choice(requests())
-    request = predict_pb2.PredictRequest()
-    request.model_spec.name = "shop"
-    request.model_spec.signature_name = name
-    for key, values in inputs.items():
-        request.inputs[key].CopyFrom(tf.make_tensor_proto(values))
-    return request
+    return predict_request(*rng.choice(requests()))
 
 
 def send_frames(port: int, rng: random.Random) -> None:

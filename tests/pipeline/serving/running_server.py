@@ -1,12 +1,10 @@
 """A server in a thread of this process, for tests with blocking clients."""
 
-import asyncio
 import json
 import shutil
-import threading
 import urllib.error
 import urllib.request
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from typing import Any
 import grpc
 from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
+from benchmarks.loop_thread import Wait, loop_thread
 from components.pusher.models_config import CONFIG_FILE
 from pipeline.serving.limits import Limits
 from pipeline.serving.model_source import find_model
@@ -29,10 +28,11 @@ class RunningServer:
       url: Address of its REST API, without a path.
       model_url: URL of its model.
       lines: What it reported.
+      wait: Returns the result of a coroutine in the loop of the server.
       channel: A gRPC channel to it.
     """
 
-    def __init__(self, server: ModelServer, loop: asyncio.AbstractEventLoop, lines: list[str]):
+    def __init__(self, server: ModelServer, wait: Wait, lines: list[str]):
         self.server = server
         self.lines = lines
         self.url = f"http://127.0.0.1:{server.rest_port}"
@@ -40,16 +40,12 @@ class RunningServer:
         self.channel = grpc.insecure_channel(f"127.0.0.1:{server.grpc_port}")
         self.predictions = prediction_service_pb2_grpc.PredictionServiceStub(self.channel)
         self.models = model_service_pb2_grpc.ModelServiceStub(self.channel)
-        self._loop = loop
+        self.wait = wait
 
     def poll(self) -> None:
         """Looks for new versions, and waits until the old ones are closed."""
         self.wait(self.server.manager.poll())
         self.wait(self.server.manager.closed())
-
-    def wait(self, work: Coroutine[Any, Any, Any]) -> Any:
-        """Returns the result of a coroutine in the loop of the server."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def get(self, path: str) -> tuple[int, Any]:
         """Returns the status and the document of a GET request."""
@@ -85,24 +81,19 @@ def two_versions(models: dict[str, Path], parent: Path, **limits: int) -> Iterat
 def running_server(model: Path, **settings: Any) -> Iterator[RunningServer]:
     """Serves a model during the block, on free ports and without polls of its own."""
     lines: list[str] = []
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever)
-    thread.start()
     server = ModelServer(
         find_model(str(model)), ServerSettings(rest_port=0, grpc_port=0, **settings), lines.append
     )
     running = None
-    try:
-        asyncio.run_coroutine_threadsafe(server.start(), loop).result()
-        running = RunningServer(server, loop, lines)
-        yield running
-    finally:
-        if running is not None:
-            running.channel.close()
-        asyncio.run_coroutine_threadsafe(server.stop(), loop).result()
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+    with loop_thread() as wait:
+        try:
+            wait(server.start())
+            running = RunningServer(server, wait, lines)
+            yield running
+        finally:
+            if running is not None:
+                running.channel.close()
+            wait(server.stop())
 
 
 def publish(model: Path, folder: Path, version: int) -> None:

@@ -1,21 +1,10 @@
 """Classify, Regress and MultiInference, for which pushed models have no signatures."""
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import grpc
 import pytest
 from tensorflow_serving.apis import classification_pb2, inference_pb2, regression_pb2
 
-from tests.pipeline.serving.running_server import RunningServer, two_versions
-
-
-@pytest.fixture(scope="module")
-def server(
-    models: dict[str, Path], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[RunningServer]:
-    with two_versions(models, tmp_path_factory.mktemp("served")) as run:
-        yield run
+from tests.pipeline.serving.running_server import RunningServer
 
 
 @pytest.mark.parametrize(

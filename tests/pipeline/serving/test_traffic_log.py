@@ -16,10 +16,10 @@ from pipeline.serving.traffic_log import DROPPED, WRITTEN, TrafficLog, TrafficSe
 from pipeline.serving.traffic_options import traffic_settings
 from pipeline.serving.traffic_record import RecordSettings
 from schemas.errors import InputError
+from tests.pipeline.serving.predict_requests import by_column, predict_request
 from tests.pipeline.serving.running_server import publish, running_server
 from tests.pipeline.serving.small_model import ROW, requests, texts
 from tests.pipeline.serving.test_labels import config
-from tests.pipeline.serving.test_server import by_column, predict_request
 from tests.pipeline.serving.test_traffic_record import request
 
 
