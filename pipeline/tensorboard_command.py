@@ -26,9 +26,9 @@ def tensorboard_command(run_dir: str, record: dict[str, Any]) -> str | None:
 
 def _program() -> str:
     """Returns the shortest name of the program that belongs to this interpreter."""
-    beside = os.path.join(os.path.dirname(sys.executable), _PROGRAM)
+    in_environment = os.path.join(os.path.dirname(sys.executable), _PROGRAM)
     found = shutil.which(_PROGRAM)
-    if not os.path.exists(beside) or (found and os.path.samefile(found, beside)):
+    if not os.path.exists(in_environment) or (found and os.path.samefile(found, in_environment)):
         return _PROGRAM
-    relative = os.path.relpath(beside)
-    return beside if relative.startswith(os.pardir) else relative
+    relative = os.path.relpath(in_environment)
+    return in_environment if relative.startswith(os.pardir) else relative

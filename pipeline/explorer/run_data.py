@@ -1,4 +1,4 @@
-"""What the page shows of a run beside its models: items, users and features."""
+"""What the page shows of a run in addition to its models: items, users and features."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -144,7 +144,7 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
     """GetModelStatus."""
 
     def __init__(self, predictor: Predictor, metrics: Metrics) -> None:
-        """Takes the manager of the versions, and the metrics to record."""
+        """Takes the predictor, which has the versions, and the metrics to record."""
         self._manager = predictor.manager
         self._recorder = _Recorder(metrics)
 

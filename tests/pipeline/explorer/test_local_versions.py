@@ -17,7 +17,7 @@ from tests.pipeline.serving.running_server import publish
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Three versions, of which the second one lacks a signature."""
+    """Three versions, of which the second one has one signature fewer."""
     parent = tmp_path_factory.mktemp("versions")
     folder = parent / "shop"
     folder.mkdir()
