@@ -4,7 +4,6 @@ import io
 import json
 import os
 import re
-from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -175,6 +174,6 @@ def _as_bytes(content: bytes) -> npt.NDArray[np.uint8]:
     return np.frombuffer(content, np.uint8)
 
 
-def _entries(content: npt.NDArray[np.uint8], ends: Sequence[int]) -> Vocabulary:
-    joined, bounds = content.tobytes(), [0, *(int(end) for end in ends)]
+def _entries(content: npt.NDArray[np.uint8], ends: npt.NDArray[np.int64]) -> Vocabulary:
+    joined, bounds = content.tobytes(), [0, *ends.tolist()]
     return tuple(joined[start:end] for start, end in pairwise(bounds))

@@ -66,9 +66,11 @@ def test_counted_targets_replace_those_counted_before_in_a_traced_graph() -> Non
     dynamics = ItemDynamics(RecentPopularity(*TARGETS), AppearanceTimes(*TARGETS))
 
     @tf.function(autograph=False)
-    def at(instant: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor | None]:
+    def at(instant: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         features = dynamics.with_features(EMBEDDINGS, ROWS, instant, tf.constant(0))
-        return features, dynamics.has_appeared(ROWS, instant)
+        appeared = dynamics.has_appeared(ROWS, instant)
+        assert appeared is not None
+        return features, appeared
 
     at(seconds(5_050))
     dynamics.count(*later)
@@ -78,4 +80,5 @@ def test_counted_targets_replace_those_counted_before_in_a_traced_graph() -> Non
         features, appeared = at(seconds(instant))
         expected = fresh.with_features(EMBEDDINGS, ROWS, seconds(instant), tf.constant(0))
         np.testing.assert_array_equal(features, expected)
-        np.testing.assert_array_equal(appeared, fresh.has_appeared(ROWS, seconds(instant)))
+        expected = fresh.has_appeared(ROWS, seconds(instant))
+        np.testing.assert_array_equal(appeared, expected)
