@@ -12,11 +12,13 @@ from components.progress import progress
 from components.trainer.data.read import TrainerInputs
 from components.trainer.export.projector import write_projector
 from components.trainer.export.saved_model import TransformGraphs, export_towers
+from components.trainer.fit.checkpoint_folder import checkpoint_folder
+from components.trainer.fit.checkpoints import Checkpoints
 from components.trainer.fit.tensorboard import METRICS_RUN
 from components.trainer.fit.train import TrainedTowers, train
 from schemas.features import CATALOGUE_SPLIT, feature_table
 from schemas.model_settings import ModelSettings, TrainSettings
-from schemas.settings import DataSettings
+from schemas.settings import DataSettings, to_json
 
 
 @dataclass(frozen=True)
@@ -32,6 +34,7 @@ class TrainerPaths:
       raw_catalogue: The raw catalogue, whose titles TensorBoard shows.
       serving_model: The folder to which the SavedModel is written.
       logs: The folder to which TensorBoard logs are written.
+      checkpoints: The folder in which the training makes one for its checkpoints.
     """
 
     windows: str
@@ -42,15 +45,30 @@ class TrainerPaths:
     raw_catalogue: str
     serving_model: str
     logs: str
+    checkpoints: str
 
 
 def run(
-    paths: TrainerPaths, data: DataSettings, model: ModelSettings, settings: TrainSettings
+    paths: TrainerPaths,
+    data: DataSettings,
+    model: ModelSettings,
+    settings: TrainSettings,
+    code_version: str,
 ) -> dict[str, Any]:
     """Trains the towers, exports them, and returns the report fragment of the step.
 
+    A training whose process ended before the export goes on from its last checkpoint.
+
+    Args:
+      paths: The inputs and outputs.
+      data: The settings of the data.
+      model: The settings of the towers.
+      settings: The settings of the training.
+      code_version: The version of the code, which must be that of the checkpoints.
+
     Raises:
-      InputError: Split train has no target, or settings contradict each other.
+      InputError: Split train has no target, settings contradict each other, or the time limit does
+        not suffice for one epoch.
       RuntimeError: Training diverged.
     """
     started = time.monotonic()
@@ -61,7 +79,18 @@ def run(
         windows_graph=paths.windows_graph,
         catalogue_graph=paths.catalogue_graph,
     )
-    trained = train(inputs, data, model, settings, paths.logs)
+    checkpoints = checkpoint_folder(
+        paths.checkpoints,
+        [to_json(data), to_json(model), to_json(settings), code_version],
+        [
+            *inputs.train_files,
+            *inputs.eval_files,
+            *inputs.catalogue_files,
+            inputs.windows_graph,
+            inputs.catalogue_graph,
+        ],
+    )
+    trained = train(inputs, data, model, settings, paths.logs, checkpoints)
     progress.info("exporting the towers of epoch %d", trained.best_epoch)
     table = feature_table(data)
     users = read_users(paths.users, table)
@@ -69,6 +98,7 @@ def run(
     export_towers(trained, data, graphs, users, paths.serving_model)
     items = read_raw_catalogue(paths.raw_catalogue, table)
     write_projector(trained, items, table, os.path.join(paths.logs, METRICS_RUN))
+    Checkpoints(checkpoints).remove()
     return training_fragment(trained, time.monotonic() - started)
 
 

@@ -1,7 +1,6 @@
 """Trains the two towers, from transformed examples to a model and its history."""
 
 import math
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
@@ -14,6 +13,7 @@ from components.trainer.data.candidates import CandidateTable
 from components.trainer.data.id_vocabularies import IdVocabularies
 from components.trainer.data.read import TrainData, TrainerInputs, read_data
 from components.trainer.data.windows import ROW, WEIGHT, TransformedWindows, with_targets
+from components.trainer.fit.checkpoints import Checkpoints
 from components.trainer.fit.cold_start import choose_cold_start
 from components.trainer.fit.data_statistics import compute_statistics
 from components.trainer.fit.loop import fit_model
@@ -84,6 +84,7 @@ def train(
     model: ModelSettings,
     settings: TrainSettings,
     log_dir: str | None = None,
+    checkpoint_dir: str | None = None,
 ) -> TrainedTowers:
     """Trains until validation recall stops rising, and returns the model of the best epoch.
 
@@ -96,12 +97,16 @@ def train(
       model: Sizes and parts of the towers; the recipe chooses values that are None.
       settings: How to train; the recipe chooses values that are None.
       log_dir: The folder of TensorBoard logs; None writes no logs.
+      checkpoint_dir: The folder of the checkpoints of this training, from which it goes on if there
+        are any; None writes no checkpoints.
 
     Raises:
-      InputError: Split train has no target, or settings contradict each other.
+      InputError: Split train has no target, settings contradict each other, or `max_seconds` does
+        not suffice for one epoch.
       RuntimeError: Training diverged.
     """
-    return train_on_data(read_data(inputs, data), data, model, settings, log_dir)
+    train_data = read_data(inputs, data)
+    return train_on_data(train_data, data, model, settings, log_dir, checkpoint_dir)
 
 
 def train_on_data(
@@ -110,14 +115,21 @@ def train_on_data(
     model: ModelSettings,
     settings: TrainSettings,
     log_dir: str | None = None,
+    checkpoint_dir: str | None = None,
 ) -> TrainedTowers:
     """Trains on data that were read before; the other arguments are those of `train`."""
-    started = time.monotonic()
     recipe = choose_recipe(compute_statistics(train_data, data), model, settings)
     _log_choices(recipe.choices)
     keras.utils.set_random_seed(recipe.train.seed)
     model = build_model(train_data, recipe)
-    fitted = fit_model(model, train_data.train, train_data.validation, recipe.train, log_dir)
+    fitted = fit_model(
+        model,
+        train_data.train,
+        train_data.validation,
+        recipe.train,
+        log_dir,
+        Checkpoints(checkpoint_dir) if checkpoint_dir is not None else None,
+    )
     cold_start = choose_cold_start(model.towers, train_data)
     if cold_start is not None:
         _log_choices((cold_start,))
@@ -129,7 +141,7 @@ def train_on_data(
         recipe,
         fitted.history,
         fitted.best_epoch,
-        time.monotonic() - started,
+        fitted.seconds,
         fitted.targets_per_second,
         train_data.train.repeat_targets,
         train_data.sample_split,
