@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from components.trainer.time.first_seen import AppearanceTimes
@@ -37,20 +39,42 @@ class ItemDynamics:
         """Whether targets must be scored in groups, in order of time."""
         return self.popularity is not None or self.appearances is not None
 
+    def count(
+        self,
+        rows: npt.NDArray[np.int32],
+        time_s: npt.NDArray[np.int64],
+        available_at_s: npt.NDArray[np.int64],
+    ) -> None:
+        """Counts other targets of the same items; graphs that were traced before use them, too.
+
+        Args:
+          rows: [num_targets] int32 rows of the candidate table.
+          time_s: [num_targets] int64 seconds since the epoch, UTC.
+          available_at_s: [num_items] int64 seconds since the epoch, UTC; -1 where unknown.
+        """
+        for part in (self.popularity, self.appearances):
+            if part is not None:
+                part.count(rows, time_s, available_at_s)
+
     def group_size(self, largest: tf.Tensor, num_queries: tf.Tensor) -> tf.Tensor:
         """Returns a scalar int32 ≥ 1: how many queries are scored as of one instant."""
         if self.depends_on_time:
             largest = tf.minimum(largest, -(-num_queries // _GROUPS))
         return tf.maximum(largest, 1)
 
-    def draw_lag(self) -> tf.Tensor:
+    def draw_lag(self, seed: tf.Tensor) -> tf.Tensor:
         """Returns a random scalar int32: by how many periods the item features of a step are older.
 
         All lags up to `longest_lag` are equally likely.
+
+        Args:
+          seed: [2] int32, the seed of the draw.
         """
         if self.popularity is None:
             return tf.constant(0)
-        return tf.random.uniform([], maxval=self.longest_lag + 1, dtype=tf.int32)
+        return tf.random.stateless_uniform(
+            [], seed, minval=0, maxval=self.longest_lag + 1, dtype=tf.int32
+        )
 
     def with_features(
         self, embeddings: tf.Tensor, rows: tf.Tensor, time_s: tf.Tensor, lag: tf.Tensor
