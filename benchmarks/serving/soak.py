@@ -40,7 +40,7 @@ _METRICS = {
     "in use": "twotower_allocated_bytes",
 }
 _WAIT_S = 0.01
-_TIMEOUT_S = 120.0
+_TIMEOUT_S = 600.0
 
 
 class SoakFolders:
@@ -221,7 +221,7 @@ async def _wait_for(
     """Waits until a version has a state and no other version is being loaded or unloaded.
 
     Raises:
-      TimeoutError: It has not within two minutes.
+      TimeoutError: It has not within ten minutes.
     """
     end = time.monotonic() + _TIMEOUT_S
     while time.monotonic() < end:
