@@ -33,7 +33,7 @@ from schemas.transformed import EVENT_TYPE_VOCABULARY
 # compared to an epoch of training, since each validation target comes with a whole history.
 MAX_VALIDATION_TARGETS = 5_000
 # Enough windows to contain every kind of missing value; their cost is negligible.
-_SAMPLE_TARGETS = 64
+SAMPLE_TARGETS = 64
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,80 @@ class TrainData:
     excludes_history: bool
 
 
+@dataclass(frozen=True)
+class WindowsReader:
+    """Reads transformed windows for one candidate table.
+
+    Attributes:
+      features: The input features of the towers.
+      candidates: The candidate table.
+      vocabularies: The ids of items and users with a row of their own.
+      weight_of_type: [num_event_types + 1] float32: the weight of a target, by event type index.
+      excludes_history: Whether items of the history are never recommended.
+    """
+
+    features: TowerFeatures
+    candidates: CandidateTable
+    vocabularies: IdVocabularies
+    weight_of_type: npt.NDArray[np.float32]
+    excludes_history: bool
+
+    def read(self, files: Sequence[str]) -> TransformedWindows:
+        """Reads one split.
+
+        Raises:
+          InputError: An item is neither in the catalogue nor in the vocabulary.
+        """
+        return read_transformed_windows(
+            list(files),
+            self.features,
+            self.candidates,
+            self.vocabularies.users,
+            self.weight_of_type,
+            self.excludes_history,
+        )
+
+    def merged(self, windows: TransformedWindows) -> TransformedWindows:
+        """Merges consecutive events of one item if items of the history are not recommended."""
+        if not self.excludes_history:
+            return windows
+        return merge_consecutive_events(windows, self.features.outcome_columns)
+
+
+def windows_reader(
+    inputs: TrainerInputs, data: DataSettings, vocabularies: IdVocabularies | None = None
+) -> WindowsReader:
+    """Reads the catalogue and the vocabulary sizes.
+
+    Args:
+      inputs: The files of the catalogue, and the transform graphs.
+      data: The settings of the data.
+      vocabularies: The ids with a row of their own; None reads those of split train.
+
+    Raises:
+      InputError: targets.weights contains an event type that does not occur, or the catalogue
+        contains an item twice.
+    """
+    windows_graph = tft.TFTransformOutput(inputs.windows_graph)
+    catalogue_graph = tft.TFTransformOutput(inputs.catalogue_graph)
+    ids = read_id_vocabularies(windows_graph) if vocabularies is None else vocabularies
+    features = tower_features(
+        feature_table(data),
+        windows_graph,
+        catalogue_graph,
+        len(ids.users),
+        data.targets.negative is not None,
+    )
+    catalogue = read_transformed_catalogue(list(inputs.catalogue_files), features.item)
+    return WindowsReader(
+        features,
+        candidate_table(ids.items, catalogue, features.item),
+        ids,
+        _weight_of_type(windows_graph, data.targets.weights),
+        data.repeat_interactions == "exclude",
+    )
+
+
 def read_data(inputs: TrainerInputs, data: DataSettings) -> TrainData:
     """Reads both splits, the catalogue and the vocabulary sizes.
 
@@ -98,37 +172,17 @@ def read_data(inputs: TrainerInputs, data: DataSettings) -> TrainData:
       InputError: Split train has no target, targets.weights contains an event type that does not
         occur, or windows and catalogue do not match.
     """
-    windows_graph = tft.TFTransformOutput(inputs.windows_graph)
-    catalogue_graph = tft.TFTransformOutput(inputs.catalogue_graph)
-    vocabularies = read_id_vocabularies(windows_graph)
-    features = tower_features(
-        feature_table(data),
-        windows_graph,
-        catalogue_graph,
-        len(vocabularies.users),
-        data.targets.negative is not None,
-    )
-    catalogue = read_transformed_catalogue(list(inputs.catalogue_files), features.item)
-    candidates = candidate_table(vocabularies.items, catalogue, features.item)
-    weights = _weight_of_type(windows_graph, data.targets.weights)
-    exclude_repeats = data.repeat_interactions == "exclude"
-
-    def read_split(files: Sequence[str]) -> TransformedWindows:
-        return read_transformed_windows(
-            list(files), features, candidates, vocabularies.users, weights, exclude_repeats
-        )
-
-    all_windows = read_split(inputs.train_files)
+    reader = windows_reader(inputs, data)
+    candidates = reader.candidates
+    all_windows = reader.read(inputs.train_files)
     train_windows = with_targets(all_windows)
-    eval_windows = read_split(inputs.eval_files)
+    eval_windows = reader.read(inputs.eval_files)
     validation = with_targets(eval_windows, MAX_VALIDATION_TARGETS)
     new_users = with_targets(first_targets(eval_windows), MAX_VALIDATION_TARGETS)
-    _check_any_target(train_windows, exclude_repeats)
+    _check_any_target(train_windows, reader.excludes_history)
     sample_split = EVAL_SPLIT if validation.num_targets else TRAIN_SPLIT
-    sample = with_targets(validation if validation.num_targets else train_windows, _SAMPLE_TARGETS)
-    if exclude_repeats:
-        train_windows = merge_consecutive_events(train_windows, features.outcome_columns)
-        validation = merge_consecutive_events(validation, features.outcome_columns)
+    sample = with_targets(validation if validation.num_targets else train_windows, SAMPLE_TARGETS)
+    train_windows, validation = reader.merged(train_windows), reader.merged(validation)
     available_rows = candidates.rows_available_by(int(all_windows.events[TIMESTAMP].max()))
     progress.info(
         "%d windows with %d targets, %d candidates (%d with an id of their own, %d appear after "
@@ -142,9 +196,9 @@ def read_data(inputs: TrainerInputs, data: DataSettings) -> TrainData:
         train_windows.repeat_targets,
     )
     return TrainData(
-        features,
+        reader.features,
         candidates,
-        vocabularies,
+        reader.vocabularies,
         train_windows,
         validation,
         eval_windows.num_targets,
@@ -152,7 +206,7 @@ def read_data(inputs: TrainerInputs, data: DataSettings) -> TrainData:
         available_rows,
         sample_split,
         sample,
-        exclude_repeats,
+        reader.excludes_history,
     )
 
 
