@@ -52,6 +52,22 @@ class ItemDynamics:
             return tf.constant(0)
         return tf.random.uniform([], maxval=self.longest_lag + 1, dtype=tf.int32)
 
+    def features(self, time_s: tf.Tensor, rows: tf.Tensor, lag: tf.Tensor) -> tf.Tensor | None:
+        """Returns the time-dependent features of items as of a lag before each instant.
+
+        Args:
+          time_s: [...] int64 seconds since the epoch, UTC.
+          rows: [num_items] int32 rows of the candidate table.
+          lag: Scalar int32: how many periods before `time_s` the features are as of.
+
+        Returns:
+          [..., num_items, num_features] float32; None if the model does not use them.
+        """
+        if self.popularity is None:
+            return None
+        period = tf.maximum(self.popularity.period(time_s) - lag, 0)
+        return self.popularity.features(period, rows)
+
     def with_features(
         self, embeddings: tf.Tensor, rows: tf.Tensor, time_s: tf.Tensor, lag: tf.Tensor
     ) -> tf.Tensor:
@@ -66,13 +82,16 @@ class ItemDynamics:
         Returns:
           [num_items, width + num_features] float32.
         """
-        if self.popularity is None:
-            return embeddings
-        period = tf.maximum(self.popularity.period(time_s) - lag, 0)
-        return tf.concat([embeddings, self.popularity.features(period, rows)], -1)
+        features = self.features(time_s, rows, lag)
+        return embeddings if features is None else tf.concat([embeddings, features], -1)
 
     def has_appeared(self, rows: tf.Tensor, time_s: tf.Tensor) -> tf.Tensor | None:
-        """Returns [num_items] bool: the items that appeared by an instant; None means all."""
+        """Returns [..., num_items] bool: the items that appeared by each instant; None means all.
+
+        Args:
+          rows: [num_items] int32 rows of the candidate table.
+          time_s: [...] int64 seconds since the epoch, UTC.
+        """
         if self.appearances is None:
             return None
         return self.appearances.has_appeared(time_s, rows)

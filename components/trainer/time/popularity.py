@@ -39,10 +39,10 @@ def age_features(age_s: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns the scaled logarithm of the age, and whether the age is known.
 
     Args:
-      age_s: [num_rows] int64 seconds; negative for an item that has not appeared yet.
+      age_s: [...] int64 seconds; negative for an item that has not appeared yet.
 
     Returns:
-      Two tensors [num_rows] float32.
+      Two tensors [...] float32.
     """
     seconds = tf.cast(age_s, tf.float32)
     is_known = seconds >= 0.0
@@ -97,27 +97,34 @@ class RecentPopularity:
         return tf.reshape(tf.clip_by_value(index - 1, 0, NUM_PERIODS), tf.shape(time_s))
 
     def features(self, period: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
-        """Returns the features of items as of the start of a period.
+        """Returns the features of items as of the start of periods.
 
         Args:
-          period: Scalar int32.
+          period: [...] int32.
           rows: [num_rows] int32 rows of the candidate table.
 
         Returns:
-          [num_rows, NUM_FEATURES] float32.
+          [..., num_rows, NUM_FEATURES] float32.
         """
-        age = age_features(self._starts_s[period] - tf.gather(self.first_s, rows))
-        was_target = tf.cast(tf.gather(self._before[period], rows) > 0.0, tf.float32)
+        start_s = tf.gather(self._starts_s, period)[..., tf.newaxis]
+        age = age_features(start_s - tf.gather(self.first_s, rows))
+        before = tf.gather(tf.gather(self._before, period), rows, axis=-1)
+        was_target = tf.cast(before > 0.0, tf.float32)
         return tf.stack([*self._log_shares(period, rows), *age, was_target], axis=-1)
 
     def _log_shares(self, period: tf.Tensor, rows: tf.Tensor) -> list[tf.Tensor]:
-        """Returns [num_rows] log of share over uniform share, one per window, longest first."""
-        share = tf.fill(tf.shape(rows), 1.0 / self.num_items)
+        """Returns [..., num_rows] log of share over uniform share, a tensor for each window.
+
+        The longest window is first.
+        """
+        before = tf.gather(self._before, period)
+        share = tf.constant(1.0 / self.num_items)
         logs = []
         for length in TRAILING_PERIODS:
-            start = tf.maximum(period - length, 0) if length else tf.constant(0)
-            count = self._before[period] - self._before[start]
-            total = tf.reduce_sum(count)
-            share = (tf.gather(count, rows) + _PRIOR_TARGETS * share) / (total + _PRIOR_TARGETS)
+            start = tf.maximum(period - length, 0) if length else tf.zeros_like(period)
+            count = before - tf.gather(self._before, start)
+            total = tf.reduce_sum(count, axis=-1, keepdims=True)
+            count = tf.gather(count, rows, axis=-1)
+            share = (count + _PRIOR_TARGETS * share) / (total + _PRIOR_TARGETS)
             logs.append(tf.math.log(share * self.num_items))
         return logs

@@ -51,11 +51,11 @@ def loss_and_gradients(
     return loss.numpy() / 3.0, by_query.numpy() / 3.0, by_item.numpy() / 3.0
 
 
-@pytest.mark.parametrize("scores_per_group", [2**21, 2 * NUM_ITEMS, 1])
+@pytest.mark.parametrize("scores_per_block", [2**21, 2 * NUM_ITEMS, 1])
 def test_loss_and_gradients_equal_the_definition(
-    scores_per_group: int, monkeypatch: pytest.MonkeyPatch
+    scores_per_block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(full_softmax, "_SCORES_PER_GROUP", scores_per_group)
+    monkeypatch.setattr(full_softmax, "_SCORES_PER_BLOCK", scores_per_block)
     queries = RNG.normal(size=(NUM_QUERIES, DIM)).astype(np.float32)
 
     loss, by_query, by_item = loss_and_gradients(queries, [0] * NUM_QUERIES, ItemDynamics())
