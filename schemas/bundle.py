@@ -26,3 +26,6 @@ STATISTICS_FILE = os.path.join(EXTRA_FOLDER, "statistics", "FeatureStats.pb")
 # The towers that were evaluated, a SavedModel in the folder of the twin only. The served model may
 # have been trained on more events; later runs compare their towers with these.
 PROVEN_TOWERS_FOLDER = os.path.join(EXTRA_FOLDER, "proven_towers")
+# The weights and vocabularies of the towers, from which another training can start. It is in the
+# folder of the towers' SavedModel, and so also in that of the proven towers.
+TRAINING_STATE_FILE = os.path.join(EXTRA_FOLDER, "training_state.npz")

@@ -1,13 +1,13 @@
 """Names and sizes of the transformed features, which Transform and the trainer share.
 
-By kind: an id or `category` becomes `<key>` int64, an index into the vocabulary `<key>` with the
+By kind: a `category` becomes `<key>` int64, an index into the vocabulary `<key>` with the
 out-of-vocabulary index last. `categories` and `text` become sparse int64 indices of the same kind.
 A `number` becomes `<key>` float32, standardised, cut at ten deviations and 0 where missing, and
 `<key>.bucket` int64, its quantile bucket, NUM_BUCKETS where missing. A feature of kind
-`timestamp` is transformed like a number, its days since the epoch. `item_id`, an event's
-`timestamp`, `is_target` and `available_at` pass through: the trainer maps item ids to catalogue
-rows by string, so that an item outside the vocabulary still has its content. The vocabulary
-`item_id` is computed for its counts.
+`timestamp` is transformed like a number, its days since the epoch. `user_id`, `item_id`, an event's
+`timestamp`, `is_target` and `available_at` pass through: the trainer maps ids to rows by string, so
+that an item outside the vocabulary still has its content, and a later training can add rows. The
+vocabularies `user_id` and `item_id` are computed for their counts.
 """
 
 from schemas.features import EVENT_TYPE, ITEM_ID, USER_ID

@@ -67,10 +67,9 @@ def windows_preprocessing_fn(
     event_type = inputs[EVENT_TYPE]
 
     count_vocabulary(ITEM_VOCABULARY, item_id.values, target_weights)
+    count_vocabulary(USER_VOCABULARY, user_id, user_weights)
     outputs: Tensors = {
-        USER_ID: index_by_vocabulary(
-            user_id, USER_VOCABULARY, counted=user_id, weights=user_weights, top_k=None
-        ),
+        USER_ID: user_id,
         ITEM_ID: item_id,
         TIMESTAMP: inputs[TIMESTAMP],
         IS_TARGET: is_target,

@@ -48,7 +48,7 @@ class TowerFeatures:
     """The input features of the towers.
 
     Attributes:
-      user_id: The user's index.
+      user_id: The user's index in the vocabulary of users.
       user: Features of the user.
       context: Features of an event that are known at its time, before its item is.
       outcome: Features of an event that are known only afterwards: its type and value, and its
@@ -82,6 +82,7 @@ def tower_features(
     table: FeatureTable,
     windows: tft.TFTransformOutput,
     catalogue: tft.TFTransformOutput,
+    num_users: int,
     has_negatives: bool = False,
 ) -> TowerFeatures:
     """Reads the vocabulary sizes from the two transform graphs.
@@ -90,13 +91,14 @@ def tower_features(
       table: The features of the configuration.
       windows: The transform graph of the windows.
       catalogue: The transform graph of the catalogue.
+      num_users: The number of users with an index of their own.
       has_negatives: Whether the settings define explicit negative feedback.
 
     Raises:
       ValueError: The vocabulary of a feature is missing from a transform graph.
     """
     return TowerFeatures(
-        user_id=_vocabulary_feature(USER_ID, windows),
+        user_id=InputFeature(USER_ID, FeatureKind.CATEGORY, num_users),
         user=tuple(_input_feature(feature, windows) for feature in table.user),
         context=tuple(_input_feature(feature, windows) for feature in table.context),
         outcome=(

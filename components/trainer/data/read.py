@@ -16,17 +16,18 @@ from components.trainer.data.candidates import (
 )
 from components.trainer.data.consecutive_events import merge_consecutive_events
 from components.trainer.data.features import TowerFeatures, tower_features
+from components.trainer.data.id_vocabularies import IdVocabularies, read_id_vocabularies
 from components.trainer.data.windows import (
     TransformedWindows,
     first_targets,
     read_transformed_windows,
     with_targets,
 )
-from components.transform.vocabularies import EMPTY_VOCABULARY_ENTRY, read_counts
+from components.transform.vocabularies import EMPTY_VOCABULARY_ENTRY
 from schemas.errors import InputError
 from schemas.features import EVAL_SPLIT, TIMESTAMP, TRAIN_SPLIT, feature_table
 from schemas.settings import DataSettings
-from schemas.transformed import EVENT_TYPE_VOCABULARY, ITEM_VOCABULARY
+from schemas.transformed import EVENT_TYPE_VOCABULARY
 
 # Enough to compare epochs (recall@10 of .1 has a standard error of .004), and few enough to be fast
 # compared to an epoch of training, since each validation target comes with a whole history.
@@ -64,6 +65,7 @@ class TrainData:
     Attributes:
       features: The input features of the towers.
       candidates: The candidate table.
+      vocabularies: The ids of items and users with a row of their own.
       train: The windows of split train that have a target.
       validation: Windows of split eval that have a target; empty if there are none.
       num_eval_targets: The number of targets of split eval, including those that are not in
@@ -78,6 +80,7 @@ class TrainData:
 
     features: TowerFeatures
     candidates: CandidateTable
+    vocabularies: IdVocabularies
     train: TransformedWindows
     validation: TransformedWindows
     num_eval_targets: int
@@ -97,17 +100,23 @@ def read_data(inputs: TrainerInputs, data: DataSettings) -> TrainData:
     """
     windows_graph = tft.TFTransformOutput(inputs.windows_graph)
     catalogue_graph = tft.TFTransformOutput(inputs.catalogue_graph)
+    vocabularies = read_id_vocabularies(windows_graph)
     features = tower_features(
-        feature_table(data), windows_graph, catalogue_graph, data.targets.negative is not None
+        feature_table(data),
+        windows_graph,
+        catalogue_graph,
+        len(vocabularies.users),
+        data.targets.negative is not None,
     )
-    vocabulary, _ = read_counts(windows_graph, ITEM_VOCABULARY)
     catalogue = read_transformed_catalogue(list(inputs.catalogue_files), features.item)
-    candidates = candidate_table(vocabulary, catalogue, features.item)
+    candidates = candidate_table(vocabularies.items, catalogue, features.item)
     weights = _weight_of_type(windows_graph, data.targets.weights)
     exclude_repeats = data.repeat_interactions == "exclude"
 
     def read_split(files: Sequence[str]) -> TransformedWindows:
-        return read_transformed_windows(list(files), features, candidates, weights, exclude_repeats)
+        return read_transformed_windows(
+            list(files), features, candidates, vocabularies.users, weights, exclude_repeats
+        )
 
     all_windows = read_split(inputs.train_files)
     train_windows = with_targets(all_windows)
@@ -135,6 +144,7 @@ def read_data(inputs: TrainerInputs, data: DataSettings) -> TrainData:
     return TrainData(
         features,
         candidates,
+        vocabularies,
         train_windows,
         validation,
         eval_windows.num_targets,

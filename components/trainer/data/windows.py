@@ -1,5 +1,6 @@
 """Transformed windows in memory, as flat columns without padding."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,8 +12,9 @@ from components.negative_events_graph import NEGATIVE
 from components.trainer.data.candidates import CandidateTable
 from components.trainer.data.columns import Column, read_columns
 from components.trainer.data.features import InputFeature, TowerFeatures
+from components.trainer.data.id_vocabularies import indices_of
 from schemas.errors import InputError
-from schemas.features import EVENT_TYPE, IS_TARGET, ITEM_ID, MISSING_INTEGER, TIMESTAMP
+from schemas.features import EVENT_TYPE, IS_TARGET, ITEM_ID, MISSING_INTEGER, TIMESTAMP, USER_ID
 from schemas.source_settings import FeatureKind
 from schemas.transformed import IS_NEGATIVE, bucket_name
 
@@ -54,6 +56,7 @@ def read_transformed_windows(
     files: list[str],
     features: TowerFeatures,
     candidates: CandidateTable,
+    users: Sequence[bytes],
     weight_of_type: npt.NDArray[np.float32],
     exclude_repeats: bool,
 ) -> TransformedWindows:
@@ -63,6 +66,7 @@ def read_transformed_windows(
       files: Gzipped TFRecords of transformed windows.
       features: The input features of the towers.
       candidates: The candidate table.
+      users: The users with an index of their own, in the order of their indices.
       weight_of_type: [num_event_types + 1] float32: the weight of a target, by event type index.
       exclude_repeats: Whether an event is no target if its item occurs earlier in its window,
         because items of the history are not recommended. If not, it is no target if the event of
@@ -71,8 +75,8 @@ def read_transformed_windows(
     Raises:
       InputError: An item is neither in the catalogue nor in the vocabulary.
     """
-    dtypes = {ITEM_ID: tf.string, TIMESTAMP: tf.int64, IS_TARGET: tf.int64}
-    for feature in (features.user_id, *features.user, *features.event):
+    dtypes = {USER_ID: tf.string, ITEM_ID: tf.string, TIMESTAMP: tf.int64, IS_TARGET: tf.int64}
+    for feature in (*features.user, *features.event):
         dtypes |= _dtypes(feature)
     columns = read_columns(files, dtypes)
     rows = _candidate_rows(columns[ITEM_ID].values, candidates)
@@ -92,10 +96,8 @@ def read_transformed_windows(
     }
     for feature in features.event:
         padding |= feature.missing
-    user = {
-        name: columns[name].values
-        for feature in (features.user_id, *features.user)
-        for name in feature.missing
+    user = {USER_ID: indices_of(columns[USER_ID].values, users)} | {
+        name: columns[name].values for feature in features.user for name in feature.missing
     }
     added = {ROW: rows, WEIGHT: weight.astype(np.float32)}
     events = {name: added[name] if name in added else columns[name].values for name in padding}

@@ -58,6 +58,7 @@ def export_towers(
         table,
         data.history.max_length,
         user_table,
+        trained.vocabularies.users,
     )
     candidate = CandidateSignature(
         trained.towers,

@@ -4,8 +4,11 @@ They apply the transform graphs and the layers of training, so that serving comp
 as training.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 import tf_keras as keras
 
@@ -44,6 +47,7 @@ class QuerySignature:
         table: f.FeatureTable,
         max_history: int,
         users: UserTable | None,
+        user_id: Sequence[bytes] = (),
     ):
         """Creates the lookup tables.
 
@@ -54,6 +58,8 @@ class QuerySignature:
           table: The features of requests.
           max_history: The number of most recent events that are used.
           users: Fills in user features that are missing in a request; None leaves them missing.
+          user_id: The users with an index of their own, in the order of their indices. The model
+            contains them only if the towers use the index.
         """
         self._towers = towers
         self._transform = transform
@@ -61,7 +67,10 @@ class QuerySignature:
         self._max_history = max_history
         self._users = users
         self._missing_row = candidates.missing_row
-        self._row_of_item = _rows_of_items(candidates)
+        self._row_of_item = _lookup(candidates.item_id, default=candidates.missing_row)
+        self._index_of_user = (
+            _lookup(user_id, default=len(user_id)) if towers.uses_user_id and user_id else None
+        )
         # The vectors of items in histories do not change after training, and are computed once.
         self._item_vectors = tf.Variable(towers.catalogue_item_vectors(), trainable=False)
 
@@ -69,6 +78,8 @@ class QuerySignature:
     def resources(self) -> list[Any]:
         """The objects that a SavedModel must track."""
         users = self._users.resources if self._users else []
+        if self._index_of_user is not None:
+            users = [*users, self._index_of_user]
         return [self._transform, self._row_of_item, self._item_vectors, *users]
 
     def __call__(self, request: Columns) -> tf.Tensor:
@@ -135,7 +146,8 @@ class QuerySignature:
         }
         outputs = self._transform(inputs)
         features = self._towers.features
-        single = _dense(outputs, (features.user_id, *features.user))
+        single = _dense(outputs, features.user)
+        single[f.USER_ID] = self._user_index(raw[f.USER_ID])
         missing = dict(MISSING_TIMESTAMP)
         for feature in features.event:
             missing |= feature.missing
@@ -144,6 +156,13 @@ class QuerySignature:
             for name, value in missing.items()
         }
         return {**single, **padded}
+
+    def _user_index(self, user_id: tf.Tensor) -> tf.Tensor:
+        """Returns [batch] int64 indices of users; that of an unknown user if none is used."""
+        if self._index_of_user is None:
+            unknown = tf.constant(self._towers.features.user_id.num_values, tf.int64)
+            return tf.fill(tf.shape(user_id), unknown)
+        return tf.cast(self._index_of_user.lookup(user_id), tf.int64)
 
     def _rows(self, item_id: tf.RaggedTensor) -> tf.RaggedTensor:
         return item_id.with_flat_values(self._row_of_item.lookup(item_id.flat_values))
@@ -170,7 +189,7 @@ class CandidateSignature:
         self._towers = towers
         self._transform = transform
         self._table = table
-        self._row_of_item = _rows_of_items(candidates)
+        self._row_of_item = _lookup(candidates.item_id, default=candidates.missing_row)
         self._temporal = ServingItemFeatures(towers.popularity) if towers.popularity else None
 
     @property
@@ -226,6 +245,6 @@ def _dense(outputs: dict[str, Any], features: tuple[InputFeature, ...]) -> Colum
     }
 
 
-def _rows_of_items(candidates: CandidateTable) -> StringLookupTable:
-    keys = tf.Variable(tf.constant(candidates.item_id, tf.string), trainable=False)
-    return StringLookupTable(keys, len(candidates.item_id), default=candidates.missing_row)
+def _lookup(ids: Sequence[bytes] | npt.NDArray[np.object_], default: int) -> StringLookupTable:
+    keys = tf.Variable(tf.constant(ids, tf.string), trainable=False)
+    return StringLookupTable(keys, len(ids), default)

@@ -11,6 +11,7 @@ import tf_keras as keras
 from components.progress import progress
 from components.trainer.data.batches import batches, num_batches, one_batch
 from components.trainer.data.candidates import CandidateTable
+from components.trainer.data.id_vocabularies import IdVocabularies
 from components.trainer.data.read import TrainData, TrainerInputs, read_data
 from components.trainer.data.windows import ROW, WEIGHT, TransformedWindows, with_targets
 from components.trainer.fit.averaging import BestAverage
@@ -47,6 +48,7 @@ class TrainedTowers:
     Attributes:
       model: The model with the weights of its best epoch.
       candidates: Its candidate table.
+      vocabularies: The ids of items and users with a row of their own.
       recipe: The plan of the training, and the reasons for it.
       history: One record per epoch: `epoch` (from 1), `loss`, and if there are validation targets
         `val_loss` and `val_recall@K`.
@@ -61,6 +63,7 @@ class TrainedTowers:
 
     model: TwoTowerModel
     candidates: CandidateTable
+    vocabularies: IdVocabularies
     recipe: Recipe
     history: list[dict[str, float]]
     best_epoch: int
@@ -209,6 +212,7 @@ def _fit(
     return TrainedTowers(
         model,
         train_data.candidates,
+        train_data.vocabularies,
         recipe,
         history,
         best.best_epoch or len(history),

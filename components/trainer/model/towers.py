@@ -41,6 +41,7 @@ class RetrievalTowers(keras.layers.Layer):
       popularity: Time-dependent item features; None if the model does not use them.
       excludes_history: Whether items of the history are never recommended. If so, consecutive
         events of one item in a history are merged into one event.
+      uses_user_id: Whether the user's index is an input of the query tower.
     """
 
     def __init__(
@@ -72,6 +73,7 @@ class RetrievalTowers(keras.layers.Layer):
         self.num_items = len(candidates)
         self.popularity = dynamics.popularity
         self.excludes_history = excludes_history
+        self.uses_user_id = plan.user_id_embedding
         self.similarity = plan.similarity
         self.num_temporal = dynamics.num_features
         self.width = vector_width(plan.dim, plan.similarity) + self.num_temporal

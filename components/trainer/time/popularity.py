@@ -57,10 +57,12 @@ class RecentPopularity:
     in each trailing window; the item's age; and whether it has been a target. A query contains
     learned weights for them.
 
+    The counts are variables, so that a graph that was traced with the targets of one split can be
+    used with those of a longer one.
+
     Attributes:
       num_items: The number of items in the catalogue.
       as_of_s: The end of split train, seconds since the epoch, UTC.
-      first_s: [num_items + 1] int64 seconds since the epoch, UTC, from `first_seen_s`.
     """
 
     def __init__(
@@ -77,16 +79,37 @@ class RecentPopularity:
           available_at_s: [num_items] int64 seconds since the epoch, UTC; -1 where unknown.
         """
         self.num_items = len(available_at_s)
+        self._starts_s = tf.Variable(tf.zeros([NUM_PERIODS + 1], tf.int64), trainable=False)
+        shape = [NUM_PERIODS + 1, self.num_items + 1]
+        self._before = tf.Variable(tf.zeros(shape), trainable=False)
+        self._first_s = tf.Variable(tf.zeros([self.num_items + 1], tf.int64), trainable=False)
+        self.count(rows, time_s, available_at_s)
+
+    @property
+    def first_s(self) -> tf.Tensor:
+        """[num_items + 1] int64 seconds since the epoch, UTC, from `first_seen_s`."""
+        return self._first_s.read_value()
+
+    def count(
+        self,
+        rows: npt.NDArray[np.int32],
+        time_s: npt.NDArray[np.int64],
+        available_at_s: npt.NDArray[np.int64],
+    ) -> None:
+        """Counts other targets of the same items in place of those counted before.
+
+        Takes the arguments of the constructor.
+        """
         self.as_of_s = int(time_s.max())
         firsts = np.arange(NUM_PERIODS) * len(time_s) // NUM_PERIODS
         # The end is one second later, so that targets of the last second are before it.
         starts = np.append(np.sort(time_s)[firsts], self.as_of_s + 1)
-        self._starts_s = tf.constant(starts)
+        self._starts_s.assign(starts)
         before = np.zeros((NUM_PERIODS + 1, self.num_items + 1), np.float32)
         period = np.searchsorted(starts, time_s, side="right") - 1
         np.add.at(before, (period + 1, rows), 1.0)
-        self._before = tf.constant(np.cumsum(before, axis=0, dtype=np.float32))
-        self.first_s = tf.constant(first_seen_s(rows, time_s, available_at_s))
+        self._before.assign(np.cumsum(before, axis=0, dtype=np.float32))
+        self._first_s.assign(first_seen_s(rows, time_s, available_at_s))
 
     def period(self, time_s: tf.Tensor) -> tf.Tensor:
         """Returns the int32 period of each instant, [...] int64 seconds since the epoch, UTC.

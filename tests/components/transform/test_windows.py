@@ -11,7 +11,7 @@ from components.transform.preprocessing import windows_preprocessing_fn
 from components.transform.vocabularies import EMPTY_VOCABULARY_ENTRY, read_counts
 from schemas import tfmd
 from schemas.features import feature_table
-from schemas.transformed import NUM_BUCKETS
+from schemas.transformed import NUM_BUCKETS, USER_VOCABULARY
 from tests.components.transform.local_transform import (
     NAN,
     SETTINGS,
@@ -61,8 +61,10 @@ def windows(tmp_path_factory: pytest.TempPathFactory) -> Transformed:
 
 
 def test_the_user_vocabulary_is_sorted_by_number_of_targets(windows: Transformed) -> None:
-    assert windows.vocabulary("user_id") == [b"u2", b"u1"]  # 20 targets, 2 + 1 targets
-    assert windows.flat("user_id").tolist() == [1, 1, 0]
+    keys, counts = read_counts(windows.output, USER_VOCABULARY)
+    assert dict(zip(keys, counts, strict=True)) == {b"u2": 20, b"u1": 2 + 1}
+    assert counts == sorted(counts, reverse=True)
+    assert windows.flat("user_id").tolist() == [b"u1", b"u1", b"u2"]
 
 
 def test_item_counts_are_numbers_of_targets_and_zero_for_history_only_items(
@@ -145,20 +147,18 @@ def test_a_served_model_transforms_a_subset_of_the_features(
 
     @tf.function(
         input_signature=[
-            tf.TensorSpec([None], tf.string, "user_id"),
             tf.TensorSpec([None, None], tf.string, "event_type"),
             tf.TensorSpec([None, None], tf.float32, "value"),
         ]
     )
-    def serve(user_id: tf.Tensor, event_type: tf.Tensor, value: tf.Tensor) -> dict[str, tf.Tensor]:
+    def serve(event_type: tf.Tensor, value: tf.Tensor) -> dict[str, tf.Tensor]:
         outputs = module.layer(
             {
-                "user_id": user_id[:, tf.newaxis],
                 "event_type": tf.RaggedTensor.from_tensor(event_type).to_sparse(),
                 "value": tf.RaggedTensor.from_tensor(value).to_sparse(),
             }
         )
-        names = ("user_id", "event_type", "value", "value.bucket")
+        names = ("event_type", "value", "value.bucket")
         return {name: tf.convert_to_tensor(_dense(outputs[name])) for name in names}
 
     tf.saved_model.save(module, str(tmp_path), signatures={"serve": serve})
@@ -166,7 +166,6 @@ def test_a_served_model_transforms_a_subset_of_the_features(
         loaded = tf.compat.v1.saved_model.load(session, ["serve"], str(tmp_path))
         signature = loaded.signature_def["serve"]
         request = {
-            "user_id": [b"u1", b""],
             "event_type": [[b"like", b"never seen"], [b"", b"view"]],
             "value": [[NAN, float("inf")], [0.0, 19.0]],
         }
@@ -174,7 +173,6 @@ def test_a_served_model_transforms_a_subset_of_the_features(
             {name: info.name for name, info in signature.outputs.items()},
             {signature.inputs[name].name: value for name, value in request.items()},
         )
-    assert outputs["user_id"].tolist() == [[1], [2]]
     assert outputs["event_type"].tolist() == [[1, 2], [2, 0]]
     assert outputs["value"][0].tolist() == [0.0, 0.0]
     assert outputs["value.bucket"][0].tolist() == [NUM_BUCKETS, NUM_BUCKETS]

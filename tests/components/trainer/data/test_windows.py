@@ -32,6 +32,7 @@ FEATURES = TowerFeatures(
     item=(),
 )
 # The weight of type 0 is 1, of type 1 is 3, and of unknown types is 1.
+USERS = [b"u0", b"u1", b"u2"]
 WEIGHTS = np.array([1.0, 3.0, 1.0], np.float32)
 
 
@@ -40,7 +41,7 @@ def example(
 ) -> dict[str, npt.NDArray[Any]]:
     size = len(item_id)
     return {
-        "user_id": np.array([user_id]),
+        "user_id": np.array([USERS[user_id]], dtype=object),
         "item_id": np.array(item_id, dtype=object),
         "timestamp": np.arange(size),
         "event_type": np.arange(size) % 2,
@@ -53,7 +54,7 @@ def read(
 ) -> TransformedWindows:
     path = folder / "windows.gz"
     write_examples(rows, path)
-    return read_transformed_windows([str(path)], FEATURES, ITEMS, WEIGHTS, exclude_repeats)
+    return read_transformed_windows([str(path)], FEATURES, ITEMS, USERS, WEIGHTS, exclude_repeats)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +96,7 @@ def test_a_target_on_an_item_with_negative_feedback_is_left_out(
         [str(path)],
         replace(FEATURES, outcome=outcome),
         ITEMS,
+        USERS,
         np.ones(3, np.float32),
         exclude_repeats,
     )

@@ -94,6 +94,7 @@ def test_the_embedding_of_a_request_equals_the_query_of_training(
         list(dataset.inputs.train_files),
         towers.features,
         rich.trained.candidates,
+        rich.trained.vocabularies.users,
         np.ones(9, np.float32),
         exclude_repeats=False,
     )
