@@ -20,12 +20,12 @@ class GroupItems(NamedTuple):
     """What distinguishes the candidates of groups of queries.
 
     Attributes:
-      features: [num_groups, num_items, num_features] float32 time-dependent features of the items,
-        by which embeddings are extended; None if there are none.
+      features: The time-dependent features of the items, by which their embeddings are extended:
+        tensors of shape [num_groups, num_items] float32.
       is_scored: [num_groups, num_items] bool: the items that are scored; None means all.
     """
 
-    features: tf.Tensor | None
+    features: list[tf.Tensor]
     is_scored: tf.Tensor | None
 
 
@@ -98,7 +98,7 @@ class FullSoftmaxLoss(RetrievalLoss):
 
         def group_items(first: tf.Tensor, last: tf.Tensor) -> GroupItems:
             return GroupItems(
-                self.dynamics.features(tf.gather(time_s, first), rows, targets.lag),
+                self.dynamics.feature_columns(rows, tf.gather(time_s, first), targets.lag),
                 self.dynamics.has_appeared(rows, tf.gather(time_s, last)),
             )
 
@@ -165,19 +165,19 @@ def grouped_softmax(
             # Groups of padding alone have the items of the last query.
             last = tf.minimum(end, num_queries) - 1
             items = group_items(tf.minimum(end - size, last), last)
+            features = tf.stack(items.features, 1) if items.features else None
             probability = tf.nn.softmax(_scores(query, embeddings, items))
             target_probability = tf.maximum(
                 tf.gather(probability, target, batch_dims=1), _SMALLEST_PROBABILITY
             )
-            expected = _expected_candidate(probability, embeddings, items.features)
-            gradient = expected - _target_candidate(target, embeddings, items.features)
+            expected = _expected_candidate(probability, embeddings, features)
+            gradient = expected - _target_candidate(target, embeddings, features)
             weight_column = weight[:, tf.newaxis]
             return (
                 index + 1,
                 loss - tf.reduce_sum(weight * tf.math.log(target_probability)),
                 by_query.write(index, gradient * weight_column),
-                by_item
-                + tf.matmul(probability, query[:, :dim] * weight_column, transpose_a=True),
+                by_item + tf.matmul(probability, query[:, :dim] * weight_column, transpose_a=True),
             )
 
         by_query = tf.TensorArray(
@@ -205,39 +205,48 @@ def _scores(query: tf.Tensor, embeddings: tf.Tensor, items: GroupItems) -> tf.Te
     """Returns [num_queries, num_items] float32; the groups have equally many queries."""
     dim = tf.shape(embeddings)[1]
     scores = tf.matmul(query[:, :dim], embeddings, transpose_b=True)
-    shape = tf.shape(scores)
-    if items.features is not None:
-        scores = _by_group(scores, items.features)
-        scores += tf.matmul(
-            _by_group(query[:, dim:], items.features), items.features, transpose_b=True
-        )
+    query, features = query[:, dim:], items.features
     if items.is_scored is not None:
-        scores = _by_group(scores, items.is_scored)
-        scores += tf.where(items.is_scored, 0.0, _MASKED_SCORE)[:, tf.newaxis]
-    return tf.reshape(scores, shape)
+        # One more feature, which every query weighs by 1.
+        features = [*features, tf.where(items.is_scored, 0.0, _MASKED_SCORE)]
+        query = tf.pad(query, [[0, 0], [0, 1]], constant_values=1.0)
+    if not features:
+        return scores
+    by_group = tf.matmul(_by_group(query, features[0]), tf.stack(features, 1))
+    return scores + tf.reshape(by_group, tf.shape(scores))
 
 
 def _expected_candidate(
     probability: tf.Tensor, embeddings: tf.Tensor, features: tf.Tensor | None
 ) -> tf.Tensor:
-    """Returns [num_queries, width] float32: the mean candidate, weighted by probability."""
+    """Returns the mean candidate, weighted by probability.
+
+    Args:
+      probability: [num_queries, num_items] float32.
+      embeddings: [num_items, dim] float32.
+      features: [num_groups, num_features, num_items] float32; None if there are none.
+
+    Returns:
+      [num_queries, dim + num_features] float32.
+    """
     expected = tf.matmul(probability, embeddings)
     if features is None:
         return expected
-    of_features = tf.matmul(_by_group(probability, features), features)
-    return tf.concat([expected, tf.reshape(of_features, [-1, features.shape[-1]])], -1)
+    of_features = tf.matmul(_by_group(probability, features), features, transpose_b=True)
+    return tf.concat([expected, tf.reshape(of_features, [-1, features.shape[1]])], -1)
 
 
 def _target_candidate(
     target: tf.Tensor, embeddings: tf.Tensor, features: tf.Tensor | None
 ) -> tf.Tensor:
-    """Returns [num_queries, width] float32: the candidate of each target."""
+    """Returns the candidate of each target; arguments and shape as of `_expected_candidate`."""
     embedding = tf.gather(embeddings, target)
     if features is None:
         return embedding
-    indices = tf.reshape(target, [tf.shape(features)[0], -1])
-    of_features = tf.gather(features, indices, batch_dims=1)
-    return tf.concat([embedding, tf.reshape(of_features, [-1, features.shape[-1]])], -1)
+    rows = tf.reshape(target, [tf.shape(features)[0], 1, -1])
+    rows = tf.repeat(rows, features.shape[1], axis=1)
+    of_features = tf.transpose(tf.gather(features, rows, batch_dims=2), [0, 2, 1])
+    return tf.concat([embedding, tf.reshape(of_features, [-1, features.shape[1]])], -1)
 
 
 def _by_group(x: tf.Tensor, groups: tf.Tensor) -> tf.Tensor:

@@ -120,7 +120,7 @@ class RecentPopularity:
         return tf.reshape(tf.clip_by_value(index - 1, 0, NUM_PERIODS), tf.shape(time_s))
 
     def features(self, period: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
-        """Returns the features of items as of the start of periods.
+        """Returns the features of items as of the start of a period.
 
         Args:
           period: [...] int32.
@@ -129,11 +129,15 @@ class RecentPopularity:
         Returns:
           [..., num_rows, NUM_FEATURES] float32.
         """
+        return tf.stack(self.feature_columns(period, rows), axis=-1)
+
+    def feature_columns(self, period: tf.Tensor, rows: tf.Tensor) -> list[tf.Tensor]:
+        """Returns the NUM_FEATURES columns of `features`, [..., num_rows] float32 each."""
         start_s = tf.gather(self._starts_s, period)[..., tf.newaxis]
         age = age_features(start_s - tf.gather(self.first_s, rows))
         before = tf.gather(tf.gather(self._before, period), rows, axis=-1)
         was_target = tf.cast(before > 0.0, tf.float32)
-        return tf.stack([*self._log_shares(period, rows), *age, was_target], axis=-1)
+        return [*self._log_shares(period, rows), *age, was_target]
 
     def _log_shares(self, period: tf.Tensor, rows: tf.Tensor) -> list[tf.Tensor]:
         """Returns [..., num_rows] log of share over uniform share, a tensor for each window.
