@@ -17,8 +17,8 @@ from components.trainer.plan import TrainPlan
 
 Gradient: TypeAlias = tf.Tensor | tf.IndexedSlices
 
-# A sparse update of a row takes at most as long as a dense update of this number of rows. It gathers
-# and scatters the row and its moments.
+# Up to this ratio, a dense update of all rows is faster than a sparse update of some of them, which
+# gathers and scatters each row and its moments.
 ROWS_PER_SPARSE_ROW = 8
 _BETA_2 = 0.98
 _GLOBAL_CLIPNORM = 1.0
