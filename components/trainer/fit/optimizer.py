@@ -59,7 +59,8 @@ class RowWiseAdam(keras.optimizers.Adam):
             learning_rate, beta_2=beta_2, global_clipnorm=global_clipnorm, jit_compile=False
         )
         self._sparse = list(sparse)
-        self._last_steps: dict[str, tf.Variable] = {}
+        self._last_steps: list[tf.Variable] = []
+        self._number_of_sparse: dict[str, int] = {}
 
     def build(self, var_list: Sequence[tf.Variable]) -> None:
         """Creates the moments, and for sparse tables the step of each row's last update."""
@@ -67,27 +68,25 @@ class RowWiseAdam(keras.optimizers.Adam):
         super().build(var_list)
         if already_built:
             return
-        for table in self._sparse:
-            self._last_steps[self._var_key(table)] = self.add_variable_from_reference(
-                model_variable=table,
-                variable_name="last_step",
-                shape=table.shape[:1],
-                initial_value=tf.zeros(table.shape[:1], table.dtype),
+        for number, table in enumerate(self._sparse):
+            self._number_of_sparse[self._var_key(table)] = number
+            last_step = self.add_variable_from_reference(
+                model_variable=table, variable_name="last_step", shape=table.shape[:1]
             )
+            self._last_steps.append(last_step)
 
     def update_step(self, gradient: Gradient, variable: tf.Variable) -> None:
         """Updates a variable by its gradient, whose rows are distinct."""
         key = self._var_key(variable)
         index = self._index_dict[key]
         moments = self._momentums[index], self._velocities[index]
-        if key not in self._last_steps:
+        if key not in self._number_of_sparse:
             self._dense_update(gradient, variable, *moments)
-        elif isinstance(gradient, tf.IndexedSlices):
-            self._sparse_update(gradient, variable, *moments, self._last_steps[key])
-        else:
-            rows = tf.range(tf.shape(variable)[0])
-            slices = tf.IndexedSlices(gradient, rows)
-            self._sparse_update(slices, variable, *moments, self._last_steps[key])
+            return
+        if not isinstance(gradient, tf.IndexedSlices):
+            gradient = tf.IndexedSlices(gradient, tf.range(tf.shape(variable)[0]))
+        last_step = self._last_steps[self._number_of_sparse[key]]
+        self._sparse_update(gradient, variable, *moments, last_step)
 
     def _dense_update(
         self, gradient: tf.Tensor, variable: tf.Variable, m: tf.Variable, v: tf.Variable
