@@ -13,7 +13,7 @@ from components.trainer.data.batches import num_batches, one_batch
 from components.trainer.data.candidates import CandidateTable
 from components.trainer.data.id_vocabularies import IdVocabularies
 from components.trainer.data.read import TrainData, TrainerInputs, read_data
-from components.trainer.data.windows import ROW, WEIGHT, TransformedWindows, with_targets
+from components.trainer.data.windows import WEIGHT, TransformedWindows, with_targets
 from components.trainer.fit.cold_start import choose_cold_start
 from components.trainer.fit.data_statistics import compute_statistics
 from components.trainer.fit.loop import fit_model
@@ -25,7 +25,6 @@ from components.trainer.model.two_tower import TwoTowerModel
 from components.trainer.time.first_seen import AppearanceTimes
 from components.trainer.time.item_dynamics import ItemDynamics
 from components.trainer.time.popularity import NUM_PERIODS, RecentPopularity
-from schemas.features import TIMESTAMP
 from schemas.model_settings import ModelSettings, TrainSettings
 from schemas.settings import DataSettings
 
@@ -100,7 +99,8 @@ def train(
       InputError: Split train has no target, or settings contradict each other.
       RuntimeError: Training diverged.
     """
-    return train_on_data(read_data(inputs, data), data, model, settings, log_dir)
+    train_data = read_data(inputs, data, settings.max_windows_gb)
+    return train_on_data(train_data, data, model, settings, log_dir)
 
 
 def train_on_data(
@@ -138,9 +138,7 @@ def train_on_data(
 
 def build_model(train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
     """Builds the untrained model with all its variables."""
-    events = train_data.train.events
-    is_target = events[WEIGHT] > 0
-    rows, time_s = events[ROW][is_target], events[TIMESTAMP][is_target]
+    rows, time_s, _ = train_data.train.targets()
     counts = np.bincount(rows, minlength=len(train_data.candidates))
     plan = recipe.train
     targets = rows, time_s, train_data.candidates.available_at
@@ -153,18 +151,20 @@ def build_model(train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
     towers = RetrievalTowers(
         train_data.features,
         train_data.candidates,
+        train_data.vocabularies,
         dynamics,
         recipe.model,
         plan.id_dropout,
         plan.temperature,
         train_data.excludes_history,
     )
+    _log_hashed_ids(towers)
     model = TwoTowerModel(
         towers,
         build_loss(plan, TrainingItems(counts, train_data.available_rows, dynamics)),
         dynamics,
         plan,
-        events[WEIGHT].sum() / num_batches(train_data.train, plan.events_per_step),
+        train_data.train.events[WEIGHT].sum() / num_batches(train_data.train, plan.events_per_step),
         compiled=train_data.train.num_targets * plan.max_epochs >= _TARGETS_WORTH_COMPILING,
     )
     # Creates all variables. A training step that has to create variables is traced twice.
@@ -174,6 +174,22 @@ def build_model(train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
     optimizer.build(model.trainable_variables)
     model.reset_metrics()
     return model
+
+
+def _log_hashed_ids(towers: RetrievalTowers) -> None:
+    for name, rows in towers.id_rows.items():
+        counts = rows.counts()
+        if counts.hashed_ids:
+            progress.info(
+                "%s: %d ids, of which the %d rarest share rows by a hash; %.1f%% of these share "
+                "theirs with another id (model.max_%s_ids is %d)",
+                name,
+                counts.ids,
+                counts.hashed_ids,
+                100.0 * counts.collision_rate,
+                name[:-1],
+                counts.rows,
+            )
 
 
 def _log_choices(choices: Iterable[RecipeChoice]) -> None:

@@ -82,6 +82,8 @@ class RecentPopularity:
         self._starts_s = tf.Variable(tf.zeros([NUM_PERIODS + 1], tf.int64), trainable=False)
         shape = [NUM_PERIODS + 1, self.num_items + 1]
         self._before = tf.Variable(tf.zeros(shape), trainable=False)
+        # The number of targets of all items before the start of each period.
+        self._num_before = tf.Variable(tf.zeros([NUM_PERIODS + 1], tf.int64), trainable=False)
         self._first_s = tf.Variable(tf.zeros([self.num_items + 1], tf.int64), trainable=False)
         self.count(rows, time_s, available_at_s)
 
@@ -103,12 +105,14 @@ class RecentPopularity:
         self.as_of_s = int(time_s.max())
         firsts = np.arange(NUM_PERIODS) * len(time_s) // NUM_PERIODS
         # The end is one second later, so that targets of the last second are before it.
-        starts = np.append(np.sort(time_s)[firsts], self.as_of_s + 1)
+        sorted_s = np.sort(time_s)
+        starts = np.append(sorted_s[firsts], self.as_of_s + 1)
         self._starts_s.assign(starts)
         before = np.zeros((NUM_PERIODS + 1, self.num_items + 1), np.float32)
         period = np.searchsorted(starts, time_s, side="right") - 1
         np.add.at(before, (period + 1, rows), 1.0)
-        self._before.assign(np.cumsum(before, axis=0, dtype=np.float32))
+        self._before.assign(np.cumsum(before, axis=0, out=before))
+        self._num_before.assign(np.searchsorted(sorted_s, starts))
         self._first_s.assign(first_seen_s(rows, time_s, available_at_s))
 
     def period(self, time_s: tf.Tensor) -> tf.Tensor:
@@ -133,10 +137,10 @@ class RecentPopularity:
 
     def feature_columns(self, period: tf.Tensor, rows: tf.Tensor) -> list[tf.Tensor]:
         """Returns the NUM_FEATURES columns of `features`, [..., num_rows] float32 each."""
+        period = tf.convert_to_tensor(period)
         start_s = tf.gather(self._starts_s, period)[..., tf.newaxis]
         age = age_features(start_s - tf.gather(self.first_s, rows))
-        before = tf.gather(tf.gather(self._before, period), rows, axis=-1)
-        was_target = tf.cast(before > 0.0, tf.float32)
+        was_target = tf.cast(self._counts_before(period, rows) > 0.0, tf.float32)
         return [*self._log_shares(period, rows), *age, was_target]
 
     def _log_shares(self, period: tf.Tensor, rows: tf.Tensor) -> list[tf.Tensor]:
@@ -144,14 +148,21 @@ class RecentPopularity:
 
         The longest window is first.
         """
-        before = tf.gather(self._before, period)
         share = tf.constant(1.0 / self.num_items)
+        before, num_before = self._counts_before(period, rows), tf.gather(self._num_before, period)
         logs = []
         for length in TRAILING_PERIODS:
             start = tf.maximum(period - length, 0) if length else tf.zeros_like(period)
-            count = before - tf.gather(self._before, start)
-            total = tf.reduce_sum(count, axis=-1, keepdims=True)
-            count = tf.gather(count, rows, axis=-1)
+            count = before - self._counts_before(start, rows)
+            total = num_before - tf.gather(self._num_before, start)
+            total = tf.cast(total, tf.float32)[..., tf.newaxis]
             share = (count + _PRIOR_TARGETS * share) / (total + _PRIOR_TARGETS)
             logs.append(tf.math.log(share * self.num_items))
         return logs
+
+    def _counts_before(self, period: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+        """Returns [..., num_rows] float32: the targets of each item before the start of a period."""
+        # A slice of the counts of one period would copy those of all items.
+        counts = tf.reshape(self._before.read_value(), [-1])
+        first = tf.cast(period, tf.int64)[..., tf.newaxis] * (self.num_items + 1)
+        return tf.gather(counts, first + tf.cast(rows, tf.int64))
