@@ -161,7 +161,7 @@ class RecentPopularity:
         return logs
 
     def _counts_before(self, period: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
-        """Returns [..., num_rows] float32: the targets of each item before the start of a period."""
+        """Returns [..., num_rows] float32: the targets of each item before the start of periods."""
         # A slice of the counts of one period would copy those of all items.
         counts = tf.reshape(self._before.read_value(), [-1])
         first = tf.cast(period, tf.int64)[..., tf.newaxis] * (self.num_items + 1)
