@@ -104,10 +104,10 @@ class _Training:
         self._train_step = model.make_train_function()
         self._checkpoints = checkpoints
         self._variables = {
-            "towers": model.towers,
-            "optimizer": model.optimizer,
-            "average": self._average,
-            "mean_loss": model.mean_loss,
+            "towers": list(model.towers.weights),
+            "optimizer": list(model.optimizer.variables),
+            "average": [*self._average.average, *self._average.best],
+            "mean_loss": list(model.mean_loss.variables),
             "num_steps": model.num_steps,
         }
         restored = None if checkpoints is None else checkpoints.restore(self._variables)
