@@ -18,6 +18,8 @@ from components.trainer.data.consecutive_events import merge_consecutive_events
 from components.trainer.data.features import TowerFeatures, tower_features
 from components.trainer.data.id_vocabularies import IdVocabularies, read_id_vocabularies
 from components.trainer.data.windows import (
+    ROW,
+    WEIGHT,
     TransformedWindows,
     first_targets,
     read_transformed_windows,
@@ -76,6 +78,8 @@ class TrainData:
       sample_split: `eval`, or `train` if split eval has no target.
       sample: A few windows of that split, for the comparison of training and serving.
       excludes_history: Whether items of the history are never recommended.
+      counted: The windows whose targets count for the popularity, age and frequency of items; None
+        if they are those of `train`.
     """
 
     features: TowerFeatures
@@ -89,6 +93,14 @@ class TrainData:
     sample_split: str
     sample: TransformedWindows
     excludes_history: bool
+    counted: TransformedWindows | None = None
+
+    @property
+    def target_events(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+        """The row of the candidate table and the time in seconds of each counted target."""
+        events = (self.train if self.counted is None else self.counted).events
+        is_target = events[WEIGHT] > 0
+        return events[ROW][is_target], events[TIMESTAMP][is_target]
 
 
 @dataclass(frozen=True)
