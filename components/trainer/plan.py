@@ -80,20 +80,24 @@ def build_plan(
 ) -> Plan:
     """Builds a plan. A configured value precedes a chosen one, which precedes the plan's default.
 
-    A setting whose default is None is configured if it is not None. Every other setting, such as
+    Settings that the plan does not have are not about the training itself, such as `refit`. A
+    setting whose default is None is configured if it is not None. Every other setting, such as
     `max_seconds`, is configured in any case, and its None is a value of its own.
 
     Args:
       plan_type: A dataclass of this module.
       chosen: The values that the recipe chose, by field name; nested for a nested plan.
-      settings: The settings dataclass with the same field names.
+      settings: The settings dataclass with the same field names, and possibly more.
 
     Raises:
       TypeError: A field of the plan without a default is neither configured nor chosen.
     """
     types = get_type_hints(plan_type)
     values = dict(chosen)
+    planned = {entry.name for entry in fields(plan_type)}
     for setting in fields(settings):
+        if setting.name not in planned:
+            continue
         value = getattr(settings, setting.name)
         if is_dataclass(value):
             nested = chosen.get(setting.name, {})

@@ -102,6 +102,11 @@ class TrainData:
         is_target = events[WEIGHT] > 0
         return events[ROW][is_target], events[TIMESTAMP][is_target]
 
+    @property
+    def train_end_s(self) -> int:
+        """The time of the last counted target, in seconds since the epoch, UTC."""
+        return int(self.target_events[1].max())
+
 
 @dataclass(frozen=True)
 class WindowsReader:

@@ -15,7 +15,7 @@ from components import files
 from components.trainer.data.features import TowerFeatures
 from components.trainer.fit.recipe import Recipe
 from components.trainer.model.towers import RetrievalTowers
-from components.trainer.plan import ModelPlan
+from components.trainer.plan import EncoderPlan, ModelPlan, TrainPlan
 from components.trainer.state.vocabularies import Vocabulary, vocabulary_tables
 from schemas.bundle import TRAINING_STATE_FILE
 from schemas.errors import InputError
@@ -76,6 +76,12 @@ def state_of(
         weights=tuple(weight.numpy() for weight in towers.weights),
         vocabularies={name: entries for name, entries in vocabularies.items() if name in used},
     )
+
+
+def recipe_of(state: TrainingState) -> Recipe:
+    """Returns the plan of the training that the state is of, without the reasons for it."""
+    model = {**state.plan, "encoder": EncoderPlan(**state.plan["encoder"])}
+    return Recipe(ModelPlan(**model), TrainPlan(**state.recipe), ())
 
 
 def described_plan(plan: ModelPlan) -> dict[str, Any]:
