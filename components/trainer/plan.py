@@ -94,9 +94,8 @@ def build_plan(
     """
     types = get_type_hints(plan_type)
     values = dict(chosen)
-    planned = {entry.name for entry in fields(plan_type)}
     for setting in fields(settings):
-        if setting.name not in planned:
+        if setting.name not in types:
             continue
         value = getattr(settings, setting.name)
         if is_dataclass(value):

@@ -25,8 +25,8 @@ def provenance(settings: Settings, keys: CacheKeys) -> str:
     that this run does not read, or, in a compiled pipeline, cannot read yet. `code` has the version
     of the distribution, a hash of the source, and the commit, with `-dirty` if files differ from
     it; null outside a Git repository. `warm_start` is the version from whose towers the training
-    started; null if it started from random weights. `run` has the run directory, the random id of the launch, the
-    configuration without ids to erase, and its hash, which are also in run.json.
+    started; null if it started from random weights. `run` has the run directory, the random id of
+    the launch, the configuration without ids to erase, and its hash, which are also in run.json.
 
     Args:
       settings: Settings of the run.

@@ -1,7 +1,7 @@
 """Finds the version from whose towers a training starts, before the run starts.
 
-The version is a parameter of the training, so that an unchanged run is taken from the cache although
-it reads what serves.
+The version is a parameter of the training, so that an unchanged run is taken from the cache,
+although it reads what serves.
 """
 
 import json
