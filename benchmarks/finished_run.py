@@ -8,7 +8,7 @@ from components.examples.shards import split_files
 from components.trainer.data.read import TrainerInputs
 from schemas.errors import InputError
 from schemas.features import CATALOGUE_SPLIT, EVAL_SPLIT, TRAIN_SPLIT
-from schemas.steps import CATALOGUE_EXAMPLE_GEN, INTERACTION_EXAMPLE_GEN, RUN_FILE
+from schemas.steps import CATALOGUE_EXAMPLE_GEN, INTERACTION_EXAMPLE_GEN, RUN_FILE, TRAINER
 
 
 @dataclass(frozen=True)
@@ -17,12 +17,16 @@ class RunArtifacts:
 
     Attributes:
       inputs: The files that the trainer reads.
+      model: Folder of the towers of the trainer.
+      transformed_windows: Folder of the transformed windows of all splits.
       windows: Folder of the raw windows.
       catalogue: Folder of the raw catalogue examples.
       users: Folder of the user examples.
     """
 
     inputs: TrainerInputs
+    model: str
+    transformed_windows: str
     windows: str
     catalogue: str
     users: str
@@ -58,6 +62,8 @@ def find_artifacts(run: Path) -> RunArtifacts:
     )
     return RunArtifacts(
         inputs,
+        model=newest(TRAINER, "model"),
+        transformed_windows=windows,
         windows=newest(INTERACTION_EXAMPLE_GEN, "windows"),
         catalogue=newest(CATALOGUE_EXAMPLE_GEN, "examples"),
         users=newest(INTERACTION_EXAMPLE_GEN, "users"),

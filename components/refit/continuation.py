@@ -18,31 +18,45 @@ from components.trainer.fit.recipe import Recipe
 from components.trainer.fit.train import build_model
 from components.trainer.model.two_tower import TwoTowerModel
 from components.trainer.state.training_state import TrainingState, recipe_of
-from components.trainer.state.transfer import transfer_weights
+from components.trainer.state.transfer import transfer_constants, transfer_weights
 from components.trainer.state.vocabularies import Vocabulary
 
-# Chosen on the demo log and MovieLens-1M by `python -m benchmarks.freshness` (docs/training.md).
-_EPOCHS = 2
-_SHARE_OF_LEARNING_RATE = 0.25
-_REPLAYED_PER_NEW_TARGET = 1.0
-# The average covers the second half of the steps, so that it has left the proven weights.
-_AVERAGE_EPOCHS = 0.5
+
+@dataclass(frozen=True, kw_only=True)
+class ContinuationPlan:
+    """How a training is continued; the defaults were chosen by `python -m benchmarks.freshness`.
+
+    Attributes:
+      epochs: The number of passes over the later windows.
+      share_of_learning_rate: The peak learning rate, as a share of that of the proven towers.
+      replayed_per_new_target: The number of replayed targets per later target.
+      average_epochs: The period of the average of the weights, short enough for the average to
+        have left the proven weights.
+    """
+
+    epochs: int = 2
+    share_of_learning_rate: float = 0.25
+    replayed_per_new_target: float = 1.0
+    average_epochs: float = 0.5
+
+
+DEFAULT_PLAN = ContinuationPlan()
 
 
 @dataclass(frozen=True)
-class Continued:
-    """A model whose training was continued.
+class RefittedTowers:
+    """Refitted towers.
 
     Attributes:
       model: The model.
       fitted: The record of the continued training.
-      num_new_targets: The number of later targets in an epoch.
+      num_targets: The number of targets in an epoch, without replayed ones.
       num_replayed_targets: The number of replayed targets in an epoch.
     """
 
     model: TwoTowerModel
     fitted: FitResult
-    num_new_targets: int
+    num_targets: int
     num_replayed_targets: int
 
 
@@ -51,7 +65,8 @@ def continue_training(
     vocabularies: dict[str, Vocabulary],
     log: WholeLog,
     later: TransformedWindows,
-) -> Continued:
+    how: ContinuationPlan = DEFAULT_PLAN,
+) -> RefittedTowers:
     """Trains from the weights of a state on later windows and replayed windows of split train.
 
     Args:
@@ -59,22 +74,23 @@ def continue_training(
       vocabularies: The vocabularies of the tables, with the ids that are new in the log.
       log: The whole log.
       later: The windows to learn.
+      how: How the training is continued.
 
     Raises:
       InputError: The state has other features than the log.
-      TrainingDiverged: A loss or a weight is not finite.
+      TrainingDivergedError: A loss or a weight is not finite.
     """
     recipe = recipe_of(state)
     seed = recipe.train.seed
     keras.utils.set_random_seed(seed)
-    num_replayed = round(_REPLAYED_PER_NEW_TARGET * later.num_targets)
+    num_replayed = round(how.replayed_per_new_target * later.num_targets)
     old = replayed(log.train, num_replayed, np.random.default_rng(seed))
     windows = joined([later, old])
     plan = replace(
         recipe.train,
-        max_epochs=_EPOCHS,
-        learning_rate=_SHARE_OF_LEARNING_RATE * recipe.train.learning_rate,
-        average_epochs=_AVERAGE_EPOCHS,
+        max_epochs=how.epochs,
+        learning_rate=how.share_of_learning_rate * recipe.train.learning_rate,
+        average_epochs=how.average_epochs,
     )
     model = start_from(
         state,
@@ -85,7 +101,26 @@ def continue_training(
         joined([log.train, later]),
     )
     fitted = fit_model(model, windows, None, plan)
-    return Continued(model, fitted, later.num_targets, old.num_targets)
+    return RefittedTowers(model, fitted, later.num_targets, old.num_targets)
+
+
+def train_anew(state: TrainingState, log: WholeLog, windows: TransformedWindows) -> RefittedTowers:
+    """Trains new towers with the recipe and the number of epochs of proven ones.
+
+    Args:
+      state: The proven towers. Their ranking for users without a history is kept, too.
+      log: The whole log.
+      windows: The windows to learn.
+
+    Raises:
+      TrainingDivergedError: A loss or a weight is not finite.
+    """
+    recipe = recipe_of(state)
+    plan = replace(recipe.train, max_epochs=state.best_epoch)
+    keras.utils.set_random_seed(plan.seed)
+    model = build_model(log.data(windows, windows), replace(recipe, train=plan))
+    transfer_constants(state, model.towers)
+    return RefittedTowers(model, fit_model(model, windows, None, plan), windows.num_targets, 0)
 
 
 def start_from(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from components.evaluator.paired_comparison import PairedComparison, compare_users
-from components.refit.continuation import Continued, continue_training, start_from
+from components.refit.continuation import continue_training, start_from
 from components.refit.target_ranks import rank_targets
 from components.refit.whole_log import WholeLog
 from components.trainer.state.training_state import TrainingState, recipe_of
@@ -70,7 +70,7 @@ def rehearse(
     scored, learned = log.targets_after(middle_s), log.learned_until(middle_s)
     if not scored.num_targets or not learned.num_targets:
         return None
-    continued: Continued = continue_training(state, vocabularies, log, learned)
+    continued = continue_training(state, vocabularies, log, learned)
     recipe = recipe_of(state)
     # One epoch: it is not trained, and so not worth compiling.
     untrained = replace(recipe, train=replace(recipe.train, max_epochs=1))

@@ -6,13 +6,17 @@ from datetime import datetime, timezone
 from typing import Any
 
 import tensorflow_transform as tft
-import tf_keras as keras
 
 from components.examples.read import read_users
 from components.examples.shards import split_files
 from components.gate import GateResult, log_gates
 from components.progress import progress
-from components.refit.continuation import continue_training, start_from
+from components.refit.continuation import (
+    RefittedTowers,
+    continue_training,
+    start_from,
+    train_anew,
+)
 from components.refit.gates import (
     finite_gate,
     health_gate,
@@ -25,12 +29,10 @@ from components.refit.whole_log import WholeLog, read_whole_log
 from components.trainer.data.read import TrainerInputs
 from components.trainer.data.windows import joined, with_targets
 from components.trainer.export.saved_model import TransformGraphs, export_towers
-from components.trainer.fit.loop import FitResult, fit_model
 from components.trainer.fit.recipe import Recipe
-from components.trainer.fit.train import TrainedTowers, build_model
+from components.trainer.fit.train import TrainedTowers
 from components.trainer.model.two_tower import TwoTowerModel
 from components.trainer.state.training_state import TrainingState, read_state, recipe_of
-from components.trainer.state.transfer import transfer_constants
 from components.trainer.state.vocabularies import Vocabulary, tower_vocabularies
 from schemas.features import (
     CATALOGUE_SPLIT,
@@ -82,13 +84,6 @@ class Refitted:
         return all(gate.passed for gate in self.gates)
 
 
-@dataclass(frozen=True)
-class _Result:
-    model: TwoTowerModel
-    fitted: FitResult
-    num_replayed_targets: int
-
-
 def refit(paths: RefitPaths, data: DataSettings, kind: Refit) -> Refitted:
     """Trains the towers on the whole log, exports them, and checks their gates.
 
@@ -101,7 +96,7 @@ def refit(paths: RefitPaths, data: DataSettings, kind: Refit) -> Refitted:
     Raises:
       InputError: The proven towers have no training state, or the log has no target after split
         train.
-      TrainingDiverged: A loss or a weight is not finite.
+      TrainingDivergedError: A loss or a weight is not finite.
     """
     started = time.monotonic()
     state = read_state(paths.model)
@@ -117,11 +112,10 @@ def refit(paths: RefitPaths, data: DataSettings, kind: Refit) -> Refitted:
         progress.info("refit: rehearsal on split eval and the older half of split test")
         rehearsal = rehearse(state, vocabularies, log)
         progress.info("refit: continuing the training on the splits eval and test")
-        continued = continue_training(state, vocabularies, log, log.later)
-        result = _Result(continued.model, continued.fitted, continued.num_replayed_targets)
+        result = continue_training(state, vocabularies, log, log.later)
     else:
         progress.info("refit: training on the whole log from the start")
-        result = _train_anew(state, log)
+        result = train_anew(state, log, joined([log.train, log.later]))
     gates = [] if kind == "full" else [rehearsal_gate(rehearsal)]
     gates += _gates(result.model, state, vocabularies, log, kind)
     log_gates(gates)
@@ -142,17 +136,6 @@ def _read(paths: RefitPaths, data: DataSettings) -> WholeLog:
         catalogue_graph=paths.catalogue_graph,
     )
     return read_whole_log(inputs, split_files(paths.windows, TEST_SPLIT), data)
-
-
-def _train_anew(state: TrainingState, log: WholeLog) -> _Result:
-    """Trains new towers on all windows, for as many epochs as the proven towers."""
-    recipe = recipe_of(state)
-    plan = replace(recipe.train, max_epochs=state.best_epoch)
-    windows = joined([log.train, log.later])
-    keras.utils.set_random_seed(plan.seed)
-    model = build_model(log.data(windows, windows), replace(recipe, train=plan))
-    transfer_constants(state, model.towers)
-    return _Result(model, fit_model(model, windows, None, plan), 0)
 
 
 def _gates(
@@ -179,7 +162,9 @@ def _gates(
     return gates
 
 
-def _trained(result: _Result, recipe: Recipe, log: WholeLog, seconds: float) -> TrainedTowers:
+def _trained(
+    result: RefittedTowers, recipe: Recipe, log: WholeLog, seconds: float
+) -> TrainedTowers:
     """Returns the towers in the form in which they are exported."""
     fitted = result.fitted
     return TrainedTowers(
@@ -200,7 +185,7 @@ def _trained(result: _Result, recipe: Recipe, log: WholeLog, seconds: float) -> 
 
 def _report(
     kind: Refit,
-    result: _Result,
+    result: RefittedTowers,
     log: WholeLog,
     rehearsal: Rehearsal | None,
     trained: TrainedTowers,
