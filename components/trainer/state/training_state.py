@@ -7,6 +7,7 @@ import re
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -151,7 +152,7 @@ def read_state(model_path: str) -> TrainingState:
     try:
         with np.load(io.BytesIO(files.read_bytes(path)), allow_pickle=False) as arrays:
             return _parse(dict(arrays))
-    except (ValueError, KeyError, OSError, EOFError) as error:
+    except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
         raise InputError(
             f"{path} is not a valid training state ({error}); train again, or set "
             "train.warm_start to false"

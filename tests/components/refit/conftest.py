@@ -49,7 +49,12 @@ class Proven:
 
 
 def successor_windows(
-    prefix: str, num_users: int, start_s: int, step_of: Callable[[int], int], seed: int
+    prefix: str,
+    num_users: int,
+    start_s: int,
+    step_of: Callable[[int], int],
+    seed: int,
+    length: int = LENGTH,
 ) -> list[Row]:
     """Returns windows in which step_of(user) is the distance from each item to the next."""
     settings = data_settings(PLAIN)
@@ -57,8 +62,8 @@ def successor_windows(
     rows = []
     for user in range(num_users):
         first, step = int(rng.integers(NUM_ITEMS)), step_of(user)
-        items = [f"i{(first + step * position) % NUM_ITEMS}" for position in range(LENGTH)]
-        times = [start_s + 600 * user + 60 * position for position in range(LENGTH)]
+        items = [f"i{(first + step * position) % NUM_ITEMS}" for position in range(length)]
+        times = [start_s + 600 * user + 60 * position for position in range(length)]
         rows.append(window(settings, f"{prefix}{user}", items, timestamp=times))
     return rows
 
@@ -102,11 +107,14 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Proven:
 
 @pytest.fixture(scope="session")
 def spoiled(tmp_path_factory: pytest.TempPathFactory) -> Proven:
-    """Another rule holds in the older half of split test only."""
+    """Another rule holds in the older half of split test only.
+
+    A history of one item does not show which rule holds.
+    """
     return proven(
         tmp_path_factory.mktemp("spoiled"),
         successor_windows("e", 20, EVAL_S, lambda user: 1, seed=2),
-        successor_windows("t", 240, TEST_S, lambda user: 5 if user < 120 else 1, seed=3),
+        successor_windows("t", 240, TEST_S, lambda user: 5 if user < 120 else 1, seed=3, length=2),
     )
 
 

@@ -20,7 +20,7 @@ from tests.examples import write_split
 
 def run(changed: Proven, folder: Path, kind: Refit) -> Refitted:
     windows, catalogue = artifact_folders(changed, folder)
-    write_split(str(folder / "users"), "users", [{"user_id": [b"u1"]}])
+    write_split(str(folder / "users"), "users", [{"user_id": ["u1"]}])
     inputs = changed.dataset.inputs
     paths = RefitPaths(
         model=str(changed.model_path),
@@ -116,7 +116,7 @@ def test_a_log_without_later_targets_is_an_error(changed: Proven, tmp_path: Path
         with tf.io.TFRecordWriter(str(link), "GZIP"):
             pass
     catalogue = tmp_path / "catalogue"
-    write_split(str(tmp_path / "users"), "users", [{"user_id": [b"u1"]}])
+    write_split(str(tmp_path / "users"), "users", [{"user_id": ["u1"]}])
     inputs = changed.dataset.inputs
     paths = RefitPaths(
         str(changed.model_path),
