@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -9,6 +10,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from components.examples.ragged import read_ragged
+from components.refit.sequences import UserSequences, user_sequences
 from components.trainer.data.id_vocabularies import IdVocabularies, read_id_vocabularies
 from components.trainer.data.read import (
     SAMPLE_TARGETS,
@@ -29,6 +31,9 @@ from schemas.features import (
 )
 from schemas.settings import DataSettings
 
+# Enough for a comparison: each target comes with all of its history.
+_MAX_SCORED = 5_000
+
 
 @dataclass(frozen=True)
 class WholeLog:
@@ -38,8 +43,9 @@ class WholeLog:
       reader: The candidate table with its new rows, the features and the vocabularies.
       known: The ids of split train.
       train: Windows of split train with a target.
-      eval: Windows of split eval with a target.
-      test: Windows of split test with a target.
+      sequences: The events of the windows of the splits eval and test.
+      test: Windows of split test with a target, with all of their history.
+      max_history: The largest number of events before a target that the model reads.
       sample_split: The split of `sample`.
       sample: A few windows, for the comparison of training and serving.
     """
@@ -47,40 +53,43 @@ class WholeLog:
     reader: WindowsReader
     known: IdVocabularies
     train: TransformedWindows
-    eval: TransformedWindows
+    sequences: UserSequences
     test: TransformedWindows
+    max_history: int
     sample_split: str
     sample: TransformedWindows
 
-    @property
+    @cached_property
     def later(self) -> TransformedWindows:
-        """The windows of the splits after split train."""
-        return joined([self.eval, self.test])
+        """Windows for training with the targets of the splits eval and test."""
+        return self.reader.merged(self.sequences.cut(self.max_history))
 
     @property
     def end_s(self) -> int:
         """The time of the last target of the log, in seconds since the epoch, UTC."""
-        return int(self.later.events[TIMESTAMP][self.later.events[WEIGHT] > 0].max())
+        events = self.sequences.windows.events
+        return int(events[TIMESTAMP][events[WEIGHT] > 0].max())
 
     def middle_of_test_s(self) -> int:
         """Returns the median time of the targets of split test, in seconds since the epoch, UTC."""
         return int(np.median(self.test.events[TIMESTAMP][self.test.events[WEIGHT] > 0]))
 
     def learned_until(self, end_s: int) -> TransformedWindows:
-        """Returns the windows after split train with their targets up to an instant.
+        """Returns windows for training with the targets after split train up to an instant.
 
         Args:
           end_s: Seconds since the epoch, UTC.
         """
-        return with_targets(_weighted(self.later, self.later.events[TIMESTAMP] <= end_s))
+        return self.reader.merged(self.sequences.cut(self.max_history, end_s))
 
     def targets_after(self, end_s: int) -> TransformedWindows:
-        """Returns the windows of split test with their targets after an instant.
+        """Returns windows of split test with targets after an instant, at most _MAX_SCORED.
 
         Args:
           end_s: Seconds since the epoch, UTC.
         """
-        return with_targets(_weighted(self.test, self.test.events[TIMESTAMP] > end_s))
+        newer = _weighted(self.test, self.test.events[TIMESTAMP] > end_s)
+        return with_targets(newer, _MAX_SCORED)
 
     def data(self, windows: TransformedWindows, counted: TransformedWindows) -> TrainData:
         """Returns the data of a training without validation.
@@ -139,8 +148,9 @@ def read_whole_log(
         reader,
         known,
         reader.merged(splits[TRAIN_SPLIT]),
-        reader.merged(splits[EVAL_SPLIT]),
+        user_sequences(joined([splits[EVAL_SPLIT], splits[TEST_SPLIT]])),
         reader.merged(splits[TEST_SPLIT]),
+        data.history.max_length,
         sample_split,
         with_targets(splits[sample_split], SAMPLE_TARGETS),
     )

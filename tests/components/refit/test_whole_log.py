@@ -1,6 +1,7 @@
 """The windows that a refit and its rehearsal learn and score."""
 
 import numpy as np
+import numpy.typing as npt
 
 from components.refit.whole_log import replayed
 from components.trainer.data.windows import ROW, WEIGHT, TransformedWindows
@@ -8,7 +9,7 @@ from schemas.features import TIMESTAMP
 from tests.components.refit.conftest import Proven
 
 
-def target_times(windows: TransformedWindows) -> np.ndarray:
+def target_times(windows: TransformedWindows) -> npt.NDArray[np.int64]:
     return np.sort(windows.events[TIMESTAMP][windows.events[WEIGHT] > 0])
 
 
