@@ -94,7 +94,9 @@ def main(arguments: list[str] | None = None) -> int:
     records = [_record(row, rows[0]) for row in rows]
     print(_table(records, setting))
     if options.json:
-        options.json.write_text(json.dumps({"rows": records, "environment": environment()}))
+        options.json.write_text(
+            json.dumps({"rows": records, **environment(["tensorflow"])}, indent=1)
+        )
     return ExitCode.PUSHED
 
 

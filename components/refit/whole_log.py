@@ -16,9 +16,9 @@ from components.trainer.data.read import (
     SAMPLE_TARGETS,
     TrainData,
     TrainerInputs,
-    WindowsReader,
     windows_reader,
 )
+from components.trainer.data.read_windows import WindowsReader
 from components.trainer.data.windows import WEIGHT, TransformedWindows, joined, with_targets
 from schemas.errors import InputError
 from schemas.features import (
@@ -165,11 +165,7 @@ def replayed(
         np.repeat(np.arange(len(windows)), windows.lengths)[windows.events[WEIGHT] > 0],
         minlength=len(windows),
     )
-    drawn = order[np.cumsum(counts[order]) <= num_targets]
-    is_drawn = np.zeros(len(windows), bool)
-    is_drawn[drawn] = True
-    event_of_drawn = np.repeat(is_drawn, windows.lengths)
-    return with_targets(_weighted(windows, event_of_drawn))
+    return windows.selected(np.sort(order[np.cumsum(counts[order]) <= num_targets]))
 
 
 def _weighted(windows: TransformedWindows, kept: npt.NDArray[np.generic]) -> TransformedWindows:

@@ -5,6 +5,7 @@ __all__ = [
     "data.batches",
     "data.id_vocabularies",
     "data.read",
+    "data.read_windows",
     "data.windows",
     "export.saved_model",
     "fit.loop",

@@ -1,6 +1,7 @@
 """Reads the data of a training: both splits of the windows, the catalogue and vocabularies."""
 
 import difflib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,20 +15,18 @@ from components.trainer.data.candidates import (
     candidate_table,
     read_transformed_catalogue,
 )
-from components.trainer.data.consecutive_events import merge_consecutive_events
+from components.trainer.data.column_store import BYTES_PER_GB
 from components.trainer.data.features import TowerFeatures, tower_features
 from components.trainer.data.id_vocabularies import IdVocabularies, read_id_vocabularies
+from components.trainer.data.read_windows import WindowsReader
 from components.trainer.data.windows import (
-    ROW,
-    WEIGHT,
     TransformedWindows,
     first_targets,
-    read_transformed_windows,
     with_targets,
 )
 from components.transform.vocabularies import EMPTY_VOCABULARY_ENTRY
 from schemas.errors import InputError
-from schemas.features import EVAL_SPLIT, TIMESTAMP, TRAIN_SPLIT, feature_table
+from schemas.features import EVAL_SPLIT, TRAIN_SPLIT, feature_table
 from schemas.settings import DataSettings
 from schemas.transformed import EVENT_TYPE_VOCABULARY
 
@@ -59,7 +58,7 @@ class TrainerInputs:
 
 @dataclass(frozen=True)
 class TrainData:
-    """The data of a training, in memory.
+    """The data of a training.
 
     If items of the history are not recommended, consecutive events of one item are merged into one
     event in `train` and `validation`, but not in `sample`.
@@ -98,9 +97,8 @@ class TrainData:
     @property
     def target_events(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
         """The row of the candidate table and the time in seconds of each counted target."""
-        events = (self.train if self.counted is None else self.counted).events
-        is_target = events[WEIGHT] > 0
-        return events[ROW][is_target], events[TIMESTAMP][is_target]
+        targets = (self.train if self.counted is None else self.counted).targets()
+        return targets.rows, targets.time_s
 
     @property
     def train_end_s(self) -> int:
@@ -108,48 +106,11 @@ class TrainData:
         return int(self.target_events[1].max())
 
 
-@dataclass(frozen=True)
-class WindowsReader:
-    """Reads transformed windows for one candidate table.
-
-    Attributes:
-      features: The input features of the towers.
-      candidates: The candidate table.
-      vocabularies: The ids of items and users with a row of their own.
-      weight_of_type: [num_event_types + 1] float32: the weight of a target, by event type index.
-      excludes_history: Whether items of the history are never recommended.
-    """
-
-    features: TowerFeatures
-    candidates: CandidateTable
-    vocabularies: IdVocabularies
-    weight_of_type: npt.NDArray[np.float32]
-    excludes_history: bool
-
-    def read(self, files: Sequence[str]) -> TransformedWindows:
-        """Reads one split.
-
-        Raises:
-          InputError: An item is neither in the catalogue nor in the vocabulary.
-        """
-        return read_transformed_windows(
-            list(files),
-            self.features,
-            self.candidates,
-            self.vocabularies.users,
-            self.weight_of_type,
-            self.excludes_history,
-        )
-
-    def merged(self, windows: TransformedWindows) -> TransformedWindows:
-        """Merges consecutive events of one item if items of the history are not recommended."""
-        if not self.excludes_history:
-            return windows
-        return merge_consecutive_events(windows, self.features.outcome_columns)
-
-
 def windows_reader(
-    inputs: TrainerInputs, data: DataSettings, vocabularies: IdVocabularies | None = None
+    inputs: TrainerInputs,
+    data: DataSettings,
+    vocabularies: IdVocabularies | None = None,
+    max_windows_gb: float = math.inf,
 ) -> WindowsReader:
     """Reads the catalogue and the vocabulary sizes.
 
@@ -157,6 +118,8 @@ def windows_reader(
       inputs: The files of the catalogue, and the transform graphs.
       data: The settings of the data.
       vocabularies: The ids with a row of their own; None reads those of split train.
+      max_windows_gb: The size of the windows of a split in memory; those of a larger split are
+        streamed from temporary files (`train.max_windows_gb`).
 
     Raises:
       InputError: targets.weights contains an event type that does not occur, or the catalogue
@@ -179,28 +142,41 @@ def windows_reader(
         ids,
         _weight_of_type(windows_graph, data.targets.weights),
         data.repeat_interactions == "exclude",
+        max_windows_gb * BYTES_PER_GB,
     )
 
 
-def read_data(inputs: TrainerInputs, data: DataSettings) -> TrainData:
+def read_data(
+    inputs: TrainerInputs, data: DataSettings, max_windows_gb: float = math.inf
+) -> TrainData:
     """Reads both splits, the catalogue and the vocabulary sizes.
+
+    Args:
+      inputs: The files and transform graphs to read.
+      data: The settings of the data.
+      max_windows_gb: The size of the windows of a split in memory; those of a larger split are
+        streamed from temporary files (`train.max_windows_gb`).
 
     Raises:
       InputError: Split train has no target, targets.weights contains an event type that does not
         occur, or windows and catalogue do not match.
     """
-    reader = windows_reader(inputs, data)
+    reader = windows_reader(inputs, data, max_windows_gb=max_windows_gb)
     candidates = reader.candidates
-    all_windows = reader.read(inputs.train_files)
-    train_windows = with_targets(all_windows)
+    train_windows = reader.read(
+        inputs.train_files, lambda windows: reader.merged(with_targets(windows))
+    )
+    _check_any_target(train_windows, reader.excludes_history)
     eval_windows = reader.read(inputs.eval_files)
     validation = with_targets(eval_windows, MAX_VALIDATION_TARGETS)
     new_users = with_targets(first_targets(eval_windows), MAX_VALIDATION_TARGETS)
-    _check_any_target(train_windows, reader.excludes_history)
     sample_split = EVAL_SPLIT if validation.num_targets else TRAIN_SPLIT
-    sample = with_targets(validation if validation.num_targets else train_windows, SAMPLE_TARGETS)
-    train_windows, validation = reader.merged(train_windows), reader.merged(validation)
-    available_rows = candidates.rows_available_by(int(all_windows.events[TIMESTAMP].max()))
+    sampled = (
+        validation if validation.num_targets else reader.read(inputs.train_files, with_targets)
+    )
+    sample = with_targets(sampled, SAMPLE_TARGETS)
+    validation = reader.merged(validation)
+    available_rows = candidates.rows_available_by(train_windows.last_event_s)
     progress.info(
         "%d windows with %d targets, %d candidates (%d with an id of their own, %d appear after "
         "split train), %d validation targets; %d targets left out as repeats",

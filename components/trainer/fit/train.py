@@ -111,7 +111,7 @@ def train(
         start from `base`.
       RuntimeError: Training diverged.
     """
-    train_data = read_data(inputs, data)
+    train_data = read_data(inputs, data, settings.max_windows_gb)
     start = None
     if base is not None:
         vocabularies = tower_vocabularies(
@@ -181,12 +181,14 @@ def build_model(train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
     towers = RetrievalTowers(
         train_data.features,
         train_data.candidates,
+        train_data.vocabularies,
         dynamics,
         recipe.model,
         plan.id_dropout,
         plan.temperature,
         train_data.excludes_history,
     )
+    _log_hashed_ids(towers)
     model = TwoTowerModel(
         towers,
         build_loss(plan, TrainingItems(counts, train_data.available_rows, dynamics)),
@@ -204,6 +206,22 @@ def build_model(train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
     optimizer.build(model.trainable_variables)
     model.reset_metrics()
     return model
+
+
+def _log_hashed_ids(towers: RetrievalTowers) -> None:
+    for name, rows in towers.id_rows.items():
+        counts = rows.counts()
+        if counts.hashed_ids:
+            progress.info(
+                "%s: %d ids, of which the %d rarest share rows by a hash; %.1f%% of these share "
+                "theirs with another id (model.max_%s_ids is %d)",
+                name,
+                counts.ids,
+                counts.hashed_ids,
+                100.0 * counts.collision_rate,
+                name[:-1],
+                counts.rows,
+            )
 
 
 def _log_choices(choices: Iterable[RecipeChoice]) -> None:
