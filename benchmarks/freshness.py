@@ -129,13 +129,15 @@ def _read(run: Path) -> _Setting:
         artifacts.inputs, split_files(artifacts.transformed_windows, TEST_SPLIT), data
     )
     middle_s = log.middle_of_test_s()
+    state = read_state(path_utils.serving_model_path(artifacts.model))
     return _Setting(
-        read_state(path_utils.serving_model_path(artifacts.model)),
+        state,
         tower_vocabularies(
             log.reader.features,
             log.reader.vocabularies,
             tft.TFTransformOutput(artifacts.inputs.windows_graph),
             tft.TFTransformOutput(artifacts.inputs.catalogue_graph),
+            recipe_of(state).model,
         ),
         log,
         log.learned_until(middle_s),

@@ -106,6 +106,7 @@ def refit(paths: RefitPaths, data: DataSettings, kind: Refit) -> Refitted:
         log.reader.vocabularies,
         tft.TFTransformOutput(paths.windows_graph),
         tft.TFTransformOutput(paths.catalogue_graph),
+        recipe_of(state).model,
     )
     rehearsal = None
     if kind == "continue":

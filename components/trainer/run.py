@@ -102,6 +102,7 @@ def trained_state(trained: TrainedTowers, graphs: TransformGraphs) -> TrainingSt
             trained.vocabularies,
             tft.TFTransformOutput(graphs.windows),
             tft.TFTransformOutput(graphs.catalogue),
+            trained.recipe.model,
         ),
     )
 

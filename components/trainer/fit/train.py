@@ -119,6 +119,7 @@ def train(
             train_data.vocabularies,
             tft.TFTransformOutput(inputs.windows_graph),
             tft.TFTransformOutput(inputs.catalogue_graph),
+            model,
         )
         start = starting_point(base, vocabularies, train_data.train_end_s)
     return train_on_data(train_data, data, model, settings, log_dir, start)

@@ -89,6 +89,7 @@ def proven(folder: Path, evaluation: list[Row], test: list[Row]) -> Proven:
         log.reader.vocabularies,
         tft.TFTransformOutput(dataset.inputs.windows_graph),
         tft.TFTransformOutput(dataset.inputs.catalogue_graph),
+        trained.recipe.model,
     )
     return Proven(dataset, trained, state, log, vocabularies, folder / "towers")
 

@@ -55,9 +55,11 @@ def test_towers_with_more_ids_answer_as_before(rich: Exported, state: TrainingSt
         grown,
         tft.TFTransformOutput(graphs.windows),
         tft.TFTransformOutput(graphs.catalogue),
+        recipe_of(state).model,
     )
     candidates = replace(data.candidates, num_vocabulary=data.candidates.num_vocabulary + 1)
-    model = build_model(replace(data, candidates=candidates), recipe_of(state))
+    data = replace(data, candidates=candidates, vocabularies=grown)
+    model = build_model(data, recipe_of(state))
 
     moved = transfer_weights(state, model.towers, recipe_of(state).model, vocabularies)
 
