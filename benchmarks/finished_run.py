@@ -1,6 +1,7 @@
 """The artifacts and the configuration of a finished run, for benchmarks that train on its data."""
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +18,7 @@ class RunArtifacts:
 
     Attributes:
       inputs: The files that the trainer reads.
-      model: Folder of the towers of the trainer.
+      model: The SavedModel of the trainer's towers.
       transformed_windows: Folder of the transformed windows of all splits.
       windows: Folder of the raw windows.
       catalogue: Folder of the raw catalogue examples.
@@ -62,7 +63,7 @@ def find_artifacts(run: Path) -> RunArtifacts:
     )
     return RunArtifacts(
         inputs,
-        model=newest(TRAINER, "model"),
+        model=os.path.join(newest(TRAINER, "model"), "Format-Serving"),
         transformed_windows=windows,
         windows=newest(INTERACTION_EXAMPLE_GEN, "windows"),
         catalogue=newest(CATALOGUE_EXAMPLE_GEN, "examples"),

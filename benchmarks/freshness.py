@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 import tensorflow_transform as tft
-from tfx.utils import path_utils
 
 from benchmarks.environment import environment
 from benchmarks.finished_run import find_artifacts, write_run_config
@@ -129,7 +128,7 @@ def _read(run: Path) -> _Setting:
         artifacts.inputs, split_files(artifacts.transformed_windows, TEST_SPLIT), data
     )
     middle_s = log.middle_of_test_s()
-    state = read_state(path_utils.serving_model_path(artifacts.model))
+    state = read_state(artifacts.model)
     return _Setting(
         state,
         tower_vocabularies(

@@ -24,7 +24,6 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow_transform as tft
 import tf_keras as keras
-from tfx.utils import path_utils
 
 from benchmarks.environment import environment
 from benchmarks.finished_run import RunArtifacts, find_artifacts, write_run_config
@@ -140,7 +139,7 @@ def main(arguments: list[str] | None = None) -> int:
     quieten()
     try:
         artifacts = find_artifacts(options.run)
-        state = read_state(path_utils.serving_model_path(artifacts.model))
+        state = read_state(artifacts.model)
         log = _read(options.run, artifacts, options.users)
     except InputError as error:
         print(f"error: {error}", file=sys.stderr)

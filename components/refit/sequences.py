@@ -68,7 +68,8 @@ def user_sequences(windows: TransformedWindows) -> UserSequences:
     if it is a target of any window.
 
     Args:
-      windows: Windows of any splits, unmerged; every user has an index of their own.
+      windows: Windows of any splits, unmerged; every user has an index of their own. Windows of a
+        user whose first and last events have the same times are in order.
     """
     starts = np.cumsum(windows.lengths) - windows.lengths
     last_s = windows.events[TIMESTAMP][starts + windows.lengths - 1]

@@ -39,8 +39,8 @@ class ModelPlan:
     hidden_dim: int
     feature_dim: int = 32
     user_id_embedding: bool = False
-    max_item_ids: int = 1_000_000
-    max_user_ids: int = 1_000_000
+    max_item_ids: int
+    max_user_ids: int
     share_item_table: bool
     recent_popularity: bool
     similarity: Similarity = "dot"
@@ -72,7 +72,6 @@ class TrainPlan:
     popularity_lag: float = 0.125
     average_epochs: float = 2.5
     max_seconds: float | None
-    max_windows_gb: float = 2.0
     seed: int
 
 

@@ -54,7 +54,6 @@ def successor_windows(
     start_s: int,
     step_of: Callable[[int], int],
     seed: int,
-    length: int = LENGTH,
 ) -> list[Row]:
     """Returns windows in which step_of(user) is the distance from each item to the next."""
     settings = data_settings(PLAIN)
@@ -62,8 +61,8 @@ def successor_windows(
     rows = []
     for user in range(num_users):
         first, step = int(rng.integers(NUM_ITEMS)), step_of(user)
-        items = [f"i{(first + step * position) % NUM_ITEMS}" for position in range(length)]
-        times = [start_s + 600 * user + 60 * position for position in range(length)]
+        items = [f"i{(first + step * position) % NUM_ITEMS}" for position in range(LENGTH)]
+        times = [start_s + 600 * user + 60 * position for position in range(LENGTH)]
         rows.append(window(settings, f"{prefix}{user}", items, timestamp=times))
     return rows
 
@@ -108,14 +107,17 @@ def changed(tmp_path_factory: pytest.TempPathFactory) -> Proven:
 
 @pytest.fixture(scope="session")
 def spoiled(tmp_path_factory: pytest.TempPathFactory) -> Proven:
-    """Another rule holds in the older half of split test only.
-
-    A history of one item does not show which rule holds.
-    """
+    """Two items are popular in the older half of split test only, as by robots."""
+    settings = data_settings(PLAIN)
+    robots = [
+        window(settings, f"r{number}", ["i12", "i13"] * 3, timestamp=[TEST_S + number] * 6)
+        for number in range(100)
+    ]
+    users = successor_windows("t", 120, TEST_S + 1000, lambda user: 1, seed=3)
     return proven(
         tmp_path_factory.mktemp("spoiled"),
         successor_windows("e", 20, EVAL_S, lambda user: 1, seed=2),
-        successor_windows("t", 240, TEST_S, lambda user: 5 if user < 120 else 1, seed=3, length=2),
+        [*robots, *users],
     )
 
 

@@ -40,8 +40,9 @@ def windows_with_all_history(log: list[User]) -> TransformedWindows:
             begin, end = max(0, start - MAX_HISTORY), min(start + 2, len(user.row))
             weight = (np.arange(begin, end) >= start).astype(np.float32)
             parts.append((number, user.time_s[begin:end], user.row[begin:end], weight))
-    order = np.random.default_rng(0).permutation(len(parts))
-    number, time_s, row, weight = zip(*(parts[index] for index in order), strict=True)
+    # The windows of a user are in order; those of different users are mixed.
+    parts.sort(key=lambda part: (part[2][0], part[0]))
+    number, time_s, row, weight = zip(*parts, strict=True)
     return TransformedWindows(
         lengths=np.array([len(part) for part in row]),
         user={USER_ID: np.array(number, np.int32)},
