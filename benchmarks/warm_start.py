@@ -62,7 +62,9 @@ class DailyLog:
     """The log of a run as sequences of users, with ids in the order of their first occurrence.
 
     Attributes:
-      reader: Features and candidate table; items are in the order of their first occurrence.
+      candidates: The candidate table; items are in the order of their first occurrence.
+      vocabularies: The ids of items and users in the order of their first occurrence.
+      reader: The features of the towers.
       sequences: The events of each user.
       first_item_s: [num_vocabulary] int64, ascending: the time of each item's first event.
       first_user_s: [num_users] int64, ascending: the time of each user's first event.
@@ -70,6 +72,8 @@ class DailyLog:
       inputs: The artifacts of the run.
     """
 
+    candidates: CandidateTable
+    vocabularies: IdVocabularies
     reader: WindowsReader
     sequences: UserSequences
     first_item_s: npt.NDArray[np.int64]
@@ -83,7 +87,7 @@ class DailyLog:
         nothing = windows.selected(np.empty(0, np.int64))
         num_items = int(np.searchsorted(self.first_item_s, end_s, side="right"))
         num_users = int(np.searchsorted(self.first_user_s, end_s, side="right"))
-        ids = self.reader.vocabularies
+        ids = self.vocabularies
         known = IdVocabularies(ids.items[:num_items], ids.users[:num_users])
         users = np.minimum(windows.user[USER_ID], num_users)
         windows = replace(windows, user={**windows.user, USER_ID: users})
@@ -91,7 +95,7 @@ class DailyLog:
             self.reader.features,
             user_id=replace(self.reader.features.user_id, num_values=num_users),
         )
-        candidates = replace(self.reader.candidates, num_vocabulary=num_items)
+        candidates = replace(self.candidates, num_vocabulary=num_items)
         return TrainData(
             features=features,
             candidates=candidates,
@@ -114,7 +118,7 @@ class DailyLog:
         weight = np.where(is_of_day, windows.events[WEIGHT], np.float32(0.0))
         return with_targets(replace(windows, events={**windows.events, WEIGHT: weight}))
 
-    def vocabularies(self, data: TrainData, recipe: Recipe) -> dict[str, Vocabulary]:
+    def tables(self, data: TrainData, recipe: Recipe) -> dict[str, Vocabulary]:
         """Returns the vocabularies of the towers of a day."""
         inputs = self.inputs.inputs
         return tower_vocabularies(
@@ -186,7 +190,9 @@ def _in_order_of_first_occurrence(
     )
     known = IdVocabularies(items, tuple(ids.users[index] for index in user_order[: len(user_s)]))
     return DailyLog(
-        replace(reader, candidates=candidates, vocabularies=known),
+        candidates,
+        known,
+        reader,
         UserSequences(renumbered),
         item_s,
         user_s,
@@ -238,7 +244,7 @@ def _days(log: DailyLog, recipe: Recipe, num_epochs: int, days: int) -> Iterator
             warm = warm_recipe(scratch_recipe, "of the day before")
             models["warm"] = _trained(log, data, warm, state)
         latest = models.get("warm", models["scratch"])
-        state = state_of(latest.towers, recipe, num_epochs, start_s, log.vocabularies(data, recipe))
+        state = state_of(latest.towers, recipe, num_epochs, start_s, log.tables(data, recipe))
         if "warm" in models:
             yield _record(day, data, models, scored, num_epochs)
         keras.backend.clear_session()
@@ -250,7 +256,7 @@ def _trained(
     keras.utils.set_random_seed(recipe.train.seed)
     model = build_model(data, recipe)
     if state is not None:
-        transfer_weights(state, model.towers, recipe.model, log.vocabularies(data, recipe))
+        transfer_weights(state, model.towers, recipe.model, log.tables(data, recipe))
     fit_model(model, data.train, None, recipe.train)
     return model
 

@@ -111,9 +111,9 @@ def spoiled(tmp_path_factory: pytest.TempPathFactory) -> Proven:
     settings = data_settings(PLAIN)
     robots = [
         window(settings, f"r{number}", ["i12", "i13"] * 3, timestamp=[TEST_S + number] * 6)
-        for number in range(100)
+        for number in range(200)
     ]
-    users = successor_windows("t", 120, TEST_S + 1000, lambda user: 1, seed=3)
+    users = successor_windows("t", 240, TEST_S + 1000, lambda user: 1, seed=3)
     return proven(
         tmp_path_factory.mktemp("spoiled"),
         successor_windows("e", 20, EVAL_S, lambda user: 1, seed=2),

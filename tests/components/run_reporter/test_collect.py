@@ -49,6 +49,8 @@ def test_metrics_of_a_complete_run_have_the_documented_keys() -> None:
     assert metrics["index"] == fragments["ScannIndexer"]["index"]
     assert [gate["name"] for gate in metrics["gates"]] == [
         "data.reject_fraction",
+        "refit.rehearsal",
+        "refit.finite",
         "model.against_popularity",
         "index.recall",
     ]
