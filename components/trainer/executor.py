@@ -11,6 +11,7 @@ from tfx.utils import path_utils
 from components.artifacts import artifact_folders
 from components.fragment import write_fragment
 from components.trainer.run import TrainerPaths, run
+from components.trainer.state.warm_start import read_warm_start
 from schemas.model_settings import ModelSettings, TrainSettings
 from schemas.settings import DataSettings, from_json
 from schemas.steps import TRAINER
@@ -43,5 +44,6 @@ class Executor(BaseExecutor):
             from_json(ModelSettings, exec_properties["model_settings"]),
             from_json(TrainSettings, exec_properties["train_settings"]),
             exec_properties["code_version"],
+            read_warm_start(exec_properties["warm_start_from"]),
         )
         write_fragment(model.uri, TRAINER, fragment)

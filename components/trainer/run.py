@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+import tensorflow_transform as tft
+
 from components.examples.read import read_raw_catalogue, read_users
 from components.examples.shards import split_files
 from components.progress import progress
@@ -16,6 +18,9 @@ from components.trainer.fit.checkpoint_folder import checkpoint_folder
 from components.trainer.fit.checkpoints import Checkpoints
 from components.trainer.fit.tensorboard import METRICS_RUN
 from components.trainer.fit.train import TrainedTowers, train
+from components.trainer.state.training_state import TrainingState, state_of, write_state
+from components.trainer.state.vocabularies import tower_vocabularies
+from components.trainer.state.warm_start import WarmStart
 from schemas.features import CATALOGUE_SPLIT, feature_table
 from schemas.model_settings import ModelSettings, TrainSettings
 from schemas.settings import DataSettings, to_json
@@ -54,21 +59,23 @@ def run(
     model: ModelSettings,
     settings: TrainSettings,
     code_version: str,
+    base: WarmStart | None = None,
 ) -> dict[str, Any]:
     """Trains the towers, exports them, and returns the report fragment of the step.
 
     A training whose process ended before the export goes on from its last checkpoint.
 
     Args:
-      paths: The inputs and outputs.
+      paths: The artifact folders.
       data: The settings of the data.
-      model: The settings of the towers.
-      settings: The settings of the training.
+      model: Sizes and parts of the towers.
+      settings: How to train.
       code_version: The version of the code, which must be that of the checkpoints.
+      base: The version whose towers the training starts from; None starts from random weights.
 
     Raises:
-      InputError: Split train has no target, settings contradict each other, or the time limit does
-        not suffice for one epoch.
+      InputError: Split train has no target, settings contradict each other, the training cannot
+        start from `base`, or the time limit does not suffice for one epoch.
       RuntimeError: Training diverged.
     """
     started = time.monotonic()
@@ -81,7 +88,13 @@ def run(
     )
     checkpoints = checkpoint_folder(
         paths.checkpoints,
-        [to_json(data), to_json(model), to_json(settings), code_version],
+        [
+            to_json(data),
+            to_json(model),
+            to_json(settings),
+            code_version,
+            base.to_json() if base else "",
+        ],
         [
             *inputs.train_files,
             *inputs.eval_files,
@@ -90,19 +103,39 @@ def run(
             inputs.catalogue_graph,
         ],
     )
-    trained = train(inputs, data, model, settings, paths.logs, checkpoints)
+    graphs = TransformGraphs(paths.windows_graph, paths.catalogue_graph)
+    trained = train(inputs, data, model, settings, paths.logs, base, checkpoints)
     progress.info("exporting the towers of epoch %d", trained.best_epoch)
     table = feature_table(data)
     users = read_users(paths.users, table)
-    graphs = TransformGraphs(paths.windows_graph, paths.catalogue_graph)
     export_towers(trained, data, graphs, users, paths.serving_model)
+    write_state(paths.serving_model, trained_state(trained, graphs))
     items = read_raw_catalogue(paths.raw_catalogue, table)
     write_projector(trained, items, table, os.path.join(paths.logs, METRICS_RUN))
     Checkpoints(checkpoints).remove()
-    return training_fragment(trained, time.monotonic() - started)
+    return training_fragment(trained, time.monotonic() - started, base)
 
 
-def training_fragment(trained: TrainedTowers, seconds: float) -> dict[str, Any]:
+def trained_state(trained: TrainedTowers, graphs: TransformGraphs) -> TrainingState:
+    """Returns the state of a training, from which a refit or another training can start."""
+    return state_of(
+        trained.towers,
+        trained.recipe,
+        trained.best_epoch,
+        trained.train_end_s,
+        tower_vocabularies(
+            trained.towers.features,
+            trained.vocabularies,
+            tft.TFTransformOutput(graphs.windows),
+            tft.TFTransformOutput(graphs.catalogue),
+            trained.recipe.model,
+        ),
+    )
+
+
+def training_fragment(
+    trained: TrainedTowers, seconds: float, base: WarmStart | None = None
+) -> dict[str, Any]:
     """Returns the report fragment of the step; `seconds` include the export."""
     return {
         "epochs": len(trained.history),
@@ -115,6 +148,12 @@ def training_fragment(trained: TrainedTowers, seconds: float) -> dict[str, Any]:
         "as_of": _as_of(trained),
         "recipe": [asdict(choice) for choice in trained.recipe.choices],
         "repeat_targets_left_out": trained.repeat_targets_left_out,
+        "warm_start": None
+        if base is None
+        else {
+            "version": base.version,
+            "rows": {name: rows.to_dict() for name, rows in trained.moved.items()},
+        },
         "validation": trained.validation,
         "history": trained.history,
     }

@@ -28,7 +28,7 @@ _BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
-class TrainingState:
+class LoopState:
     """The state of a training, apart from its variables.
 
     Attributes:
@@ -71,7 +71,7 @@ class Checkpoints:
             pause = max(pause, self._seconds_between)
         return time.monotonic() - self._last_ended >= pause
 
-    def save(self, state: TrainingState, variables: Mapping[str, Any]) -> None:
+    def save(self, state: LoopState, variables: Mapping[str, Any]) -> None:
         """Writes a checkpoint, and then deletes the one before it.
 
         Args:
@@ -94,7 +94,7 @@ class Checkpoints:
         self._last_ended = time.monotonic()
         self._last_duration = self._last_ended - started
 
-    def restore(self, variables: Mapping[str, Any]) -> TrainingState | None:
+    def restore(self, variables: Mapping[str, Any]) -> LoopState | None:
         """Reads the last complete checkpoint into the variables.
 
         Returns:
@@ -140,7 +140,7 @@ class _DamagedError(ValueError):
     """A file of a checkpoint is missing or has another content than was written."""
 
 
-def _read_state(folder: str) -> TrainingState:
+def _read_state(folder: str) -> LoopState:
     """Returns the state of a complete checkpoint.
 
     Raises:
@@ -148,7 +148,7 @@ def _read_state(folder: str) -> TrainingState:
     """
     try:
         content = json.loads(files.read_text(os.path.join(folder, STATE_FILE)))
-        state, expected = TrainingState(**content["state"]), content["sha256"]
+        state, expected = LoopState(**content["state"]), content["sha256"]
     except (ValueError, KeyError, TypeError) as error:
         raise _DamagedError(f"{STATE_FILE} cannot be read: {error}") from error
     found = _digests(folder)

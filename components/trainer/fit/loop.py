@@ -10,7 +10,7 @@ from components.trainer.data.batches import EpochBatches
 from components.trainer.data.windows import TransformedWindows
 from components.trainer.fit.averaging import WeightAverage
 from components.trainer.fit.callbacks import ProgressLog
-from components.trainer.fit.checkpoints import Checkpoints, TrainingState
+from components.trainer.fit.checkpoints import Checkpoints, LoopState
 from components.trainer.fit.clock import TrainingClock
 from components.trainer.fit.determinism import deterministic_ops
 from components.trainer.fit.divergence import DivergenceCheck, TrainingDivergedError
@@ -111,7 +111,7 @@ class _Training:
             "num_steps": model.num_steps,
         }
         restored = None if checkpoints is None else checkpoints.restore(self._variables)
-        self._state = restored or TrainingState()
+        self._state = restored or LoopState()
         self._clock = TrainingClock(self._state.elapsed_s)
         self._progress = ProgressLog(
             plan.max_epochs, train.num_targets, cutoff, plan.max_seconds, self._state.elapsed_s

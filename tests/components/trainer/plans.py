@@ -11,7 +11,14 @@ _ENCODER = {
     "kernel_width": 50,
     "dropout": 0.2,
 }
-_MODEL = {"dim": 64, "hidden_dim": 128, "share_item_table": True, "recent_popularity": False}
+_MODEL = {
+    "dim": 64,
+    "hidden_dim": 128,
+    "max_item_ids": 1000,
+    "max_user_ids": 1000,
+    "share_item_table": True,
+    "recent_popularity": False,
+}
 _TRAIN = {
     "loss": "full_softmax",
     "max_epochs": 10,

@@ -31,6 +31,7 @@ COMPONENTS = {
     "CatalogueTransform",
     "TwoTowerTrainer",
     "RetrievalEvaluator",
+    "TowerRefit",
     "ScannIndexer",
     "VersionedPusher",
     "CurrentModel",

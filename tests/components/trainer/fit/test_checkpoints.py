@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 
 from components import files
-from components.trainer.fit.checkpoints import STATE_FILE, Checkpoints, TrainingState
+from components.trainer.fit.checkpoints import STATE_FILE, Checkpoints, LoopState
 
-STATE = TrainingState(
+STATE = LoopState(
     epoch=2,
     step=5,
     elapsed_s=1.5,
@@ -45,7 +45,7 @@ def test_without_a_checkpoint_nothing_is_restored(tmp_path: Path) -> None:
 def test_the_last_checkpoint_alone_is_kept_and_removed_at_the_end(tmp_path: Path) -> None:
     checkpoints = Checkpoints(str(tmp_path / "a"))
     for step in (9, 10):
-        checkpoints.save(TrainingState(epoch=1, step=step), variables(float(step)))
+        checkpoints.save(LoopState(epoch=1, step=step), variables(float(step)))
     assert [path.name for path in (tmp_path / "a").iterdir()] == ["epoch-00001-step-0000010"]
 
     checkpoints.remove()
@@ -58,17 +58,17 @@ def test_an_interrupted_write_leaves_the_checkpoint_before_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checkpoints = Checkpoints(str(tmp_path))
-    checkpoints.save(TrainingState(step=1), variables(1.0))
+    checkpoints.save(LoopState(step=1), variables(1.0))
 
     def fail(source: str, target: str) -> None:
         raise OSError(f"no space for {target}")
 
     monkeypatch.setattr(files, "replace", fail)
     with pytest.raises(OSError, match="no space"):
-        checkpoints.save(TrainingState(step=2), variables(2.0))
+        checkpoints.save(LoopState(step=2), variables(2.0))
 
     restored = variables(0.0)
-    assert Checkpoints(str(tmp_path)).restore(restored) == TrainingState(step=1)
+    assert Checkpoints(str(tmp_path)).restore(restored) == LoopState(step=1)
     assert values(restored) == [1.0, 1.0]
 
 

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from components.trainer.data.read import read_data
-from components.trainer.fit.checkpoints import Checkpoints, TrainingState
+from components.trainer.fit.checkpoints import Checkpoints, LoopState
 from components.trainer.fit.divergence import TrainingDivergedError
 from components.trainer.fit.train import train
 from components.trainer.losses.sampled_negatives import SampledNegativesLoss
@@ -232,7 +232,7 @@ def test_weights_that_are_not_finite_are_an_error_and_leave_no_checkpoint(
     saved = []
     save = Checkpoints.save
 
-    def spy(checkpoints: Checkpoints, state: TrainingState, variables: dict[str, Any]) -> None:
+    def spy(checkpoints: Checkpoints, state: LoopState, variables: dict[str, Any]) -> None:
         save(checkpoints, state, variables)
         saved.append((state.epoch, state.step))
 
