@@ -73,7 +73,7 @@ class TrainPlan:
     average_epochs: float = 2.5
     max_seconds: float | None
     seed: int
-    deterministic: bool = False
+    deterministic: bool
 
 
 def build_plan(

@@ -26,6 +26,7 @@ _TRAIN = {
     "learning_rate": 3e-3,
     "max_seconds": None,
     "seed": 17,
+    "deterministic": False,
 }
 
 
