@@ -1,5 +1,6 @@
 """The executor of TwoTowerTrainer, which passes the paths of its artifacts to `run`."""
 
+import os
 from typing import Any
 
 from tfx import types
@@ -34,12 +35,15 @@ class Executor(BaseExecutor):
             **artifact_folders(input_dict),
             serving_model=path_utils.serving_model_dir(model.uri),
             logs=artifact_utils.get_single_uri(output_dict["model_run"]),
+            # TFX gives each execution a new output folder, and deletes it if the execution fails.
+            checkpoints=os.path.dirname(os.path.dirname(model.uri)),
         )
         fragment = run(
             paths,
             from_json(DataSettings, exec_properties["data"]),
             from_json(ModelSettings, exec_properties["model_settings"]),
             from_json(TrainSettings, exec_properties["train_settings"]),
+            exec_properties["code_version"],
             read_warm_start(exec_properties["warm_start_from"]),
         )
         write_fragment(model.uri, TRAINER, fragment)

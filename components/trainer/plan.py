@@ -73,6 +73,7 @@ class TrainPlan:
     average_epochs: float = 2.5
     max_seconds: float | None
     seed: int
+    deterministic: bool = False
 
 
 def build_plan(

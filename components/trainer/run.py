@@ -14,6 +14,8 @@ from components.progress import progress
 from components.trainer.data.read import TrainerInputs
 from components.trainer.export.projector import write_projector
 from components.trainer.export.saved_model import TransformGraphs, export_towers
+from components.trainer.fit.checkpoint_folder import checkpoint_folder
+from components.trainer.fit.checkpoints import Checkpoints
 from components.trainer.fit.tensorboard import METRICS_RUN
 from components.trainer.fit.train import TrainedTowers, train
 from components.trainer.state.training_state import TrainingState, state_of, write_state
@@ -21,7 +23,7 @@ from components.trainer.state.vocabularies import tower_vocabularies
 from components.trainer.state.warm_start import WarmStart
 from schemas.features import CATALOGUE_SPLIT, feature_table
 from schemas.model_settings import ModelSettings, TrainSettings
-from schemas.settings import DataSettings
+from schemas.settings import DataSettings, to_json
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class TrainerPaths:
       raw_catalogue: The raw catalogue, whose titles TensorBoard shows.
       serving_model: The folder to which the SavedModel is written.
       logs: The folder to which TensorBoard logs are written.
+      checkpoints: The folder in which the training makes one for its checkpoints.
     """
 
     windows: str
@@ -47,6 +50,7 @@ class TrainerPaths:
     raw_catalogue: str
     serving_model: str
     logs: str
+    checkpoints: str
 
 
 def run(
@@ -54,20 +58,24 @@ def run(
     data: DataSettings,
     model: ModelSettings,
     settings: TrainSettings,
+    code_version: str,
     base: WarmStart | None = None,
 ) -> dict[str, Any]:
     """Trains the towers, exports them, and returns the report fragment of the step.
+
+    A training whose process ended before the export goes on from its last checkpoint.
 
     Args:
       paths: The artifact folders.
       data: The settings of the data.
       model: Sizes and parts of the towers.
       settings: How to train.
+      code_version: The version of the code, which must be that of the checkpoints.
       base: The version whose towers the training starts from; None starts from random weights.
 
     Raises:
-      InputError: Split train has no target, settings contradict each other, or the training cannot
-        start from `base`.
+      InputError: Split train has no target, settings contradict each other, the training cannot
+        start from `base`, or the time limit does not suffice for one epoch.
       RuntimeError: Training diverged.
     """
     started = time.monotonic()
@@ -78,8 +86,25 @@ def run(
         windows_graph=paths.windows_graph,
         catalogue_graph=paths.catalogue_graph,
     )
+    checkpoints = checkpoint_folder(
+        paths.checkpoints,
+        [
+            to_json(data),
+            to_json(model),
+            to_json(settings),
+            code_version,
+            base.to_json() if base else "",
+        ],
+        [
+            *inputs.train_files,
+            *inputs.eval_files,
+            *inputs.catalogue_files,
+            inputs.windows_graph,
+            inputs.catalogue_graph,
+        ],
+    )
     graphs = TransformGraphs(paths.windows_graph, paths.catalogue_graph)
-    trained = train(inputs, data, model, settings, paths.logs, base)
+    trained = train(inputs, data, model, settings, paths.logs, base, checkpoints)
     progress.info("exporting the towers of epoch %d", trained.best_epoch)
     table = feature_table(data)
     users = read_users(paths.users, table)
@@ -87,6 +112,7 @@ def run(
     write_state(paths.serving_model, trained_state(trained, graphs))
     items = read_raw_catalogue(paths.raw_catalogue, table)
     write_projector(trained, items, table, os.path.join(paths.logs, METRICS_RUN))
+    Checkpoints(checkpoints).remove()
     return training_fragment(trained, time.monotonic() - started, base)
 
 

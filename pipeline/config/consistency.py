@@ -33,6 +33,7 @@ def check_consistency(path: str, settings: Settings) -> None:
         *_split(settings),
         *_sizes(settings),
         *_losses(settings),
+        *_determinism(settings),
         *_gates(settings),
         *_slices(settings),
     ]
@@ -167,6 +168,15 @@ def _losses(settings: Settings) -> Iterator[str]:
         )
     if train.margin is not None and train.loss not in ("contrastive", "triplet"):
         yield "train.margin: applies only to train.loss contrastive or triplet; remove it"
+
+
+def _determinism(settings: Settings) -> Iterator[str]:
+    train = settings.train
+    if train.deterministic and train.max_seconds is not None:
+        yield (
+            f"train.deterministic: needs train.max_seconds: null (now {train.max_seconds:g}), "
+            "because with a time limit the learning rate depends on the speed of the machine"
+        )
 
 
 def _gates(settings: Settings) -> Iterator[str]:

@@ -1,7 +1,6 @@
 """Trains the two towers, from transformed examples to a model and its history."""
 
 import math
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +14,7 @@ from components.trainer.data.candidates import CandidateTable
 from components.trainer.data.id_vocabularies import IdVocabularies
 from components.trainer.data.read import TrainData, TrainerInputs, read_data
 from components.trainer.data.windows import WEIGHT, TransformedWindows, with_targets
+from components.trainer.fit.checkpoints import Checkpoints
 from components.trainer.fit.cold_start import choose_cold_start
 from components.trainer.fit.data_statistics import compute_statistics
 from components.trainer.fit.loop import fit_model
@@ -91,6 +91,7 @@ def train(
     settings: TrainSettings,
     log_dir: str | None = None,
     base: WarmStart | None = None,
+    checkpoint_dir: str | None = None,
 ) -> TrainedTowers:
     """Trains until validation recall stops rising, and returns the model of the best epoch.
 
@@ -104,10 +105,12 @@ def train(
       settings: How to train; the recipe chooses values that are None.
       log_dir: The folder of TensorBoard logs; None writes no logs.
       base: The version whose towers the training starts from; None starts from random weights.
+      checkpoint_dir: The folder of the checkpoints of this training, from which it goes on if there
+        are any; None writes no checkpoints.
 
     Raises:
-      InputError: Split train has no target, settings contradict each other, or the training cannot
-        start from `base`.
+      InputError: Split train has no target, settings contradict each other, the training cannot
+        start from `base`, or `max_seconds` does not suffice for one epoch.
       RuntimeError: Training diverged.
     """
     train_data = read_data(inputs, data, settings.max_windows_gb)
@@ -121,7 +124,7 @@ def train(
             model,
         )
         start = starting_point(base, vocabularies, train_data.train_end_s)
-    return train_on_data(train_data, data, model, settings, log_dir, start)
+    return train_on_data(train_data, data, model, settings, log_dir, start, checkpoint_dir)
 
 
 def train_on_data(
@@ -131,12 +134,12 @@ def train_on_data(
     settings: TrainSettings,
     log_dir: str | None = None,
     start: StartingPoint | None = None,
+    checkpoint_dir: str | None = None,
 ) -> TrainedTowers:
     """Trains on data that were read before, from the weights of `start` if there are any.
 
     The other arguments are those of `train`.
     """
-    started = time.monotonic()
     recipe = choose_recipe(compute_statistics(train_data, data), model, settings)
     if start is not None:
         recipe = warm_recipe(recipe, start.base.version)
@@ -144,7 +147,14 @@ def train_on_data(
     keras.utils.set_random_seed(recipe.train.seed)
     model = build_model(train_data, recipe)
     moved = {} if start is None else start.move_into(model.towers, recipe.model)
-    fitted = fit_model(model, train_data.train, train_data.validation, recipe.train, log_dir)
+    fitted = fit_model(
+        model,
+        train_data.train,
+        train_data.validation,
+        recipe.train,
+        log_dir,
+        Checkpoints(checkpoint_dir) if checkpoint_dir is not None else None,
+    )
     cold_start = choose_cold_start(model.towers, train_data)
     if cold_start is not None:
         _log_choices((cold_start,))
@@ -156,7 +166,7 @@ def train_on_data(
         recipe,
         fitted.history,
         fitted.best_epoch,
-        time.monotonic() - started,
+        fitted.seconds,
         fitted.targets_per_second,
         train_data.train.repeat_targets,
         train_data.train_end_s,
