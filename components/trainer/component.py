@@ -28,6 +28,7 @@ class TwoTowerTrainerSpec(component_spec.ComponentSpec):
         "data": component_spec.ExecutionParameter(type=str),
         "model_settings": component_spec.ExecutionParameter(type=str),
         "train_settings": component_spec.ExecutionParameter(type=str),
+        "custom_job": component_spec.ExecutionParameter(type=str),
         "code_version": component_spec.ExecutionParameter(type=str),
     }
 
@@ -50,6 +51,7 @@ class TwoTowerTrainer(base_component.BaseComponent):
         model_settings: str,
         train_settings: str,
         code_version: str,
+        custom_job: str = "",
     ):
         """Constructs the component.
 
@@ -64,6 +66,7 @@ class TwoTowerTrainer(base_component.BaseComponent):
           model_settings: JSON of `ModelSettings`.
           train_settings: JSON of `TrainSettings`.
           code_version: The version of the installed code.
+          custom_job: JSON of the `TrainerJob` that runs the training; "" trains in this process.
         """
         super().__init__(
             TwoTowerTrainerSpec(
@@ -76,6 +79,7 @@ class TwoTowerTrainer(base_component.BaseComponent):
                 data=data,
                 model_settings=model_settings,
                 train_settings=train_settings,
+                custom_job=custom_job,
                 code_version=code_version,
                 model=types.Channel(type=standard_artifacts.Model),
                 model_run=types.Channel(type=standard_artifacts.ModelRun),

@@ -26,7 +26,6 @@ from schemas.features import MISSING_INTEGER, TIMESTAMP
 # Items that are embedded at a time, which bounds the memory.
 _CATALOGUE_CHUNK = 8192
 _ROWS = (tf.TensorSpec([None], tf.int32),)
-_END_OF_TRAIN = tf.constant(NUM_PERIODS)
 
 
 class RetrievalTowers(keras.layers.Layer):
@@ -185,7 +184,7 @@ class RetrievalTowers(keras.layers.Layer):
         """
         if self.popularity is None:
             return None
-        return self.popularity.features(_END_OF_TRAIN, tf.range(self.num_items + 1))
+        return self.popularity.features(tf.constant(NUM_PERIODS), tf.range(self.num_items + 1))
 
     def catalogue_item_vectors(self) -> tf.Tensor:
         """Returns the [num_items + 1, dim] float32 `item_vectors`, the unknown item last."""
@@ -201,7 +200,7 @@ class RetrievalTowers(keras.layers.Layer):
 
     @tf.function(input_signature=_ROWS, autograph=False)
     def _embeddings(self, rows: tf.Tensor) -> tf.Tensor:
-        temporal = self.popularity and self.popularity.features(_END_OF_TRAIN, rows)
+        temporal = self.popularity and self.popularity.features(tf.constant(NUM_PERIODS), rows)
         return self.candidate_embeddings(rows, self.item_columns(rows), temporal)
 
 

@@ -1,5 +1,6 @@
 """The trained model: from a batch of windows to the loss and the validation metrics."""
 
+import numpy as np
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 import tf_keras as keras
@@ -24,7 +25,8 @@ from schemas.transformed import IS_NEGATIVE
 # No Python branch here depends on a tensor. AutoGraph would convert all of tf_keras, which takes
 # most of a minute.
 _without_autograph = tf.autograph.experimental.do_not_convert
-_AFTER_TRAIN_S = tf.constant(tf.int64.max, tf.int64)
+# No tensor: TensorFlow's server for several workers has to start before its first operation.
+_AFTER_TRAIN_S = np.iinfo(np.int64).max
 
 
 class TwoTowerModel(tfrs.Model):
@@ -172,7 +174,8 @@ class TwoTowerModel(tfrs.Model):
         """Returns `time_s` and `lag` of `TargetQueries`."""
         if training:
             return time_s, self.dynamics.draw_lag()
-        return tf.fill(tf.shape(time_s), _AFTER_TRAIN_S), tf.constant(0)
+        after_train_s = tf.constant(_AFTER_TRAIN_S, tf.int64)
+        return tf.fill(tf.shape(time_s), after_train_s), tf.constant(0)
 
     def _queries(
         self, positions: tf.Tensor, item_vectors: tf.Tensor, inputs: Columns, training: bool

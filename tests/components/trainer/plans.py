@@ -18,6 +18,8 @@ _TRAIN = {
     "events_per_step": 6400,
     "learning_rate": 3e-3,
     "max_seconds": None,
+    "worker_timeout_s": 60.0,
+    "mixed_precision": False,
     "seed": 17,
 }
 
