@@ -18,44 +18,68 @@ _MIN_LENGTH = 4
 
 def num_batches(windows: TransformedWindows, events_per_step: int) -> int:
     """Returns the number of batches of an epoch."""
-    return sum(
-        -(-len(bucket.windows) // bucket.size) for bucket in _buckets(windows, events_per_step)
-    )
+    return sum(bucket.num_batches for bucket in _buckets(windows, events_per_step))
 
 
-def batches(windows: TransformedWindows, events_per_step: int, seed: int | None) -> tf.data.Dataset:
-    """Returns dense batches of windows of similar length.
+class EpochBatches:
+    """Dense batches of windows of similar length, by epoch.
 
-    Args:
-      windows: The windows of a split.
-      events_per_step: The approximate number of events in a batch, padding included.
-      seed: Shuffles the windows in each epoch, reproducibly; None keeps the order of the windows
-        of each length.
-
-    Returns:
-      Dictionaries of user columns [batch] and event columns [batch, length]. Padding follows the
-      events; the last windows of a batch may consist of padding.
+    The order of the batches of an epoch depends on the seed and the number of the epoch alone, so
+    that an epoch can be continued from any step.
     """
-    buckets = _buckets(windows, events_per_step)
-    generator = np.random.default_rng(seed)
 
-    def window_chunks() -> Iterator[tuple[npt.NDArray[np.int64], int]]:
+    def __init__(self, windows: TransformedWindows, events_per_step: int, seed: int | None):
+        """Groups the windows by length.
+
+        Args:
+          windows: The windows of a split.
+          events_per_step: The approximate number of events in a batch, padding included.
+          seed: Shuffles the windows in each epoch, reproducibly; None keeps the order of the
+            windows of each length.
+        """
+        self._buckets = _buckets(windows, events_per_step)
+        self._num_windows = len(windows)
+        self._to_dense = _to_dense(windows)
+        self._seed = seed
+
+    def __len__(self) -> int:
+        """Returns the number of batches of an epoch."""
+        return sum(bucket.num_batches for bucket in self._buckets)
+
+    def epoch(self, epoch: int = 0, first_step: int = 0) -> tf.data.Dataset:
+        """Returns the batches of an epoch.
+
+        Args:
+          epoch: The number of the epoch, from 0.
+          first_step: The number of batches at the start of the epoch that are left out.
+
+        Returns:
+          Dictionaries of user columns [batch] and event columns [batch, length]. Padding follows
+          the events; the last windows of a batch may consist of padding.
+        """
+
+        def window_chunks() -> Iterator[tuple[npt.NDArray[np.int64], int]]:
+            yield from self._chunks(epoch)[first_step:]
+
+        signature = (tf.TensorSpec([None], tf.int64), tf.TensorSpec([], tf.int64))
+        dataset = tf.data.Dataset.from_generator(window_chunks, output_signature=signature)
+        steps = max(0, len(self) - first_step)
+        dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
+        return dataset.map(self._to_dense, num_parallel_calls=tf.data.AUTOTUNE).prefetch(
+            tf.data.AUTOTUNE
+        )
+
+    def _chunks(self, epoch: int) -> list[tuple[npt.NDArray[np.int64], int]]:
+        """Returns the window indices and the length of each batch of an epoch, in order."""
+        generator = None if self._seed is None else np.random.default_rng([self._seed, epoch])
         chunks = [
             (chunk, bucket.length)
-            for bucket in buckets
-            for chunk in bucket.chunks(None if seed is None else generator, len(windows))
+            for bucket in self._buckets
+            for chunk in bucket.chunks(generator, self._num_windows)
         ]
-        if seed is not None:
-            chunks = [chunks[index] for index in generator.permutation(len(chunks))]
-        yield from chunks
-
-    signature = (tf.TensorSpec([None], tf.int64), tf.TensorSpec([], tf.int64))
-    dataset = tf.data.Dataset.from_generator(window_chunks, output_signature=signature)
-    steps = num_batches(windows, events_per_step)
-    dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
-    return dataset.map(_to_dense(windows), num_parallel_calls=tf.data.AUTOTUNE).prefetch(
-        tf.data.AUTOTUNE
-    )
+        if generator is None:
+            return chunks
+        return [chunks[index] for index in generator.permutation(len(chunks))]
 
 
 def one_batch(windows: TransformedWindows) -> Columns:
@@ -102,6 +126,11 @@ class _Bucket:
     windows: npt.NDArray[np.int64]
     length: int
     size: int
+
+    @property
+    def num_batches(self) -> int:
+        """The number of batches, of which the last may contain padding."""
+        return -(-len(self.windows) // self.size)
 
     def chunks(
         self, generator: np.random.Generator | None, padding: int

@@ -1,4 +1,4 @@
-"""Keras callbacks: validation candidates, progress log and time limit."""
+"""The Keras callback that logs the progress of a training."""
 
 import time
 
@@ -6,18 +6,8 @@ import tf_keras as keras
 
 from components.progress import about, progress
 from components.trainer.model.metrics import metric_name
-from components.trainer.model.two_tower import TwoTowerModel
 
 _SECONDS_BETWEEN_LINES = 5.0
-
-
-class RefreshCandidates(keras.callbacks.Callback):
-    """Updates the candidate embeddings before each validation."""
-
-    def on_test_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Embeds the catalogue with the weights that are validated."""
-        model: TwoTowerModel = self.model
-        model.refresh_candidates()
 
 
 class ProgressLog(keras.callbacks.Callback):
@@ -134,26 +124,3 @@ class ProgressLog(keras.callbacks.Callback):
         self.training_seconds += now - self._epoch_started
         self.epochs += 1
         self._share = self._share_seconds = 0.0
-
-
-class TimeLimit(keras.callbacks.Callback):
-    """Ends training after the first step that exceeds the time limit."""
-
-    def __init__(self, max_seconds: float):
-        """`max_seconds` are counted from the start of training."""
-        super().__init__()
-        self.max_seconds = max_seconds
-        self._started = 0.0
-
-    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Starts the clock."""
-        self._started = time.monotonic()
-
-    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Ends training if the time limit is exceeded."""
-        if time.monotonic() - self._started > self.max_seconds and not self.model.stop_training:
-            progress.info(
-                "training ends: the time limit of %.0f s (train.max_seconds) is reached",
-                self.max_seconds,
-            )
-            self.model.stop_training = True

@@ -1,14 +1,11 @@
 """The learning rate schedule, by steps or by time, whichever is further advanced."""
 
 import math
-import time
-
-import tf_keras as keras
 
 _FINAL_SHARE = 0.05
 
 
-class WarmUpThenCosine(keras.callbacks.Callback):
+class WarmUpThenCosine:
     """Linear warm-up over half an epoch, then cosine decay to a twentieth (Loshchilov, 2017).
 
     If the time limit will be reached before the last epoch, the decay follows the time: a training
@@ -26,29 +23,21 @@ class WarmUpThenCosine(keras.callbacks.Callback):
           max_epochs: The number of epochs of the whole schedule.
           max_seconds: The time limit of training; None means the schedule follows steps alone.
         """
-        super().__init__()
         self._peak = peak
         self._warm_up_steps = max(1.0, steps_per_epoch / 2)
         self._steps = steps_per_epoch * max_epochs
         self._max_seconds = max_seconds
-        self._step = 0
-        self._started = 0.0
 
     def rate(self, step: int, elapsed_s: float) -> float:
-        """Returns the learning rate of a step, counted from 0, `elapsed_s` after the first."""
+        """Returns the learning rate of a step.
+
+        Args:
+          step: The number of steps before this one.
+          elapsed_s: The seconds since the start of training.
+        """
         done = step / self._steps
         if self._max_seconds is not None:
             done = max(done, elapsed_s / self._max_seconds)
         decay = 0.5 * (1.0 + math.cos(math.pi * min(1.0, done)))
         warm_up = min(1.0, (step + 1) / self._warm_up_steps)
         return self._peak * warm_up * (_FINAL_SHARE + (1.0 - _FINAL_SHARE) * decay)
-
-    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
-        """Starts the clock."""
-        self._started = time.monotonic()
-
-    def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
-        """Sets the learning rate of the next step."""
-        elapsed_s = time.monotonic() - self._started
-        self.model.optimizer.learning_rate.assign(self.rate(self._step, elapsed_s))
-        self._step += 1

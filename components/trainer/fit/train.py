@@ -9,23 +9,18 @@ import numpy as np
 import tf_keras as keras
 
 from components.progress import progress
-from components.trainer.data.batches import batches, num_batches, one_batch
+from components.trainer.data.batches import num_batches, one_batch
 from components.trainer.data.candidates import CandidateTable
 from components.trainer.data.id_vocabularies import IdVocabularies
 from components.trainer.data.read import TrainData, TrainerInputs, read_data
 from components.trainer.data.windows import ROW, WEIGHT, TransformedWindows, with_targets
-from components.trainer.fit.averaging import BestAverage
-from components.trainer.fit.callbacks import ProgressLog, RefreshCandidates, TimeLimit
 from components.trainer.fit.cold_start import choose_cold_start
 from components.trainer.fit.data_statistics import compute_statistics
+from components.trainer.fit.loop import fit_model
 from components.trainer.fit.recipe import Recipe, RecipeChoice, choose_recipe
-from components.trainer.fit.schedule import WarmUpThenCosine
-from components.trainer.fit.tensorboard import TrainingMetrics
 from components.trainer.losses.build import TrainingItems, build_loss
-from components.trainer.model.metrics import CUTOFFS, metric_name, monitored_cutoff
 from components.trainer.model.towers import RetrievalTowers
 from components.trainer.model.two_tower import TwoTowerModel
-from components.trainer.plan import TrainPlan
 from components.trainer.time.first_seen import AppearanceTimes
 from components.trainer.time.item_dynamics import ItemDynamics
 from components.trainer.time.popularity import NUM_PERIODS, RecentPopularity
@@ -37,8 +32,6 @@ _ADAM_BETA_2 = 0.98
 _GLOBAL_CLIPNORM = 1.0
 # Compilation takes about 20 seconds, which it saves in a training on this number of targets.
 _TARGETS_WORTH_COMPILING = 1_000_000
-# Validation computes no gradients, so that its batches can be larger.
-_VALIDATION_EVENTS = 16_384
 
 
 @dataclass(frozen=True)
@@ -119,10 +112,29 @@ def train_on_data(
     log_dir: str | None = None,
 ) -> TrainedTowers:
     """Trains on data that were read before; the other arguments are those of `train`."""
+    started = time.monotonic()
     recipe = choose_recipe(compute_statistics(train_data, data), model, settings)
     _log_choices(recipe.choices)
     keras.utils.set_random_seed(recipe.train.seed)
-    return _fit(build_model(train_data, recipe), train_data, recipe, log_dir)
+    model = build_model(train_data, recipe)
+    fitted = fit_model(model, train_data.train, train_data.validation, recipe.train, log_dir)
+    cold_start = choose_cold_start(model.towers, train_data)
+    if cold_start is not None:
+        _log_choices((cold_start,))
+        recipe = replace(recipe, choices=(*recipe.choices, cold_start))
+    return TrainedTowers(
+        model,
+        train_data.candidates,
+        train_data.vocabularies,
+        recipe,
+        fitted.history,
+        fitted.best_epoch,
+        time.monotonic() - started,
+        fitted.targets_per_second,
+        train_data.train.repeat_targets,
+        train_data.sample_split,
+        train_data.sample,
+    )
 
 
 def build_model(train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
@@ -167,103 +179,6 @@ def build_model(train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
     return model
 
 
-def _fit(
-    model: TwoTowerModel, train_data: TrainData, recipe: Recipe, log_dir: str | None
-) -> TrainedTowers:
-    started = time.monotonic()
-    plan = recipe.train
-    cutoff = monitored_cutoff(len(train_data.candidates))
-    progress_log = ProgressLog(
-        plan.max_epochs, train_data.train.num_targets, cutoff, plan.max_seconds
-    )
-    has_validation = train_data.validation.num_targets > 0
-    monitor = "val_" + metric_name(cutoff) if has_validation else None
-    steps = num_batches(train_data.train, plan.events_per_step)
-    best = BestAverage(plan.average_epochs * steps, monitor, plan.patience)
-    callbacks: list[keras.callbacks.Callback] = [
-        WarmUpThenCosine(plan.learning_rate, steps, plan.max_epochs, plan.max_seconds),
-        best,
-        RefreshCandidates(),
-        progress_log,
-        keras.callbacks.TerminateOnNaN(),
-    ]
-    if log_dir is not None:
-        callbacks.append(keras.callbacks.TensorBoard(log_dir, write_graph=False))
-        callbacks.append(TrainingMetrics(log_dir, progress_log))
-    if plan.max_seconds is not None:
-        callbacks.append(TimeLimit(plan.max_seconds))
-    validation = None
-    if has_validation:
-        validation = batches(train_data.validation, _VALIDATION_EVENTS, seed=None)
-    fitted = model.fit(
-        batches(train_data.train, plan.events_per_step, plan.seed),
-        epochs=plan.max_epochs,
-        validation_data=validation,
-        callbacks=callbacks,
-        verbose=0,
-    )
-    history = _history(fitted.history)
-    _check_finite(history, plan)
-    _check_weights(model.towers, plan)
-    cold_start = choose_cold_start(model.towers, train_data)
-    if cold_start is not None:
-        _log_choices((cold_start,))
-        recipe = replace(recipe, choices=(*recipe.choices, cold_start))
-    return TrainedTowers(
-        model,
-        train_data.candidates,
-        train_data.vocabularies,
-        recipe,
-        history,
-        best.best_epoch or len(history),
-        time.monotonic() - started,
-        progress_log.targets_per_second,
-        train_data.train.repeat_targets,
-        train_data.sample_split,
-        train_data.sample,
-    )
-
-
 def _log_choices(choices: Iterable[RecipeChoice]) -> None:
     for choice in choices:
         progress.info("recipe: %s = %s: %s", choice.key, choice.value, choice.reason)
-
-
-def _history(logs: dict[str, list[float]]) -> list[dict[str, float]]:
-    """Converts Keras's list per metric to one record per epoch, with readable names."""
-    names = {"val_" + metric_name(k): f"val_recall@{k}" for k in CUTOFFS}
-    epochs = len(logs["loss"])
-    return [
-        {"epoch": epoch + 1}
-        | {names.get(name, name): float(values[epoch]) for name, values in logs.items()}
-        for epoch in range(epochs)
-    ]
-
-
-def _check_weights(towers: RetrievalTowers, plan: TrainPlan) -> None:
-    """Raises an error if a weight is not finite; no loss shows the effect of the last step."""
-    for weight in towers.weights:
-        if not np.isfinite(weight.numpy()).all():
-            raise RuntimeError(
-                f"training diverged: {weight.name} is not finite after the last step; lower "
-                f"train.learning_rate (now {plan.learning_rate}) or raise train.temperature"
-            )
-
-
-def _check_finite(history: list[dict[str, float]], plan: TrainPlan) -> None:
-    """Raises an error if the loss of any epoch is not finite."""
-    for record in history:
-        if not math.isfinite(record["loss"]):
-            raise RuntimeError(
-                f"training diverged at epoch {record['epoch']}: the loss is {record['loss']}; "
-                f"lower train.learning_rate (now {plan.learning_rate}) or raise "
-                "train.temperature"
-            )
-        validation_loss = record.get("val_loss", 0.0)
-        if not math.isfinite(validation_loss):
-            raise RuntimeError(
-                f"training diverged at epoch {record['epoch']}: the validation loss is "
-                f"{validation_loss}, while the training loss is {record['loss']:.3f}; lower "
-                f"train.learning_rate (now {plan.learning_rate}), or look for extreme numbers "
-                "in the features of split eval"
-            )

@@ -5,6 +5,8 @@ from typing import NamedTuple
 import tensorflow as tf
 import tf_keras as keras
 
+from components.trainer.seeds import Seed
+
 
 class StepItems(NamedTuple):
     """The items that one step embeds.
@@ -73,12 +75,12 @@ class RetrievalLoss(keras.layers.Layer):
     `components/trainer/losses/build.py`.
     """
 
-    def step_items(self, event_rows: tf.Tensor, training: bool) -> StepItems:
+    def step_items(self, event_rows: tf.Tensor, seed: Seed) -> StepItems:
         """Selects the items of a step.
 
         Args:
           event_rows: [batch, length] int32 rows of the candidate table: the items of the events.
-          training: Whether negatives may be drawn at random.
+          seed: The seed by which negatives are drawn; None outside training.
         """
         raise NotImplementedError
 

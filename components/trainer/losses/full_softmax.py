@@ -5,6 +5,7 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from components.trainer.losses.base import RetrievalLoss, ScoredItems, StepItems, TargetQueries
+from components.trainer.seeds import Seed
 from components.trainer.time.item_dynamics import ItemDynamics
 
 # Scores held in memory at a time: a few times the size of a processor's cache.
@@ -60,9 +61,9 @@ class FullSoftmaxLoss(RetrievalLoss):
         self.num_items = num_items
         self.dynamics = dynamics
 
-    def step_items(self, event_rows: tf.Tensor, training: bool) -> StepItems:
+    def step_items(self, event_rows: tf.Tensor, seed: Seed) -> StepItems:
         """Selects the whole catalogue, plus the unknown item, which occurs in histories only."""
-        del training
+        del seed
         return StepItems(
             rows=tf.range(self.num_items + 1),
             event_indices=event_rows,

@@ -4,6 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from components.trainer.seeds import Seed
 from schemas.model_settings import NegativeSampling
 
 # Added to the number of targets of each item, so that an item without targets can be drawn.
@@ -62,12 +63,12 @@ class NegativeSampler:
         # In single precision, the sums over millions of items would differ from the shares.
         self._cumulative = tf.constant(np.cumsum(share[eligible_rows]), tf.float64)
 
-    def draw(self, training: bool = True) -> tf.Tensor:
+    def draw(self, seed: Seed) -> tf.Tensor:
         """Draws negatives.
 
         Args:
-          training: Whether the draws are random; if not, they are evenly spaced quantiles of the
-            same distribution.
+          seed: The seed of the draws; None outside training, where they are evenly spaced
+            quantiles of the same distribution.
 
         Returns:
           [num_drawn] int32 eligible rows, with replacement; all of them, each once, if there are
@@ -75,10 +76,10 @@ class NegativeSampler:
         """
         if self.num_drawn == self.num_eligible:
             return self._eligible_rows
-        if training:
-            quantile = tf.random.uniform([self.num_drawn], dtype=tf.float64)
-        else:
+        if seed is None:
             quantile = (tf.range(self.num_drawn, dtype=tf.float64) + 0.5) / self.num_drawn
+        else:
+            quantile = tf.random.stateless_uniform([self.num_drawn], seed, dtype=tf.float64)
         index = tf.searchsorted(self._cumulative, quantile, side="right")
         return tf.gather(self._eligible_rows, tf.minimum(index, self.num_eligible - 1))
 

@@ -13,6 +13,7 @@ from components.trainer.losses.pool import (
     user_items,
     user_numbers,
 )
+from components.trainer.seeds import Seed
 from components.trainer.time.item_dynamics import ItemDynamics
 
 _LARGEST_GROUP = 512
@@ -121,9 +122,9 @@ class SampledNegativesLoss(RetrievalLoss):
             remove_accidental_hits=self.leaves_out_user_items or sampler.takes_all,
         )
 
-    def step_items(self, event_rows: tf.Tensor, training: bool) -> StepItems:
+    def step_items(self, event_rows: tf.Tensor, seed: Seed) -> StepItems:
         """Selects the items of the events, and items drawn from the catalogue."""
-        drawn = self.sampler.draw(training)
+        drawn = self.sampler.draw(seed)
         # Each item is embedded once, however often it occurs in the batch.
         rows, index = tf.unique(tf.concat([tf.reshape(event_rows, [-1]), drawn], 0))
         num_events = tf.size(event_rows)

@@ -1,27 +1,9 @@
 """Dropout from an explicit seed, so that a compiled step needs no random state."""
 
-from typing import TypeAlias
-
 import tensorflow as tf
 import tf_keras as keras
 
-# [2] int32; None outside training.
-Seed: TypeAlias = tf.Tensor | None
-
-
-def random_seed() -> tf.Tensor:
-    """Returns a seed from TensorFlow's global generator."""
-    return tf.random.uniform([2], maxval=tf.int32.max, dtype=tf.int32)
-
-
-def fold_in(seed: Seed, number: int) -> Seed:
-    """Derives another seed from a seed and a number; None stays None."""
-    return None if seed is None else tf.random.experimental.stateless_fold_in(seed, number)
-
-
-def split(seed: Seed, count: int) -> list[Seed]:
-    """Derives `count` independent seeds from one; None gives a list of None."""
-    return [fold_in(seed, number) for number in range(count)]
+from components.trainer.seeds import Seed
 
 
 class SeededDropout(keras.layers.Layer):

@@ -3,9 +3,10 @@
 import tensorflow as tf
 import tf_keras as keras
 
-from components.trainer.model.dropout import Seed, SeededDropout, split
+from components.trainer.model.dropout import SeededDropout
 from components.trainer.model.mixers import build_mixer
 from components.trainer.plan import EncoderPlan
+from components.trainer.seeds import Seed, split
 from schemas.errors import InputError
 
 _MLP_RATIO = 2

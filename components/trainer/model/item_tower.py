@@ -7,6 +7,7 @@ from components.trainer.data.columns import Columns
 from components.trainer.data.features import InputFeature
 from components.trainer.model.embeddings import FeatureEmbedding, embedding
 from components.trainer.plan import ModelPlan
+from components.trainer.seeds import Seed
 
 # Short, so that the random initial vector of a rare item does not dominate its features.
 INITIAL_ID_NORM = 0.2
@@ -48,21 +49,21 @@ class ItemEmbedding(keras.layers.Layer):
             for feature in features
         ]
 
-    def call(self, rows: tf.Tensor, columns: Columns, training: bool = False) -> tf.Tensor:
+    def call(self, rows: tf.Tensor, columns: Columns, seed: Seed = None) -> tf.Tensor:
         """Embeds items.
 
         Args:
           rows: [num_items] int32 rows of the candidate table; rows outside the vocabulary share
             one id embedding.
           columns: The features of the items, [num_items], or for bags [num_items, width].
-          training: Whether ids are dropped at random.
+          seed: The seed by which ids are dropped at random; None outside training.
 
         Returns:
           [num_items, dim] float32.
         """
         ids = tf.minimum(rows, self.num_vocabulary)
-        if training and self.id_dropout:
-            dropped = tf.random.uniform(tf.shape(ids)) < self.id_dropout
+        if seed is not None and self.id_dropout:
+            dropped = tf.random.stateless_uniform(tf.shape(ids), seed) < self.id_dropout
             ids = tf.where(dropped, self.num_vocabulary, ids)
         x = self.ids(ids)
         for embed, project in zip(self.embeddings, self.projections, strict=True):

@@ -9,10 +9,13 @@ from components.negative_events_graph import NEGATIVE, negative_rows_before
 from components.trainer.data.columns import Columns
 from components.trainer.data.features import InputFeature, TowerFeatures
 from components.trainer.data.windows import ROW
+from components.trainer.seeds import split
 from schemas.features import MISSING_INTEGER, TIMESTAMP
 from schemas.transformed import IS_NEGATIVE
 
 MISSING_TIMESTAMP: dict[str, int | float] = {TIMESTAMP: MISSING_INTEGER}
+# The number of random choices by which training hides inputs.
+_NUM_MASKS = 7
 
 
 class QueryInputs(NamedTuple):
@@ -80,7 +83,9 @@ def _columns_of(features: Iterable[InputFeature]) -> list[str]:
     return [name for feature in features for name in feature.missing]
 
 
-def hide_at_random(inputs: QueryInputs, features: TowerFeatures, rate: float) -> QueryInputs:
+def hide_at_random(
+    inputs: QueryInputs, features: TowerFeatures, rate: float, seed: tf.Tensor
+) -> QueryInputs:
     """Replaces random values by missing values, so that the model learns from partial requests.
 
     Each of the following is hidden in a share `rate` of the windows: the user's id; the user's
@@ -88,17 +93,28 @@ def hide_at_random(inputs: QueryInputs, features: TowerFeatures, rate: float) ->
     context and the time of requests are hidden for a share `rate` of the requests each. In a
     further share `rate` of the windows, all of these except the user's id are hidden: requests
     that contain ids only.
+
+    Args:
+      inputs: The inputs from the windows.
+      features: The input features of the towers.
+      rate: The share of each.
+      seed: [2] int32, the seed of the random choices.
     """
     batch, length = tf.unstack(tf.shape(inputs.request[TIMESTAMP]))
-    ids_only = _random_mask([batch], rate)
+    seeds = iter(split(seed, _NUM_MASKS))
+
+    def random_mask(*shape: tf.Tensor) -> tf.Tensor:
+        return tf.random.stateless_uniform(shape, next(seeds)) < rate
+
+    ids_only = random_mask(batch)
 
     def windows() -> tf.Tensor:
-        return ids_only | _random_mask([batch], rate)
+        return ids_only | random_mask(batch)
 
     def requests() -> tf.Tensor:
-        return ids_only[:, tf.newaxis] | _random_mask([batch, length], rate)
+        return ids_only[:, tf.newaxis] | random_mask(batch, length)
 
-    user = _hide_features(inputs.user, [features.user_id], _random_mask([batch], rate))
+    user = _hide_features(inputs.user, [features.user_id], random_mask(batch))
     user = _hide_features(user, features.user, windows())
     history = _hide_features(inputs.history, features.event, windows()[:, tf.newaxis])
     history = _hide(history, MISSING_TIMESTAMP, windows()[:, tf.newaxis])
@@ -126,10 +142,6 @@ def keep_ids_only(
         _hide(history, MISSING_TIMESTAMP, every),
         _hide(request, MISSING_TIMESTAMP, every),
     )
-
-
-def _random_mask(shape: list[tf.Tensor], rate: float) -> tf.Tensor:
-    return tf.random.uniform(shape) < rate
 
 
 def _hide_features(

@@ -5,10 +5,11 @@ import numpy.typing as npt
 import tensorflow as tf
 import tf_keras as keras
 
-from components.trainer.model.dropout import Seed, SeededDropout, split
+from components.trainer.model.dropout import SeededDropout
 from components.trainer.model.encoders import CausalEncoder
 from components.trainer.model.similarity import query_vector
 from components.trainer.plan import ModelPlan
+from components.trainer.seeds import Seed, split
 from components.trainer.time.popularity import NUM_FEATURES, POPULARITY_WEIGHTS
 
 

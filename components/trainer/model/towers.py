@@ -18,6 +18,7 @@ from components.trainer.model.similarity import (
     vector_width,
 )
 from components.trainer.plan import ModelPlan
+from components.trainer.seeds import Seed
 from components.trainer.time.item_dynamics import ItemDynamics
 from components.trainer.time.popularity import NUM_PERIODS
 from components.trainer.time.time_features import previous_timestamps
@@ -82,14 +83,14 @@ class RetrievalTowers(keras.layers.Layer):
         self.request_features = RequestFeatures(features, plan)
         self.query_tower = QueryTower(plan, temperature if self.popularity else None)
 
-    def item_vectors(self, rows: tf.Tensor, training: bool = False) -> tf.Tensor:
+    def item_vectors(self, rows: tf.Tensor, seed: Seed = None) -> tf.Tensor:
         """Returns the [num_items, dim] float32 vectors of items in histories.
 
         Args:
           rows: [num_items] int32 rows of the candidate table, its size for the unknown item.
-          training: Whether ids are dropped at random.
+          seed: The seed by which ids are dropped at random; None outside training.
         """
-        return self.items.of_history(rows, self.item_columns(rows), training=training)
+        return self.items.of_history(rows, self.item_columns(rows), seed=seed)
 
     def item_columns(self, rows: tf.Tensor) -> Columns:
         """Returns the item features of rows of the candidate table."""
@@ -152,7 +153,7 @@ class RetrievalTowers(keras.layers.Layer):
         return embeddings if temporal is None else tf.concat([embeddings, temporal], -1)
 
     def candidate_item_vectors(
-        self, rows: tf.Tensor, item_vectors: tf.Tensor, training: bool
+        self, rows: tf.Tensor, item_vectors: tf.Tensor, seed: Seed
     ) -> tf.Tensor:
         """Returns the [num_items, dim] float32 vectors of the items of a step as candidates.
 
@@ -160,11 +161,11 @@ class RetrievalTowers(keras.layers.Layer):
           rows: [num_items] int32 rows of the candidate table.
           item_vectors: [num_items, dim] float32 `item_vectors` of the same rows. They are the
             result if histories and candidates share one table.
-          training: Whether ids are dropped at random.
+          seed: The seed by which ids are dropped at random; None outside training.
         """
         if self.items.is_shared:
             return item_vectors
-        return self.items.of_candidates(rows, self.item_columns(rows), training=training)
+        return self.items.of_candidates(rows, self.item_columns(rows), seed=seed)
 
     def similar_item_queries(self, embeddings: tf.Tensor) -> tf.Tensor:
         """Converts candidate embeddings to queries for similar items, [num_items, width] both.

@@ -62,14 +62,19 @@ class ItemDynamics:
             largest = tf.minimum(largest, -(-num_queries // _GROUPS))
         return tf.maximum(largest, 1)
 
-    def draw_lag(self) -> tf.Tensor:
+    def draw_lag(self, seed: tf.Tensor) -> tf.Tensor:
         """Returns a random scalar int32: by how many periods the item features of a step are older.
 
         All lags up to `longest_lag` are equally likely.
+
+        Args:
+          seed: [2] int32, the seed of the draw.
         """
         if self.popularity is None:
             return tf.constant(0)
-        return tf.random.uniform([], maxval=self.longest_lag + 1, dtype=tf.int32)
+        return tf.random.stateless_uniform(
+            [], seed, minval=0, maxval=self.longest_lag + 1, dtype=tf.int32
+        )
 
     def with_features(
         self, embeddings: tf.Tensor, rows: tf.Tensor, time_s: tf.Tensor, lag: tf.Tensor

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from components.trainer.data.batches import batches, num_batches, one_batch
+from components.trainer.data.batches import EpochBatches, num_batches, one_batch
 from components.trainer.data.windows import ROW, WEIGHT
 from tests.components.trainer.datasets import windows_of
 
@@ -25,7 +26,7 @@ def test_batches_contain_every_event_once_and_then_padding(
 ) -> None:
     seen: dict[int, list[int]] = {}
 
-    for batch in batches(windows_of(LENGTHS), events_per_step, seed):
+    for batch in EpochBatches(windows_of(LENGTHS), events_per_step, seed).epoch():
         columns = (batch[name].numpy() for name in ("user_id", ROW, WEIGHT))
         for user, row, weight in zip(*columns, strict=True):
             length = np.count_nonzero(weight)
@@ -42,26 +43,46 @@ def test_batches_have_few_shapes_and_an_even_number_of_windows() -> None:
     rng = np.random.default_rng(2)
     lengths = rng.integers(1, 50, size=300).tolist()
 
-    shapes = [batch[ROW].shape for batch in batches(windows_of(lengths), 200, seed=1)]
+    shapes = [batch[ROW].shape for batch in EpochBatches(windows_of(lengths), 200, 1).epoch()]
 
     assert len(set(shapes)) <= 6
     assert all(size % 2 == 0 and size * length <= 200 for size, length in shapes)
 
 
-def test_the_order_depends_on_the_seed_and_differs_by_epoch() -> None:
-    def order(seed: int) -> list[list[int]]:
-        dataset = batches(windows_of([1] * 50), 50, seed)
-        return [next(iter(dataset))["user_id"].numpy().tolist() for _ in range(2)]
+def users(batches: tf.data.Dataset) -> list[list[int]]:
+    return [batch["user_id"].numpy().tolist() for batch in batches]
 
-    assert order(1) == order(1)
-    assert order(1) != order(2)
-    assert order(1)[0] != order(1)[1]
+
+def test_the_order_depends_on_the_seed_and_the_epoch_alone() -> None:
+    def order(seed: int, epoch: int) -> list[list[int]]:
+        return users(EpochBatches(windows_of([1] * 50), 50, seed).epoch(epoch))
+
+    assert order(1, 0) == order(1, 0)
+    assert order(1, 0) != order(2, 0)
+    assert order(1, 0) != order(1, 1)
+    batches = EpochBatches(windows_of([1] * 50), 50, seed=1)
+    assert [users(batches.epoch(epoch)) for epoch in (2, 0, 1)] == [
+        order(1, epoch) for epoch in (2, 0, 1)
+    ]
+
+
+@pytest.mark.parametrize("seed", [None, 1])
+@pytest.mark.parametrize("first_step", range(5))
+def test_an_epoch_is_continued_from_any_step(seed: int | None, first_step: int) -> None:
+    batches = EpochBatches(windows_of([1, 2, 3, 2]), 2, seed)
+    assert len(batches) == 4
+
+    rest = batches.epoch(3, first_step)
+
+    assert users(rest) == users(batches.epoch(3))[first_step:]
+    assert rest.cardinality() == 4 - first_step
 
 
 def test_the_cardinality_is_the_number_of_batches() -> None:
     windows = windows_of([1] * 5)
+    batches = EpochBatches(windows, 2, seed=1)
 
-    assert batches(windows, 2, seed=1).cardinality() == num_batches(windows, 2) == 3
+    assert batches.epoch().cardinality() == len(batches) == num_batches(windows, 2) == 3
 
 
 def test_one_batch_contains_all_windows_in_order() -> None:

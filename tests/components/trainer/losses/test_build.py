@@ -33,24 +33,26 @@ def test_every_loss_of_the_configuration_is_built(loss: Loss) -> None:
 
 
 @pytest.mark.parametrize("loss", get_args(Loss))
-@pytest.mark.parametrize("training", [False, True])
-def test_the_items_of_a_step_contain_every_event(loss: Loss, training: bool) -> None:
-    items = build(loss).step_items(EVENT_ROWS, training)
+@pytest.mark.parametrize("seed", [None, (1, 2)])
+def test_the_items_of_a_step_contain_every_event(loss: Loss, seed: tuple[int, int] | None) -> None:
+    items = build(loss).step_items(EVENT_ROWS, seed)
 
     np.testing.assert_array_equal(tf.gather(items.rows, items.event_indices), EVENT_ROWS)
 
 
 def test_full_softmax_scores_the_catalogue_without_the_unknown_item() -> None:
-    items = build("full_softmax").step_items(EVENT_ROWS, training=True)
+    items = build("full_softmax").step_items(EVENT_ROWS, (1, 2))
 
     assert items.rows.numpy().tolist() == list(range(NUM_ITEMS + 1))
     assert items.num_candidates == NUM_ITEMS
     assert len(items.negative_indices) == 0
 
 
-@pytest.mark.parametrize("training", [False, True])
-def test_negatives_are_items_that_are_available_or_have_targets(training: bool) -> None:
-    items = build("sampled_softmax").step_items(EVENT_ROWS, training)
+@pytest.mark.parametrize("seed", [None, (1, 2)])
+def test_negatives_are_items_that_are_available_or_have_targets(
+    seed: tuple[int, int] | None,
+) -> None:
+    items = build("sampled_softmax").step_items(EVENT_ROWS, seed)
 
     assert items.num_candidates is None
     assert len(set(items.rows.numpy())) == len(items.rows)

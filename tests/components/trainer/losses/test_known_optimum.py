@@ -14,6 +14,7 @@ from scipy.optimize import brentq
 
 from components.trainer.losses.base import ScoredItems, TargetQueries
 from components.trainer.losses.build import TrainingItems, build_loss
+from components.trainer.seeds import step_seed
 from components.trainer.time.item_dynamics import ItemDynamics
 from schemas.model_settings import NegativeSampling
 from tests.components.trainer.plans import train_plan
@@ -44,14 +45,17 @@ def best_offset(
     all_items = TrainingItems(COUNTS, np.arange(NUM_ITEMS, dtype=np.int32), ItemDynamics())
     loss = build_loss(plan, all_items)
     rng = np.random.default_rng(5)
-    tf.random.set_seed(5)
     users = np.repeat(np.arange(num_users, dtype=np.int32), NUM_TARGETS // num_users)
     groups = rng.integers(2, size=(NUM_STEPS, num_users))[:, users]
     draws = rng.random((NUM_STEPS, len(users), 1))
     rows = (draws > np.cumsum(PROBABILITY, axis=1)[groups]).sum(-1).clip(max=NUM_ITEMS - 1)
     steps = [
-        (tf.constant(group), tf.constant(row, tf.int32), loss.sampler.draw())
-        for group, row in zip(groups, rows, strict=True)
+        (
+            tf.constant(group),
+            tf.constant(row, tf.int32),
+            loss.sampler.draw(step_seed(5, tf.constant(number))),
+        )
+        for number, (group, row) in enumerate(zip(groups, rows, strict=True))
     ]
 
     @tf.function(autograph=False)

@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from components.trainer.model.dropout import SeededDropout, split
+from components.trainer.model.dropout import SeededDropout
 
 SEED = tf.constant([3, 4])
 
@@ -22,10 +22,3 @@ def test_without_a_seed_or_a_rate_nothing_changes() -> None:
 
     np.testing.assert_array_equal(SeededDropout(0.9)(x), x)
     np.testing.assert_array_equal(SeededDropout(0.0)(x, seed=SEED), x)
-
-
-def test_split_seeds_differ_and_none_stays_none() -> None:
-    seeds = {tuple(np.array(seed)) for seed in split(SEED, 5)}
-
-    assert len(seeds) == 5
-    assert split(None, 2) == [None, None]

@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from components.trainer.seeds import step_seed
 from components.trainer.time.first_seen import AppearanceTimes
 from components.trainer.time.item_dynamics import ItemDynamics
 from components.trainer.time.popularity import NUM_FEATURES, NUM_PERIODS, RecentPopularity
@@ -33,7 +34,7 @@ def test_features_are_as_of_the_given_lag_before_the_instant() -> None:
 def test_lags_are_spread_evenly_up_to_the_longest() -> None:
     dynamics = ItemDynamics(RecentPopularity(*TARGETS), longest_lag=3)
 
-    lags = [int(dynamics.draw_lag()) for _ in range(400)]
+    lags = [int(dynamics.draw_lag(step_seed(1, tf.constant(step)))) for step in range(400)]
 
     assert sorted(set(lags)) == [0, 1, 2, 3]
     assert min(np.bincount(lags)) > 60
@@ -55,7 +56,7 @@ def test_items_do_not_depend_on_time_by_default() -> None:
     dynamics = ItemDynamics()
 
     assert not dynamics.depends_on_time
-    assert dynamics.num_features == dynamics.draw_lag() == 0
+    assert dynamics.num_features == dynamics.draw_lag(tf.constant([1, 2])) == 0
     assert dynamics.has_appeared(ROWS, seconds(0)) is None
     assert dynamics.with_features(EMBEDDINGS, ROWS, seconds(0), tf.constant(0)) is EMBEDDINGS
 
