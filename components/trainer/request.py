@@ -38,4 +38,5 @@ def train_and_record(request: TrainingRequest) -> None:
       RuntimeError: Training diverged, or another worker was lost.
     """
     fragment = run(request.paths, request.data, request.model_settings, request.train_settings)
-    write_fragment(request.model, TRAINER, fragment)
+    if fragment is not None:
+        write_fragment(request.model, TRAINER, fragment)

@@ -1,5 +1,6 @@
 """Trains and exports the towers; called by the executor of TwoTowerTrainer."""
 
+import logging
 import os
 import time
 from dataclasses import asdict, dataclass
@@ -10,6 +11,7 @@ from components.examples.read import read_raw_catalogue, read_users
 from components.examples.shards import split_files
 from components.progress import progress
 from components.trainer.data.read import TrainerInputs
+from components.trainer.devices.training_devices import open_devices
 from components.trainer.export.projector import write_projector
 from components.trainer.export.saved_model import TransformGraphs, export_towers
 from components.trainer.fit.tensorboard import METRICS_RUN
@@ -46,14 +48,22 @@ class TrainerPaths:
 
 def run(
     paths: TrainerPaths, data: DataSettings, model: ModelSettings, settings: TrainSettings
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     """Trains the towers, exports them, and returns the report fragment of the step.
+
+    Of several workers, the chief alone writes logs, checkpoints and towers.
+
+    Returns:
+      The fragment; None on the other workers, which end after the training.
 
     Raises:
       InputError: Split train has no target, or settings contradict each other.
-      RuntimeError: Training diverged.
+      RuntimeError: Training diverged, or another worker was lost.
     """
     started = time.monotonic()
+    devices = open_devices(settings.strategy, settings.worker_timeout_s)
+    if not devices.is_chief:
+        progress.setLevel(logging.WARNING)
     inputs = TrainerInputs(
         train_files=split_files(paths.windows, "train"),
         eval_files=split_files(paths.windows, "eval"),
@@ -61,7 +71,10 @@ def run(
         windows_graph=paths.windows_graph,
         catalogue_graph=paths.catalogue_graph,
     )
-    trained = train(inputs, data, model, settings, paths.logs)
+    logs = paths.logs if devices.is_chief else None
+    trained = train(inputs, data, model, settings, logs, devices)
+    if not devices.is_chief:
+        return None
     progress.info("exporting the towers of epoch %d", trained.best_epoch)
     table = feature_table(data)
     users = read_users(paths.users, table)

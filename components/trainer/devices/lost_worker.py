@@ -2,8 +2,7 @@
 
 import re
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from types import TracebackType
 
 import tensorflow as tf
 
@@ -25,7 +24,7 @@ class LostWorkerError(RuntimeError):
 
 
 class LostWorkerCheck:
-    """Recognises that another worker was lost."""
+    """A context that raises LostWorkerError for an error by which another worker was lost."""
 
     def __init__(self, cluster: Cluster | None):
         """`cluster` has the workers; None if this process trains alone."""
@@ -36,24 +35,24 @@ class LostWorkerCheck:
         """Records that all workers have completed a step."""
         self._last_answer = time.monotonic()
 
-    @contextmanager
-    def reported(self, remedy: str) -> Iterator[None]:
-        """Raises LostWorkerError for an error in the block by which a worker was lost.
+    def __enter__(self) -> "LostWorkerCheck":
+        return self
 
-        Args:
-          remedy: What to do, for the end of the message.
-        """
-        if self._cluster is None:
-            yield
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._cluster is None or not isinstance(error, _LOST):
             return
-        try:
-            yield
-        except _LOST as error:
-            silent_s = time.monotonic() - self._last_answer
-            raise LostWorkerError(
-                f"the training lost {lost_workers(self._cluster, str(error))}: no step was "
-                f"completed for {silent_s:.0f} s; {remedy}"
-            ) from error
+        silent_s = time.monotonic() - self._last_answer
+        raise LostWorkerError(
+            f"the training lost {lost_workers(self._cluster, str(error))}: the last step of all "
+            f"workers was completed {silent_s:.0f} s ago; look for the reason in the log of that "
+            "worker, and start all workers again with the same arguments: the training continues "
+            "from its last checkpoint"
+        ) from error
 
 
 def lost_workers(cluster: Cluster, message: str) -> str:

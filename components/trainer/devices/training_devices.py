@@ -69,6 +69,11 @@ class TrainingDevices:
         return float(self.strategy.reduce(tf.distribute.ReduceOp.SUM, own, axis=None))
 
 
+def single_device() -> TrainingDevices:
+    """Returns the default device of TensorFlow."""
+    return TrainingDevices(tf.distribute.get_strategy())
+
+
 def open_devices(strategy: Strategy | None, worker_timeout_s: float) -> TrainingDevices:
     """Opens the devices of a training.
 
@@ -84,7 +89,7 @@ def open_devices(strategy: Strategy | None, worker_timeout_s: float) -> Training
       RuntimeError: Another worker did not start.
     """
     if strategy is None:
-        return TrainingDevices(tf.distribute.get_strategy())
+        return single_device()
     if strategy == "mirrored":
         return TrainingDevices(tf.distribute.MirroredStrategy(_local_devices()))
     cluster = cluster_from_environment()

@@ -3,12 +3,15 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import tf_keras as keras
 
 from components.progress import progress
 from components.trainer.data.batches import EpochBatches
 from components.trainer.data.windows import TransformedWindows
+from components.trainer.devices.lost_worker import LostWorkerCheck
+from components.trainer.devices.training_devices import TrainingDevices, single_device
 from components.trainer.fit.averaging import WeightAverage
 from components.trainer.fit.callbacks import ProgressLog
 from components.trainer.fit.clock import TrainingClock
@@ -45,6 +48,7 @@ def fit_model(
     validation: TransformedWindows | None,
     plan: TrainPlan,
     log_dir: str | None = None,
+    devices: TrainingDevices | None = None,
 ) -> FitResult:
     """Trains a model from its present weights, and leaves it with the average of its best epoch.
 
@@ -58,11 +62,15 @@ def fit_model(
       plan: The number of epochs, the peak learning rate, the size of a step, the time limit and
         the period of the average.
       log_dir: The folder of TensorBoard logs; None writes no logs.
+      devices: The devices in whose scope the model was built; None is a single device.
 
     Raises:
+      LostWorkerError: Another worker of the training ended or did not answer.
       TrainingDivergedError: A loss or a weight is not finite.
     """
-    return _Training(model, train, validation, plan, log_dir).run()
+    devices = devices or single_device()
+    with LostWorkerCheck(devices.cluster) as lost_worker:
+        return _Training(model, train, validation, plan, log_dir, devices, lost_worker).run()
 
 
 class _Training:
@@ -75,19 +83,27 @@ class _Training:
         validation: TransformedWindows | None,
         plan: TrainPlan,
         log_dir: str | None,
+        devices: TrainingDevices,
+        lost_worker: LostWorkerCheck,
     ):
+        self._devices, self._lost_worker = devices, lost_worker
         self._model, self._plan = model, plan
-        self._batches = EpochBatches(train, plan.events_per_step, plan.seed)
+        self._batches = EpochBatches(
+            train, plan.events_per_step, plan.seed, devices.num_replicas
+        )
         self._validation = None
         if validation is not None and validation.num_targets:
-            self._validation = EpochBatches(validation, _VALIDATION_EVENTS, seed=None)
+            self._validation = EpochBatches(
+                validation, _VALIDATION_EVENTS, None, devices.num_replicas
+            )
         steps = len(self._batches)
         cutoff = monitored_cutoff(model.towers.num_items)
         self._monitor = _readable(f"val_{metric_name(cutoff)}")
         self._schedule = WarmUpThenCosine(
             plan.learning_rate, steps, plan.max_epochs, plan.max_seconds
         )
-        self._average = WeightAverage(model.trainable_weights, plan.average_epochs * steps)
+        with devices.strategy.scope():
+            self._average = WeightAverage(model.trainable_weights, plan.average_epochs * steps)
         self._divergence = DivergenceCheck(plan, steps)
         self._progress = ProgressLog(plan.max_epochs, train.num_targets, cutoff, plan.max_seconds)
         callbacks: list[keras.callbacks.Callback] = [self._progress]
@@ -101,6 +117,8 @@ class _Training:
         self._history: list[dict[str, float]] = []
         self._best_epoch, self._best_value = 0, -math.inf
         self._clock = TrainingClock()
+        # The time before the latest step, by the clock of the chief.
+        self._elapsed_s = 0.0
 
     def run(self) -> FitResult:
         """Trains until no epoch is better, the last epoch, or the time limit."""
@@ -122,14 +140,18 @@ class _Training:
         """Trains on the batches of an epoch; returns False if the time limit ends the training."""
         self._model.reset_metrics()
         num_steps = len(self._batches)
-        iterator = iter(self._batches.epoch(epoch))
+        iterator = iter(
+            self._devices.batches(partial(self._batches.epoch, epoch, 0))
+        )
         for step in range(num_steps):
             done = epoch * num_steps + step
+            self._elapsed_s = self._devices.of_chief(self._clock.elapsed_s)
             self._model.optimizer.learning_rate.assign(
-                self._schedule.rate(done, self._clock.elapsed_s)
+                self._schedule.rate(done, self._elapsed_s)
             )
             self._callbacks.on_train_batch_begin(step)
             loss = float(self._train_step(iterator)["loss"])
+            self._lost_worker.answered()
             self._divergence.check_loss(loss, epoch + 1, step + 1)
             self._average.update(done + 1)
             self._callbacks.on_train_batch_end(step, {"loss": loss})
@@ -147,7 +169,11 @@ class _Training:
         with self._average.in_model():
             self._model.refresh_candidates()
             validated = self._model.evaluate(
-                self._validation.epoch(), callbacks=self._callbacks, verbose=0, return_dict=True
+                self._devices.batches(partial(self._validation.epoch, 0, 0)),
+                steps=len(self._validation),
+                callbacks=self._callbacks,
+                verbose=0,
+                return_dict=True,
             )
         self._divergence.check_validation_loss(validated["loss"], epoch + 1)
         return logs | {f"val_{name}": value for name, value in validated.items()}
@@ -173,7 +199,7 @@ class _Training:
 
     def _is_time_over(self) -> bool:
         limit = self._plan.max_seconds
-        if limit is None or self._clock.elapsed_s <= limit:
+        if limit is None or self._elapsed_s <= limit:
             return False
         progress.info(
             "training ends: the time limit of %.0f s (train.max_seconds) is reached", limit

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import tensorflow as tf
 import tf_keras as keras
 
 from components.progress import progress
@@ -14,6 +15,7 @@ from components.trainer.data.candidates import CandidateTable
 from components.trainer.data.id_vocabularies import IdVocabularies
 from components.trainer.data.read import TrainData, TrainerInputs, read_data
 from components.trainer.data.windows import ROW, WEIGHT, TransformedWindows, with_targets
+from components.trainer.devices.training_devices import TrainingDevices, single_device
 from components.trainer.fit.cold_start import choose_cold_start
 from components.trainer.fit.data_statistics import compute_statistics
 from components.trainer.fit.loop import fit_model
@@ -84,6 +86,7 @@ def train(
     model: ModelSettings,
     settings: TrainSettings,
     log_dir: str | None = None,
+    devices: TrainingDevices | None = None,
 ) -> TrainedTowers:
     """Trains until validation recall stops rising, and returns the model of the best epoch.
 
@@ -96,12 +99,13 @@ def train(
       model: Sizes and parts of the towers; the recipe chooses values that are None.
       settings: How to train; the recipe chooses values that are None.
       log_dir: The folder of TensorBoard logs; None writes no logs.
+      devices: The devices of `open_devices`; None is a single device.
 
     Raises:
       InputError: Split train has no target, or settings contradict each other.
-      RuntimeError: Training diverged.
+      RuntimeError: Training diverged, or another worker was lost.
     """
-    return train_on_data(read_data(inputs, data), data, model, settings, log_dir)
+    return train_on_data(read_data(inputs, data), data, model, settings, log_dir, devices)
 
 
 def train_on_data(
@@ -110,14 +114,19 @@ def train_on_data(
     model: ModelSettings,
     settings: TrainSettings,
     log_dir: str | None = None,
+    devices: TrainingDevices | None = None,
 ) -> TrainedTowers:
     """Trains on data that were read before; the other arguments are those of `train`."""
     started = time.monotonic()
     recipe = choose_recipe(compute_statistics(train_data, data), model, settings)
     _log_choices(recipe.choices)
     keras.utils.set_random_seed(recipe.train.seed)
-    model = build_model(train_data, recipe)
-    fitted = fit_model(model, train_data.train, train_data.validation, recipe.train, log_dir)
+    devices = devices or single_device()
+    with devices.strategy.scope():
+        model = build_model(train_data, recipe)
+    fitted = fit_model(
+        model, train_data.train, train_data.validation, recipe.train, log_dir, devices
+    )
     cold_start = choose_cold_start(model.towers, train_data)
     if cold_start is not None:
         _log_choices((cold_start,))
@@ -138,7 +147,7 @@ def train_on_data(
 
 
 def build_model(train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
-    """Builds the untrained model with all its variables."""
+    """Builds the untrained model with all its variables, in the scope of its devices."""
     events = train_data.train.events
     is_target = events[WEIGHT] > 0
     rows, time_s = events[ROW][is_target], events[TIMESTAMP][is_target]
@@ -160,12 +169,14 @@ def build_model(train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
         plan.temperature,
         train_data.excludes_history,
     )
+    strategy = tf.distribute.get_strategy()
+    num_replicas = strategy.num_replicas_in_sync
     model = TwoTowerModel(
         towers,
         build_loss(plan, TrainingItems(counts, train_data.available_rows, dynamics)),
         dynamics,
         plan,
-        events[WEIGHT].sum() / num_batches(train_data.train, plan.events_per_step),
+        events[WEIGHT].sum() / num_batches(train_data.train, plan.events_per_step, num_replicas),
         compiled=train_data.train.num_targets * plan.max_epochs >= _TARGETS_WORTH_COMPILING,
     )
     optimizer = keras.optimizers.Adam(
@@ -173,7 +184,9 @@ def build_model(train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
     )
     model.compile(optimizer=optimizer)
     # Creates all variables. A training step that has to create variables is traced twice.
-    model.compute_loss(one_batch(with_targets(train_data.train, max_targets=2)))
+    strategy.run(
+        model.compute_loss, [one_batch(with_targets(train_data.train, max_targets=2))]
+    )
     optimizer.build(model.trainable_variables)
     model.reset_metrics()
     return model
