@@ -168,9 +168,7 @@ class _Bucket:
         return list(full.reshape(-1, self.size))
 
 
-def _buckets(
-    windows: TransformedWindows, events_per_step: int, num_replicas: int
-) -> list[_Bucket]:
+def _buckets(windows: TransformedWindows, events_per_step: int, num_replicas: int) -> list[_Bucket]:
     """Groups the windows by length; the bounds of the groups are a geometric sequence."""
     # Each replica can split its part of a batch into two halves.
     multiple = 2 * num_replicas

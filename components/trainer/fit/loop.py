@@ -88,9 +88,7 @@ class _Training:
     ):
         self._devices, self._lost_worker = devices, lost_worker
         self._model, self._plan = model, plan
-        self._batches = EpochBatches(
-            train, plan.events_per_step, plan.seed, devices.num_replicas
-        )
+        self._batches = EpochBatches(train, plan.events_per_step, plan.seed, devices.num_replicas)
         self._validation = None
         if validation is not None and validation.num_targets:
             self._validation = EpochBatches(
@@ -140,15 +138,11 @@ class _Training:
         """Trains on the batches of an epoch; returns False if the time limit ends the training."""
         self._model.reset_metrics()
         num_steps = len(self._batches)
-        iterator = iter(
-            self._devices.batches(partial(self._batches.epoch, epoch, 0))
-        )
+        iterator = iter(self._devices.batches(partial(self._batches.epoch, epoch, 0)))
         for step in range(num_steps):
             done = epoch * num_steps + step
             self._elapsed_s = self._devices.of_chief(self._clock.elapsed_s)
-            self._model.optimizer.learning_rate.assign(
-                self._schedule.rate(done, self._elapsed_s)
-            )
+            self._model.optimizer.learning_rate.assign(self._schedule.rate(done, self._elapsed_s))
             self._callbacks.on_train_batch_begin(step)
             loss = float(self._train_step(iterator)["loss"])
             self._lost_worker.answered()

@@ -23,6 +23,7 @@ from components.trainer.fit.recipe import Recipe, RecipeChoice, choose_recipe
 from components.trainer.losses.build import TrainingItems, build_loss
 from components.trainer.model.towers import RetrievalTowers
 from components.trainer.model.two_tower import TwoTowerModel
+from components.trainer.plan import TrainPlan
 from components.trainer.time.first_seen import AppearanceTimes
 from components.trainer.time.item_dynamics import ItemDynamics
 from components.trainer.time.popularity import NUM_PERIODS, RecentPopularity
@@ -119,9 +120,11 @@ def train_on_data(
     """Trains on data that were read before; the other arguments are those of `train`."""
     started = time.monotonic()
     recipe = choose_recipe(compute_statistics(train_data, data), model, settings)
+    devices = devices or single_device()
+    if devices.num_replicas > 1:
+        recipe = replace(recipe, choices=(*recipe.choices, _shared_step(devices, recipe.train)))
     _log_choices(recipe.choices)
     keras.utils.set_random_seed(recipe.train.seed)
-    devices = devices or single_device()
     with devices.strategy.scope():
         model = build_model(train_data, recipe)
     fitted = fit_model(
@@ -184,12 +187,24 @@ def build_model(train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
     )
     model.compile(optimizer=optimizer)
     # Creates all variables. A training step that has to create variables is traced twice.
-    strategy.run(
-        model.compute_loss, [one_batch(with_targets(train_data.train, max_targets=2))]
-    )
+    strategy.run(model.compute_loss, [one_batch(with_targets(train_data.train, max_targets=2))])
     optimizer.build(model.trainable_variables)
     model.reset_metrics()
     return model
+
+
+def _shared_step(devices: TrainingDevices, plan: TrainPlan) -> RecipeChoice:
+    """Describes what the size and the learning rate of a step mean with several replicas."""
+    workers = 1 if devices.cluster is None else len(devices.cluster.workers)
+    return RecipeChoice(
+        "strategy",
+        plan.strategy,
+        f"{devices.num_replicas} replicas on {workers} worker{'s' * (workers > 1)} share each "
+        f"step: of its {plan.events_per_step} events, each replica has "
+        f"{plan.events_per_step // devices.num_replicas}, with in-batch negatives and groups by "
+        f"time of its own; the gradients are added up before they are clipped, so the learning "
+        f"rate of {plan.learning_rate:g} is that of the whole step",
+    )
 
 
 def _log_choices(choices: Iterable[RecipeChoice]) -> None:

@@ -19,7 +19,9 @@ from components.trainer.custom_job import run_custom_job
 from schemas.deploy_settings import TrainerJob, TrainerMachines
 
 NAME = "projects/12/locations/europe-west4/customJobs/345"
-CONSOLE = "https://console.cloud.google.com/ai/platform/locations/europe-west4/training/345?project=12"
+CONSOLE = (
+    "https://console.cloud.google.com/ai/platform/locations/europe-west4/training/345?project=12"
+)
 JOB = TrainerJob(
     name="shop-trainer",
     image="registry.example/twotower:1",
@@ -27,7 +29,10 @@ JOB = TrainerJob(
     region="europe-west4",
     service_account="trainer@shop-prod.example",
     machines=TrainerMachines(
-        replicas=3, machine_type="g2-standard-16", accelerator="NVIDIA_L4", accelerators_per_replica=2
+        replicas=3,
+        machine_type="g2-standard-16",
+        accelerator="NVIDIA_L4",
+        accelerators_per_replica=2,
     ),
 )
 
@@ -111,7 +116,9 @@ def test_a_job_is_created_and_awaited(caplog: pytest.LogCaptureFixture) -> None:
     assert (method, path) == ("POST", "/v1/projects/shop-prod/locations/europe-west4/customJobs")
     pools = body["jobSpec"].pop("workerPoolSpecs")
     assert [pool.pop("replicaCount") for pool in pools] == ["1", "2"]
-    assert [(_named(p["machineSpec"]), p["containerSpec"]) for p in pools] == [(machine, container)] * 2
+    assert [(_named(p["machineSpec"]), p["containerSpec"]) for p in pools] == [
+        (machine, container)
+    ] * 2
     assert body == {
         "displayName": "shop-trainer",
         "jobSpec": {
@@ -140,7 +147,10 @@ def test_one_machine_without_accelerator_is_one_pool() -> None:
 @pytest.mark.parametrize(
     ("last", "message"),
     [
-        (state("FAILED", error={"code": 9, "message": "replica 1 exited"}), "failed: replica 1 exited"),
+        (
+            state("FAILED", error={"code": 9, "message": "replica 1 exited"}),
+            "failed: replica 1 exited",
+        ),
         (state("CANCELLED"), "cancelled: Vertex AI gives no reason"),
     ],
 )
@@ -166,7 +176,7 @@ def test_a_cancelled_step_cancels_its_job(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def _named(machine: dict[str, Any]) -> dict[str, Any]:
-    """Returns a machine with the name of its accelerator, which the REST client sends as a number."""
+    """Returns a machine with the name of its accelerator, which REST has as a number."""
     number = machine["acceleratorType"]
     name = AcceleratorType(number).name if isinstance(number, int) else number
     return {**machine, "acceleratorType": name}

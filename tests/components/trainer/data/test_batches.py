@@ -92,9 +92,7 @@ def test_the_replicas_share_each_batch(seed: int | None, num_workers: int, num_l
     wholes = list(batches.epoch(2, 1))
     assert [len(of_worker) for of_worker in parts] == [len(wholes) * num_local] * num_workers
     for step, whole in enumerate(wholes):
-        shares = [
-            part for of_worker in parts for part in of_worker[step * num_local :][:num_local]
-        ]
+        shares = [part for of_worker in parts for part in of_worker[step * num_local :][:num_local]]
         # Replicas wait for each other, so that their shares have one size; it is even.
         assert {part[ROW].shape for part in shares} == {shares[0][ROW].shape}
         assert shares[0][ROW].shape[0] % 2 == 0
