@@ -130,6 +130,8 @@ def train_on_data(
     fitted = fit_model(
         model, train_data.train, train_data.validation, recipe.train, log_dir, devices
     )
+    if recipe.train.mixed_precision:
+        model = _in_float32(model, train_data, recipe)
     cold_start = choose_cold_start(model.towers, train_data)
     if cold_start is not None:
         _log_choices((cold_start,))
@@ -171,6 +173,7 @@ def build_model(train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
         plan.id_dropout,
         plan.temperature,
         train_data.excludes_history,
+        plan.mixed_precision,
     )
     strategy = tf.distribute.get_strategy()
     num_replicas = strategy.num_replicas_in_sync
@@ -191,6 +194,15 @@ def build_model(train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
     optimizer.build(model.trainable_variables)
     model.reset_metrics()
     return model
+
+
+def _in_float32(model: TwoTowerModel, train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
+    """Returns a model with the same weights that computes in float32, for export."""
+    plan = replace(recipe.train, mixed_precision=False)
+    exact = build_model(train_data, replace(recipe, train=plan))
+    for weight, trained in zip(exact.towers.weights, model.towers.weights, strict=True):
+        weight.assign(trained)
+    return exact
 
 
 def _shared_step(devices: TrainingDevices, plan: TrainPlan) -> RecipeChoice:

@@ -53,6 +53,7 @@ class RetrievalTowers(keras.layers.Layer):
         id_dropout: float,
         temperature: float = 1.0,
         excludes_history: bool = True,
+        mixed_precision: bool = False,
     ):
         """Builds the layers.
 
@@ -64,6 +65,7 @@ class RetrievalTowers(keras.layers.Layer):
           id_dropout: The share of item ids that are dropped in training.
           temperature: The temperature of the loss: the initial scores are popularity times it.
           excludes_history: Whether items of the history are never recommended.
+          mixed_precision: Whether the query tower computes in bfloat16.
 
         Raises:
           InputError: `model.encoder.num_heads` does not divide `model.dim`.
@@ -81,7 +83,9 @@ class RetrievalTowers(keras.layers.Layer):
         self.items = ItemTower(features.item, candidates.num_vocabulary, plan, id_dropout)
         self.event_features = EventFeatures(features, plan)
         self.request_features = RequestFeatures(features, plan)
-        self.query_tower = QueryTower(plan, temperature if self.popularity else None)
+        self.query_tower = QueryTower(
+            plan, temperature if self.popularity else None, mixed_precision
+        )
 
     def item_vectors(self, rows: tf.Tensor, seed: Seed = None) -> tf.Tensor:
         """Returns the [num_items, dim] float32 vectors of items in histories.

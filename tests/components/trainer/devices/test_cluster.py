@@ -66,7 +66,7 @@ def test_an_invalid_variable_is_an_error(text: str, message: str) -> None:
 def test_a_missing_variable_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TF_CONFIG", raising=False)
 
-    with pytest.raises(InputError, match="train.strategy is multi_worker, but .* TF_CONFIG"):
+    with pytest.raises(InputError, match=r"train\.strategy is multi_worker, but .* TF_CONFIG"):
         cluster_from_environment()
 
 
