@@ -209,7 +209,7 @@ def _shared_step(devices: TrainingDevices, plan: TrainPlan) -> RecipeChoice:
     """Describes what the size and the learning rate of a step mean with several replicas."""
     workers = 1 if devices.cluster is None else len(devices.cluster.workers)
     return RecipeChoice(
-        "strategy",
+        "train.strategy",
         plan.strategy,
         f"{devices.num_replicas} replicas on {workers} worker{'s' * (workers > 1)} share each "
         f"step: of its {plan.events_per_step} events, each replica has "

@@ -16,7 +16,14 @@ from components.fragment import read_fragment
 from components.trainer import worker_main
 from components.trainer.request import TrainingRequest
 from components.trainer.run import TrainerPaths
-from schemas.features import CATALOGUE_SPLIT, USERS_SPLIT
+from schemas.features import (
+    AVAILABLE_AT,
+    CATALOGUE_SPLIT,
+    ITEM_ID,
+    MISSING_INTEGER,
+    USER_ID,
+    USERS_SPLIT,
+)
 from schemas.model_settings import EncoderSettings, ModelSettings, TrainSettings
 from schemas.settings import to_json
 from tests.components.trainer.datasets import PLAIN, Row, data_settings, item, make_dataset, window
@@ -58,8 +65,12 @@ def request_of_one(tmp_path_factory: pytest.TempPathFactory) -> TrainingRequest:
     for name, split in (("windows", "train"), ("windows", "eval"), ("catalogue", "catalogue")):
         (folder / name / f"Split-{split}").mkdir()
         (folder / name / f"{split}.gz").rename(folder / name / f"Split-{split}" / "part-0.gz")
-    write_split(str(folder / "users"), USERS_SPLIT, [{"user_id": row["user_id"]} for row in rows])
-    write_split(str(folder / "raw"), CATALOGUE_SPLIT, items)
+    users = [{USER_ID: [f"u{user}"]} for user in range(600)]
+    raw_items = [
+        {ITEM_ID: [f"i{number}"], AVAILABLE_AT: [MISSING_INTEGER]} for number in range(NUM_ITEMS)
+    ]
+    write_split(str(folder / "users"), USERS_SPLIT, users)
+    write_split(str(folder / "raw"), CATALOGUE_SPLIT, raw_items)
     paths = TrainerPaths(
         windows=str(folder / "windows"),
         catalogue=str(folder / "catalogue"),
