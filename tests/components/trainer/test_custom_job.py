@@ -98,7 +98,13 @@ def state(name: str, **values: Any) -> dict[str, Any]:
 
 def test_a_job_is_created_and_awaited(caplog: pytest.LogCaptureFixture) -> None:
     # an overload in between is no failure of the job
-    states = [state("PENDING"), state("RUNNING"), 503, state("RUNNING"), state("SUCCEEDED")]
+    states: list[dict[str, Any] | int] = [
+        state("PENDING"),
+        state("RUNNING"),
+        503,
+        state("RUNNING"),
+        state("SUCCEEDED"),
+    ]
     with vertex(*states) as server, caplog.at_level(logging.INFO, "twotower.progress"):
         run_custom_job(server.client, JOB, '{"paths": 1}', poll_s=0.0)
 

@@ -30,6 +30,8 @@ from schemas.model_settings import EncoderSettings, ModelSettings, TrainSettings
 from tests.components.trainer.datasets import PLAIN, data_settings, item, make_dataset, window
 
 NUM_REPLICAS = 2
+WEIGHT_PER_STEP = 20.0
+Weights = list[npt.NDArray[np.float32]]
 SIZES = ModelSettings(
     dim=8,
     hidden_dim=16,
@@ -61,27 +63,33 @@ def small_data(folder: Path) -> tuple[TrainData, Recipe]:
     return data, choose_recipe(compute_statistics(data, settings), SIZES, EXACT)
 
 
-def new_model(devices: TrainingDevices, data: TrainData, recipe: Recipe) -> TwoTowerModel:
-    keras.utils.set_random_seed(1)
+def new_model(
+    devices: TrainingDevices, data: TrainData, recipe: Recipe, weights: Weights | None = None
+) -> TwoTowerModel:
+    """Returns a model that learns by plain gradient descent, with the given initial weights."""
     with devices.strategy.scope():
-        return build_model(data, recipe)
-
-
-def gradients(
-    devices: TrainingDevices, data: TrainData, recipe: Recipe
-) -> list[npt.NDArray[np.float32]]:
-    """Returns the change of each weight in one step of plain gradient descent, negated."""
-    model = new_model(devices, data, recipe)
-    with devices.strategy.scope():
+        model = build_model(data, recipe)
         model.compile(optimizer=keras.optimizers.SGD(1.0))
-    before = [weight.numpy() for weight in model.trainable_weights]
-    # The batches are those of two replicas in both cases.
-    batches = EpochBatches(data.train, recipe.train.events_per_step, 5, NUM_REPLICAS)
-    parts = {1: None, NUM_REPLICAS: range(NUM_REPLICAS)}[devices.num_replicas]
-    iterator = iter(devices.batches(lambda replicas: batches.epoch(0, 0, parts)))
+    # By default, the mean weight of a step, which depends on the number of batches.
+    model.weight_per_step = WEIGHT_PER_STEP
+    for variable, value in zip(model.trainable_weights, weights or (), strict=weights is not None):
+        variable.assign(value)
+    return model
+
+
+def one_step(devices: TrainingDevices, model: TwoTowerModel, batches: EpochBatches) -> Weights:
+    """Returns the change of each weight in one step, which is its negative gradient."""
+    before = values(model)
+    whole = devices.num_replicas == 1
+    iterator = iter(
+        devices.batches(lambda replicas: batches.epoch(0, 0, None if whole else replicas))
+    )
     model.make_train_function()(iterator)
-    after = model.trainable_weights
-    return [old - new.numpy() for old, new in zip(before, after, strict=True)]
+    return [new - old for old, new in zip(before, values(model), strict=True)]
+
+
+def values(model: TwoTowerModel) -> Weights:
+    return [weight.numpy() for weight in model.trainable_weights]
 
 
 def largest_replica_difference(devices: TrainingDevices, variables: list[tf.Variable]) -> float:
@@ -100,15 +108,18 @@ def main(folder: Path) -> None:
     devices = open_devices("mirrored", worker_timeout_s=60.0)
     data, recipe = small_data(folder)
 
-    expected = gradients(single_device(), data, recipe)
-    found = gradients(devices, data, recipe)
-    model = new_model(devices, data, recipe)
-    fitted = fit_model(model, data.train, data.validation, recipe.train, devices=devices)
+    # The same batches in both cases: they can be shared by two replicas.
+    batches = EpochBatches(data.train, recipe.train.events_per_step, 5, NUM_REPLICAS)
+    alone = new_model(single_device(), data, recipe)
+    shared = new_model(devices, data, recipe, values(alone))
+    expected = one_step(single_device(), alone, batches)
+    found = one_step(devices, shared, batches)
+    fitted = fit_model(shared, data.train, data.validation, recipe.train, devices=devices)
     result = {
         "replicas": devices.num_replicas,
-        "scale": float(max(np.abs(gradient).max() for gradient in expected)),
+        "scale": float(max(np.abs(change).max() for change in expected)),
         "gradients": float(max(np.abs(a - b).max() for a, b in zip(expected, found, strict=True))),
-        "weights": largest_replica_difference(devices, model.weights),
+        "weights": largest_replica_difference(devices, shared.trainable_weights),
         "history": fitted.history,
     }
     print(json.dumps(result))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,7 +67,7 @@ def request_of_one(tmp_path_factory: pytest.TempPathFactory) -> TrainingRequest:
         (folder / name / f"Split-{split}").mkdir()
         (folder / name / f"{split}.gz").rename(folder / name / f"Split-{split}" / "part-0.gz")
     users = [{USER_ID: [f"u{user}"]} for user in range(600)]
-    raw_items = [
+    raw_items: list[dict[str, list[Any]]] = [
         {ITEM_ID: [f"i{number}"], AVAILABLE_AT: [MISSING_INTEGER]} for number in range(NUM_ITEMS)
     ]
     write_split(str(folder / "users"), USERS_SPLIT, users)
