@@ -87,6 +87,24 @@ class ModelSettings:
         bool | None,
         _by_recipe("Whether the user's id is a feature of the query tower.", example=True),
     ] = None
+    max_item_ids: Annotated[
+        PositiveInt,
+        Doc(
+            "Largest number of rows of a table of item ids. If split train has more items, three "
+            "quarters of the rows belong to the most frequent ones, and the others share the rest "
+            "by a hash of the id; their features still distinguish them.",
+            unit="rows",
+            example=200_000,
+        ),
+    ] = 1_000_000
+    max_user_ids: Annotated[
+        PositiveInt,
+        Doc(
+            "Largest number of rows of the table of user ids, like `model.max_item_ids`.",
+            unit="rows",
+            example=200_000,
+        ),
+    ] = 1_000_000
     share_item_table: Annotated[
         bool | None,
         _by_recipe(
@@ -270,6 +288,16 @@ class TrainSettings:
             example=True,
         ),
     ] = False
+    max_windows_gb: Annotated[
+        NonNegativeFloat,
+        Doc(
+            "Memory for the windows of a split. Larger ones are written to temporary files (in the "
+            "folder of the environment variable `TMPDIR`), and each step reads its windows from "
+            "there; the batches are the same.",
+            unit="GB",
+            example=0.5,
+        ),
+    ] = 2.0
     seed: Annotated[
         int, Doc("Seed of initial weights, shuffling, dropout and sampling.", example=18)
     ] = 17

@@ -1,24 +1,24 @@
-"""Resident memory of processes, from Linux's proc file system."""
+"""Resident memory of this process, from Linux's proc file system."""
 
 from pathlib import Path
 
 
-def resident_mb(process: int | str = "self") -> float:
-    """Returns the resident memory of a process."""
-    return _memory_mb(process, "VmRSS")
+def resident_mb() -> float:
+    """Returns the resident memory."""
+    return _memory_mb("VmRSS")
 
 
-def peak_mb(process: int | str = "self") -> float:
-    """Returns the largest resident memory of a process, for this one since `reset_peak`."""
-    return _memory_mb(process, "VmHWM")
+def peak_mb() -> float:
+    """Returns the largest resident memory since `reset_peak`."""
+    return _memory_mb("VmHWM")
 
 
 def reset_peak() -> None:
-    """Sets the largest resident memory of this process to the present one."""
+    """Sets the largest resident memory to the present one."""
     Path("/proc/self/clear_refs").write_text("5")
 
 
-def _memory_mb(process: int | str, key: str) -> float:
-    lines = Path(f"/proc/{process}/status").read_text().splitlines()
+def _memory_mb(key: str) -> float:
+    lines = Path("/proc/self/status").read_text().splitlines()
     (line,) = (line for line in lines if line.startswith(f"{key}:"))
     return int(line.split()[1]) / 1024

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from benchmarks.serving.process_memory import resident_mb
 from components.indexer.probe.served_model import load_scann_ops
 from pipeline.serving.model_source import find_model
 from pipeline.serving.run_server import ModelServer, ServerSettings
@@ -21,22 +20,21 @@ class ServerProcess:
       name: Name of the model.
       rest_port: Port of the REST API.
       grpc_port: Port of the gRPC services.
-      pid: Number of the process.
     """
 
     name: str
     rest_port: int
     grpc_port: int
-    pid: int
 
     @property
     def url(self) -> str:
         """URL of the model."""
         return f"http://127.0.0.1:{self.rest_port}/v1/models/{self.name}"
 
-    def resident_mb(self) -> float:
-        """Returns the resident memory of the process."""
-        return resident_mb(self.pid)
+    @property
+    def metrics_url(self) -> str:
+        """URL of the metrics."""
+        return f"http://127.0.0.1:{self.rest_port}/metrics"
 
 
 @contextmanager
@@ -58,7 +56,7 @@ def server_process(model: str) -> Iterator[ServerProcess]:
             line = process.stdout.readline().split()
             if len(line) != 3:
                 raise RuntimeError(f"the server did not start: {' '.join(line)}")
-            yield ServerProcess(line[0], int(line[1]), int(line[2]), process.pid)
+            yield ServerProcess(line[0], int(line[1]), int(line[2]))
         finally:
             # The server stops at the end of its input, also if this process is killed.
             process.stdin.close()

@@ -3,6 +3,9 @@
 Each round pushes a version, replaces the list of unavailable items, tries to push an incomplete
 bundle, which the push refuses, pushes a damaged version, which the server skips, and rolls back to
 the version before it.
+
+A leak increases the memory in use by the same amount at each switch. Fragmentation increases only
+the resident memory, in which free memory between allocated blocks is counted.
 """
 
 import asyncio
@@ -10,12 +13,15 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 import grpc
 import numpy as np
+from prometheus_client.parser import text_string_to_metric_families
+from scipy import stats
 
 from benchmarks.serving.clients import Send, grpc_sender, request_inputs, rest_sender
 from benchmarks.serving.server_process import ServerProcess, server_process
@@ -29,8 +35,12 @@ from schemas.errors import InputError
 
 _KEEP = 3
 _WARM_SWITCHES = 10
+_METRICS = {
+    "resident": "process_resident_memory_bytes",
+    "in use": "twotower_allocated_bytes",
+}
 _WAIT_S = 0.01
-_TIMEOUT_S = 120.0
+_TIMEOUT_S = 600.0
 
 
 class SoakFolders:
@@ -115,7 +125,7 @@ class SoakFolders:
 
 
 async def measure(run: str, seconds: float) -> None:
-    """Prints the memory after each round, failed requests, and the growth of the memory.
+    """Prints the memory after each switch, failed requests, and the growth of the memory.
 
     Args:
       run: Directory of a finished run.
@@ -138,11 +148,23 @@ async def measure(run: str, seconds: float) -> None:
     print(f"{answered} requests answered, {failed} failed; load average {os.getloadavg()[0]:.1f}")
     later = memory[_WARM_SWITCHES:]
     if len(later) > 2:
-        slope = np.polyfit(np.arange(len(later)), later, 1)[0]
-        print(
-            f"memory after switch {_WARM_SWITCHES + 1} {later[0]:.0f} MB, after the last one "
-            f"{later[-1]:.0f} MB, growth per switch {slope:.2f} MB"
-        )
+        print(f"after switch {_WARM_SWITCHES}, in MB:")
+        print("| memory | first | last | growth per switch, with 95 % interval |")
+        print("|---|---|---|---|")
+        for name in _METRICS:
+            values = [one[name] for one in later]
+            print(f"| {name} | {values[0]:.1f} | {values[-1]:.1f} | {growth(values)} |")
+
+
+def growth(values: Sequence[float]) -> str:
+    """Returns the slope of values over their index, by least squares, with its 95 % interval.
+
+    Args:
+      values: At least three.
+    """
+    fit = stats.linregress(np.arange(len(values)), values)
+    margin = stats.t.ppf(0.975, len(values) - 2) * fit.stderr
+    return f"{fit.slope:.2f} ({fit.slope - margin:.2f} to {fit.slope + margin:.2f})"
 
 
 async def _send_until(rounds: asyncio.Task[Any], send: Send) -> tuple[int, int]:
@@ -161,15 +183,16 @@ async def _send_until(rounds: asyncio.Task[Any], send: Send) -> tuple[int, int]:
 
 async def _rounds(
     folders: SoakFolders, server: ServerProcess, session: aiohttp.ClientSession, seconds: float
-) -> list[float]:
-    """Changes the versions; returns the resident memory in MB after each switch."""
+) -> list[dict[str, float]]:
+    """Changes the versions; returns the memory in MB after each switch, by name."""
     end = time.monotonic() + seconds
-    memory: list[float] = []
+    memory: list[dict[str, float]] = []
 
     async def after_switch(version: int, what: str) -> None:
         await _wait_for(session, server, version, "AVAILABLE")
-        memory.append(server.resident_mb())
-        print(f"switch {len(memory)}, {what}: {memory[-1]:.0f} MB", flush=True)
+        memory.append(await _memory_mb(session, server))
+        values = ", ".join(f"{value:.1f} MB {name}" for name, value in memory[-1].items())
+        print(f"switch {len(memory)}, {what}: {values}", flush=True)
 
     while time.monotonic() < end:
         pushed = await asyncio.to_thread(folders.push)
@@ -184,13 +207,21 @@ async def _rounds(
     return memory
 
 
+async def _memory_mb(session: aiohttp.ClientSession, server: ServerProcess) -> dict[str, float]:
+    """Returns the memory that the server states."""
+    async with session.get(server.metrics_url) as response:
+        families = text_string_to_metric_families(await response.text())
+    values = {sample.name: sample.value for family in families for sample in family.samples}
+    return {name: values[metric] / 2**20 for name, metric in _METRICS.items()}
+
+
 async def _wait_for(
     session: aiohttp.ClientSession, server: ServerProcess, version: int, state: str
 ) -> None:
     """Waits until a version has a state and no other version is being loaded or unloaded.
 
     Raises:
-      TimeoutError: It has not within two minutes.
+      TimeoutError: It has not within ten minutes.
     """
     end = time.monotonic() + _TIMEOUT_S
     while time.monotonic() < end:

@@ -1,13 +1,14 @@
 """Reads TFRecord files of tf.Examples as NumPy columns with a varying number of values per row."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-_PARSE_BATCH = 4096
+# With histories of a thousand events, a chunk takes about 100 MB.
+_ROWS_PER_CHUNK = 1024
 
 
 class RaggedColumn(NamedTuple):
@@ -33,22 +34,31 @@ def read_ragged(files: Sequence[str], dtypes: Mapping[str, tf.DType]) -> dict[st
     Returns:
       A column per feature; a row without the feature has length 0.
     """
+    chunks = list(read_ragged_chunks(files, dtypes))
+    return {
+        name: RaggedColumn(
+            np.concatenate([chunk[name].values for chunk in chunks]),
+            np.concatenate([chunk[name].lengths for chunk in chunks]),
+        )
+        for name in dtypes
+    }
+
+
+def read_ragged_chunks(
+    files: Sequence[str], dtypes: Mapping[str, tf.DType]
+) -> Iterator[dict[str, RaggedColumn]]:
+    """Yields the columns of `read_ragged` in chunks of rows, the first of which is empty."""
     spec = {
         name: tf.io.RaggedFeature(dtype, row_splits_dtype=tf.int64)
         for name, dtype in dtypes.items()
     }
-    # The empty arrays set the dtypes of columns without any row.
-    values: dict[str, list[npt.NDArray[Any]]] = {
-        name: [np.empty(0, dtype.as_numpy_dtype)] for name, dtype in dtypes.items()
+    # The empty chunk has the dtypes of columns without any row.
+    yield {
+        name: RaggedColumn(np.empty(0, dtype.as_numpy_dtype), np.empty(0, np.int64))
+        for name, dtype in dtypes.items()
     }
-    lengths: dict[str, list[npt.NDArray[np.int64]]] = {
-        name: [np.empty(0, np.int64)] for name in dtypes
-    }
-    for batch in tf.data.TFRecordDataset(files, "GZIP").batch(_PARSE_BATCH):
-        for name, column in tf.io.parse_example(batch, spec).items():
-            values[name].append(column.flat_values.numpy())
-            lengths[name].append(column.row_lengths().numpy())
-    return {
-        name: RaggedColumn(np.concatenate(values[name]), np.concatenate(lengths[name]))
-        for name in dtypes
-    }
+    for batch in tf.data.TFRecordDataset(files, "GZIP").batch(_ROWS_PER_CHUNK):
+        yield {
+            name: RaggedColumn(column.flat_values.numpy(), column.row_lengths().numpy())
+            for name, column in tf.io.parse_example(batch, spec).items()
+        }

@@ -12,11 +12,7 @@ from collections.abc import Iterable, Mapping
 from components import files
 from components.progress import progress
 from components.pusher import versions as v
-from components.pusher.models_config import (
-    config_path,
-    read_labels,
-    write_labels,
-)
+from components.pusher.models_config import read_labels, write_labels
 from schemas.version_labels import LABEL_PATTERN, STABLE
 
 _ANNOUNCEMENT = re.compile(rf"\.label-(?P<label>{LABEL_PATTERN})-(?P<version>[0-9]+)")
@@ -91,18 +87,19 @@ def _announcement(serving_dir: str, label: str, version: int) -> str:
 def complete_labels(serving_dir: str, portable_dir: str) -> None:
     """Moves labels to versions whose push was interrupted after they had been installed.
 
-    It also gives the twins the labels of the versions, if a command ended between the two.
+    It also gives the twins the labels of the versions, and both files the number of versions that
+    servers load, if a command ended before it had written these.
     """
     matches = map(_ANNOUNCEMENT.fullmatch, files.names_in(serving_dir))
     announced = sorted((int(match["version"]), match["label"]) for match in matches if match)
     installed = v.list_versions(serving_dir)
     moved = {label: version for version, label in announced if version in installed}
+    labels = read_labels(serving_dir)
     if moved:
-        write_both(serving_dir, portable_dir, {**read_labels(serving_dir), **moved})
-    elif files.exists(config_path(serving_dir)):
-        labels = read_labels(serving_dir)
-        if read_labels(portable_dir) != labels:
-            write_labels(portable_dir, labels, installed)
+        write_both(serving_dir, portable_dir, {**labels, **moved})
+    elif labels:
+        for model_dir in (portable_dir, serving_dir):
+            write_labels(model_dir, labels, installed)
     for version, label in announced:
         withdraw_announcements(serving_dir, [label], version)
 

@@ -64,7 +64,8 @@ def write_labels(model_dir: str, labels: Mapping[str, int], versions: list[int])
     """Replaces the labels in `models.config` atomically; creates the file if it does not exist.
 
     All else in an existing file is kept, such as the base path that a server uses and the entries
-    of other models, except for comments. So is the policy `all`.
+    of other models, except for comments. So is the policy `all`. A file that would not change is
+    not written.
 
     Args:
       model_dir: Folder of the versions.
@@ -74,7 +75,10 @@ def write_labels(model_dir: str, labels: Mapping[str, int], versions: list[int])
     Raises:
       InputError: The file is not a configuration of this model that this pipeline could change.
     """
-    config = read_config(model_dir) or _new_config(model_dir)
+    before = read_config(model_dir)
+    config = _new_config(model_dir)
+    if before is not None:
+        config.CopyFrom(before)
     model = _model(config, model_dir)
     model.version_labels.clear()
     model.version_labels.update(labels)
@@ -82,7 +86,8 @@ def write_labels(model_dir: str, labels: Mapping[str, int], versions: list[int])
         oldest = min(labels.values(), default=0)
         labelled = sum(version >= oldest for version in versions) if labels else 0
         model.model_version_policy.latest.num_versions = max(labelled + 1, _FEWEST_LOADED)
-    _write(model_dir, config)
+    if config != before:
+        _write(model_dir, config)
 
 
 def replace_base_path(model_dir: str, base_path: str) -> str:

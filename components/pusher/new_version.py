@@ -32,6 +32,10 @@ def install_labelled(
 ) -> None:
     """Installs a version, moves labels to it, then removes versions beyond `keep_versions`.
 
+    `models.config` counts the versions that servers load. It is written again after the removal,
+    because a count that is too small while the old versions are there would leave out a version
+    with a label.
+
     Args:
       sources: The files of the version.
       serving_dir: Folder of the versions of the ScaNN model.
@@ -51,3 +55,4 @@ def install_labelled(
     write_both(serving_dir, portable_dir, moved)
     withdraw_announcements(serving_dir, labels, version)
     remove_old_versions(serving_dir, portable_dir, keep_versions, labelled_versions(serving_dir))
+    write_both(serving_dir, portable_dir, read_labels(serving_dir))

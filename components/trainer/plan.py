@@ -40,6 +40,8 @@ class ModelPlan:
     hidden_dim: int
     feature_dim: int = 32
     user_id_embedding: bool = False
+    max_item_ids: int = 1_000_000
+    max_user_ids: int = 1_000_000
     share_item_table: bool
     recent_popularity: bool
     similarity: Similarity = "dot"
@@ -74,6 +76,7 @@ class TrainPlan:
     strategy: Strategy | None = None
     worker_timeout_s: float
     mixed_precision: bool
+    max_windows_gb: float = 2.0
     seed: int
 
 

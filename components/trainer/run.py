@@ -94,6 +94,7 @@ def training_fragment(trained: TrainedTowers, seconds: float) -> dict[str, Any]:
         "targets_per_second": trained.targets_per_second,
         "parameters": sum(weight.shape.num_elements() for weight in trained.towers.weights),
         "candidates": len(trained.candidates),
+        "ids": {name: rows.counts().to_dict() for name, rows in trained.towers.id_rows.items()},
         "as_of": _as_of(trained),
         "recipe": [asdict(choice) for choice in trained.recipe.choices],
         "repeat_targets_left_out": trained.repeat_targets_left_out,

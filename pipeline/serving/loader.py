@@ -1,8 +1,6 @@
 """Loads, warms up and closes versions in a thread of low priority."""
 
 import asyncio
-import ctypes
-import gc
 import os
 import sys
 import threading
@@ -11,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
+from pipeline.serving.allocated_memory import free_memory
 from pipeline.serving.servable import Servable
 from schemas.errors import InputError
 
@@ -62,7 +61,7 @@ class Loader:
                 failure = str(error)
             # The traceback of that error refers to the model, which is freed after the error. The
             # error that is raised here has another traceback.
-            _free_memory()
+            free_memory()
             raise InputError(failure)
 
     def _load_and_warm_up(self, path: str, version: int) -> tuple[Servable, int]:
@@ -87,16 +86,7 @@ class Loader:
 def _close(servable: Servable) -> None:
     with _short_switch_interval():
         servable.close()
-        _free_memory()
-
-
-def _free_memory() -> None:
-    """Frees what is no longer used; returns it to the system, where the C library is glibc."""
-    # Graphs of TensorFlow contain reference cycles.
-    gc.collect()
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-    if trim is not None:
-        trim(0)
+        free_memory()
 
 
 def _lower_priority() -> None:

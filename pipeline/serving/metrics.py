@@ -10,6 +10,8 @@ from prometheus_client import (
     generate_latest,
 )
 
+from pipeline.serving.allocated_memory import allocated_bytes
+
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _ROWS = (1, 2, 4, 8, 16, 32, 64, 128, 256, 512)
@@ -60,6 +62,12 @@ class Metrics:
             "Versions that failed to load or to warm up.",
             registry=self.registry,
         )
+        if allocated_bytes() is not None:
+            Gauge(
+                "twotower_allocated_bytes",
+                "Memory that is in use, without the free memory between allocated blocks.",
+                registry=self.registry,
+            ).set_function(lambda: allocated_bytes() or 0)
 
     def observe_request(self, interface: str, method: str, code: str, seconds: float) -> None:
         """Records one request.

@@ -2,19 +2,19 @@
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import tensorflow as tf
 from google.protobuf.message import DecodeError
-from tensorflow.core.protobuf import saved_model_pb2
+from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
 from components import files
 from components.indexer.model.warmup import read_requests
 from components.indexer.probe.served_model import ServedModel
 from pipeline.paused_collector import paused_collector
 from pipeline.serving.request_error import RequestError, tensorflow_errors
-from pipeline.serving.signature import Arrays, check_inputs, read_signatures
+from pipeline.serving.signature import Arrays, Signature, check_inputs, read_signatures
 from schemas import serving
 from schemas.bundle import SAVED_MODEL_FILE, WARMUP_FILE
 from schemas.errors import InputError
@@ -40,7 +40,8 @@ class Servable:
         """Loads the SavedModel.
 
         Raises:
-          InputError: It cannot be loaded, or a signature of pushed models is missing.
+          InputError: It cannot be loaded, or a signature of pushed models is missing or cannot be
+            read.
         """
         self.path = path
         self.version = version
@@ -50,17 +51,14 @@ class Servable:
         except _LOAD_ERRORS as error:
             raise InputError(_load_failure(path, error)) from error
         self.definitions = self._model.definitions
-        self.signatures = read_signatures(self.definitions)
+        try:
+            self.signatures = _pushed_signatures(path, self.definitions)
+        except InputError:
+            self._model.close()
+            raise
         self._in_flight = 0
         self._idle = asyncio.Event()
         self._idle.set()
-        missing = [name for name in serving.SIGNATURES if name not in self.signatures]
-        if missing:
-            self._model.close()
-            raise InputError(
-                f"{path}: this SavedModel has no signature {', '.join(map(repr, missing))}; "
-                f"expected a model that twotower pushed, with {', '.join(serving.SIGNATURES)}"
-            )
 
     @property
     def in_flight(self) -> int:
@@ -122,6 +120,23 @@ class Servable:
         """Releases the model. No request may be in flight."""
         self._model.close()
         del self._model
+
+
+def _pushed_signatures(
+    path: str, definitions: Mapping[str, meta_graph_pb2.SignatureDef]
+) -> dict[str, Signature]:
+    """Returns the signatures that can be called, among which are all those of pushed models."""
+    try:
+        signatures = read_signatures(definitions)
+    except InputError as error:
+        raise InputError(f"{path}: {error}; push the model again") from error
+    missing = [name for name in serving.SIGNATURES if name not in signatures]
+    if missing:
+        raise InputError(
+            f"{path}: this SavedModel has no signature {', '.join(map(repr, missing))}; "
+            f"expected a model that twotower pushed, with {', '.join(serving.SIGNATURES)}"
+        )
+    return signatures
 
 
 def _load_failure(path: str, error: Exception) -> str:

@@ -10,6 +10,7 @@ import tensorflow as tf
 from tensorflow.core.protobuf import meta_graph_pb2
 
 from pipeline.serving.request_error import Code, RequestError, invalid
+from schemas.errors import InputError
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -56,23 +57,35 @@ def read_signatures(definitions: Mapping[str, meta_graph_pb2.SignatureDef]) -> d
 
     Args:
       definitions: The signature definitions of a SavedModel.
+
+    Raises:
+      InputError: An input or an output has a dtype or a shape that this TensorFlow does not know.
     """
     return {
         name: Signature(
             name,
             definition.method_name,
-            {key: _tensor_info(definition.inputs[key]) for key in sorted(definition.inputs)},
-            {key: _tensor_info(definition.outputs[key]) for key in sorted(definition.outputs)},
+            _tensor_infos(name, definition.inputs),
+            _tensor_infos(name, definition.outputs),
         )
         for name, definition in definitions.items()
         if definition.inputs
     }
 
 
-def _tensor_info(info: meta_graph_pb2.TensorInfo) -> TensorInfo:
-    shape = tf.TensorShape(info.tensor_shape)
-    dimensions = None if shape.rank is None else tuple(shape.as_list())
-    return TensorInfo(info.name, tf.as_dtype(info.dtype), dimensions)
+def _tensor_infos(
+    signature: str, infos: Mapping[str, meta_graph_pb2.TensorInfo]
+) -> dict[str, TensorInfo]:
+    return {key: _tensor_info(signature, key, infos[key]) for key in sorted(infos)}
+
+
+def _tensor_info(signature: str, key: str, info: meta_graph_pb2.TensorInfo) -> TensorInfo:
+    try:
+        shape = tf.TensorShape(info.tensor_shape)
+        dimensions = None if shape.rank is None else tuple(shape.as_list())
+        return TensorInfo(info.name, tf.as_dtype(info.dtype), dimensions)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"{key!r} of the signature {signature!r}: {error}") from error
 
 
 def check_inputs(signature: Signature, inputs: Arrays) -> None:

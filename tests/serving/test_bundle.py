@@ -11,7 +11,6 @@ import pytest
 from tensorflow.core.framework import node_def_pb2
 from tensorflow.core.protobuf import saved_model_pb2
 
-from components.indexer.build_bundle import export_index
 from components.indexer.model.sample_requests import to_examples
 from components.indexer.model.warmup import Request, read_requests
 from components.indexer.probe.request_rows import has_conditions
@@ -23,6 +22,7 @@ from schemas.bundle import WARMUP_FILE
 from schemas.serving_settings import IndexSettings
 from tests.serving import oracle
 from tests.serving.answer import Answer, answers_in_new_process
+from tests.serving.exported_bundle import export_index
 from tests.serving.fake_towers import item_queries
 from tests.serving.requests import one_row, recommend_request
 from tests.serving.shop import Shop, make_shop

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.indexer.build_bundle import export_index
 from components.indexer.model.warmup import Request, read_requests, write_requests
 from components.indexer.search import query_kind, search_plan
 from components.indexer.search.search_plan import SearchKind
 from schemas import serving
 from schemas.bundle import WARMUP_FILE
 from schemas.serving_settings import IndexSettings
+from tests.serving.exported_bundle import export_index
 from tests.serving.older_server import Answers, Job, check_older_server_agrees, differences
 from tests.serving.requests import recommend_request
 from tests.serving.shop import Shop, make_shop

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.indexer.build_bundle import export_index
 from components.indexer.model.warmup import Request
 from components.unavailable_items import read_unavailable, write_unavailable
 from schemas import serving
@@ -13,6 +12,7 @@ from schemas.bundle import UNAVAILABLE_FILE
 from schemas.serving_settings import IndexSettings
 from tests.serving import oracle
 from tests.serving.answer import Answer, answers_in_new_process
+from tests.serving.exported_bundle import export_index
 from tests.serving.fake_towers import item_queries
 from tests.serving.requests import recommend_request
 from tests.serving.shop import Shop, make_shop

@@ -1,6 +1,6 @@
 """Dense batches of transformed windows, in a few shapes."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from components.trainer.data.windows import TransformedWindows
 # Each shape costs a compilation, but with fewer shapes windows need more padding.
 _MAX_SHAPES = 6
 _MIN_LENGTH = 4
+# Batches are gathered while the model computes; reading one is much faster than a step.
+_BATCHES_AHEAD = 4
 
 
 def num_batches(windows: TransformedWindows, events_per_step: int, num_replicas: int = 1) -> int:
@@ -48,7 +50,7 @@ class EpochBatches:
         self._buckets = _buckets(windows, events_per_step, num_replicas)
         self._num_replicas = num_replicas
         self._num_windows = len(windows)
-        self._to_dense = _to_dense(windows)
+        self._dense = DenseWindows(windows)
         self._seed = seed
 
     def __len__(self) -> int:
@@ -75,17 +77,16 @@ class EpochBatches:
             # The padding at the end of a batch is spread over all parts.
             parts = [slice(replica, None, self._num_replicas) for replica in replicas]
 
-        def window_chunks() -> Iterator[tuple[npt.NDArray[np.int64], int]]:
-            for chunk, length in self._chunks(epoch)[first_step:]:
-                yield from ((chunk[part], length) for part in parts)
+        def dense_batches() -> Iterator[dict[str, npt.NDArray[Any]]]:
+            for windows, length in self._chunks(epoch)[first_step:]:
+                yield from (self._dense(windows[part], length) for part in parts)
 
-        signature = (tf.TensorSpec([None], tf.int64), tf.TensorSpec([], tf.int64))
-        dataset = tf.data.Dataset.from_generator(window_chunks, output_signature=signature)
+        dataset = tf.data.Dataset.from_generator(
+            dense_batches, output_signature=self._dense.signature
+        )
         steps = max(0, len(self) - first_step)
         dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps * len(parts)))
-        return dataset.map(self._to_dense, num_parallel_calls=tf.data.AUTOTUNE).prefetch(
-            tf.data.AUTOTUNE
-        )
+        return dataset.prefetch(_BATCHES_AHEAD)
 
     def _chunks(self, epoch: int) -> list[tuple[npt.NDArray[np.int64], int]]:
         """Returns the window indices and the length of each batch of an epoch, in order."""
@@ -102,39 +103,49 @@ class EpochBatches:
 
 def one_batch(windows: TransformedWindows) -> Columns:
     """Returns all windows in order as one batch, [num_windows] and [num_windows, longest]."""
-    longest = tf.constant(windows.lengths.max(initial=1), tf.int64)
-    return _to_dense(windows)(tf.range(len(windows), dtype=tf.int64), longest)
+    longest = int(windows.lengths.max(initial=1))
+    batch = DenseWindows(windows)(np.arange(len(windows)), longest)
+    return {name: tf.constant(values) for name, values in batch.items()}
 
 
-def _to_dense(windows: TransformedWindows) -> Callable[[tf.Tensor, tf.Tensor], Columns]:
-    """Returns a function from window indices and a length to dense columns.
+class DenseWindows:
+    """Gathers windows as dense columns, in memory or from memory-mapped files."""
 
-    The index `len(windows)` gives a window of padding.
-    """
-    # Padding is gathered from one additional window without events, and one additional event.
-    lengths = np.append(windows.lengths, 0)
-    starts = tf.constant(np.cumsum(lengths) - lengths)
-    user = {name: tf.constant(_appended(x, 0)) for name, x in windows.user.items()}
-    events = {
-        name: tf.constant(_appended(values, windows.padding[name]))
-        for name, values in windows.events.items()
-    }
-    num_events = int(windows.lengths.sum())
-    window_lengths = tf.constant(lengths)
+    def __init__(self, windows: TransformedWindows):
+        """`windows` may be of any size: only the windows of a batch are copied."""
+        self._windows = windows
+        # The index `len(windows)` gives a window of padding, which has no events.
+        self._lengths = np.append(windows.lengths, 0)
+        self._starts = np.cumsum(self._lengths) - self._lengths
 
-    def dense_columns(window: tf.Tensor, length: tf.Tensor) -> Columns:
-        position = tf.range(length)
-        event = tf.gather(starts, window)[:, tf.newaxis] + position
-        is_event = position < tf.gather(window_lengths, window)[:, tf.newaxis]
-        event = tf.where(is_event, event, num_events)
-        columns = {name: tf.gather(values, window) for name, values in user.items()}
-        return columns | {name: tf.gather(values, event) for name, values in events.items()}
+    @property
+    def signature(self) -> dict[str, tf.TensorSpec]:
+        """The shapes and dtypes of a batch."""
+        user, events = self._windows.user, self._windows.events
+        return {name: tf.TensorSpec([None], values.dtype) for name, values in user.items()} | {
+            name: tf.TensorSpec([None, None], values.dtype) for name, values in events.items()
+        }
 
-    return dense_columns
+    def __call__(self, windows: npt.NDArray[np.int64], length: int) -> dict[str, npt.NDArray[Any]]:
+        """Returns user columns [batch] and event columns [batch, length].
 
-
-def _appended(values: npt.NDArray[Any], value: int | float) -> npt.NDArray[Any]:
-    return np.append(values, np.asarray(value, values.dtype))
+        Args:
+          windows: [batch] indices of windows; `len(windows)` for a window of padding.
+          length: At least the number of events of each window.
+        """
+        position = np.arange(length)
+        is_event = position < self._lengths[windows][:, np.newaxis]
+        event = (self._starts[windows][:, np.newaxis] + position)[is_event]
+        is_window = windows < len(self._windows)
+        columns = {}
+        for name, values in self._windows.user.items():
+            columns[name] = np.zeros(len(windows), values.dtype)
+            columns[name][is_window] = values[windows[is_window]]
+        for name, values in self._windows.events.items():
+            padding = self._windows.padding[name]
+            columns[name] = np.full(is_event.shape, padding, values.dtype)
+            columns[name][is_event] = values[event]
+        return columns
 
 
 @dataclass(frozen=True)

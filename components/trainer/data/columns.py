@@ -1,5 +1,6 @@
 """Transformed examples as NumPy columns."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from components.examples.ragged import read_ragged
+from components.examples.ragged import read_ragged, read_ragged_chunks
 from components.trainer.data.features import BAG_PADDING
 
 # Transformed features by name, inside a graph.
@@ -54,3 +55,11 @@ def read_columns(files: list[str], dtypes: dict[str, tf.DType]) -> dict[str, Col
     """Reads the named features of gzipped TFRecords of tf.Examples, in file order."""
     columns = read_ragged(files, dtypes)
     return {name: Column(*column) for name, column in columns.items()}
+
+
+def read_column_chunks(
+    files: list[str], dtypes: dict[str, tf.DType]
+) -> Iterator[dict[str, Column]]:
+    """Yields the columns of `read_columns` in chunks of rows, the first of which is empty."""
+    for chunk in read_ragged_chunks(files, dtypes):
+        yield {name: Column(*column) for name, column in chunk.items()}

@@ -1,10 +1,8 @@
 """The ids of items and users that have a row of their own in the embedding tables."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import tensorflow_transform as tft
 
 from components.transform.vocabularies import read_counts
@@ -44,13 +42,6 @@ def read_id_vocabularies(windows_graph: tft.TFTransformOutput) -> IdVocabularies
     items, _ = read_counts(windows_graph, ITEM_VOCABULARY)
     users, _ = read_counts(windows_graph, USER_VOCABULARY)
     return IdVocabularies(tuple(items), _united((), users))
-
-
-def indices_of(ids: npt.NDArray[np.object_], vocabulary: Sequence[bytes]) -> npt.NDArray[np.int64]:
-    """Returns [num_ids] int64 indices into a vocabulary, its size for an id that it lacks."""
-    index_of = {entry: index for index, entry in enumerate(vocabulary)}
-    unknown = len(vocabulary)
-    return np.fromiter((index_of.get(entry, unknown) for entry in ids), np.int64, len(ids))
 
 
 def _united(known: tuple[bytes, ...], added: Iterable[bytes]) -> tuple[bytes, ...]:

@@ -1,6 +1,7 @@
 """Reads the data of a training: both splits of the windows, the catalogue and vocabularies."""
 
 import difflib
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,18 +15,18 @@ from components.trainer.data.candidates import (
     candidate_table,
     read_transformed_catalogue,
 )
-from components.trainer.data.consecutive_events import merge_consecutive_events
+from components.trainer.data.column_store import BYTES_PER_GB
 from components.trainer.data.features import TowerFeatures, tower_features
 from components.trainer.data.id_vocabularies import IdVocabularies, read_id_vocabularies
+from components.trainer.data.read_windows import WindowsReader
 from components.trainer.data.windows import (
     TransformedWindows,
     first_targets,
-    read_transformed_windows,
     with_targets,
 )
 from components.transform.vocabularies import EMPTY_VOCABULARY_ENTRY
 from schemas.errors import InputError
-from schemas.features import EVAL_SPLIT, TIMESTAMP, TRAIN_SPLIT, feature_table
+from schemas.features import EVAL_SPLIT, TRAIN_SPLIT, feature_table
 from schemas.settings import DataSettings
 from schemas.transformed import EVENT_TYPE_VOCABULARY
 
@@ -33,7 +34,7 @@ from schemas.transformed import EVENT_TYPE_VOCABULARY
 # compared to an epoch of training, since each validation target comes with a whole history.
 MAX_VALIDATION_TARGETS = 5_000
 # Enough windows to contain every kind of missing value; their cost is negligible.
-_SAMPLE_TARGETS = 64
+SAMPLE_TARGETS = 64
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class TrainerInputs:
 
 @dataclass(frozen=True)
 class TrainData:
-    """The data of a training, in memory.
+    """The data of a training.
 
     If items of the history are not recommended, consecutive events of one item are merged into one
     event in `train` and `validation`, but not in `sample`.
@@ -91,45 +92,77 @@ class TrainData:
     excludes_history: bool
 
 
-def read_data(inputs: TrainerInputs, data: DataSettings) -> TrainData:
+def windows_reader(
+    inputs: TrainerInputs,
+    data: DataSettings,
+    vocabularies: IdVocabularies | None = None,
+    max_windows_gb: float = math.inf,
+) -> WindowsReader:
+    """Reads the catalogue and the vocabulary sizes.
+
+    Args:
+      inputs: The files of the catalogue, and the transform graphs.
+      data: The settings of the data.
+      vocabularies: The ids with a row of their own; None reads those of split train.
+      max_windows_gb: The size of the windows of a split in memory; those of a larger split are
+        streamed from temporary files (`train.max_windows_gb`).
+
+    Raises:
+      InputError: targets.weights contains an event type that does not occur, or the catalogue
+        contains an item twice.
+    """
+    windows_graph = tft.TFTransformOutput(inputs.windows_graph)
+    catalogue_graph = tft.TFTransformOutput(inputs.catalogue_graph)
+    ids = read_id_vocabularies(windows_graph) if vocabularies is None else vocabularies
+    features = tower_features(
+        feature_table(data),
+        windows_graph,
+        catalogue_graph,
+        len(ids.users),
+        data.targets.negative is not None,
+    )
+    catalogue = read_transformed_catalogue(list(inputs.catalogue_files), features.item)
+    return WindowsReader(
+        features,
+        candidate_table(ids.items, catalogue, features.item),
+        ids,
+        _weight_of_type(windows_graph, data.targets.weights),
+        data.repeat_interactions == "exclude",
+        max_windows_gb * BYTES_PER_GB,
+    )
+
+
+def read_data(
+    inputs: TrainerInputs, data: DataSettings, max_windows_gb: float = math.inf
+) -> TrainData:
     """Reads both splits, the catalogue and the vocabulary sizes.
+
+    Args:
+      inputs: The files and transform graphs to read.
+      data: The settings of the data.
+      max_windows_gb: The size of the windows of a split in memory; those of a larger split are
+        streamed from temporary files (`train.max_windows_gb`).
 
     Raises:
       InputError: Split train has no target, targets.weights contains an event type that does not
         occur, or windows and catalogue do not match.
     """
-    windows_graph = tft.TFTransformOutput(inputs.windows_graph)
-    catalogue_graph = tft.TFTransformOutput(inputs.catalogue_graph)
-    vocabularies = read_id_vocabularies(windows_graph)
-    features = tower_features(
-        feature_table(data),
-        windows_graph,
-        catalogue_graph,
-        len(vocabularies.users),
-        data.targets.negative is not None,
+    reader = windows_reader(inputs, data, max_windows_gb=max_windows_gb)
+    candidates = reader.candidates
+    train_windows = reader.read(
+        inputs.train_files, lambda windows: reader.merged(with_targets(windows))
     )
-    catalogue = read_transformed_catalogue(list(inputs.catalogue_files), features.item)
-    candidates = candidate_table(vocabularies.items, catalogue, features.item)
-    weights = _weight_of_type(windows_graph, data.targets.weights)
-    exclude_repeats = data.repeat_interactions == "exclude"
-
-    def read_split(files: Sequence[str]) -> TransformedWindows:
-        return read_transformed_windows(
-            list(files), features, candidates, vocabularies.users, weights, exclude_repeats
-        )
-
-    all_windows = read_split(inputs.train_files)
-    train_windows = with_targets(all_windows)
-    eval_windows = read_split(inputs.eval_files)
+    _check_any_target(train_windows, reader.excludes_history)
+    eval_windows = reader.read(inputs.eval_files)
     validation = with_targets(eval_windows, MAX_VALIDATION_TARGETS)
     new_users = with_targets(first_targets(eval_windows), MAX_VALIDATION_TARGETS)
-    _check_any_target(train_windows, exclude_repeats)
     sample_split = EVAL_SPLIT if validation.num_targets else TRAIN_SPLIT
-    sample = with_targets(validation if validation.num_targets else train_windows, _SAMPLE_TARGETS)
-    if exclude_repeats:
-        train_windows = merge_consecutive_events(train_windows, features.outcome_columns)
-        validation = merge_consecutive_events(validation, features.outcome_columns)
-    available_rows = candidates.rows_available_by(int(all_windows.events[TIMESTAMP].max()))
+    sampled = (
+        validation if validation.num_targets else reader.read(inputs.train_files, with_targets)
+    )
+    sample = with_targets(sampled, SAMPLE_TARGETS)
+    validation = reader.merged(validation)
+    available_rows = candidates.rows_available_by(train_windows.last_event_s)
     progress.info(
         "%d windows with %d targets, %d candidates (%d with an id of their own, %d appear after "
         "split train), %d validation targets; %d targets left out as repeats",
@@ -142,9 +175,9 @@ def read_data(inputs: TrainerInputs, data: DataSettings) -> TrainData:
         train_windows.repeat_targets,
     )
     return TrainData(
-        features,
+        reader.features,
         candidates,
-        vocabularies,
+        reader.vocabularies,
         train_windows,
         validation,
         eval_windows.num_targets,
@@ -152,7 +185,7 @@ def read_data(inputs: TrainerInputs, data: DataSettings) -> TrainData:
         available_rows,
         sample_split,
         sample,
-        exclude_repeats,
+        reader.excludes_history,
     )
 
 

@@ -1,31 +1,42 @@
-"""Transformed windows in memory, as flat columns without padding."""
+"""Transformed windows as flat columns without padding."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
 
-from components.negative_events_graph import NEGATIVE
-from components.trainer.data.candidates import CandidateTable
-from components.trainer.data.columns import Column, read_columns
-from components.trainer.data.features import InputFeature, TowerFeatures
-from components.trainer.data.id_vocabularies import indices_of
-from schemas.errors import InputError
-from schemas.features import EVENT_TYPE, IS_TARGET, ITEM_ID, MISSING_INTEGER, TIMESTAMP, USER_ID
-from schemas.source_settings import FeatureKind
-from schemas.transformed import IS_NEGATIVE, bucket_name
+from schemas.features import MISSING_INTEGER, TIMESTAMP
 
 # Columns that the trainer adds to the transformed ones; with a dot, which no key of a feature has.
 ROW = "trainer.row"
 WEIGHT = "trainer.weight"
 
+# Events that are processed at a time, which bounds the memory where columns are in files.
+_EVENTS_PER_CHUNK = 1 << 20
+
+
+class TargetEvents(NamedTuple):
+    """The targets of windows, in order.
+
+    Attributes:
+      rows: [num_targets] int32 rows of the candidate table.
+      time_s: [num_targets] int64 seconds since the epoch, UTC.
+      positions: [num_targets] int32: the number of events before the target in its window.
+    """
+
+    rows: npt.NDArray[np.int32]
+    time_s: npt.NDArray[np.int64]
+    positions: npt.NDArray[np.int32]
+
 
 @dataclass(frozen=True)
 class TransformedWindows:
     """Windows as flat columns: the events of all windows, one window after the other.
+
+    Indices are int32. The columns of large splits are memory-mapped files (`ColumnStore`): select
+    windows or iterate over `chunks`, rather than compute with whole columns.
 
     Attributes:
       lengths: [num_windows] int64 numbers of events.
@@ -35,6 +46,8 @@ class TransformedWindows:
       padding: The value of padding, by event column.
       repeat_targets: The number of targets that were left out because their item, with their
         history, is not recommended.
+      last_event_s: The time of the last event of the split, whether or not its window was left
+        out, seconds since the epoch, UTC; -1 if there is no event.
     """
 
     lengths: npt.NDArray[np.int64]
@@ -42,6 +55,7 @@ class TransformedWindows:
     events: dict[str, npt.NDArray[Any]]
     padding: dict[str, int | float]
     repeat_targets: int = 0
+    last_event_s: int = MISSING_INTEGER
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -51,88 +65,52 @@ class TransformedWindows:
         """The number of events that are targets."""
         return int(np.count_nonzero(self.events[WEIGHT]))
 
+    def chunks(self) -> Iterator["TransformedWindows"]:
+        """Yields consecutive windows with about a million events at a time, without copies."""
+        ends = np.cumsum(self.lengths)
+        first = 0
+        while first < len(self):
+            start = ends[first] - self.lengths[first]
+            limit = np.searchsorted(ends, start + _EVENTS_PER_CHUNK, side="right")
+            last = max(first + 1, int(limit))
+            yield replace(
+                self,
+                lengths=self.lengths[first:last],
+                user={name: values[first:last] for name, values in self.user.items()},
+                events={
+                    name: values[start : ends[last - 1]] for name, values in self.events.items()
+                },
+            )
+            first = last
 
-def read_transformed_windows(
-    files: list[str],
-    features: TowerFeatures,
-    candidates: CandidateTable,
-    users: Sequence[bytes],
-    weight_of_type: npt.NDArray[np.float32],
-    exclude_repeats: bool,
-) -> TransformedWindows:
-    """Reads one split of the transformed windows.
+    def targets(self) -> TargetEvents:
+        """Returns the targets, which take 16 bytes each."""
+        of_chunks = [_targets(chunk) for chunk in self.chunks()]
+        if not of_chunks:
+            return _targets(self)
+        return TargetEvents(*map(np.concatenate, zip(*of_chunks, strict=True)))
 
-    Args:
-      files: Gzipped TFRecords of transformed windows.
-      features: The input features of the towers.
-      candidates: The candidate table.
-      users: The users with an index of their own, in the order of their indices.
-      weight_of_type: [num_event_types + 1] float32: the weight of a target, by event type index.
-      exclude_repeats: Whether an event is no target if its item occurs earlier in its window,
-        because items of the history are not recommended. If not, it is no target if the event of
-        its item before it is negative feedback.
-
-    Raises:
-      InputError: An item is neither in the catalogue nor in the vocabulary.
-    """
-    dtypes = {USER_ID: tf.string, ITEM_ID: tf.string, TIMESTAMP: tf.int64, IS_TARGET: tf.int64}
-    for feature in (*features.user, *features.event):
-        dtypes |= _dtypes(feature)
-    columns = read_columns(files, dtypes)
-    rows = _candidate_rows(columns[ITEM_ID].values, candidates)
-    weight = columns[IS_TARGET].values * weight_of_type[columns[EVENT_TYPE].values]
-    repeat_targets = 0
-    if exclude_repeats or features.has_negatives:
-        previous = _previous_of_item(rows, columns[ITEM_ID])
-        is_excluded = previous >= 0
-        if not exclude_repeats:
-            is_excluded &= columns[IS_NEGATIVE].values[previous] == NEGATIVE
-        repeat_targets = int(np.count_nonzero(weight[is_excluded]))
-        weight *= ~is_excluded
-    padding: dict[str, int | float] = {
-        ROW: candidates.missing_row,
-        WEIGHT: 0.0,
-        TIMESTAMP: MISSING_INTEGER,
-    }
-    for feature in features.event:
-        padding |= feature.missing
-    user = {USER_ID: indices_of(columns[USER_ID].values, users)} | {
-        name: columns[name].values for feature in features.user for name in feature.missing
-    }
-    added = {ROW: rows, WEIGHT: weight.astype(np.float32)}
-    events = {name: added[name] if name in added else columns[name].values for name in padding}
-    return TransformedWindows(columns[ITEM_ID].lengths, user, events, padding, repeat_targets)
+    def selected(self, windows: npt.NDArray[np.int64]) -> "TransformedWindows":
+        """Returns the windows with the given indices, [num_selected] int64."""
+        lengths = self.lengths[windows]
+        starts = (np.cumsum(self.lengths) - self.lengths)[windows]
+        event = np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+        event += np.arange(len(event))
+        return replace(
+            self,
+            lengths=lengths,
+            user={name: values[windows] for name, values in self.user.items()},
+            events={name: values[event] for name, values in self.events.items()},
+        )
 
 
-def _dtypes(feature: InputFeature) -> dict[str, tf.DType]:
-    if feature.kind is FeatureKind.NUMBER:
-        return {feature.name: tf.float32, bucket_name(feature.name): tf.int64}
-    return {feature.name: tf.int64}
-
-
-def _candidate_rows(
-    item_id: npt.NDArray[np.object_], candidates: CandidateTable
-) -> npt.NDArray[np.int32]:
-    """Returns [num_events] int32 rows of the candidate table."""
-    row_of = {item: row for row, item in enumerate(candidates.item_id)}
-    try:
-        return np.fromiter((row_of[item] for item in item_id), np.int32, len(item_id))
-    except KeyError as error:
-        raise InputError(
-            f"item {error.args[0].decode(errors='replace')!r} of the windows is not in the "
-            "catalogue: generate catalogue and windows from the same files"
-        ) from error
-
-
-def _previous_of_item(rows: npt.NDArray[np.int32], column: Column) -> npt.NDArray[np.int64]:
-    """Returns [num_events] int64: the event before it in its window with its item; -1 if none."""
-    window = np.repeat(np.arange(len(column.lengths)), column.lengths)
-    keys = window * (np.int64(rows.max(initial=0)) + 1) + rows
-    order = np.argsort(keys, kind="stable")
-    continues = np.diff(keys[order], prepend=-1) == 0
-    previous = np.empty(len(rows), np.int64)
-    previous[order] = np.where(continues, np.roll(order, 1), -1)
-    return previous
+def _targets(windows: TransformedWindows) -> TargetEvents:
+    event = np.flatnonzero(windows.events[WEIGHT])
+    starts = np.cumsum(windows.lengths) - windows.lengths
+    positions = event - np.repeat(starts, windows.lengths)[event]
+    return TargetEvents(
+        windows.events[ROW][event], windows.events[TIMESTAMP][event], positions.astype(np.int32)
+    )
 
 
 def with_targets(windows: TransformedWindows, max_targets: int | None = None) -> TransformedWindows:
@@ -143,22 +121,21 @@ def with_targets(windows: TransformedWindows, max_targets: int | None = None) ->
       max_targets: Keeps at most this number of targets, evenly spread over the split; None keeps
         all.
     """
-    weight = windows.events[WEIGHT]
-    targets = np.flatnonzero(weight)
+    targets = np.flatnonzero(windows.events[WEIGHT])
     if max_targets is not None and len(targets) > max_targets:
         spread = np.linspace(0, len(targets) - 1, max_targets).round().astype(np.int64)
-        kept = np.zeros_like(weight)
-        kept[targets[spread]] = weight[targets[spread]]
-        weight = kept
-    window = np.repeat(np.arange(len(windows)), windows.lengths)
-    has_target = np.bincount(window[weight > 0], minlength=len(windows)) > 0
-    events = {**windows.events, WEIGHT: weight}
-    return replace(
-        windows,
-        lengths=windows.lengths[has_target],
-        user={name: values[has_target] for name, values in windows.user.items()},
-        events={name: values[has_target[window]] for name, values in events.items()},
+        targets = targets[spread]
+    ends = np.cumsum(windows.lengths)
+    window, num_targets = np.unique(
+        np.searchsorted(ends, targets, side="right"), return_counts=True
     )
+    selected = windows.selected(window)
+    # The index of each target among the events of the selected windows.
+    shift = np.cumsum(selected.lengths) - ends[window]
+    is_target = np.zeros(selected.lengths.sum(), bool)
+    is_target[targets + np.repeat(shift, num_targets)] = True
+    weight = np.where(is_target, selected.events[WEIGHT], np.float32(0.0))
+    return replace(selected, events={**selected.events, WEIGHT: weight})
 
 
 def first_targets(windows: TransformedWindows) -> TransformedWindows:

@@ -42,7 +42,7 @@ def write_projector(
       table: The features of the items.
       folder: The folder of a run of TensorBoard, which must have an event file.
     """
-    embeddings = trained.towers.catalogue_embeddings().numpy()[:MAX_ITEMS]
+    embeddings = trained.towers.catalogue_embeddings(MAX_ITEMS).numpy()
     item_ids = trained.candidates.item_id[:MAX_ITEMS]
     files.make_folder(folder)
     tensors = "\n".join("\t".join(f"{value:.6g}" for value in row) for row in embeddings.tolist())

@@ -7,9 +7,9 @@ import numpy.typing as npt
 from scipy import sparse
 
 from components.trainer.data.read import TrainData
-from components.trainer.data.windows import ROW, WEIGHT, TransformedWindows
+from components.trainer.data.windows import ROW, WEIGHT, TargetEvents, TransformedWindows
 from components.trainer.time.popularity import NUM_PERIODS, RecentPopularity
-from schemas.features import TIMESTAMP, USER_ID
+from schemas.features import USER_ID
 from schemas.settings import DataSettings
 
 # The largest distance of two events in a history at which their items count as a pair.
@@ -61,37 +61,34 @@ class DataStatistics:
 def compute_statistics(train_data: TrainData, data: DataSettings) -> DataStatistics:
     """Computes the statistics of train and eval."""
     train, validation = train_data.train, train_data.validation
+    targets = train.targets()
     num_items = len(train_data.candidates)
     has_validation = validation.num_targets > 0
     has_item_features = bool(train_data.features.item)
     follows_time = data.split.policy == "temporal"
     return DataStatistics(
         num_items=num_items,
-        num_targets=train.num_targets,
-        median_history=float(np.median(_position(train)[train.events[WEIGHT] > 0])),
+        num_targets=len(targets.rows),
+        median_history=float(np.median(targets.positions)),
         max_history=data.history.max_length,
         returning_share=_returning_share(train_data) if has_validation else None,
         new_item_share=(
-            _new_item_share(train_data) if has_validation and has_item_features else None
+            _new_item_share(targets, validation) if has_validation and has_item_features else None
         ),
         order_gain=(
             _order_gain(train, validation, num_items)
             if has_validation and num_items <= _MAX_ITEMS
             else None
         ),
-        popularity_gain=_popularity_gain(train_data) if has_validation and follows_time else None,
+        popularity_gain=(
+            _popularity_gain(targets, train_data) if has_validation and follows_time else None
+        ),
         eval_lag=(
-            train_data.num_eval_targets / train_data.train.num_targets
+            train_data.num_eval_targets / len(targets.rows)
             if has_validation and follows_time
             else None
         ),
     )
-
-
-def _position(windows: TransformedWindows) -> npt.NDArray[np.int64]:
-    """Returns [num_events] int64: the position of each event in its window."""
-    starts = np.cumsum(windows.lengths) - windows.lengths
-    return np.arange(windows.lengths.sum()) - np.repeat(starts, windows.lengths)
 
 
 def _returning_share(train_data: TrainData) -> float:
@@ -101,19 +98,19 @@ def _returning_share(train_data: TrainData) -> float:
     return float(is_known[validation.events[WEIGHT] > 0].mean())
 
 
-def _new_item_share(train_data: TrainData) -> float:
-    train_targets = train_data.train.events[ROW][train_data.train.events[WEIGHT] > 0]
-    validation = train_data.validation
-    eval_targets = validation.events[ROW][validation.events[WEIGHT] > 0]
-    return float(np.mean(~np.isin(eval_targets, train_targets)))
+def _new_item_share(train: TargetEvents, validation: TransformedWindows) -> float:
+    return float(np.mean(~np.isin(validation.targets().rows, train.rows)))
 
 
 def _order_gain(
     train: TransformedWindows, validation: TransformedWindows, num_items: int
 ) -> float | None:
-    following = _following_counts(train, num_items)
-    has_history = (validation.events[WEIGHT] > 0) & (_position(validation) > 0)
-    events = np.flatnonzero(has_history)[:_MAX_TARGETS]
+    following = sparse.csr_matrix((num_items, num_items), dtype=np.float32)
+    for chunk in train.chunks():
+        following += _following_counts(chunk, num_items)
+    targets = validation.targets()
+    has_history = np.flatnonzero(targets.positions > 0)[:_MAX_TARGETS]
+    events = np.flatnonzero(validation.events[WEIGHT])[has_history]
     last, target = validation.events[ROW][events - 1], validation.events[ROW][events]
     is_item = last < num_items
     nearby = _recall(following + following.T, last[is_item], target[is_item])
@@ -122,11 +119,11 @@ def _order_gain(
 
 def _following_counts(train: TransformedWindows, num_items: int) -> sparse.csr_matrix:
     """Returns [num_items, num_items] counts of a target (column) soon after an item (row)."""
-    row, position = train.events[ROW], _position(train)
-    is_target = train.events[WEIGHT] > 0
+    row, position = train.events[ROW], train.targets().positions
+    events = np.flatnonzero(train.events[WEIGHT])
     counts = sparse.csr_matrix((num_items, num_items), dtype=np.float32)
     for distance in range(1, _MAX_DISTANCE + 1):
-        target = np.flatnonzero(is_target & (position >= distance))
+        target = events[position >= distance]
         pairs = row[target - distance], row[target]
         is_item = (pairs[0] < num_items) & (pairs[1] < num_items)
         ones = np.ones(np.count_nonzero(is_item), np.float32)
@@ -152,12 +149,9 @@ def _recall(
     return hits / max(1, len(last))
 
 
-def _popularity_gain(train_data: TrainData) -> float:
-    events = train_data.train.events
-    is_target = events[WEIGHT] > 0
-    rows, time_s = events[ROW][is_target], events[TIMESTAMP][is_target]
-    popularity = RecentPopularity(rows, time_s, train_data.candidates.available_at)
-    validation = train_data.validation
-    eval_targets = validation.events[ROW][validation.events[WEIGHT] > 0]
+def _popularity_gain(train: TargetEvents, train_data: TrainData) -> float:
+    available_at = train_data.candidates.available_at
+    popularity = RecentPopularity(train.rows, train.time_s, available_at)
+    eval_targets = train_data.validation.targets().rows
     log_shares = popularity.features(NUM_PERIODS, eval_targets).numpy()
     return float(np.mean(log_shares[:, 1] - log_shares[:, 0]))

@@ -14,7 +14,7 @@ from components.trainer.data.batches import num_batches, one_batch
 from components.trainer.data.candidates import CandidateTable
 from components.trainer.data.id_vocabularies import IdVocabularies
 from components.trainer.data.read import TrainData, TrainerInputs, read_data
-from components.trainer.data.windows import ROW, WEIGHT, TransformedWindows, with_targets
+from components.trainer.data.windows import WEIGHT, TransformedWindows, with_targets
 from components.trainer.devices.training_devices import TrainingDevices, single_device
 from components.trainer.fit.cold_start import choose_cold_start
 from components.trainer.fit.data_statistics import compute_statistics
@@ -27,7 +27,6 @@ from components.trainer.plan import TrainPlan
 from components.trainer.time.first_seen import AppearanceTimes
 from components.trainer.time.item_dynamics import ItemDynamics
 from components.trainer.time.popularity import NUM_PERIODS, RecentPopularity
-from schemas.features import TIMESTAMP
 from schemas.model_settings import ModelSettings, TrainSettings
 from schemas.settings import DataSettings
 
@@ -106,7 +105,8 @@ def train(
       InputError: Split train has no target, or settings contradict each other.
       RuntimeError: Training diverged, or another worker was lost.
     """
-    return train_on_data(read_data(inputs, data), data, model, settings, log_dir, devices)
+    train_data = read_data(inputs, data, settings.max_windows_gb)
+    return train_on_data(train_data, data, model, settings, log_dir, devices)
 
 
 def train_on_data(
@@ -153,9 +153,7 @@ def train_on_data(
 
 def build_model(train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
     """Builds the untrained model with all its variables, in the scope of its devices."""
-    events = train_data.train.events
-    is_target = events[WEIGHT] > 0
-    rows, time_s = events[ROW][is_target], events[TIMESTAMP][is_target]
+    rows, time_s, _ = train_data.train.targets()
     counts = np.bincount(rows, minlength=len(train_data.candidates))
     plan = recipe.train
     targets = rows, time_s, train_data.candidates.available_at
@@ -168,6 +166,7 @@ def build_model(train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
     towers = RetrievalTowers(
         train_data.features,
         train_data.candidates,
+        train_data.vocabularies,
         dynamics,
         recipe.model,
         plan.id_dropout,
@@ -175,14 +174,15 @@ def build_model(train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
         train_data.excludes_history,
         plan.mixed_precision,
     )
+    _log_hashed_ids(towers)
     strategy = tf.distribute.get_strategy()
-    num_replicas = strategy.num_replicas_in_sync
+    batching = train_data.train, plan.events_per_step, strategy.num_replicas_in_sync
     model = TwoTowerModel(
         towers,
         build_loss(plan, TrainingItems(counts, train_data.available_rows, dynamics)),
         dynamics,
         plan,
-        events[WEIGHT].sum() / num_batches(train_data.train, plan.events_per_step, num_replicas),
+        train_data.train.events[WEIGHT].sum() / num_batches(*batching),
         compiled=train_data.train.num_targets * plan.max_epochs >= _TARGETS_WORTH_COMPILING,
     )
     optimizer = keras.optimizers.Adam(
@@ -217,6 +217,22 @@ def _shared_step(devices: TrainingDevices, plan: TrainPlan) -> RecipeChoice:
         f"time of its own; the gradients are added up before they are clipped, so the learning "
         f"rate of {plan.learning_rate:g} is that of the whole step",
     )
+
+
+def _log_hashed_ids(towers: RetrievalTowers) -> None:
+    for name, rows in towers.id_rows.items():
+        counts = rows.counts()
+        if counts.hashed_ids:
+            progress.info(
+                "%s: %d ids, of which the %d rarest share rows by a hash; %.1f%% of these share "
+                "theirs with another id (model.max_%s_ids is %d)",
+                name,
+                counts.ids,
+                counts.hashed_ids,
+                100.0 * counts.collision_rate,
+                name[:-1],
+                counts.rows,
+            )
 
 
 def _log_choices(choices: Iterable[RecipeChoice]) -> None:

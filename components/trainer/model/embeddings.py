@@ -5,6 +5,7 @@ import tf_keras as keras
 
 from components.trainer.data.columns import Columns
 from components.trainer.data.features import BAG_PADDING, InputFeature
+from components.trainer.data.id_rows import IdRows
 from schemas.source_settings import FeatureKind
 from schemas.transformed import bucket_name
 
@@ -27,11 +28,19 @@ class FeatureEmbedding(keras.layers.Layer):
     value.
     """
 
-    def __init__(self, feature: InputFeature, dim: int):
-        """`dim` is the size of the vector."""
+    def __init__(self, feature: InputFeature, dim: int, id_rows: IdRows | None = None):
+        """Builds the layers.
+
+        Args:
+          feature: The feature.
+          dim: The size of the vector.
+          id_rows: The rows of the values of a category; None if each has a row of its own.
+        """
         super().__init__(name=f"feature_{feature.name}")
         self.feature = feature
-        self.table = embedding(feature.num_values + 1, dim, "table")
+        self.id_rows = id_rows
+        num_rows = feature.num_values if id_rows is None else id_rows.num_rows
+        self.table = embedding(num_rows + 1, dim, "table")
         is_number = feature.kind is FeatureKind.NUMBER
         self.linear = keras.layers.Dense(dim, use_bias=False, name="linear") if is_number else None
 
@@ -41,7 +50,7 @@ class FeatureEmbedding(keras.layers.Layer):
         if self.feature.is_bag:
             return self._mean(values)
         if self.linear is None:
-            return self.table(values)
+            return self.table(values if self.id_rows is None else self.id_rows(values))
         return self.table(columns[bucket_name(self.feature.name)]) + self.linear(
             values[..., tf.newaxis]
         )

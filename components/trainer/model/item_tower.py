@@ -5,6 +5,7 @@ import tf_keras as keras
 
 from components.trainer.data.columns import Columns
 from components.trainer.data.features import InputFeature
+from components.trainer.data.id_rows import IdRows
 from components.trainer.model.embeddings import FeatureEmbedding, embedding
 from components.trainer.plan import ModelPlan
 from components.trainer.seeds import Seed
@@ -25,7 +26,7 @@ class ItemEmbedding(keras.layers.Layer):
     def __init__(
         self,
         features: tuple[InputFeature, ...],
-        num_vocabulary: int,
+        id_rows: IdRows,
         plan: ModelPlan,
         id_dropout: float,
         name: str = "item_features",
@@ -34,15 +35,15 @@ class ItemEmbedding(keras.layers.Layer):
 
         Args:
           features: The item features.
-          num_vocabulary: The number of items with an id embedding of their own.
+          id_rows: The rows of the items of the vocabulary in the table of ids.
           plan: Sizes of the embeddings.
           id_dropout: The share of ids that are dropped; ignored if there are no features.
           name: The name of the layer.
         """
         super().__init__(name=name)
-        self.num_vocabulary = num_vocabulary
+        self.id_rows = id_rows
         self.id_dropout = id_dropout if features else 0.0
-        self.ids = embedding(num_vocabulary + 1, plan.dim, "ids", INITIAL_ID_NORM)
+        self.ids = embedding(id_rows.num_rows + 1, plan.dim, "ids", INITIAL_ID_NORM)
         self.embeddings = [FeatureEmbedding(feature, plan.feature_dim) for feature in features]
         self.projections = [
             keras.layers.Dense(plan.dim, use_bias=False, name=f"projection_of_{feature.name}")
@@ -61,10 +62,10 @@ class ItemEmbedding(keras.layers.Layer):
         Returns:
           [num_items, dim] float32.
         """
-        ids = tf.minimum(rows, self.num_vocabulary)
+        ids = self.id_rows(rows)
         if seed is not None and self.id_dropout:
             dropped = tf.random.stateless_uniform(tf.shape(ids), seed) < self.id_dropout
-            ids = tf.where(dropped, self.num_vocabulary, ids)
+            ids = tf.where(dropped, self.id_rows.num_rows, ids)
         x = self.ids(ids)
         for embed, project in zip(self.embeddings, self.projections, strict=True):
             x += project(embed(columns))
@@ -77,18 +78,16 @@ class ItemTower(keras.layers.Layer):
     def __init__(
         self,
         features: tuple[InputFeature, ...],
-        num_vocabulary: int,
+        id_rows: IdRows,
         plan: ModelPlan,
         id_dropout: float,
     ):
         """Takes the arguments of `ItemEmbedding`."""
         super().__init__(name="items")
-        self.of_history = ItemEmbedding(features, num_vocabulary, plan, id_dropout, "of_history")
+        self.of_history = ItemEmbedding(features, id_rows, plan, id_dropout, "of_history")
         self.of_candidates = self.of_history
         if not plan.share_item_table:
-            self.of_candidates = ItemEmbedding(
-                features, num_vocabulary, plan, id_dropout, "of_candidates"
-            )
+            self.of_candidates = ItemEmbedding(features, id_rows, plan, id_dropout, "of_candidates")
 
     @property
     def is_shared(self) -> bool:

@@ -5,6 +5,7 @@ import tf_keras as keras
 
 from components.trainer.data.columns import Columns
 from components.trainer.data.features import TowerFeatures
+from components.trainer.data.id_rows import IdRows
 from components.trainer.model.embeddings import FeatureEmbedding, embedding
 from components.trainer.plan import ModelPlan
 from components.trainer.time import time_features
@@ -48,12 +49,19 @@ class EventFeatures(keras.layers.Layer):
 class RequestFeatures(keras.layers.Layer):
     """Embeds a request: user, context, time, and the number of past events."""
 
-    def __init__(self, features: TowerFeatures, plan: ModelPlan):
-        """Builds an embedding for each feature; for the user's id if `plan.user_id_embedding`."""
+    def __init__(self, features: TowerFeatures, plan: ModelPlan, user_rows: IdRows):
+        """Builds an embedding for each feature; for the user's id if `plan.user_id_embedding`.
+
+        Args:
+          features: The input features of the towers.
+          plan: Sizes and parts of the towers.
+          user_rows: The rows of the users of the vocabulary in the table of ids.
+        """
         super().__init__(name="request_features")
         dim = plan.feature_dim
-        ids = (features.user_id,) if plan.user_id_embedding else ()
-        self.user = [FeatureEmbedding(feature, dim) for feature in (*ids, *features.user)]
+        self.user = [FeatureEmbedding(feature, dim) for feature in features.user]
+        if plan.user_id_embedding:
+            self.user.insert(0, FeatureEmbedding(features.user_id, dim, user_rows))
         self.context = [FeatureEmbedding(feature, dim) for feature in features.context]
         self.hour = embedding(time_features.HOURS + 1, dim, "hour")
         self.day = embedding(time_features.DAYS + 1, dim, "day")

@@ -8,6 +8,8 @@ import tf_keras as keras
 from components.trainer.data.candidates import CandidateTable
 from components.trainer.data.columns import Columns
 from components.trainer.data.features import TowerFeatures
+from components.trainer.data.id_rows import IdRows
+from components.trainer.data.id_vocabularies import IdVocabularies
 from components.trainer.model.item_tower import ItemTower
 from components.trainer.model.query_features import EventFeatures, RequestFeatures
 from components.trainer.model.query_inputs import QueryInputs
@@ -42,12 +44,15 @@ class RetrievalTowers(keras.layers.Layer):
       excludes_history: Whether items of the history are never recommended. If so, consecutive
         events of one item in a history are merged into one event.
       uses_user_id: Whether the user's index is an input of the query tower.
+      item_rows: The rows of the items of the vocabulary in the tables of item ids.
+      user_rows: The rows of the users of the vocabulary in the table of user ids.
     """
 
     def __init__(
         self,
         features: TowerFeatures,
         candidates: CandidateTable,
+        ids: IdVocabularies,
         dynamics: ItemDynamics,
         plan: ModelPlan,
         id_dropout: float,
@@ -60,6 +65,7 @@ class RetrievalTowers(keras.layers.Layer):
         Args:
           features: The input features of both towers.
           candidates: The candidate table.
+          ids: The ids of items and users with an index of their own, the most frequent first.
           dynamics: Time-dependent item features, and the times at which items appear.
           plan: Sizes and parts of the towers.
           id_dropout: The share of item ids that are dropped in training.
@@ -80,12 +86,20 @@ class RetrievalTowers(keras.layers.Layer):
         self.num_temporal = dynamics.num_features
         self.width = vector_width(plan.dim, plan.similarity) + self.num_temporal
         self._columns = {name: tf.constant(c) for name, c in candidates.columns.items()}
-        self.items = ItemTower(features.item, candidates.num_vocabulary, plan, id_dropout)
+        self.item_rows = IdRows(ids.items, plan.max_item_ids)
+        self.user_rows = IdRows(ids.users, plan.max_user_ids)
+        self.items = ItemTower(features.item, self.item_rows, plan, id_dropout)
         self.event_features = EventFeatures(features, plan)
-        self.request_features = RequestFeatures(features, plan)
+        self.request_features = RequestFeatures(features, plan, self.user_rows)
         self.query_tower = QueryTower(
             plan, temperature if self.popularity else None, mixed_precision
         )
+
+    @property
+    def id_rows(self) -> dict[str, IdRows]:
+        """The rows of the tables of ids that the towers have, by `items` and `users`."""
+        users = {"users": self.user_rows} if self.uses_user_id else {}
+        return {"items": self.item_rows, **users}
 
     def item_vectors(self, rows: tf.Tensor, seed: Seed = None) -> tf.Tensor:
         """Returns the [num_items, dim] float32 vectors of items in histories.
@@ -195,9 +209,14 @@ class RetrievalTowers(keras.layers.Layer):
         """Returns the [num_items + 1, dim] float32 `item_vectors`, the unknown item last."""
         return _in_chunks(self._vectors, self.num_items + 1)
 
-    def catalogue_embeddings(self) -> tf.Tensor:
-        """Returns the [num_items, width] float32 candidate embeddings as of the end of train."""
-        return _in_chunks(self._embeddings, self.num_items)
+    def catalogue_embeddings(self, max_items: int | None = None) -> tf.Tensor:
+        """Returns the [num_items, width] float32 candidate embeddings as of the end of train.
+
+        Args:
+          max_items: Embeds only the first items, which are the most frequent; None embeds all.
+        """
+        num_items = self.num_items if max_items is None else min(max_items, self.num_items)
+        return _in_chunks(self._embeddings, num_items)
 
     @tf.function(input_signature=_ROWS, autograph=False)
     def _vectors(self, rows: tf.Tensor) -> tf.Tensor:

@@ -7,12 +7,15 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from components.trainer.data.features import InputFeature, TowerFeatures
+from components.trainer.data.id_rows import IdRows
 from components.trainer.data.id_vocabularies import IdVocabularies
 from components.trainer.model.embeddings import FeatureEmbedding
 from components.trainer.model.item_tower import ItemEmbedding
 from components.trainer.model.towers import RetrievalTowers
+from components.trainer.plan import ModelPlan
 from components.transform.vocabularies import EMPTY_VOCABULARY_ENTRY
 from schemas.features import ITEM_ID, USER_ID
+from schemas.model_settings import ModelSettings
 from schemas.source_settings import FeatureKind
 from schemas.transformed import IS_NEGATIVE
 
@@ -41,12 +44,17 @@ def tower_vocabularies(
     ids: IdVocabularies,
     windows_graph: tft.TFTransformOutput,
     catalogue_graph: tft.TFTransformOutput,
+    plan: ModelPlan | ModelSettings,
 ) -> dict[str, Vocabulary]:
     """Returns the vocabularies of all tables by name: of ids, categories and words.
 
-    A number has a table of buckets, which are the same in every training, and no vocabulary.
+    A number has a table of buckets, which are the same in every training, and no vocabulary. Where
+    ids share rows (`IdRows`), the vocabulary contains the names of the rows.
     """
-    vocabularies = {_ITEM_IDS: ids.items, _USER_IDS: ids.users}
+    vocabularies = {
+        _ITEM_IDS: IdRows(ids.items, plan.max_item_ids).entries,
+        _USER_IDS: IdRows(ids.users, plan.max_user_ids).entries,
+    }
     queries = (*features.user, *features.context, *features.outcome)
     for side, of_side, graph in (
         (_QUERIES, queries, windows_graph),

@@ -82,6 +82,8 @@ class RecentPopularity:
         self._starts_s = tf.Variable(tf.zeros([NUM_PERIODS + 1], tf.int64), trainable=False)
         shape = [NUM_PERIODS + 1, self.num_items + 1]
         self._before = tf.Variable(tf.zeros(shape), trainable=False)
+        # The number of targets of all items before the start of each period.
+        self._num_before = tf.Variable(tf.zeros([NUM_PERIODS + 1], tf.int64), trainable=False)
         self._first_s = tf.Variable(tf.zeros([self.num_items + 1], tf.int64), trainable=False)
         self.count(rows, time_s, available_at_s)
 
@@ -103,12 +105,14 @@ class RecentPopularity:
         self.as_of_s = int(time_s.max())
         firsts = np.arange(NUM_PERIODS) * len(time_s) // NUM_PERIODS
         # The end is one second later, so that targets of the last second are before it.
-        starts = np.append(np.sort(time_s)[firsts], self.as_of_s + 1)
+        sorted_s = np.sort(time_s)
+        starts = np.append(sorted_s[firsts], self.as_of_s + 1)
         self._starts_s.assign(starts)
         before = np.zeros((NUM_PERIODS + 1, self.num_items + 1), np.float32)
         period = np.searchsorted(starts, time_s, side="right") - 1
         np.add.at(before, (period + 1, rows), 1.0)
-        self._before.assign(np.cumsum(before, axis=0, dtype=np.float32))
+        self._before.assign(np.cumsum(before, axis=0, out=before))
+        self._num_before.assign(np.searchsorted(sorted_s, starts))
         self._first_s.assign(first_seen_s(rows, time_s, available_at_s))
 
     def period(self, time_s: tf.Tensor) -> tf.Tensor:
@@ -130,17 +134,25 @@ class RecentPopularity:
           [num_rows, NUM_FEATURES] float32.
         """
         age = age_features(self._starts_s[period] - tf.gather(self.first_s, rows))
-        was_target = tf.cast(tf.gather(self._before[period], rows) > 0.0, tf.float32)
+        was_target = tf.cast(self._counts_before(period, rows) > 0.0, tf.float32)
         return tf.stack([*self._log_shares(period, rows), *age, was_target], axis=-1)
 
     def _log_shares(self, period: tf.Tensor, rows: tf.Tensor) -> list[tf.Tensor]:
         """Returns [num_rows] log of share over uniform share, one per window, longest first."""
         share = tf.fill(tf.shape(rows), 1.0 / self.num_items)
+        before, num_before = self._counts_before(period, rows), self._num_before.read_value()
         logs = []
         for length in TRAILING_PERIODS:
             start = tf.maximum(period - length, 0) if length else tf.constant(0)
-            count = self._before[period] - self._before[start]
-            total = tf.reduce_sum(count)
-            share = (tf.gather(count, rows) + _PRIOR_TARGETS * share) / (total + _PRIOR_TARGETS)
+            count = before - self._counts_before(start, rows)
+            total = tf.cast(num_before[period] - num_before[start], tf.float32)
+            share = (count + _PRIOR_TARGETS * share) / (total + _PRIOR_TARGETS)
             logs.append(tf.math.log(share * self.num_items))
         return logs
+
+    def _counts_before(self, period: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+        """Returns [num_rows] float32: the targets of each item before the start of a period."""
+        # A slice of the counts of one period would copy those of all items.
+        counts = tf.reshape(self._before.read_value(), [-1])
+        first = tf.cast(period, tf.int64) * (self.num_items + 1)
+        return tf.gather(counts, first + tf.cast(rows, tf.int64))

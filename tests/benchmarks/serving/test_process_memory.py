@@ -1,5 +1,3 @@
-import os
-
 import numpy as np
 
 from benchmarks.serving.process_memory import peak_mb, reset_peak, resident_mb
@@ -19,7 +17,3 @@ def test_the_peak_remembers_memory_that_was_returned() -> None:
     assert peak_mb() > before + 0.9 * SIZE_MB
     reset_peak()
     assert peak_mb() < before + 0.5 * SIZE_MB
-
-
-def test_memory_of_another_process() -> None:
-    assert 0 < resident_mb(os.getppid()) <= peak_mb(os.getppid())

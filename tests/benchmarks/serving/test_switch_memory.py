@@ -11,11 +11,11 @@ from benchmarks.serving.switch_memory import (
     measure_switch_memory,
     served_in_new_process,
 )
-from components.indexer.build_bundle import export_index
 from components.indexer.search.search_plan import SearchKind
 from schemas.bundle import PORTABLE_FOLDER, SCANN_FOLDER
 from schemas.serving_settings import IndexSettings
 from tests.pipeline.serving import small_model
+from tests.serving.exported_bundle import export_index
 from tests.serving.shop import make_shop
 
 

@@ -20,7 +20,12 @@ from components.pusher.mark_unavailable import mark_unavailable
 from components.pusher.rollback import rollback
 from schemas.errors import InputError
 from tests.components.pusher.bundles import Destination
-from tests.components.pusher.state import check_labels, leftovers, visible_contents
+from tests.components.pusher.state import (
+    check_labels,
+    check_num_loaded,
+    leftovers,
+    visible_contents,
+)
 
 # A publication takes a few milliseconds, so that a kill falls anywhere in one of the first.
 LONGEST_S = 0.06
@@ -51,6 +56,7 @@ def main() -> None:
     assert int(published.version) > max(known)
     assert visible_contents(destination)[int(published.version)] == "last"
     assert check_labels(destination)["stable"] == int(published.version)
+    check_num_loaded(destination)
     kept = set(visible_contents(destination).values())
     assert len(kept) <= KEEP_VERSIONS + 1, "neither the newest models nor the canary"
     print(json.dumps({"kills": num_kills, "unclean": unclean, "left": leftovers(destination)}))

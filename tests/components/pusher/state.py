@@ -55,6 +55,23 @@ def check_labels(destination: Destination) -> dict[str, int]:
     return labels.get("serving", {})
 
 
+def check_num_loaded(destination: Destination) -> None:
+    """Checks how many versions servers load, which no command leaves unsettled.
+
+    Raises:
+      AssertionError: It is not the number from the newest version to the oldest one with a label,
+        and one more.
+    """
+    for folder, trees in _folders(destination).items():
+        if text := trees.get("models.config", {}).get(""):
+            (model,) = text_format.Parse(text, ModelServerConfig()).model_config_list.config
+            versions = [int(name) for name in trees if name.isdigit()]
+            newest_first = sorted(versions, reverse=True)
+            num_labelled = newest_first.index(min(model.version_labels.values())) + 1
+            num_loaded = model.model_version_policy.latest.num_versions
+            assert num_loaded == num_labelled + 1, (folder, versions, model)
+
+
 def leftovers(destination: Destination) -> list[str]:
     """Returns the files and folders that no command needs after its end."""
     found = []

@@ -15,7 +15,12 @@ from components.pusher.rollback import rollback
 from components.pusher.unavailable_lists import read_list
 from schemas.errors import InputError
 from tests.components.pusher.bundles import Destination
-from tests.components.pusher.state import check_labels, leftovers, visible_contents
+from tests.components.pusher.state import (
+    check_labels,
+    check_num_loaded,
+    leftovers,
+    visible_contents,
+)
 
 
 @pytest.fixture
@@ -372,6 +377,7 @@ def test_labels_are_of_visible_versions_and_a_server_can_follow_them(
         loaded = num_loaded(destination.folders[0])
         assert loaded is not None
         assert set(labels.values()) <= set(now[-loaded:])
+        check_num_loaded(destination)
         assert all(version > max(known) for version in set(now) - known)
         known |= set(now)
         assert leftovers(destination) == []

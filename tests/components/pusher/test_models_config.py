@@ -72,6 +72,19 @@ def test_changes_of_an_operator_are_kept(tmp_path: Path) -> None:
     assert num_loaded(str(folder)) is None
 
 
+def test_a_file_that_would_not_change_is_not_written(tmp_path: Path) -> None:
+    labels, versions = {"stable": 8, "canary": 7}, [7, 8]
+    write_labels(str(tmp_path), labels, versions)
+    path = tmp_path / "models.config"
+    path.write_text(f"# A comment.\n{path.read_text()}")
+
+    write_labels(str(tmp_path), labels, versions)
+    assert path.read_text().startswith("# A comment.")
+
+    write_labels(str(tmp_path), labels, [6, *versions, 9])
+    assert num_loaded(str(tmp_path)) == 4
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -12,7 +12,12 @@ from components.pusher.models_config import config_path
 from components.pusher.rollback import rollback
 from components.pusher.versions import list_versions, taken_numbers
 from tests.components.pusher.fake_store import FakeStore, RemoteDestination
-from tests.components.pusher.state import check_labels, leftovers, visible_contents
+from tests.components.pusher.state import (
+    check_labels,
+    check_num_loaded,
+    leftovers,
+    visible_contents,
+)
 
 Command = Callable[[RemoteDestination], object]
 
@@ -94,6 +99,7 @@ def test_served_versions_are_complete_after_a_failure_at_any_operation(
         objects, old = dict(store.objects), served()
         start = store.num_operations
         command(destination)
+        check_num_loaded(destination)
         num_operations, new = store.num_operations - start, served()
         assert num_operations > 1
 
@@ -105,8 +111,14 @@ def test_served_versions_are_complete_after_a_failure_at_any_operation(
             assert served() in (old, new)
 
             store.fails_at = None
+            if served() is not None:
+                left = dict(store.objects)
+                label_versions(*destination.folders, {}, ())  # Changes nothing but what was left.
+                check_num_loaded(destination)
+                store.objects = left
             last = destination.publish("last")
             assert served() == "last"
+            check_num_loaded(destination)
             labels, contents = check_labels(destination), visible_contents(destination)
             assert labels["stable"] == int(last.version)
             if "of a canary" in scenario and new in contents.values():

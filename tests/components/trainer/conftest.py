@@ -28,6 +28,10 @@ SIZES = ModelSettings(
     dim=8,
     hidden_dim=16,
     feature_dim=4,
+    # Fewer rows than ids, so that some ids share rows.
+    user_id_embedding=True,
+    max_item_ids=20,
+    max_user_ids=8,
     encoder=EncoderSettings(num_heads=2, num_blocks=1, kernel_width=4),
 )
 

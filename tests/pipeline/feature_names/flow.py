@@ -20,7 +20,6 @@ from components.examples.read import (
     read_users,
     split_files,
 )
-from components.indexer.build_bundle import export_index
 from components.indexer.model.sample_requests import unrestricted_inputs
 from components.indexer.model.serving_model import ServingOptions
 from components.indexer.probe.parity_cases import build_parity_cases
@@ -38,6 +37,7 @@ from schemas.serving_settings import IndexSettings
 from schemas.settings import Settings, from_dict
 from tests.components.trainer.conftest import SIZES
 from tests.components.trainer.datasets import Row, make_dataset
+from tests.serving.exported_bundle import export_index
 
 ROLES = (
     ("users", "category"),

@@ -13,11 +13,7 @@ from pipeline.serving.loader import Loader
 from pipeline.serving.servable import Servable
 from schemas.errors import InputError
 from tests.pipeline.serving.small_model import requests
-from tests.pipeline.serving.test_version_switch import (
-    damage_model,
-    damage_warmup,
-    remove_variables,
-)
+from tests.pipeline.serving.test_version_switch import DAMAGES
 
 
 def sessions_and_graphs() -> list[object]:
@@ -49,9 +45,7 @@ def remove_signature(folder: Path) -> None:
     shutil.copytree(folder.parent / "incomplete", folder)
 
 
-@pytest.mark.parametrize(
-    "damage", [damage_model, remove_variables, damage_warmup, remove_signature]
-)
+@pytest.mark.parametrize("damage", [*DAMAGES, remove_signature])
 def test_a_version_that_failed_is_not_kept(
     models: dict[str, Path], tmp_path: Path, damage: Callable[[Path], None]
 ) -> None:

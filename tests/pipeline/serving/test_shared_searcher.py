@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.indexer.build_bundle import export_index
 from components.indexer.search import choose_index
 from components.indexer.search.search_plan import SearchKind
 from pipeline.serving.servable import Servable
@@ -17,6 +16,7 @@ from pipeline.serving.signature import Arrays
 from schemas.bundle import SCANN_FOLDER
 from schemas.serving_settings import IndexSettings
 from tests.pipeline.serving.small_model import texts
+from tests.serving.exported_bundle import export_index
 from tests.serving.shop import make_shop
 
 HISTORIES = texts([["item1", "item2"], ["item7", ""], ["", ""]])

@@ -7,9 +7,11 @@ from threading import Event
 from typing import Any
 
 import pytest
+from tensorflow.core.protobuf import saved_model_pb2
 
 from components.pusher.models_config import CONFIG_FILE
 from schemas.bundle import SAVED_MODEL_FILE, WARMUP_FILE
+from schemas.serving import RECOMMEND
 from tests.pipeline.serving.running_server import publish, running_server
 from tests.pipeline.serving.small_model import ROW
 from tests.pipeline.serving.test_labels import config
@@ -78,7 +80,17 @@ def damage_warmup(folder: Path) -> None:
     (folder / WARMUP_FILE).write_bytes(b"damaged" * 10)
 
 
-@pytest.mark.parametrize("damage", [damage_model, remove_variables, damage_warmup])
+def set_unknown_dtype(folder: Path) -> None:
+    file = folder / SAVED_MODEL_FILE
+    model = saved_model_pb2.SavedModel.FromString(file.read_bytes())
+    model.meta_graphs[0].signature_def[RECOMMEND].inputs["k"].dtype = 999
+    file.write_bytes(model.SerializeToString())
+
+
+DAMAGES = [damage_model, remove_variables, damage_warmup, set_unknown_dtype]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_version_that_cannot_be_loaded_is_skipped(
     models: dict[str, Path], tmp_path: Path, damage: Any
 ) -> None:

@@ -10,13 +10,9 @@ import pytest
 
 from components.trainer.data.candidates import TransformedCatalogue, candidate_table
 from components.trainer.data.features import InputFeature, TowerFeatures
-from components.trainer.data.windows import (
-    ROW,
-    WEIGHT,
-    TransformedWindows,
-    read_transformed_windows,
-    with_targets,
-)
+from components.trainer.data.id_vocabularies import IdVocabularies
+from components.trainer.data.read_windows import WindowsReader
+from components.trainer.data.windows import ROW, WEIGHT, TransformedWindows, with_targets
 from schemas.errors import InputError
 from schemas.source_settings import FeatureKind
 from schemas.transformed import IS_NEGATIVE
@@ -33,6 +29,7 @@ FEATURES = TowerFeatures(
 )
 # The weight of type 0 is 1, of type 1 is 3, and of unknown types is 1.
 USERS = [b"u0", b"u1", b"u2"]
+IDS = IdVocabularies((), tuple(USERS))
 WEIGHTS = np.array([1.0, 3.0, 1.0], np.float32)
 
 
@@ -54,7 +51,7 @@ def read(
 ) -> TransformedWindows:
     path = folder / "windows.gz"
     write_examples(rows, path)
-    return read_transformed_windows([str(path)], FEATURES, ITEMS, USERS, WEIGHTS, exclude_repeats)
+    return WindowsReader(FEATURES, ITEMS, IDS, WEIGHTS, exclude_repeats).read([str(path)])
 
 
 @pytest.mark.parametrize(
@@ -92,14 +89,9 @@ def test_a_target_on_an_item_with_negative_feedback_is_left_out(
     # The third event follows a dislike of its item, and cancels it.
     write_examples([{**row, IS_NEGATIVE: np.array([0, 1, 0, 1, 2, 0])}], path)
 
-    windows = read_transformed_windows(
-        [str(path)],
-        replace(FEATURES, outcome=outcome),
-        ITEMS,
-        USERS,
-        np.ones(3, np.float32),
-        exclude_repeats,
-    )
+    features = replace(FEATURES, outcome=outcome)
+    reader = WindowsReader(features, ITEMS, IDS, np.ones(3, np.float32), exclude_repeats)
+    windows = reader.read([str(path)])
 
     assert windows.events[WEIGHT].tolist() == weight
     assert windows.events[IS_NEGATIVE].tolist() == [0, 1, 0, 1, 2, 0]

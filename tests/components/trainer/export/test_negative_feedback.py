@@ -11,7 +11,6 @@ import tensorflow as tf
 from components.evaluator.embed import SignatureEncoder
 from components.evaluator.tower_parity import measure_parity
 from components.examples.read import RawCatalogue, RawWindows, read_raw_catalogue, read_raw_windows
-from components.indexer.build_bundle import export_index
 from components.indexer.model.serving_model import ServingOptions
 from components.indexer.probe.parity_cases import build_parity_cases
 from components.indexer.probe.replay import replay_cases
@@ -34,6 +33,7 @@ from tests.components.trainer.datasets import (
     window,
 )
 from tests.examples import write_split
+from tests.serving.exported_bundle import export_index
 
 pytestmark = pytest.mark.nightly
 

@@ -12,7 +12,6 @@ import tensorflow as tf
 from components.evaluator.embed import SignatureEncoder
 from components.evaluator.tower_parity import EXACT_SEARCH, measure_parity
 from components.examples.read import RawCatalogue, RawWindows, read_raw_catalogue, read_raw_windows
-from components.indexer.build_bundle import export_index
 from components.indexer.model.serving_model import ServingOptions
 from components.indexer.probe.parity_cases import build_parity_cases
 from components.indexer.probe.replay import replay_cases
@@ -28,6 +27,7 @@ from schemas.serving_settings import IndexSettings
 from tests.components.trainer.conftest import NUM_ITEMS, Exported
 from tests.components.trainer.datasets import Row
 from tests.examples import write_split
+from tests.serving.exported_bundle import export_index
 
 Tensors = dict[str, tf.Tensor]
 NUM_WINDOWS = 8

@@ -12,7 +12,8 @@ import tensorflow as tf
 
 from components.indexer.model.towers import Towers
 from components.trainer.data.batches import one_batch
-from components.trainer.data.windows import ROW, read_transformed_windows
+from components.trainer.data.read_windows import WindowsReader
+from components.trainer.data.windows import ROW
 from components.trainer.model.query_inputs import query_inputs
 from components.trainer.time.popularity import NUM_FEATURES
 from schemas import serving, serving_specs
@@ -90,14 +91,13 @@ def test_the_embedding_of_a_request_equals_the_query_of_training(
     rich: Exported, loaded: Any
 ) -> None:
     towers, dataset = rich.trained.towers, rich.dataset
-    windows = read_transformed_windows(
-        list(dataset.inputs.train_files),
+    windows = WindowsReader(
         towers.features,
         rich.trained.candidates,
-        rich.trained.vocabularies.users,
+        rich.trained.vocabularies,
         np.ones(9, np.float32),
-        exclude_repeats=False,
-    )
+        excludes_history=False,
+    ).read(list(dataset.inputs.train_files))
     batch = one_batch(windows)
     inputs = query_inputs(batch, towers.features)
     rows = batch[ROW]

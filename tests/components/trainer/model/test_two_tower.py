@@ -11,6 +11,7 @@ import tensorflow as tf
 from components.trainer.data import windows
 from components.trainer.data.candidates import TransformedCatalogue, candidate_table
 from components.trainer.data.features import InputFeature, TowerFeatures
+from components.trainer.data.id_vocabularies import IdVocabularies
 from components.trainer.losses import sampled_negatives
 from components.trainer.losses.base import ScoredItems, TargetQueries
 from components.trainer.losses.build import TrainingItems, build_loss
@@ -63,7 +64,14 @@ def model_of(
     plan = model_plan(dim=DIM, encoder=encoder_plan(num_heads=2), **model)
     dynamics = ItemDynamics(popularity)
     towers = RetrievalTowers(
-        features, table, dynamics, plan, train.id_dropout, train.temperature, excludes_history
+        features,
+        table,
+        IdVocabularies(tuple(ITEM_ID), ()),
+        dynamics,
+        plan,
+        train.id_dropout,
+        train.temperature,
+        excludes_history,
     )
     loss = build_loss(train, TrainingItems(COUNTS, ALL_ROWS, dynamics))
     return TwoTowerModel(towers, loss, dynamics, train, compiled=compiled)
