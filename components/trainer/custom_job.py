@@ -38,8 +38,7 @@ def custom_job(job: TrainerJob, request: str) -> CustomJob:
     """Builds the body of the request that creates the job.
 
     The first pool is the chief, one machine; the second one has the other machines. Vertex AI
-    restarts all workers if one of them is restarted, and the training continues from its last
-    checkpoint.
+    restarts all workers if one of them is restarted, since none can go on alone.
 
     Args:
       job: The machines and their place.

@@ -68,6 +68,8 @@ class TwoTowerModel(tfrs.Model):
           compiled: Whether XLA compiles the query tower, once per batch shape.
         """
         super().__init__(name="two_tower")
+        # Results of metrics are the same on all replicas. Keras would add them up.
+        self.distribute_reduction_method = "first"
         self.towers = towers
         self.dynamics = dynamics
         self.plan = plan
