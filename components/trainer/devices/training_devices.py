@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import tensorflow as tf
 
@@ -38,6 +39,11 @@ class TrainingDevices:
         """The number of this worker, from 0, the chief's."""
         return 0 if self.cluster is None else self.cluster.workers.index(self.cluster.own)
 
+    @property
+    def num_local_replicas(self) -> int:
+        """The number of replicas on this worker."""
+        return len(self.strategy.extended.worker_devices)
+
     def batches(
         self, make: Callable[[range], tf.data.Dataset]
     ) -> tf.data.Dataset | tf.distribute.DistributedDataset:
@@ -65,8 +71,24 @@ class TrainingDevices:
         """
         if self.cluster is None:
             return value
-        own = tf.constant(value if self.is_chief else 0.0, tf.float32)
-        return float(self.strategy.reduce(tf.distribute.ReduceOp.SUM, own, axis=None))
+        own = value / self.num_local_replicas if self.is_chief else 0.0
+        return float(self._sum(tf.constant(own, tf.float32)))
+
+    @cached_property
+    def _sum(self) -> Callable[[tf.Tensor], tf.Tensor]:
+        """The sum of a scalar over all replicas of all workers.
+
+        A traced function: outside of one, TensorFlow starts threads for each reduction.
+        """
+
+        def summed(value: tf.Tensor) -> tf.Tensor:
+            def of_replica() -> tf.Tensor:
+                context = tf.distribute.get_replica_context()
+                return context.all_reduce(tf.distribute.ReduceOp.SUM, value)
+
+            return self.strategy.experimental_local_results(self.strategy.run(of_replica))[0]
+
+        return tf.function(summed, autograph=False)
 
 
 def single_device() -> TrainingDevices:
