@@ -19,6 +19,7 @@ from components.trainer.devices.training_devices import TrainingDevices, single_
 from components.trainer.fit.cold_start import choose_cold_start
 from components.trainer.fit.data_statistics import compute_statistics
 from components.trainer.fit.loop import fit_model
+from components.trainer.fit.optimizer import build_optimizer
 from components.trainer.fit.recipe import Recipe, RecipeChoice, choose_recipe
 from components.trainer.losses.build import TrainingItems, build_loss
 from components.trainer.model.towers import RetrievalTowers
@@ -30,8 +31,6 @@ from components.trainer.time.popularity import NUM_PERIODS, RecentPopularity
 from schemas.model_settings import ModelSettings, TrainSettings
 from schemas.settings import DataSettings
 
-_ADAM_BETA_2 = 0.98
-_GLOBAL_CLIPNORM = 1.0
 # Compilation takes about 20 seconds, which it saves in a training on this number of targets.
 _TARGETS_WORTH_COMPILING = 1_000_000
 
@@ -185,12 +184,10 @@ def build_model(train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
         train_data.train.events[WEIGHT].sum() / num_batches(*batching),
         compiled=train_data.train.num_targets * plan.max_epochs >= _TARGETS_WORTH_COMPILING,
     )
-    optimizer = keras.optimizers.Adam(
-        plan.learning_rate, beta_2=_ADAM_BETA_2, global_clipnorm=_GLOBAL_CLIPNORM
-    )
-    model.compile(optimizer=optimizer)
     # Creates all variables. A training step that has to create variables is traced twice.
     strategy.run(model.compute_loss, [one_batch(with_targets(train_data.train, max_targets=2))])
+    optimizer = build_optimizer(model, plan)
+    model.compile(optimizer=optimizer)
     optimizer.build(model.trainable_variables)
     model.reset_metrics()
     return model

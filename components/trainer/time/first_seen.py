@@ -64,13 +64,13 @@ class AppearanceTimes:
         self._appears_s.assign(_appears_s(rows, time_s, available_at_s))
 
     def has_appeared(self, time_s: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
-        """Returns [num_rows] bool: whether each item has appeared by an instant.
+        """Returns [..., num_rows] bool: whether each item has appeared by each instant.
 
         Args:
-          time_s: Scalar int64 seconds since the epoch, UTC.
+          time_s: [...] int64 seconds since the epoch, UTC.
           rows: [num_rows] int32 rows of the candidate table.
         """
-        return tf.gather(self._appears_s.read_value(), rows) <= time_s
+        return tf.gather(self._appears_s.read_value(), rows) <= time_s[..., tf.newaxis]
 
 
 def _appears_s(

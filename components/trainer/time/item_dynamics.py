@@ -76,6 +76,24 @@ class ItemDynamics:
             [], seed, minval=0, maxval=self.longest_lag + 1, dtype=tf.int32
         )
 
+    def feature_columns(
+        self, rows: tf.Tensor, time_s: tf.Tensor, lag: tf.Tensor
+    ) -> list[tf.Tensor]:
+        """Returns the time-dependent features of items as of a lag before each instant.
+
+        Args:
+          rows: [num_items] int32 rows of the candidate table.
+          time_s: [...] int64 seconds since the epoch, UTC.
+          lag: Scalar int32: how many periods before `time_s` the features are as of.
+
+        Returns:
+          `num_features` tensors of shape [..., num_items] float32.
+        """
+        if self.popularity is None:
+            return []
+        period = tf.maximum(self.popularity.period(time_s) - lag, 0)
+        return self.popularity.feature_columns(period, rows)
+
     def with_features(
         self, embeddings: tf.Tensor, rows: tf.Tensor, time_s: tf.Tensor, lag: tf.Tensor
     ) -> tf.Tensor:
@@ -90,13 +108,16 @@ class ItemDynamics:
         Returns:
           [num_items, width + num_features] float32.
         """
-        if self.popularity is None:
-            return embeddings
-        period = tf.maximum(self.popularity.period(time_s) - lag, 0)
-        return tf.concat([embeddings, self.popularity.features(period, rows)], -1)
+        columns = self.feature_columns(rows, time_s, lag)
+        return tf.concat([embeddings, tf.stack(columns, -1)], -1) if columns else embeddings
 
     def has_appeared(self, rows: tf.Tensor, time_s: tf.Tensor) -> tf.Tensor | None:
-        """Returns [num_items] bool: the items that appeared by an instant; None means all."""
+        """Returns [..., num_items] bool: the items that appeared by each instant; None means all.
+
+        Args:
+          rows: [num_items] int32 rows of the candidate table.
+          time_s: [...] int64 seconds since the epoch, UTC.
+        """
         if self.appearances is None:
             return None
         return self.appearances.has_appeared(time_s, rows)

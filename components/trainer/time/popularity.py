@@ -39,10 +39,10 @@ def age_features(age_s: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
     """Returns the scaled logarithm of the age, and whether the age is known.
 
     Args:
-      age_s: [num_rows] int64 seconds; negative for an item that has not appeared yet.
+      age_s: [...] int64 seconds; negative for an item that has not appeared yet.
 
     Returns:
-      Two tensors [num_rows] float32.
+      Two tensors [...] float32.
     """
     seconds = tf.cast(age_s, tf.float32)
     is_known = seconds >= 0.0
@@ -127,32 +127,42 @@ class RecentPopularity:
         """Returns the features of items as of the start of a period.
 
         Args:
-          period: Scalar int32.
+          period: [...] int32.
           rows: [num_rows] int32 rows of the candidate table.
 
         Returns:
-          [num_rows, NUM_FEATURES] float32.
+          [..., num_rows, NUM_FEATURES] float32.
         """
-        age = age_features(self._starts_s[period] - tf.gather(self.first_s, rows))
+        return tf.stack(self.feature_columns(period, rows), axis=-1)
+
+    def feature_columns(self, period: tf.Tensor, rows: tf.Tensor) -> list[tf.Tensor]:
+        """Returns the NUM_FEATURES columns of `features`, [..., num_rows] float32 each."""
+        period = tf.convert_to_tensor(period)
+        start_s = tf.gather(self._starts_s, period)[..., tf.newaxis]
+        age = age_features(start_s - tf.gather(self.first_s, rows))
         was_target = tf.cast(self._counts_before(period, rows) > 0.0, tf.float32)
-        return tf.stack([*self._log_shares(period, rows), *age, was_target], axis=-1)
+        return [*self._log_shares(period, rows), *age, was_target]
 
     def _log_shares(self, period: tf.Tensor, rows: tf.Tensor) -> list[tf.Tensor]:
-        """Returns [num_rows] log of share over uniform share, one per window, longest first."""
-        share = tf.fill(tf.shape(rows), 1.0 / self.num_items)
-        before, num_before = self._counts_before(period, rows), self._num_before.read_value()
+        """Returns [..., num_rows] log of share over uniform share, a tensor for each window.
+
+        The longest window is first.
+        """
+        share = tf.constant(1.0 / self.num_items)
+        before, num_before = self._counts_before(period, rows), tf.gather(self._num_before, period)
         logs = []
         for length in TRAILING_PERIODS:
-            start = tf.maximum(period - length, 0) if length else tf.constant(0)
+            start = tf.maximum(period - length, 0) if length else tf.zeros_like(period)
             count = before - self._counts_before(start, rows)
-            total = tf.cast(num_before[period] - num_before[start], tf.float32)
+            total = num_before - tf.gather(self._num_before, start)
+            total = tf.cast(total, tf.float32)[..., tf.newaxis]
             share = (count + _PRIOR_TARGETS * share) / (total + _PRIOR_TARGETS)
             logs.append(tf.math.log(share * self.num_items))
         return logs
 
     def _counts_before(self, period: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
-        """Returns [num_rows] float32: the targets of each item before the start of a period."""
+        """Returns [..., num_rows] float32: the targets of each item before the start of periods."""
         # A slice of the counts of one period would copy those of all items.
         counts = tf.reshape(self._before.read_value(), [-1])
-        first = tf.cast(period, tf.int64) * (self.num_items + 1)
+        first = tf.cast(period, tf.int64)[..., tf.newaxis] * (self.num_items + 1)
         return tf.gather(counts, first + tf.cast(rows, tf.int64))
