@@ -84,7 +84,8 @@ class TrainingDevices:
         def summed(value: tf.Tensor) -> tf.Tensor:
             def of_replica() -> tf.Tensor:
                 context = tf.distribute.get_replica_context()
-                return context.all_reduce(tf.distribute.ReduceOp.SUM, value)
+                # The copy is on the device of the replica, as a reduction requires.
+                return context.all_reduce(tf.distribute.ReduceOp.SUM, tf.identity(value))
 
             return self.strategy.experimental_local_results(self.strategy.run(of_replica))[0]
 
