@@ -275,7 +275,7 @@ class TrainSettings:
         PositiveFloat,
         Doc(
             "With `strategy: multi_worker`, the training ends with an error if a worker does not "
-            "answer for this time.",
+            "start within this time. Later, TensorFlow recognises a lost worker in about 10 s.",
             unit="seconds",
             example=120,
         ),

@@ -105,7 +105,7 @@ def open_devices(strategy: Strategy | None, worker_timeout_s: float) -> Training
 
     Args:
       strategy: `train.strategy`; None for a single device.
-      worker_timeout_s: How long to wait for another worker, in seconds.
+      worker_timeout_s: How long to wait for the start of another worker, in seconds.
 
     Raises:
       InputError: The devices that the strategy needs do not exist, or TF_CONFIG is not valid.
@@ -118,10 +118,9 @@ def open_devices(strategy: Strategy | None, worker_timeout_s: float) -> Training
     cluster = cluster_from_environment()
     if len(cluster.workers) > 1:
         wait_for_workers(cluster, worker_timeout_s)
-    options = tf.distribute.experimental.CommunicationOptions(timeout_seconds=worker_timeout_s)
-    devices = TrainingDevices(
-        tf.distribute.MultiWorkerMirroredStrategy(communication_options=options), cluster
-    )
+    # Without a time limit for each reduction: TensorFlow implements it by a thread that sleeps until
+    # then, one for each gradient of each step. Heartbeats recognise a worker that does not answer.
+    devices = TrainingDevices(tf.distribute.MultiWorkerMirroredStrategy(), cluster)
     progress.info(
         "worker %d of %d, %d replicas in all",
         devices.worker,
