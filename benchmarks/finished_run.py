@@ -1,6 +1,7 @@
 """The artifacts and the configuration of a finished run, for benchmarks that train on its data."""
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from components.examples.shards import split_files
 from components.trainer.data.read import TrainerInputs
 from schemas.errors import InputError
 from schemas.features import CATALOGUE_SPLIT, EVAL_SPLIT, TRAIN_SPLIT
-from schemas.steps import CATALOGUE_EXAMPLE_GEN, INTERACTION_EXAMPLE_GEN, RUN_FILE
+from schemas.steps import CATALOGUE_EXAMPLE_GEN, INTERACTION_EXAMPLE_GEN, RUN_FILE, TRAINER
 
 
 @dataclass(frozen=True)
@@ -17,12 +18,16 @@ class RunArtifacts:
 
     Attributes:
       inputs: The files that the trainer reads.
+      model: The SavedModel of the trainer's towers.
+      transformed_windows: Folder of the transformed windows of all splits.
       windows: Folder of the raw windows.
       catalogue: Folder of the raw catalogue examples.
       users: Folder of the user examples.
     """
 
     inputs: TrainerInputs
+    model: str
+    transformed_windows: str
     windows: str
     catalogue: str
     users: str
@@ -58,6 +63,8 @@ def find_artifacts(run: Path) -> RunArtifacts:
     )
     return RunArtifacts(
         inputs,
+        model=os.path.join(newest(TRAINER, "model"), "Format-Serving"),
+        transformed_windows=windows,
         windows=newest(INTERACTION_EXAMPLE_GEN, "windows"),
         catalogue=newest(CATALOGUE_EXAMPLE_GEN, "examples"),
         users=newest(INTERACTION_EXAMPLE_GEN, "users"),

@@ -4,12 +4,16 @@ Kubeflow Pipelines allows one dot in a type name and no declared properties, so 
 in custom properties and in `fragment.json` next to the payload.
 """
 
+import os
 from collections.abc import Mapping
 
+from tfx.components.evaluator import constants
 from tfx.components.util import examples_utils
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 from tfx.types.artifact import Artifact
+
+from components import files
 
 
 class Rejects(Artifact):
@@ -75,3 +79,14 @@ def set_examples_properties(artifact: Artifact, splits: tuple[str, ...]) -> None
     """Sets the split names and the payload format that TFX components read from Examples."""
     artifact.split_names = artifact_utils.encode_split_names(list(splits))
     examples_utils.set_payload_format(artifact, example_gen_pb2.FORMAT_TF_EXAMPLE)
+
+
+def write_blessing(blessing: Artifact, is_blessed: bool) -> None:
+    """Writes a ModelBlessing as TFX's Evaluator writes it, so that a pusher can read it."""
+    name = constants.BLESSED_FILE_NAME if is_blessed else constants.NOT_BLESSED_FILE_NAME
+    files.make_folder(blessing.uri)
+    files.write_text(os.path.join(blessing.uri, name), "")
+    blessing.set_int_custom_property(
+        constants.ARTIFACT_PROPERTY_BLESSED_KEY,
+        constants.BLESSED_VALUE if is_blessed else constants.NOT_BLESSED_VALUE,
+    )

@@ -4,17 +4,17 @@ The file is not part of the model, so it does not count for the equality of two 
 """
 
 import gzip
+import json
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from components import files
 from components.served_lists import ListMeasures
-from schemas.bundle import REFERENCE_FILE
+from schemas.bundle import KNOWN_USERS_FILE, REFERENCE_FILE
 from schemas.errors import InputError
 from schemas.settings import from_json, to_json
-from schemas.transformed import USER_VOCABULARY
 
-_ASSETS = "assets"
 # Several times faster than the default for the ids of a large catalogue.
 _COMPRESS_LEVEL = 6
 
@@ -62,15 +62,21 @@ def read_reference(model_dir: str) -> ServedReference | None:
         ) from error
 
 
-def read_known_users(model_dir: str) -> frozenset[str] | None:
-    """Returns the users with targets in training: the vocabulary of users of a SavedModel.
+def write_known_users(model_dir: str, users: Iterable[bytes]) -> None:
+    """Writes the ids of the users with targets in training beside a SavedModel."""
+    path = os.path.join(model_dir, KNOWN_USERS_FILE)
+    ids = sorted(user.decode("utf-8", "replace") for user in users)
+    files.make_folder(os.path.dirname(path))
+    files.write_bytes(path, gzip.compress(json.dumps(ids).encode(), mtime=0))
 
-    Ids with a line break are not in the vocabulary.
+
+def read_known_users(model_dir: str) -> frozenset[str] | None:
+    """Returns the users with targets in training.
 
     Returns:
-      The ids; None if the model has no such vocabulary.
+      The ids; None if the folder of the SavedModel does not contain them.
     """
-    path = os.path.join(model_dir, _ASSETS, USER_VOCABULARY)
+    path = os.path.join(model_dir, KNOWN_USERS_FILE)
     if not files.exists(path):
         return None
-    return frozenset(files.read_text(path).split("\n")) - {""}
+    return frozenset(json.loads(gzip.decompress(files.read_bytes(path))))

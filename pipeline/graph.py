@@ -1,5 +1,7 @@
 """The graph of the pipeline: its components, their parameters and how they are connected."""
 
+from dataclasses import replace
+
 from tfx.components.example_validator.component import ExampleValidator
 from tfx.components.statistics_gen.component import StatisticsGen
 from tfx.components.transform.component import Transform
@@ -15,13 +17,14 @@ from components.evaluator.component import RetrievalEvaluator
 from components.example_gen.component import InteractionExampleGen
 from components.indexer.component import ScannIndexer
 from components.pusher.component import VersionedPusher
+from components.refit.component import TowerRefit
 from components.trainer.component import TwoTowerTrainer
 from pipeline.paths import RunPaths
 from pipeline.runners.cache_keys import CacheKeys
 from pipeline.runners.code_version import code_version
 from pipeline.runners.provenance import provenance
 from schemas.deploy_settings import TrainerJob
-from schemas.features import CATALOGUE_SPLIT, EVAL_SPLIT, TRAIN_SPLIT
+from schemas.features import CATALOGUE_SPLIT, TRAIN_SPLIT, WINDOW_SPLITS
 from schemas.settings import Settings, to_json
 
 PREPROCESSING = "components.transform.preprocessing"
@@ -78,15 +81,15 @@ def pipeline_nodes(
         data,
         interactions.outputs["windows"],
         schema.outputs["windows_schema"],
-        analysed=TRAIN_SPLIT,
-        transformed=(TRAIN_SPLIT, EVAL_SPLIT),
+        analysed=(TRAIN_SPLIT,),
+        transformed=WINDOW_SPLITS,
     )
     catalogue_transform = _transform(
         "Catalogue",
         data,
         catalogue.outputs["examples"],
         schema.outputs["catalogue_schema"],
-        analysed=CATALOGUE_SPLIT,
+        analysed=(CATALOGUE_SPLIT,),
         transformed=(CATALOGUE_SPLIT,),
     )
     for transform in (windows_transform, catalogue_transform):
@@ -101,7 +104,9 @@ def pipeline_nodes(
         raw_catalogue=catalogue.outputs["examples"],
         data=data,
         model_settings=to_json(settings.model),
-        train_settings=to_json(settings.train),
+        # A training does not depend on what follows it.
+        train_settings=to_json(replace(settings.train, refit="none")),
+        warm_start_from=keys.warm_start_from,
         custom_job="" if trainer_job is None else to_json(trainer_job),
         code_version=code_version("trainer"),
     )
@@ -114,8 +119,18 @@ def pipeline_nodes(
         evaluation_settings=to_json(settings.evaluation),
         code_version=code_version("evaluator"),
     )
+    refit_nodes = _refit_nodes(
+        settings,
+        data,
+        trainer,
+        interactions,
+        schema.outputs["windows_schema"],
+        windows_transform,
+        catalogue_transform,
+    )
+    refit = refit_nodes[-1] if refit_nodes else None
     indexer = ScannIndexer(
-        model=trainer.outputs["model"],
+        model=trainer.outputs["model"] if refit is None else refit.outputs["refitted"],
         catalogue=catalogue.outputs["examples"],
         windows=interactions.outputs["windows"],
         data=data,
@@ -127,6 +142,7 @@ def pipeline_nodes(
         model=trainer.outputs["model"],
         model_blessing=evaluator.outputs["blessing"],
         infra_blessing=indexer.outputs["infra_blessing"],
+        refit_blessing=None if refit is None else refit.outputs["blessing"],
         evaluation=evaluator.outputs["evaluation"],
         events_statistics=events_statistics.outputs["statistics"],
         name=settings.name,
@@ -153,9 +169,54 @@ def pipeline_nodes(
         catalogue_transform,
         trainer,
         evaluator,
+        *refit_nodes,
         indexer,
         pusher,
     ]
+
+
+def _refit_nodes(
+    settings: Settings,
+    data: str,
+    trainer: BaseNode,
+    interactions: BaseNode,
+    windows_schema: Channel,
+    windows_transform: BaseNode,
+    catalogue_transform: BaseNode,
+) -> list[BaseNode]:
+    """Returns the steps between trainer and indexer, TowerRefit last; none by `train.refit`.
+
+    The towers of a training that is continued need the transform graph that they were trained
+    with. New towers have one of their own, whose vocabularies and scales are those of the whole
+    log.
+    """
+    kind = settings.train.refit
+    if kind == "none":
+        return []
+    nodes = []
+    if kind == "full":
+        windows_transform = _transform(
+            "Windows",
+            data,
+            interactions.outputs["windows"],
+            windows_schema,
+            analysed=WINDOW_SPLITS,
+            transformed=WINDOW_SPLITS,
+        ).with_id("WholeLogTransform")
+        windows_transform.add_upstream_node(trainer)
+        nodes.append(windows_transform)
+    refit = TowerRefit(
+        model=trainer.outputs["model"],
+        windows=windows_transform.outputs["transformed_examples"],
+        catalogue=catalogue_transform.outputs["transformed_examples"],
+        windows_graph=windows_transform.outputs["transform_graph"],
+        catalogue_graph=catalogue_transform.outputs["transform_graph"],
+        users=interactions.outputs["users"],
+        data=data,
+        kind=kind,
+        code_version=code_version("refit"),
+    )
+    return [*nodes, refit]
 
 
 def catalogue_nodes(
@@ -195,16 +256,16 @@ def _transform(
     data: str,
     examples: Channel,
     schema: Channel,
-    analysed: str,
+    analysed: tuple[str, ...],
     transformed: tuple[str, ...],
 ) -> BaseNode:
-    """Returns a Transform that analyses one split and writes the splits used in training."""
+    """Returns a Transform that analyses some splits and writes those that are trained on."""
     preprocessing_fn = f"{PREPROCESSING}.{subject.lower()}_preprocessing_fn"
     transform = Transform(
         examples=examples,
         schema=schema,
         preprocessing_fn=preprocessing_fn,
-        splits_config=transform_pb2.SplitsConfig(analyze=[analysed], transform=transformed),
+        splits_config=transform_pb2.SplitsConfig(analyze=analysed, transform=transformed),
         custom_config={"data": data, "code_version": code_version("transform")},
         disable_statistics=True,
         # The analyser cache helps with rolling spans; here it takes longer than the analysis.

@@ -42,14 +42,12 @@ def reindex_nodes(
         launch=keys.launch_id,
     )
     model = Importer(lineage.model, standard_artifacts.Model).with_id("TrainedModel")
+    proven = Importer(lineage.proven_model, standard_artifacts.Model).with_id("ProvenModel")
     windows = Importer(lineage.windows, standard_artifacts.Examples).with_id(WINDOWS_IMPORTER)
-    blessing = Importer(
-        lineage.model_blessing,
-        standard_artifacts.ModelBlessing,
-        # A pushed model was blessed. If the run directory was moved, the metadata store has no
-        # artifact with the new URI, so the importer creates one without this property.
-        custom_properties={"blessed": 1},
-    ).with_id("TrainedBlessing")
+    blessing = _blessing(lineage.model_blessing).with_id("TrainedBlessing")
+    refit_blessing = None
+    if lineage.refit_blessing is not None:
+        refit_blessing = _blessing(lineage.refit_blessing).with_id("RefitBlessing")
     evaluation = Importer(lineage.evaluation, artifacts.Evaluation).with_id("TrainedEvaluation")
     events_statistics = Importer(
         lineage.events_statistics, standard_artifacts.ExampleStatistics
@@ -79,7 +77,8 @@ def reindex_nodes(
     indexer.add_upstream_node(gate)
     pusher = VersionedPusher(
         bundle=indexer.outputs["bundle"],
-        model=model.outputs[IMPORTER_OUTPUT],
+        model=proven.outputs[IMPORTER_OUTPUT],
+        refit_blessing=None if refit_blessing is None else refit_blessing.outputs[IMPORTER_OUTPUT],
         model_blessing=blessing.outputs[IMPORTER_OUTPUT],
         infra_blessing=indexer.outputs["infra_blessing"],
         evaluation=evaluation.outputs[IMPORTER_OUTPUT],
@@ -98,8 +97,10 @@ def reindex_nodes(
     return [
         current,
         model,
+        proven,
         windows,
         blessing,
+        *([] if refit_blessing is None else [refit_blessing]),
         evaluation,
         events_statistics,
         catalogue,
@@ -110,3 +111,9 @@ def reindex_nodes(
         indexer,
         pusher,
     ]
+
+
+def _blessing(folder: str) -> Importer:
+    # A pushed model was blessed. If the run directory was moved, the metadata store has no artifact
+    # with the new URI, so the importer creates one without this property.
+    return Importer(folder, standard_artifacts.ModelBlessing, custom_properties={"blessed": 1})

@@ -16,6 +16,7 @@ Similarity = Literal["dot", "cosine", "euclidean"]
 Loss = Literal["full_softmax", "sampled_softmax", "contrastive", "triplet"]
 Strategy = Literal["mirrored", "multi_worker"]
 NegativeSampling = Literal["uniform", "mixed", "popularity"]
+Refit = Literal["continue", "full", "none"]
 # Settings of the pool of negatives; a full softmax scores the whole catalogue and has no pool.
 POOL_SETTINGS = (
     "in_batch_negatives",
@@ -133,6 +134,24 @@ class TrainSettings:
     """How the towers are trained."""
 
     __pydantic_config__ = FORBID_UNKNOWN_KEYS
+    refit: Annotated[
+        Refit,
+        Doc(
+            "What the towers learn after they have been evaluated and before they are pushed: "
+            "`continue` continues their training on the splits eval and test, `full` trains new "
+            "towers on the whole log for as many epochs, `none` pushes the evaluated towers.",
+            example="full",
+        ),
+    ] = "continue"
+    warm_start: Annotated[
+        bool,
+        Doc(
+            "Whether the training starts from the towers of the version that serves, moved to the "
+            "new vocabularies by id string. Without a version the training starts from random "
+            "weights.",
+            example=True,
+        ),
+    ] = False
     loss: Annotated[
         Loss | None,
         _by_recipe(

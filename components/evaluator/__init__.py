@@ -1,4 +1,4 @@
 """The step that evaluates a model on held-out events, with baselines, slices and gates."""
 
 # The modules that other steps may import.
-__all__ = ["paired_comparison"]
+__all__ = ["embedding_health", "metrics", "paired_comparison", "ranking"]

@@ -12,7 +12,7 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components import files
-from components.artifacts import artifact_folders
+from components.artifacts import artifact_folders, write_blessing
 from components.current_model.state import read_current_model
 from components.evaluator.evaluate import ILLUSTRATIONS, USER_METRICS, evaluate
 from components.evaluator.user_metrics import write_user_metrics
@@ -94,13 +94,7 @@ def _set_properties(artifact: types.Artifact, evaluation: dict[str, Any]) -> Non
 
 
 def _write_blessing(blessing: types.Artifact, model: types.Artifact, is_blessed: bool) -> None:
-    name = constants.BLESSED_FILE_NAME if is_blessed else constants.NOT_BLESSED_FILE_NAME
-    files.make_folder(blessing.uri)
-    files.write_text(os.path.join(blessing.uri, name), "")
-    blessing.set_int_custom_property(
-        constants.ARTIFACT_PROPERTY_BLESSED_KEY,
-        constants.BLESSED_VALUE if is_blessed else constants.NOT_BLESSED_VALUE,
-    )
+    write_blessing(blessing, is_blessed)
     blessing.set_string_custom_property(
         constants.ARTIFACT_PROPERTY_CURRENT_MODEL_URI_KEY, model.uri
     )

@@ -17,6 +17,9 @@ class VersionedPusherSpec(component_spec.ComponentSpec):
         "bundle": component_spec.ChannelParameter(type=artifacts.Bundle),
         "model": component_spec.ChannelParameter(type=standard_artifacts.Model),
         "model_blessing": component_spec.ChannelParameter(type=standard_artifacts.ModelBlessing),
+        "refit_blessing": component_spec.ChannelParameter(
+            type=standard_artifacts.ModelBlessing, optional=True
+        ),
         "infra_blessing": component_spec.ChannelParameter(type=standard_artifacts.InfraBlessing),
         "evaluation": component_spec.ChannelParameter(type=artifacts.Evaluation),
         "events_statistics": component_spec.ChannelParameter(
@@ -64,6 +67,7 @@ class VersionedPusher(base_component.BaseComponent):
         launch: str,
         reindex_of: str = "",
         provenance: str = "{}",
+        refit_blessing: types.BaseChannel[Any] | None = None,
     ):
         """Constructs the component.
 
@@ -84,6 +88,7 @@ class VersionedPusher(base_component.BaseComponent):
           code_version: The version of the installed code.
           launch: A value that differs between runs, so that the step is never cached.
           reindex_of: For a re-index, the version as which the same towers were first pushed.
+          refit_blessing: The blessing of TowerRefit, if the bundle is that of refitted towers.
           provenance: Which data, code and run make the version, as a JSON object for the manifest.
         """
         super().__init__(
@@ -92,6 +97,7 @@ class VersionedPusher(base_component.BaseComponent):
                 model=model,
                 model_blessing=model_blessing,
                 infra_blessing=infra_blessing,
+                refit_blessing=refit_blessing,
                 evaluation=evaluation,
                 events_statistics=events_statistics,
                 name=name,

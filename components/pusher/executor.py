@@ -1,4 +1,4 @@
-"""The executor of VersionedPusher: publishes a bundle if both blessings allow it."""
+"""The executor of VersionedPusher: publishes a bundle if all blessings allow it."""
 
 import json
 import os
@@ -29,17 +29,24 @@ _REMEDIES = {
         "see the gates of RetrievalEvaluator: train on more or better data, or change "
         "evaluation.gates in the configuration"
     ),
+    "refit_blessing": (
+        "see the gates of TowerRefit: look at the newest part of the log, or set train.refit to "
+        "none"
+    ),
     "infra_blessing": (
         "see the gates of ScannIndexer: change index.recall_target, index.max_latency_ms or the "
         "key in the reason of the gate"
     ),
 }
 
+# The bundle of towers that were not refitted has no such blessing.
+_OPTIONAL = frozenset({"refit_blessing"})
+
 InputDict = dict[str, list[types.Artifact]]
 
 
 class Executor(tfx_pusher.Executor):
-    """Publishes the bundle if it has both blessings; otherwise reports the rejection."""
+    """Publishes the bundle if it has all blessings; otherwise reports the rejection."""
 
     def Do(
         self, input_dict: InputDict, output_dict: InputDict, exec_properties: dict[str, Any]
@@ -67,10 +74,12 @@ class Executor(tfx_pusher.Executor):
         write_fragment(pushed_model.uri, PUSHER, fragment)
 
     def _rejection(self, input_dict: InputDict) -> str:
-        """Returns why the bundle must not be pushed; "" if it has both blessings."""
+        """Returns why the bundle must not be pushed; "" if it has all blessings."""
         reasons = []
         for key, remedy in _REMEDIES.items():
             name = key.replace("_", " ")
+            if key in _OPTIONAL and not input_dict.get(key):
+                continue
             if not input_dict.get(key):
                 reasons.append(f"the {name} is missing; connect the component that produces it")
             elif not self.CheckBlessing({key: input_dict[key]}):

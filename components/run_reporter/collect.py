@@ -17,6 +17,7 @@ from schemas.steps import (
     INDEXER,
     INTERACTION_EXAMPLE_GEN,
     PUSHER,
+    REFIT,
     TRAINER,
 )
 
@@ -78,6 +79,7 @@ def collect_metrics(fragments: Fragments, run: dict[str, Any]) -> dict[str, Any]
     return {
         "version_set": run.get("version_set"),
         **{key: evaluation.get(key) for key in _EVALUATION_KEYS},
+        "refit": _refit(fragments.get(REFIT)),
         "index": fragments.get(INDEXER, {}).get("index"),
         "gates": _gates(fragments, run),
     }
@@ -104,8 +106,16 @@ def collect_run(
             "catalogue": fragments.get(CATALOGUE_EXAMPLE_GEN),
         },
         "training": fragments.get(TRAINER),
+        "refit": fragments.get(REFIT),
         "push": fragments.get(PUSHER),
     }
+
+
+def _refit(fragment: dict[str, Any] | None) -> dict[str, Any] | None:
+    """Returns the measures of a refit; all other metrics are those of the proven towers."""
+    if fragment is None:
+        return None
+    return {key: fragment[key] for key in ("kind", "learned_until", "rehearsal")}
 
 
 def _run_fields(run: dict[str, Any]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from components.run_reporter.sections.illustrations import (
 )
 from components.run_reporter.sections.index import index_section
 from components.run_reporter.sections.quality import quality_section
+from components.run_reporter.sections.refit import refit_section
 from components.run_reporter.sections.rejects import rejects_section
 from components.run_reporter.sections.section import ReportInputs, Section
 from components.run_reporter.sections.slices import slices_section
@@ -51,6 +52,7 @@ _SECTIONS: tuple[Callable[[ReportInputs], Section], ...] = (
     quality_section,
     slices_section,
     diagnosis_section,
+    refit_section,
     index_section,
     gates_section,
     users_section,

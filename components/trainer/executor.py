@@ -40,6 +40,7 @@ class Executor(BaseExecutor):
             from_json(DataSettings, exec_properties["data"]),
             from_json(ModelSettings, exec_properties["model_settings"]),
             from_json(TrainSettings, exec_properties["train_settings"]),
+            exec_properties["warm_start_from"],
         )
         if exec_properties["custom_job"]:
             # The client of Vertex AI takes seconds to import, and no other training needs it.

@@ -40,8 +40,8 @@ class ModelPlan:
     hidden_dim: int
     feature_dim: int = 32
     user_id_embedding: bool = False
-    max_item_ids: int = 1_000_000
-    max_user_ids: int = 1_000_000
+    max_item_ids: int
+    max_user_ids: int
     share_item_table: bool
     recent_popularity: bool
     similarity: Similarity = "dot"
@@ -74,9 +74,7 @@ class TrainPlan:
     average_epochs: float = 2.5
     max_seconds: float | None
     strategy: Strategy | None = None
-    worker_timeout_s: float
     mixed_precision: bool
-    max_windows_gb: float = 2.0
     seed: int
 
 
@@ -87,13 +85,14 @@ def build_plan(
 ) -> Plan:
     """Builds a plan. A configured value precedes a chosen one, which precedes the plan's default.
 
-    A setting whose default is None is configured if it is not None. Every other setting, such as
+    Settings that the plan does not have are not about the training itself, such as `refit`. A
+    setting whose default is None is configured if it is not None. Every other setting, such as
     `max_seconds`, is configured in any case, and its None is a value of its own.
 
     Args:
       plan_type: A dataclass of this module.
       chosen: The values that the recipe chose, by field name; nested for a nested plan.
-      settings: The settings dataclass with the same field names.
+      settings: The settings dataclass with the same field names, and possibly more.
 
     Raises:
       TypeError: A field of the plan without a default is neither configured nor chosen.
@@ -101,6 +100,8 @@ def build_plan(
     types = get_type_hints(plan_type)
     values = dict(chosen)
     for setting in fields(settings):
+        if setting.name not in types:
+            continue
         value = getattr(settings, setting.name)
         if is_dataclass(value):
             nested = chosen.get(setting.name, {})

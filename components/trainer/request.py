@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from components.fragment import write_fragment
 from components.trainer.run import TrainerPaths, run
+from components.trainer.state.warm_start import read_warm_start
 from schemas.model_settings import ModelSettings, TrainSettings
 from schemas.settings import DataSettings
 from schemas.steps import TRAINER
@@ -19,6 +20,7 @@ class TrainingRequest:
       data: The settings of the data.
       model_settings: The settings of the towers.
       train_settings: The settings of the training.
+      warm_start_from: JSON of the version whose towers the training starts from; "" for none.
     """
 
     paths: TrainerPaths
@@ -26,6 +28,7 @@ class TrainingRequest:
     data: DataSettings
     model_settings: ModelSettings
     train_settings: TrainSettings
+    warm_start_from: str = ""
 
 
 def train_and_record(request: TrainingRequest) -> None:
@@ -37,6 +40,12 @@ def train_and_record(request: TrainingRequest) -> None:
       InputError: Split train has no target, or settings contradict each other.
       RuntimeError: Training diverged, or another worker was lost.
     """
-    fragment = run(request.paths, request.data, request.model_settings, request.train_settings)
+    fragment = run(
+        request.paths,
+        request.data,
+        request.model_settings,
+        request.train_settings,
+        read_warm_start(request.warm_start_from),
+    )
     if fragment is not None:
         write_fragment(request.model, TRAINER, fragment)

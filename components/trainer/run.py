@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+import tensorflow_transform as tft
+
 from components.examples.read import read_raw_catalogue, read_users
 from components.examples.shards import split_files
 from components.progress import progress
@@ -16,6 +18,9 @@ from components.trainer.export.projector import write_projector
 from components.trainer.export.saved_model import TransformGraphs, export_towers
 from components.trainer.fit.tensorboard import METRICS_RUN
 from components.trainer.fit.train import TrainedTowers, train
+from components.trainer.state.training_state import TrainingState, state_of, write_state
+from components.trainer.state.vocabularies import tower_vocabularies
+from components.trainer.state.warm_start import WarmStart
 from schemas.features import CATALOGUE_SPLIT, feature_table
 from schemas.model_settings import ModelSettings, TrainSettings
 from schemas.settings import DataSettings
@@ -47,17 +52,29 @@ class TrainerPaths:
 
 
 def run(
-    paths: TrainerPaths, data: DataSettings, model: ModelSettings, settings: TrainSettings
+    paths: TrainerPaths,
+    data: DataSettings,
+    model: ModelSettings,
+    settings: TrainSettings,
+    base: WarmStart | None = None,
 ) -> dict[str, Any] | None:
     """Trains the towers, exports them, and returns the report fragment of the step.
 
-    Of several workers, the chief alone writes logs, checkpoints and towers.
+    Of several workers, the chief alone writes logs and towers.
+
+    Args:
+      paths: The artifact folders.
+      data: The settings of the data.
+      model: Sizes and parts of the towers.
+      settings: How to train.
+      base: The version whose towers the training starts from; None starts from random weights.
 
     Returns:
       The fragment; None on the other workers, which end after the training.
 
     Raises:
-      InputError: Split train has no target, or settings contradict each other.
+      InputError: Split train has no target, settings contradict each other, or the training cannot
+        start from `base`.
       RuntimeError: Training diverged, or another worker was lost.
     """
     started = time.monotonic()
@@ -71,21 +88,41 @@ def run(
         windows_graph=paths.windows_graph,
         catalogue_graph=paths.catalogue_graph,
     )
+    graphs = TransformGraphs(paths.windows_graph, paths.catalogue_graph)
     logs = paths.logs if devices.is_chief else None
-    trained = train(inputs, data, model, settings, logs, devices)
+    trained = train(inputs, data, model, settings, logs, base, devices)
     if not devices.is_chief:
         return None
     progress.info("exporting the towers of epoch %d", trained.best_epoch)
     table = feature_table(data)
     users = read_users(paths.users, table)
-    graphs = TransformGraphs(paths.windows_graph, paths.catalogue_graph)
     export_towers(trained, data, graphs, users, paths.serving_model)
+    write_state(paths.serving_model, trained_state(trained, graphs))
     items = read_raw_catalogue(paths.raw_catalogue, table)
     write_projector(trained, items, table, os.path.join(paths.logs, METRICS_RUN))
-    return training_fragment(trained, time.monotonic() - started)
+    return training_fragment(trained, time.monotonic() - started, base)
 
 
-def training_fragment(trained: TrainedTowers, seconds: float) -> dict[str, Any]:
+def trained_state(trained: TrainedTowers, graphs: TransformGraphs) -> TrainingState:
+    """Returns the state of a training, from which a refit or another training can start."""
+    return state_of(
+        trained.towers,
+        trained.recipe,
+        trained.best_epoch,
+        trained.train_end_s,
+        tower_vocabularies(
+            trained.towers.features,
+            trained.vocabularies,
+            tft.TFTransformOutput(graphs.windows),
+            tft.TFTransformOutput(graphs.catalogue),
+            trained.recipe.model,
+        ),
+    )
+
+
+def training_fragment(
+    trained: TrainedTowers, seconds: float, base: WarmStart | None = None
+) -> dict[str, Any]:
     """Returns the report fragment of the step; `seconds` include the export."""
     return {
         "epochs": len(trained.history),
@@ -98,6 +135,12 @@ def training_fragment(trained: TrainedTowers, seconds: float) -> dict[str, Any]:
         "as_of": _as_of(trained),
         "recipe": [asdict(choice) for choice in trained.recipe.choices],
         "repeat_targets_left_out": trained.repeat_targets_left_out,
+        "warm_start": None
+        if base is None
+        else {
+            "version": base.version,
+            "rows": {name: rows.to_dict() for name, rows in trained.moved.items()},
+        },
         "validation": trained.validation,
         "history": trained.history,
     }

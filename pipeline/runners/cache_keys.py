@@ -36,12 +36,14 @@ class CacheKeys:
       catalogue_fingerprint: Changes with the items file and the ids to erase, and with the log if
         the catalogue depends on it.
       curated_schema_hash: Changes with the text of the curated schema; "" without one.
+      warm_start_from: JSON of the version whose towers the training starts from; "" without one.
     """
 
     launch_id: str
     interactions_fingerprint: str
     catalogue_fingerprint: str
     curated_schema_hash: str = ""
+    warm_start_from: str = ""
 
     @property
     def data(self) -> dict[str, str | None]:

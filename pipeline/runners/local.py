@@ -31,6 +31,7 @@ from pipeline.runners.peak_memory import PeakMemoryHandler
 from pipeline.runners.progress import ProgressHandler
 from pipeline.runners.provenance import origin
 from pipeline.runners.step_results import StepResult, last_durations, read_step_results
+from pipeline.runners.warm_start import with_warm_start
 from pipeline.runners.write_record import run_record
 from schemas.errors import InputError
 from schemas.settings import Settings
@@ -82,7 +83,7 @@ def run_local(settings: Settings, config_path: str, console: Console) -> RunOutc
     paths = run_paths(settings)
 
     def build() -> KeysAndNodes:
-        keys = cache_keys(settings)
+        keys = with_warm_start(cache_keys(settings), settings, paths)
         return keys, pipeline_nodes(settings, paths, keys)
 
     return run_pipeline(settings.name, build, settings, config_path, paths, console)

@@ -21,17 +21,21 @@ class ModelLineage:
     """Artifact folders behind a pushed model version, and the ids that ingestion erased.
 
     Attributes:
-      model: Folder of the trained towers.
+      model: Folder of the towers that the version serves.
+      proven_model: Folder of the towers that were evaluated; without a refit the same ones.
       windows: Folder of the raw windows that the index was tuned on.
       model_blessing: Folder of the evaluator's blessing.
+      refit_blessing: Folder of the blessing of the refit; None if the towers were not refitted.
       evaluation: Folder of the evaluation metrics.
       events_statistics: Folder of the statistics of the training events.
       erase: Ids that ingestion erased and that a new catalogue must not contain either.
     """
 
     model: str
+    proven_model: str
     windows: str
     model_blessing: str
+    refit_blessing: str | None
     evaluation: str
     events_statistics: str
     erase: EraseSettings
@@ -71,8 +75,12 @@ def read_model_lineage(
     data: dict[str, Any] = json.loads(ingestion.custom_properties["data"].string_value)
     return ModelLineage(
         model=locate(index_inputs["model"].uri),
+        proven_model=locate(push_inputs["model"].uri),
         windows=locate(index_inputs["windows"].uri),
         model_blessing=locate(push_inputs["model_blessing"].uri),
+        refit_blessing=(
+            locate(push_inputs["refit_blessing"].uri) if "refit_blessing" in push_inputs else None
+        ),
         evaluation=locate(push_inputs["evaluation"].uri),
         events_statistics=locate(push_inputs["events_statistics"].uri),
         erase=from_dict(EraseSettings, data["erase"]),

@@ -24,8 +24,9 @@ def provenance(settings: Settings, keys: CacheKeys) -> str:
     `data` has the fingerprints of the inputs, which are also in the cache keys; null for an input
     that this run does not read, or, in a compiled pipeline, cannot read yet. `code` has the version
     of the distribution, a hash of the source, and the commit, with `-dirty` if files differ from
-    it; null outside a Git repository. `run` has the run directory, the random id of the launch, the
-    configuration without ids to erase, and its hash, which are also in run.json.
+    it; null outside a Git repository. `warm_start` is the version from whose towers the training
+    started; null if it started from random weights. `run` has the run directory, the random id of
+    the launch, the configuration without ids to erase, and its hash, which are also in run.json.
 
     Args:
       settings: Settings of the run.
@@ -34,6 +35,7 @@ def provenance(settings: Settings, keys: CacheKeys) -> str:
     return json.dumps(
         {
             **origin(keys),
+            "warm_start": json.loads(keys.warm_start_from) if keys.warm_start_from else None,
             "run": {
                 "directory": settings.output,
                 "launch": keys.launch_id,

@@ -14,6 +14,7 @@ from pipeline.runners import container_main
 from pipeline.runners.cache_keys import placeholder_cache_keys
 from pipeline.runners.code_version import code_version
 from schemas.deploy_settings import TrainerJob
+from schemas.errors import InputError
 from schemas.settings import Settings
 
 
@@ -27,7 +28,15 @@ def compile_ir(settings: Settings, path: str, pipeline_root: str, image: str) ->
       path: The JSON file to write.
       pipeline_root: Remote folder for artifacts.
       image: Container image in which this project is installed.
+
+    Raises:
+      InputError: `train.warm_start` is true.
     """
+    if settings.train.warm_start:
+        raise InputError(
+            "train.warm_start: a compiled pipeline does not know what serves when it is launched; "
+            "set it to false, or use `twotower run`"
+        )
     keys = placeholder_cache_keys()
     # The container's disk is not persistent. Unless the configuration names a destination, versions
     # are published next to the artifacts.

@@ -36,12 +36,15 @@ class IdVocabularies:
 def read_id_vocabularies(windows_graph: tft.TFTransformOutput) -> IdVocabularies:
     """Reads the ids of split train from the transform graph of the windows.
 
+    A user without a target has no row, because no query of that user is trained.
+
     Raises:
       ValueError: The graph has no vocabulary of items or users.
     """
     items, _ = read_counts(windows_graph, ITEM_VOCABULARY)
-    users, _ = read_counts(windows_graph, USER_VOCABULARY)
-    return IdVocabularies(tuple(items), _united((), users))
+    users, num_targets = read_counts(windows_graph, USER_VOCABULARY)
+    with_targets = (user for user, count in zip(users, num_targets, strict=True) if count)
+    return IdVocabularies(tuple(items), _united((), with_targets))
 
 
 def _united(known: tuple[bytes, ...], added: Iterable[bytes]) -> tuple[bytes, ...]:

@@ -77,6 +77,8 @@ class TrainData:
       sample_split: `eval`, or `train` if split eval has no target.
       sample: A few windows of that split, for the comparison of training and serving.
       excludes_history: Whether items of the history are never recommended.
+      counted: The windows whose targets count for the popularity, age and frequency of items; None
+        if they are those of `train`.
     """
 
     features: TowerFeatures
@@ -90,6 +92,18 @@ class TrainData:
     sample_split: str
     sample: TransformedWindows
     excludes_history: bool
+    counted: TransformedWindows | None = None
+
+    @property
+    def target_events(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+        """The row of the candidate table and the time in seconds of each counted target."""
+        targets = (self.train if self.counted is None else self.counted).targets()
+        return targets.rows, targets.time_s
+
+    @property
+    def train_end_s(self) -> int:
+        """The time of the last counted target, in seconds since the epoch, UTC."""
+        return int(self.target_events[1].max())
 
 
 def windows_reader(

@@ -1,6 +1,6 @@
 """Transformed windows as flat columns without padding."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -150,4 +150,18 @@ def first_targets(windows: TransformedWindows) -> TransformedWindows:
         lengths=np.ones(np.count_nonzero(is_target), np.int64),
         user={name: values[is_target] for name, values in windows.user.items()},
         events={name: values[starts[is_target]] for name, values in windows.events.items()},
+    )
+
+
+def joined(parts: Sequence[TransformedWindows]) -> TransformedWindows:
+    """Returns the windows of several splits, one split after the other; at least one is given."""
+    first = parts[0]
+    return replace(
+        first,
+        lengths=np.concatenate([part.lengths for part in parts]),
+        user={name: np.concatenate([part.user[name] for part in parts]) for name in first.user},
+        events={
+            name: np.concatenate([part.events[name] for part in parts]) for name in first.events
+        },
+        repeat_targets=sum(part.repeat_targets for part in parts),
     )

@@ -10,6 +10,7 @@ import tensorflow_transform as tft
 
 from components.parity.sample_file import write_sample
 from components.progress import progress
+from components.served_reference import write_known_users
 from components.signature_inputs import trace_signature
 from components.trainer.data.columns import Columns
 from components.trainer.export.parity_sample import parity_sample
@@ -82,6 +83,7 @@ def export_towers(
     }
     tf.saved_model.save(module, path, signatures)
     write_sample(path, parity_sample(trained, user_table is not None))
+    write_known_users(path, trained.vocabularies.users)
 
 
 def _user_table(users: dict[str, npt.NDArray[Any]]) -> UserTable | None:

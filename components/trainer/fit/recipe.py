@@ -4,9 +4,9 @@ The numbers were tuned on the validation splits of the logs in docs/quality.md.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
-from math import gcd
+from math import ceil, gcd
 from typing import Any
 
 from components.trainer.fit.data_statistics import DataStatistics
@@ -31,6 +31,9 @@ _MAX_KERNEL_WIDTH = 50
 # 2024).
 _COSINE_TEMPERATURE = 0.05
 _MANY_NEGATIVES = 2048
+# A warm start has learned all but the newest part of the log (docs/training.md).
+_SHARE_OF_EPOCHS_WHEN_WARM = 0.25
+_SHARE_OF_RATE_WHEN_WARM = 0.5
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,23 @@ def choose_recipe(statistics: DataStatistics, model: ModelSettings, train: Train
         build_plan(ModelPlan, chosen.get("model", {}), model),
         build_plan(TrainPlan, chosen.get("train", {}), train),
         choices,
+    )
+
+
+def warm_recipe(recipe: Recipe, version: str) -> Recipe:
+    """Returns the plan of a training that starts from the towers of a version."""
+    train = recipe.train
+    epochs = ceil(_SHARE_OF_EPOCHS_WHEN_WARM * train.max_epochs)
+    rate = _SHARE_OF_RATE_WHEN_WARM * train.learning_rate
+    reason = f"the training starts from version {version}"
+    choices = (
+        RecipeChoice("train.max_epochs", epochs, f"a quarter of {train.max_epochs}: {reason}"),
+        RecipeChoice("train.learning_rate", rate, f"half of {train.learning_rate}: {reason}"),
+    )
+    changed = {choice.key for choice in choices}
+    kept = tuple(choice for choice in recipe.choices if choice.key not in changed)
+    return Recipe(
+        recipe.model, replace(train, max_epochs=epochs, learning_rate=rate), (*kept, *choices)
     )
 
 

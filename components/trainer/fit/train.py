@@ -3,10 +3,11 @@
 import math
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import tensorflow as tf
+import tensorflow_transform as tft
 import tf_keras as keras
 
 from components.progress import progress
@@ -20,11 +21,14 @@ from components.trainer.fit.cold_start import choose_cold_start
 from components.trainer.fit.data_statistics import compute_statistics
 from components.trainer.fit.loop import fit_model
 from components.trainer.fit.optimizer import build_optimizer
-from components.trainer.fit.recipe import Recipe, RecipeChoice, choose_recipe
+from components.trainer.fit.recipe import Recipe, RecipeChoice, choose_recipe, warm_recipe
 from components.trainer.losses.build import TrainingItems, build_loss
 from components.trainer.model.towers import RetrievalTowers
 from components.trainer.model.two_tower import TwoTowerModel
 from components.trainer.plan import TrainPlan
+from components.trainer.state.transfer import TransferredRows
+from components.trainer.state.vocabularies import tower_vocabularies
+from components.trainer.state.warm_start import StartingPoint, WarmStart, starting_point
 from components.trainer.time.first_seen import AppearanceTimes
 from components.trainer.time.item_dynamics import ItemDynamics
 from components.trainer.time.popularity import NUM_PERIODS, RecentPopularity
@@ -51,8 +55,10 @@ class TrainedTowers:
       targets_per_second: The speed of training without validation.
       repeat_targets_left_out: Targets of split train that were left out because their item occurs
         earlier in the history.
+      train_end_s: The time of the last target of the training, seconds since the epoch, UTC.
       sample_split: `eval`, or `train` if split eval has no target.
       sample: A few windows of that split, for the comparison of training and serving.
+      moved: The rows of each vocabulary that a warm start moved; {} without a warm start.
     """
 
     model: TwoTowerModel
@@ -64,8 +70,10 @@ class TrainedTowers:
     seconds: float
     targets_per_second: float
     repeat_targets_left_out: int
+    train_end_s: int
     sample_split: str
     sample: TransformedWindows
+    moved: dict[str, TransferredRows] = field(default_factory=dict)
 
     @property
     def towers(self) -> RetrievalTowers:
@@ -85,6 +93,7 @@ def train(
     model: ModelSettings,
     settings: TrainSettings,
     log_dir: str | None = None,
+    base: WarmStart | None = None,
     devices: TrainingDevices | None = None,
 ) -> TrainedTowers:
     """Trains until validation recall stops rising, and returns the model of the best epoch.
@@ -98,14 +107,26 @@ def train(
       model: Sizes and parts of the towers; the recipe chooses values that are None.
       settings: How to train; the recipe chooses values that are None.
       log_dir: The folder of TensorBoard logs; None writes no logs.
+      base: The version whose towers the training starts from; None starts from random weights.
       devices: The devices of `open_devices`; None is a single device.
 
     Raises:
-      InputError: Split train has no target, or settings contradict each other.
+      InputError: Split train has no target, settings contradict each other, or the training cannot
+        start from `base`.
       RuntimeError: Training diverged, or another worker was lost.
     """
     train_data = read_data(inputs, data, settings.max_windows_gb)
-    return train_on_data(train_data, data, model, settings, log_dir, devices)
+    start = None
+    if base is not None:
+        vocabularies = tower_vocabularies(
+            train_data.features,
+            train_data.vocabularies,
+            tft.TFTransformOutput(inputs.windows_graph),
+            tft.TFTransformOutput(inputs.catalogue_graph),
+            model,
+        )
+        start = starting_point(base, vocabularies, train_data.train_end_s)
+    return train_on_data(train_data, data, model, settings, log_dir, start, devices)
 
 
 def train_on_data(
@@ -114,11 +135,17 @@ def train_on_data(
     model: ModelSettings,
     settings: TrainSettings,
     log_dir: str | None = None,
+    start: StartingPoint | None = None,
     devices: TrainingDevices | None = None,
 ) -> TrainedTowers:
-    """Trains on data that were read before; the other arguments are those of `train`."""
+    """Trains on data that were read before, from the weights of `start` if there are any.
+
+    The other arguments are those of `train`.
+    """
     started = time.monotonic()
     recipe = choose_recipe(compute_statistics(train_data, data), model, settings)
+    if start is not None:
+        recipe = warm_recipe(recipe, start.base.version)
     devices = devices or single_device()
     if devices.num_replicas > 1:
         recipe = replace(recipe, choices=(*recipe.choices, _shared_step(devices, recipe.train)))
@@ -126,10 +153,12 @@ def train_on_data(
     keras.utils.set_random_seed(recipe.train.seed)
     with devices.strategy.scope():
         model = build_model(train_data, recipe)
+    moved = {} if start is None else start.move_into(model.towers, recipe.model)
     fitted = fit_model(
         model, train_data.train, train_data.validation, recipe.train, log_dir, devices
     )
     if recipe.train.mixed_precision:
+        recipe = replace(recipe, train=replace(recipe.train, mixed_precision=False))
         model = _in_float32(model, train_data, recipe)
     cold_start = choose_cold_start(model.towers, train_data)
     if cold_start is not None:
@@ -145,14 +174,16 @@ def train_on_data(
         time.monotonic() - started,
         fitted.targets_per_second,
         train_data.train.repeat_targets,
+        train_data.train_end_s,
         train_data.sample_split,
         train_data.sample,
+        moved,
     )
 
 
 def build_model(train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
     """Builds the untrained model with all its variables, in the scope of its devices."""
-    rows, time_s, _ = train_data.train.targets()
+    rows, time_s = train_data.target_events
     counts = np.bincount(rows, minlength=len(train_data.candidates))
     plan = recipe.train
     targets = rows, time_s, train_data.candidates.available_at
@@ -194,9 +225,8 @@ def build_model(train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
 
 
 def _in_float32(model: TwoTowerModel, train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
-    """Returns a model with the same weights that computes in float32, for export."""
-    plan = replace(recipe.train, mixed_precision=False)
-    exact = build_model(train_data, replace(recipe, train=plan))
+    """Returns a model with the same weights that computes in float32, as the recipe states."""
+    exact = build_model(train_data, recipe)
     for weight, trained in zip(exact.towers.weights, model.towers.weights, strict=True):
         weight.assign(trained)
     return exact

@@ -114,3 +114,8 @@ class QueryTower(keras.layers.Layer):
         """
         self.cold_start_weights.assign(weights)
         self.uses_cold_start_weights.assign(1.0)
+
+    def clear_cold_start_weights(self) -> None:
+        """Undoes `set_cold_start_weights`, if items have popularity features."""
+        if self.item_weights is not None:
+            self.uses_cold_start_weights.assign(0.0)

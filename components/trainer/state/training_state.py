@@ -7,6 +7,7 @@ import re
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from components import files
 from components.trainer.data.features import TowerFeatures
 from components.trainer.fit.recipe import Recipe
 from components.trainer.model.towers import RetrievalTowers
-from components.trainer.plan import ModelPlan
+from components.trainer.plan import EncoderPlan, ModelPlan, TrainPlan
 from components.trainer.state.vocabularies import Vocabulary, vocabulary_tables
 from schemas.bundle import TRAINING_STATE_FILE
 from schemas.errors import InputError
@@ -76,6 +77,12 @@ def state_of(
         weights=tuple(weight.numpy() for weight in towers.weights),
         vocabularies={name: entries for name, entries in vocabularies.items() if name in used},
     )
+
+
+def recipe_of(state: TrainingState) -> Recipe:
+    """Returns the plan of the training that the state is of, without the reasons for it."""
+    model = {**state.plan, "encoder": EncoderPlan(**state.plan["encoder"])}
+    return Recipe(ModelPlan(**model), TrainPlan(**state.recipe), ())
 
 
 def described_plan(plan: ModelPlan) -> dict[str, Any]:
@@ -145,7 +152,7 @@ def read_state(model_path: str) -> TrainingState:
     try:
         with np.load(io.BytesIO(files.read_bytes(path)), allow_pickle=False) as arrays:
             return _parse(dict(arrays))
-    except (ValueError, KeyError, OSError, EOFError) as error:
+    except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
         raise InputError(
             f"{path} is not a valid training state ({error}); train again, or set "
             "train.warm_start to false"

@@ -78,6 +78,14 @@ def transfer_weights(
     }
 
 
+def transfer_constants(state: TrainingState, towers: RetrievalTowers) -> None:
+    """Assigns the weights that no training changes: the ranking for users without a history."""
+    value_of = dict(zip(state.names, state.weights, strict=True))
+    for name, weight in zip(weight_names(towers), towers.weights, strict=True):
+        if not weight.trainable:
+            weight.assign(value_of[name])
+
+
 def moved_rows(
     table: npt.NDArray[np.float32], source: Vocabulary, target: Vocabulary
 ) -> npt.NDArray[np.float32]:

@@ -21,6 +21,7 @@ TITLES = [
     "Quality",
     "Slices",
     "Diagnosis",
+    "Refit",
     "Index",
     "Gates",
     "Recommendations",

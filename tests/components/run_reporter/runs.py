@@ -12,6 +12,7 @@ STEPS = (
     ("WindowsTransform", 24.0),
     ("TwoTowerTrainer", 84.6),
     ("RetrievalEvaluator", 12.9),
+    ("TowerRefit", 20.3),
     ("ScannIndexer", 17.3),
     ("VersionedPusher", 0.6),
 )
@@ -186,6 +187,35 @@ def fragments() -> dict[str, dict[str, Any]]:
                 }
                 for epoch in range(1, 9)
             ],
+        },
+        {
+            "component": "TowerRefit",
+            "kind": "continue",
+            "rehearsal": {
+                "learned_until_s": 1_772_000_000,
+                "targets": 8_040,
+                "learned_targets": 24_100,
+                "users": 1_302,
+                "metrics": {
+                    name: {
+                        "continued": 0.222,
+                        "proven": 0.2,
+                        "gain": 0.022,
+                        "interval": [0.011, 0.033],
+                    }
+                    for name in ("recall@10", "ndcg@10", "mrr")
+                },
+            },
+            "learned_until": "2026-03-26T12:00:00+00:00",
+            "epochs": 2,
+            "targets": {"new": 32_140, "replayed": 32_138},
+            "new_items": 136,
+            "new_users": 171,
+            "candidates": 2000,
+            "targets_per_second": 11_034.5,
+            "history": [{"epoch": 1, "loss": 4.1}, {"epoch": 2, "loss": 4.0}],
+            "seconds": 20.1,
+            "gates": [gate("refit.rehearsal"), gate("refit.finite")],
         },
         {
             "component": "RetrievalEvaluator",

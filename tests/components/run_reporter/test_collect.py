@@ -21,6 +21,7 @@ METRICS_KEYS = [
     "slice_intervals",
     "diagnosis",
     "later_negatives",
+    "refit",
     "index",
     "gates",
 ]
@@ -42,12 +43,14 @@ def test_metrics_of_a_complete_run_have_the_documented_keys() -> None:
     assert list(metrics) == METRICS_KEYS
     evaluation = fragments["RetrievalEvaluator"]
     assert metrics["version_set"] == "python3.10"
-    for key in METRICS_KEYS[1:-2]:
+    for key in METRICS_KEYS[1:-3]:
         assert metrics[key] == evaluation.get(key)
     assert set(metrics["test"]) == {"model", "baselines"}
     assert metrics["index"] == fragments["ScannIndexer"]["index"]
     assert [gate["name"] for gate in metrics["gates"]] == [
         "data.reject_fraction",
+        "refit.rehearsal",
+        "refit.finite",
         "model.against_popularity",
         "index.recall",
     ]

@@ -146,6 +146,7 @@ def test_sections_without_content_say_why() -> None:
         ("Quality", "RetrievalEvaluator"),
         ("Slices", "RetrievalEvaluator"),
         ("Map of the items", "RetrievalEvaluator"),
+        ("Refit", "TowerRefit"),
         ("Index", "ScannIndexer"),
     ):
         assert f"{step} did not run, because DataGate failed." in parts[title]
@@ -155,7 +156,7 @@ def test_sections_without_content_say_why() -> None:
     parts = sections(failed())
     assert "Failed in TwoTowerTrainer: nothing was pushed" in failed()
     assert "TwoTowerTrainer failed, so it has no result: OOM: out of memory" in parts["Training"]
-    assert failed().count(">skipped<") == 3  # evaluator, indexer, pusher
+    assert failed().count(">skipped<") == 4  # evaluator, refit, indexer, pusher
     assert "The run ended before its first gate." in parts["Gates"]
 
 

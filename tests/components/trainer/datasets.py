@@ -115,14 +115,19 @@ def item(settings: DataSettings, item_id: str, **given: list[Any]) -> Row:
 
 
 def make_dataset(
-    settings: DataSettings, train: list[Row], evaluation: list[Row], items: list[Row], folder: Path
+    settings: DataSettings,
+    train: list[Row],
+    evaluation: list[Row],
+    items: list[Row],
+    folder: Path,
+    test: list[Row] | None = None,
 ) -> Dataset:
     """Transforms the rows, with the vocabularies and statistics of `train` and `items`."""
     table = feature_table(settings)
     config = {"data": to_json(settings)}
     windows = folder / "windows"
     _transform(
-        {"train": train, "eval": evaluation},
+        {"train": train, "eval": evaluation, "test": test or []},
         tfmd.windows_schema(table),
         lambda inputs: windows_preprocessing_fn(inputs, config),
         windows,

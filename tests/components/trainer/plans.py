@@ -11,14 +11,20 @@ _ENCODER = {
     "kernel_width": 50,
     "dropout": 0.2,
 }
-_MODEL = {"dim": 64, "hidden_dim": 128, "share_item_table": True, "recent_popularity": False}
+_MODEL = {
+    "dim": 64,
+    "hidden_dim": 128,
+    "max_item_ids": 1000,
+    "max_user_ids": 1000,
+    "share_item_table": True,
+    "recent_popularity": False,
+}
 _TRAIN = {
     "loss": "full_softmax",
     "max_epochs": 10,
     "events_per_step": 6400,
     "learning_rate": 3e-3,
     "max_seconds": None,
-    "worker_timeout_s": 60.0,
     "mixed_precision": False,
     "seed": 17,
 }

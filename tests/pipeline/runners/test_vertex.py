@@ -33,6 +33,7 @@ COMPONENTS = {
     "CatalogueTransform",
     "TwoTowerTrainer",
     "RetrievalEvaluator",
+    "TowerRefit",
     "ScannIndexer",
     "VersionedPusher",
     "CurrentModel",

@@ -81,5 +81,6 @@ def test_counted_targets_replace_those_counted_before_in_a_traced_graph() -> Non
         features, appeared = at(seconds(instant))
         expected = fresh.with_features(EMBEDDINGS, ROWS, seconds(instant), tf.constant(0))
         np.testing.assert_array_equal(features, expected)
-        expected = fresh.has_appeared(ROWS, seconds(instant))
-        np.testing.assert_array_equal(appeared, expected)
+        expected_items = fresh.has_appeared(ROWS, seconds(instant))
+        assert expected_items is not None
+        np.testing.assert_array_equal(appeared, expected_items)
