@@ -171,7 +171,8 @@ def _losses(settings: Settings) -> Iterator[str]:
 
 
 def _machines(settings: Settings) -> Iterator[str]:
-    strategy, machines = settings.train.strategy, settings.deploy and settings.deploy.trainer
+    strategy = settings.train.strategy
+    machines = None if settings.deploy is None else settings.deploy.trainer
     if machines is None:
         return
     if machines.replicas > 1 and strategy != "multi_worker":

@@ -118,8 +118,8 @@ def open_devices(strategy: Strategy | None, worker_timeout_s: float) -> Training
     cluster = cluster_from_environment()
     if len(cluster.workers) > 1:
         wait_for_workers(cluster, worker_timeout_s)
-    # Without a time limit for each reduction: it is a thread of TensorFlow that sleeps until then, one
-    # for each gradient of each step. Heartbeats recognise a worker that does not answer.
+    # Without a time limit for each reduction, which would be a sleeping thread of TensorFlow for each
+    # gradient of each step. Heartbeats recognise a worker that does not answer.
     devices = TrainingDevices(tf.distribute.MultiWorkerMirroredStrategy(), cluster)
     progress.info(
         "worker %d of %d, %d replicas in all",

@@ -34,12 +34,13 @@ from tests.examples import write_split
 pytestmark = pytest.mark.slow
 
 NUM_ITEMS = 60
+NUM_USERS = 1_500
 LENGTH = 6
 # An item is followed by one of the next ten, so that the ten best items are known.
 LONGEST_STEP = 10
 TRAIN = TrainSettings(
-    max_epochs=10,
-    patience=10,
+    max_epochs=25,
+    patience=25,
     events_per_step=512,
     learning_rate=1e-2,
     max_seconds=None,
@@ -60,13 +61,13 @@ def request_of_one(tmp_path_factory: pytest.TempPathFactory) -> TrainingRequest:
         return window(settings, user, [f"i{number}" for number in numbers])
 
     items = [item(settings, f"i{number}") for number in range(NUM_ITEMS)]
-    rows = [walk(f"u{user}") for user in range(600)]
+    rows = [walk(f"u{user}") for user in range(NUM_USERS)]
     evaluation = [walk(f"e{user}") for user in range(100)]
     dataset = make_dataset(settings, rows, evaluation, items, folder)
     for name, split in (("windows", "train"), ("windows", "eval"), ("catalogue", "catalogue")):
         (folder / name / f"Split-{split}").mkdir()
         (folder / name / f"{split}.gz").rename(folder / name / f"Split-{split}" / "part-0.gz")
-    users = [{USER_ID: [f"u{user}"]} for user in range(600)]
+    users = [{USER_ID: [f"u{user}"]} for user in range(NUM_USERS)]
     raw_items: list[dict[str, list[Any]]] = [
         {ITEM_ID: [f"i{number}"], AVAILABLE_AT: [MISSING_INTEGER]} for number in range(NUM_ITEMS)
     ]
