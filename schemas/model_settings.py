@@ -320,3 +320,11 @@ class TrainSettings:
     seed: Annotated[
         int, Doc("Seed of initial weights, shuffling, dropout and sampling.", example=18)
     ] = 17
+    deterministic: Annotated[
+        bool,
+        Doc(
+            "Whether two trainings on the same data and machine give the same weights, bit for "
+            "bit. Needs `max_seconds: null`, and is slower.",
+            example=True,
+        ),
+    ] = False

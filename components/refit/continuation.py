@@ -91,6 +91,7 @@ def continue_training(
         max_epochs=how.epochs,
         learning_rate=how.share_of_learning_rate * recipe.train.learning_rate,
         average_epochs=how.average_epochs,
+        max_seconds=None,
     )
     model = start_from(
         state,
@@ -116,7 +117,7 @@ def train_anew(state: TrainingState, log: WholeLog, windows: TransformedWindows)
       TrainingDivergedError: A loss or a weight is not finite.
     """
     recipe = recipe_of(state)
-    plan = replace(recipe.train, max_epochs=state.best_epoch)
+    plan = replace(recipe.train, max_epochs=state.best_epoch, max_seconds=None)
     keras.utils.set_random_seed(plan.seed)
     model = build_model(log.data(windows, windows), replace(recipe, train=plan))
     transfer_constants(state, model.towers)

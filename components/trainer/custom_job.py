@@ -38,7 +38,8 @@ def custom_job(job: TrainerJob, request: str) -> CustomJob:
     """Builds the body of the request that creates the job.
 
     The first pool is the chief, one machine; the second one has the other machines. Vertex AI
-    restarts all workers if one of them is restarted, since none can go on alone.
+    restarts all workers if one of them is restarted, and the training goes on from its last
+    checkpoint.
 
     Args:
       job: The machines and their place.

@@ -1,5 +1,6 @@
 """The executor of TwoTowerTrainer, which trains, or submits a custom job that trains."""
 
+import os
 from typing import Any
 
 from tfx import types
@@ -33,6 +34,8 @@ class Executor(BaseExecutor):
             **artifact_folders(input_dict),
             serving_model=path_utils.serving_model_dir(model.uri),
             logs=artifact_utils.get_single_uri(output_dict["model_run"]),
+            # TFX gives each execution a new output folder, and deletes it if the execution fails.
+            checkpoints=os.path.dirname(os.path.dirname(model.uri)),
         )
         request = TrainingRequest(
             paths,
@@ -40,6 +43,7 @@ class Executor(BaseExecutor):
             from_json(DataSettings, exec_properties["data"]),
             from_json(ModelSettings, exec_properties["model_settings"]),
             from_json(TrainSettings, exec_properties["train_settings"]),
+            exec_properties["code_version"],
             exec_properties["warm_start_from"],
         )
         if exec_properties["custom_job"]:

@@ -76,6 +76,7 @@ class TrainPlan:
     strategy: Strategy | None = None
     mixed_precision: bool
     seed: int
+    deterministic: bool = False
 
 
 def build_plan(

@@ -20,6 +20,7 @@ class TrainingRequest:
       data: The settings of the data.
       model_settings: The settings of the towers.
       train_settings: The settings of the training.
+      code_version: The version of the code, which must be that of the checkpoints.
       warm_start_from: JSON of the version whose towers the training starts from; "" for none.
     """
 
@@ -28,6 +29,7 @@ class TrainingRequest:
     data: DataSettings
     model_settings: ModelSettings
     train_settings: TrainSettings
+    code_version: str
     warm_start_from: str = ""
 
 
@@ -45,6 +47,7 @@ def train_and_record(request: TrainingRequest) -> None:
         request.data,
         request.model_settings,
         request.train_settings,
+        request.code_version,
         read_warm_start(request.warm_start_from),
     )
     if fragment is not None:

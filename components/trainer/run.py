@@ -16,6 +16,8 @@ from components.trainer.data.read import TrainerInputs
 from components.trainer.devices.training_devices import open_devices
 from components.trainer.export.projector import write_projector
 from components.trainer.export.saved_model import TransformGraphs, export_towers
+from components.trainer.fit.checkpoint_folder import checkpoint_folder
+from components.trainer.fit.checkpoints import Checkpoints
 from components.trainer.fit.tensorboard import METRICS_RUN
 from components.trainer.fit.train import TrainedTowers, train
 from components.trainer.state.training_state import TrainingState, state_of, write_state
@@ -23,7 +25,7 @@ from components.trainer.state.vocabularies import tower_vocabularies
 from components.trainer.state.warm_start import WarmStart
 from schemas.features import CATALOGUE_SPLIT, feature_table
 from schemas.model_settings import ModelSettings, TrainSettings
-from schemas.settings import DataSettings
+from schemas.settings import DataSettings, to_json
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class TrainerPaths:
       raw_catalogue: The raw catalogue, whose titles TensorBoard shows.
       serving_model: The folder to which the SavedModel is written.
       logs: The folder to which TensorBoard logs are written.
+      checkpoints: The folder in which the training makes one for its checkpoints.
     """
 
     windows: str
@@ -49,6 +52,7 @@ class TrainerPaths:
     raw_catalogue: str
     serving_model: str
     logs: str
+    checkpoints: str
 
 
 def run(
@@ -56,25 +60,28 @@ def run(
     data: DataSettings,
     model: ModelSettings,
     settings: TrainSettings,
+    code_version: str,
     base: WarmStart | None = None,
 ) -> dict[str, Any] | None:
     """Trains the towers, exports them, and returns the report fragment of the step.
 
-    Of several workers, the chief alone writes logs and towers.
+    A training whose process ended before the export goes on from its last checkpoint.
+    Of several workers, the chief alone writes logs, checkpoints and towers.
 
     Args:
       paths: The artifact folders.
       data: The settings of the data.
       model: Sizes and parts of the towers.
       settings: How to train.
+      code_version: The version of the code, which must be that of the checkpoints.
       base: The version whose towers the training starts from; None starts from random weights.
 
     Returns:
       The fragment; None on the other workers, which end after the training.
 
     Raises:
-      InputError: Split train has no target, settings contradict each other, or the training cannot
-        start from `base`.
+      InputError: Split train has no target, settings contradict each other, the training cannot
+        start from `base`, or the time limit does not suffice for one epoch.
       RuntimeError: Training diverged, or another worker was lost.
     """
     started = time.monotonic()
@@ -88,9 +95,26 @@ def run(
         windows_graph=paths.windows_graph,
         catalogue_graph=paths.catalogue_graph,
     )
+    checkpoints = checkpoint_folder(
+        paths.checkpoints,
+        [
+            to_json(data),
+            to_json(model),
+            to_json(settings),
+            code_version,
+            base.to_json() if base else "",
+        ],
+        [
+            *inputs.train_files,
+            *inputs.eval_files,
+            *inputs.catalogue_files,
+            inputs.windows_graph,
+            inputs.catalogue_graph,
+        ],
+    )
     graphs = TransformGraphs(paths.windows_graph, paths.catalogue_graph)
     logs = paths.logs if devices.is_chief else None
-    trained = train(inputs, data, model, settings, logs, base, devices)
+    trained = train(inputs, data, model, settings, logs, base, checkpoints, devices)
     if not devices.is_chief:
         return None
     progress.info("exporting the towers of epoch %d", trained.best_epoch)
@@ -100,6 +124,7 @@ def run(
     write_state(paths.serving_model, trained_state(trained, graphs))
     items = read_raw_catalogue(paths.raw_catalogue, table)
     write_projector(trained, items, table, os.path.join(paths.logs, METRICS_RUN))
+    Checkpoints(checkpoints).remove()
     return training_fragment(trained, time.monotonic() - started, base)
 
 

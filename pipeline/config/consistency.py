@@ -34,6 +34,7 @@ def check_consistency(path: str, settings: Settings) -> None:
         *_sizes(settings),
         *_losses(settings),
         *_machines(settings),
+        *_determinism(settings),
         *_gates(settings),
         *_slices(settings),
     ]
@@ -189,6 +190,15 @@ def _machines(settings: Settings) -> Iterator[str]:
         yield (
             f"deploy.trainer.accelerators_per_replica is {machines.accelerators_per_replica}, but "
             "without train.strategy a training uses one; set it to mirrored or multi_worker"
+        )
+
+
+def _determinism(settings: Settings) -> Iterator[str]:
+    train = settings.train
+    if train.deterministic and train.max_seconds is not None:
+        yield (
+            f"train.deterministic: needs train.max_seconds: null (now {train.max_seconds:g}), "
+            "because with a time limit the learning rate depends on the speed of the machine"
         )
 
 

@@ -8,20 +8,19 @@ import json
 from dataclasses import replace
 
 from components.current_model.find import find_current_model
-from components.pusher.manifest import Manifest, read_manifest
+from components.pusher.manifest import read_manifest
 from components.trainer.state.warm_start import WarmStart
 from pipeline.paths import RunPaths
 from pipeline.runners.cache_keys import CacheKeys
-from pipeline.runners.write_record import config_hash
 from schemas.settings import Settings
 
 
 def with_warm_start(keys: CacheKeys, settings: Settings, paths: RunPaths) -> CacheKeys:
     """Adds the version that serves to the cache keys if `train.warm_start` is true.
 
-    A version that was made by the same configuration from the same data is not a version to start
-    from: its training is the one to be repeated. Its own starting point takes its place, so that a
-    second, unchanged run is answered from the cache.
+    A version that was made from the same data has nothing new to learn. Its own starting point
+    takes its place, so that a second, unchanged run is answered from the cache, and a run with
+    other settings starts as the one before.
 
     Args:
       keys: The cache keys of the run.
@@ -37,15 +36,8 @@ def with_warm_start(keys: CacheKeys, settings: Settings, paths: RunPaths) -> Cac
     if current.version is None or current.serving_path is None or current.towers_path is None:
         return keys
     manifest = read_manifest(current.serving_path)
-    if _is_of_this_run(manifest, keys, settings):
+    if manifest.provenance.get("data") == keys.data:
         base = manifest.provenance.get("warm_start")
         return replace(keys, warm_start_from=json.dumps(base, sort_keys=True) if base else "")
     base = WarmStart(current.version, manifest.content_hash, current.towers_path)
     return replace(keys, warm_start_from=base.to_json())
-
-
-def _is_of_this_run(manifest: Manifest, keys: CacheKeys, settings: Settings) -> bool:
-    provenance = manifest.provenance
-    return provenance.get("data") == keys.data and provenance.get("run", {}).get(
-        "config_hash"
-    ) == config_hash(settings)

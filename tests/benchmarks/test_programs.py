@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
         "random_search",
         "quality",
         "demo_oracle",
+        "determinism",
         "retrieval",
         "index_scaling",
         "index_overhead",

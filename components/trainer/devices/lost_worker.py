@@ -50,7 +50,8 @@ class LostWorkerCheck:
         raise LostWorkerError(
             f"the training lost {lost_workers(self._cluster, str(error))}: the last step of all "
             f"workers was completed {silent_s:.0f} s ago; look for the reason in the log of that "
-            "worker, and start all workers again with the same arguments"
+            "worker, and start all workers again with the same arguments: the training goes on "
+            "from its last checkpoint"
         ) from error
 
 

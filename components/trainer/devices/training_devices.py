@@ -1,13 +1,17 @@
 """The devices of a training: their replicas of the model, and what they agree on."""
 
-from collections.abc import Callable
+import os
+import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import tensorflow as tf
 
 from components.progress import progress
 from components.trainer.devices.cluster import Cluster, cluster_from_environment, wait_for_workers
+from components.trainer.fit.checkpoints import Checkpoints, LoopState
 from schemas.errors import InputError
 from schemas.model_settings import Strategy
 
@@ -63,6 +67,14 @@ class TrainingDevices:
 
         return self.strategy.distribute_datasets_from_function(of_worker)
 
+    def checkpoints(self, folder: str) -> Checkpoints:
+        """Returns the checkpoints of a training, which the chief alone keeps.
+
+        Args:
+          folder: The folder of the checkpoints, which all workers read.
+        """
+        return Checkpoints(folder) if self.is_chief else _UnkeptCheckpoints(folder)
+
     def of_chief(self, value: float) -> float:
         """Returns the chief's value on all workers, which all have to call this method.
 
@@ -92,6 +104,18 @@ class TrainingDevices:
         return tf.function(summed, autograph=False)
 
 
+class _UnkeptCheckpoints(Checkpoints):
+    """The checkpoints of the chief, as seen by another worker, which reads them only."""
+
+    def save(self, state: LoopState, variables: Mapping[str, Any]) -> None:
+        """Reads the variables as the chief does, since some are sums over all workers."""
+        with tempfile.TemporaryDirectory() as folder:
+            tf.train.Checkpoint(**variables).write(os.path.join(folder, "variables"))
+
+    def remove(self) -> None:
+        """Leaves the checkpoints to the chief."""
+
+
 def single_device() -> TrainingDevices:
     """Returns the default device of TensorFlow."""
     return TrainingDevices(tf.distribute.get_strategy())
@@ -118,8 +142,8 @@ def open_devices(strategy: Strategy | None, worker_timeout_s: float) -> Training
     cluster = cluster_from_environment()
     if len(cluster.workers) > 1:
         wait_for_workers(cluster, worker_timeout_s)
-    # Without a time limit for each reduction, which would be a sleeping thread of TensorFlow for each
-    # gradient of each step. Heartbeats recognise a worker that does not answer.
+    # Without a time limit for each reduction: TensorFlow would start a sleeping thread for every
+    # gradient of every step. Heartbeats recognise a worker that does not answer.
     devices = TrainingDevices(tf.distribute.MultiWorkerMirroredStrategy(), cluster)
     progress.info(
         "worker %d of %d, %d replicas in all",

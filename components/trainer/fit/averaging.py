@@ -9,7 +9,7 @@ import tensorflow as tf
 _WARM_UP_STEPS = 10.0
 
 
-class WeightAverage(tf.Module):
+class WeightAverage:
     """A running average of trainable weights, and its best value so far.
 
     The average of the weights over the last steps generalises better than the final weights (Polyak
@@ -28,7 +28,6 @@ class WeightAverage(tf.Module):
           reach_steps: The number of recent steps that the average covers; 1 or less means the
             latest weights alone.
         """
-        super().__init__(name="weight_average")
         self._weights = list(weights)
         self.average = [_copy_of(weight) for weight in weights]
         self.best = [_copy_of(weight) for weight in weights]

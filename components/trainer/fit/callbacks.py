@@ -15,7 +15,7 @@ class ProgressLog(keras.callbacks.Callback):
 
     Attributes:
       training_seconds: The duration of the training steps of all finished epochs.
-      epochs: The number of finished epochs.
+      epochs: The number of finished epochs; an epoch that was resumed counts in part.
       epoch_targets_per_second: The training speed of the current epoch, or of the one that has
         ended, without validation.
     """
@@ -26,22 +26,33 @@ class ProgressLog(keras.callbacks.Callback):
         targets_per_epoch: int,
         cutoff: int,
         max_seconds: float | None = None,
+        elapsed_s: float = 0.0,
     ):
-        """`cutoff` is that of the recall that is logged; `max_seconds` limits the training."""
+        """Prepares the log.
+
+        Args:
+          max_epochs: The largest number of epochs.
+          targets_per_epoch: The number of targets of the windows.
+          cutoff: The cutoff of the recall that is logged.
+          max_seconds: The time limit of the training.
+          elapsed_s: The duration of a training that this one continues.
+        """
         super().__init__()
         self.max_epochs = max_epochs
         self.max_seconds = max_seconds
         self.targets_per_epoch = targets_per_epoch
         self.cutoff = cutoff
         self.training_seconds = 0.0
-        self.epochs = 0
+        self.epochs = 0.0
         self.epoch_targets_per_second = 0.0
         self._epoch = 0
+        self._first_batch: int | None = None
         self._epoch_started = 0.0
         self._last_logged = 0.0
         # The finished share of an epoch that a time limit can end, and its duration.
         self._share = 0.0
         self._share_seconds = 0.0
+        self._elapsed_before_s = elapsed_s
         self._train_started = 0.0
         self._validation_seconds = 0.0
         self._steps_ended = 0.0
@@ -55,26 +66,32 @@ class ProgressLog(keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         """Starts the clock of the training."""
-        self._train_started = time.monotonic()
+        self._train_started = time.monotonic() - self._elapsed_before_s
 
     def on_epoch_begin(self, epoch: int, logs: dict[str, float] | None = None) -> None:
         """Starts the clock of an epoch."""
         self._epoch = epoch + 1
-        self._epoch_started = self._last_logged = time.monotonic()
+        self._first_batch = None
+        self._epoch_started = self._last_logged = self._steps_ended = time.monotonic()
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        """Notes the first batch, which is not 0 if the epoch is resumed."""
+        if self._first_batch is None:
+            self._first_batch = batch
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Logs the finished share of the epoch every few seconds; stops its clock at its end."""
         now = time.monotonic()
         steps = self.params["steps"]
         elapsed_s = now - self._epoch_started
-        if steps and elapsed_s:
-            done = (batch + 1) / steps * self.targets_per_epoch
-            self.epoch_targets_per_second = done / elapsed_s
+        if steps:
+            self._share = (batch + 1 - (self._first_batch or 0)) / steps
+            self._share_seconds = elapsed_s
+            if elapsed_s:
+                self.epoch_targets_per_second = self._share * self.targets_per_epoch / elapsed_s
         if steps and batch + 1 == steps:
             self._end_of_steps(now)
             return
-        if steps:
-            self._share, self._share_seconds = (batch + 1) / steps, elapsed_s
         if now - self._last_logged >= _SECONDS_BETWEEN_LINES:
             self._last_logged = now
             share = f"{(batch + 1) / steps:.0%}" if steps else f"step {batch + 1}"
@@ -122,5 +139,5 @@ class ProgressLog(keras.callbacks.Callback):
     def _end_of_steps(self, now: float) -> None:
         self._steps_ended = now
         self.training_seconds += now - self._epoch_started
-        self.epochs += 1
+        self.epochs += self._share
         self._share = self._share_seconds = 0.0

@@ -26,12 +26,18 @@ class TrainingMetrics(keras.callbacks.Callback):
     The names of the recall are those of Keras's logs, `val_factorized_top_k/...`.
     """
 
-    def __init__(self, log_dir: str, progress_log: ProgressLog):
-        """Creates the run METRICS_RUN; `progress_log` measures the speed and is called before."""
+    def __init__(self, log_dir: str, progress_log: ProgressLog, first_step: int = 0):
+        """Creates the run METRICS_RUN.
+
+        Args:
+          log_dir: The folder of all runs.
+          progress_log: Measures the speed, and is called before.
+          first_step: The number of steps before these, if the training is resumed.
+        """
         super().__init__()
         self._writer = tf.summary.create_file_writer(os.path.join(log_dir, METRICS_RUN))
         self._progress_log = progress_log
-        self._step = 0
+        self._step = first_step
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
         """Writes the learning rate of the first step and of every tenth."""

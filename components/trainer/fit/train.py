@@ -1,7 +1,6 @@
 """Trains the two towers, from transformed examples to a model and its history."""
 
 import math
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
@@ -94,6 +93,7 @@ def train(
     settings: TrainSettings,
     log_dir: str | None = None,
     base: WarmStart | None = None,
+    checkpoint_dir: str | None = None,
     devices: TrainingDevices | None = None,
 ) -> TrainedTowers:
     """Trains until validation recall stops rising, and returns the model of the best epoch.
@@ -108,11 +108,13 @@ def train(
       settings: How to train; the recipe chooses values that are None.
       log_dir: The folder of TensorBoard logs; None writes no logs.
       base: The version whose towers the training starts from; None starts from random weights.
+      checkpoint_dir: The folder of the checkpoints of this training, from which it goes on if there
+        are any; None writes no checkpoints.
       devices: The devices of `open_devices`; None is a single device.
 
     Raises:
-      InputError: Split train has no target, settings contradict each other, or the training cannot
-        start from `base`.
+      InputError: Split train has no target, settings contradict each other, the training cannot
+        start from `base`, or `max_seconds` does not suffice for one epoch.
       RuntimeError: Training diverged, or another worker was lost.
     """
     train_data = read_data(inputs, data, settings.max_windows_gb)
@@ -126,7 +128,7 @@ def train(
             model,
         )
         start = starting_point(base, vocabularies, train_data.train_end_s)
-    return train_on_data(train_data, data, model, settings, log_dir, start, devices)
+    return train_on_data(train_data, data, model, settings, log_dir, start, checkpoint_dir, devices)
 
 
 def train_on_data(
@@ -136,13 +138,13 @@ def train_on_data(
     settings: TrainSettings,
     log_dir: str | None = None,
     start: StartingPoint | None = None,
+    checkpoint_dir: str | None = None,
     devices: TrainingDevices | None = None,
 ) -> TrainedTowers:
     """Trains on data that were read before, from the weights of `start` if there are any.
 
     The other arguments are those of `train`.
     """
-    started = time.monotonic()
     recipe = choose_recipe(compute_statistics(train_data, data), model, settings)
     if start is not None:
         recipe = warm_recipe(recipe, start.base.version)
@@ -155,7 +157,13 @@ def train_on_data(
         model = build_model(train_data, recipe)
     moved = {} if start is None else start.move_into(model.towers, recipe.model)
     fitted = fit_model(
-        model, train_data.train, train_data.validation, recipe.train, log_dir, devices
+        model,
+        train_data.train,
+        train_data.validation,
+        recipe.train,
+        log_dir,
+        None if checkpoint_dir is None else devices.checkpoints(checkpoint_dir),
+        devices,
     )
     if recipe.train.mixed_precision:
         recipe = replace(recipe, train=replace(recipe.train, mixed_precision=False))
@@ -171,7 +179,7 @@ def train_on_data(
         recipe,
         fitted.history,
         fitted.best_epoch,
-        time.monotonic() - started,
+        fitted.seconds,
         fitted.targets_per_second,
         train_data.train.repeat_targets,
         train_data.train_end_s,

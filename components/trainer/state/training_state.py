@@ -3,7 +3,6 @@
 import io
 import json
 import os
-import re
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any
@@ -34,7 +33,6 @@ class TrainingState:
       recipe: The values of the training by dotted key, as JSON values.
       best_epoch: The number of epochs after which the weights were the best, from 1.
       train_end_s: The time of the last target of the training, seconds since the epoch, UTC.
-      names: The name of each weight.
       weights: The weights, in the order of `RetrievalTowers.weights`.
       vocabularies: The entries of each vocabulary that a table uses, by name.
     """
@@ -44,7 +42,6 @@ class TrainingState:
     recipe: dict[str, Any]
     best_epoch: int
     train_end_s: int
-    names: tuple[str, ...]
     weights: tuple[npt.NDArray[Any], ...]
     vocabularies: dict[str, Vocabulary]
 
@@ -73,7 +70,6 @@ def state_of(
         recipe=asdict(recipe.train),
         best_epoch=best_epoch,
         train_end_s=train_end_s,
-        names=weight_names(towers),
         weights=tuple(weight.numpy() for weight in towers.weights),
         vocabularies={name: entries for name, entries in vocabularies.items() if name in used},
     )
@@ -98,15 +94,6 @@ def described_features(features: TowerFeatures) -> dict[str, list[list[str]]]:
     }
 
 
-def weight_names(towers: RetrievalTowers) -> tuple[str, ...]:
-    """Returns the names of the weights in their order.
-
-    Keras numbers layers without a name by how many the process has created; the numbers are left
-    out.
-    """
-    return tuple(re.sub(r"_\d+(?=[/:])", "", weight.name) for weight in towers.weights)
-
-
 def state_path(model_path: str) -> str:
     """Returns the path of the state in the folder of the towers' SavedModel."""
     return os.path.join(model_path, TRAINING_STATE_FILE)
@@ -120,7 +107,7 @@ def write_state(model_path: str, state: TrainingState) -> None:
         "recipe": state.recipe,
         "best_epoch": state.best_epoch,
         "train_end_s": state.train_end_s,
-        "names": state.names,
+        "num_weights": len(state.weights),
         "vocabularies": sorted(state.vocabularies),
     }
     arrays = {_DESCRIPTION: _as_bytes(json.dumps(description).encode())}
@@ -161,15 +148,15 @@ def read_state(model_path: str) -> TrainingState:
 
 def _parse(arrays: dict[str, npt.NDArray[Any]]) -> TrainingState:
     description = json.loads(arrays[_DESCRIPTION].tobytes())
-    names = description["names"]
     return TrainingState(
         plan=description["plan"],
         features=description["features"],
         recipe=description["recipe"],
         best_epoch=description["best_epoch"],
         train_end_s=description["train_end_s"],
-        names=tuple(names),
-        weights=tuple(arrays[f"{_WEIGHT}.{number}"] for number in range(len(names))),
+        weights=tuple(
+            arrays[f"{_WEIGHT}.{number}"] for number in range(description["num_weights"])
+        ),
         vocabularies={
             name: _entries(arrays[f"{_BYTES}.{number}"], arrays[f"{_ENDS}.{number}"])
             for number, name in enumerate(description["vocabularies"])

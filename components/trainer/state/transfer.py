@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 
 from components.trainer.model.towers import RetrievalTowers
 from components.trainer.plan import ModelPlan
@@ -16,7 +17,6 @@ from components.trainer.state.training_state import (
     TrainingState,
     described_features,
     described_plan,
-    weight_names,
 )
 from components.trainer.state.vocabularies import Vocabulary, vocabulary_tables
 from schemas.errors import InputError
@@ -80,10 +80,9 @@ def transfer_weights(
 
 def transfer_constants(state: TrainingState, towers: RetrievalTowers) -> None:
     """Assigns the weights that no training changes: the ranking for users without a history."""
-    value_of = dict(zip(state.names, state.weights, strict=True))
-    for name, weight in zip(weight_names(towers), towers.weights, strict=True):
+    for value, weight in zip(state.weights, towers.weights, strict=True):
         if not weight.trainable:
-            weight.assign(value_of[name])
+            weight.assign(value)
 
 
 def moved_rows(
@@ -123,13 +122,24 @@ def check_same_architecture(state: TrainingState, towers: RetrievalTowers, plan:
                 f"the model to start from was trained with model.{key} = {earlier}, and this "
                 f"training has model.{key} = {value}: {_REMEDY}"
             )
-    names = weight_names(towers)
-    if names != state.names:
-        differing = sorted(set(names) ^ set(state.names))
+    # The order of the weights is that of the layers; their names depend on where they are created.
+    tables = {id(table.variable) for table in vocabulary_tables(towers)}
+    shapes = [_shape(weight, id(weight) in tables) for weight in towers.weights]
+    earlier_shapes = [value.shape for value in state.weights]
+    if len(shapes) != len(earlier_shapes) or not all(
+        earlier[-len(shape) :] == shape if shape else earlier == ()
+        for shape, earlier in zip(shapes, earlier_shapes, strict=True)
+    ):
         raise InputError(
-            f"the model to start from has other layers ({', '.join(differing[:5])}), since another "
-            "version of this package trained it: set train.warm_start to false for one run"
+            "the model to start from has other layers, since another version of this package "
+            "trained it: set train.warm_start to false for one run"
         )
+
+
+def _shape(weight: tf.Variable, is_table: bool) -> tuple[int, ...]:
+    """Returns the shape that two trainings have in common: without the rows of a table."""
+    shape = tuple(weight.shape.as_list())
+    return shape[1:] if is_table else shape
 
 
 def _count(source: Vocabulary, target: Vocabulary) -> TransferredRows:

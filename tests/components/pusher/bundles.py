@@ -1,7 +1,8 @@
 """Small fake bundles and a push destination: the pusher only copies their files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from components.pusher.lock import LOCK_FILE
 from components.pusher.manifest import Manifest
@@ -75,8 +76,9 @@ class Destination:
         keep_versions: int = 5,
         id_rules: Sequence[str] = (),
         label: str = STABLE,
+        provenance: Mapping[str, Any] | None = None,
     ) -> PublishedVersion:
-        """Publishes a bundle with the given content, rules of ids and label."""
+        """Publishes a bundle with the given content, rules of ids, label and provenance."""
         return publish(
             str(self.bundle(content)),
             *self.folders,
@@ -88,7 +90,7 @@ class Destination:
                 train_end_s=1000,
                 split_policy="temporal",
                 sizes={"items": 2},
-                provenance={"run": "training"},
+                provenance=dict(provenance or {"run": "training"}),
             ),
             towers=str(self.towers(content)),
             statistics_file=str(self.statistics),

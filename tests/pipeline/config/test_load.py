@@ -137,6 +137,10 @@ def test_missing_key_and_wrong_values_are_named(tmp_path: Path) -> None:
             "train={in_batch_negatives: 0, catalogue_negatives: 0}",
             "train.in_batch_negatives and train.catalogue_negatives are both 0",
         ),
+        (
+            "train.deterministic=true",
+            "train.deterministic: needs train.max_seconds: null (now 1500",
+        ),
         ("train.margin=0.5", "train.margin: applies only to train.loss contrastive"),
         (
             "deploy={project: p, region: r, trainer: {replicas: 2}}",

@@ -82,15 +82,19 @@ def request_of_one(tmp_path_factory: pytest.TempPathFactory) -> TrainingRequest:
         raw_catalogue=str(folder / "raw"),
         serving_model="",
         logs="",
+        checkpoints="",
     )
     sizes = ModelSettings(dim=16, hidden_dim=32, encoder=EncoderSettings(num_heads=4))
-    return TrainingRequest(paths, "", settings, sizes, TRAIN)
+    return TrainingRequest(paths, "", settings, sizes, TRAIN, code_version="1")
 
 
 def request_in(folder: Path, request: TrainingRequest, **changes: object) -> TrainingRequest:
     """Returns a request whose artifacts are written to a folder."""
     paths = replace(
-        request.paths, serving_model=str(folder / "model/serving"), logs=str(folder / "logs")
+        request.paths,
+        serving_model=str(folder / "model/serving"),
+        logs=str(folder / "logs"),
+        checkpoints=str(folder.parent / "checkpoints"),
     )
     train = replace(request.train_settings, **changes)  # type: ignore[arg-type]
     return replace(request, paths=paths, model=str(folder / "model"), train_settings=train)
@@ -148,7 +152,7 @@ def test_two_workers_train_as_well_as_one(request_of_one: TrainingRequest, tmp_p
     assert "epoch" not in silent
 
 
-def test_a_killed_worker_ends_the_training_with_its_name(
+def test_a_killed_worker_ends_the_training_with_its_name_and_it_can_go_on(
     request_of_one: TrainingRequest, tmp_path: Path
 ) -> None:
     endless = {"strategy": "multi_worker", "max_epochs": 10_000, "patience": 10_000}
@@ -157,15 +161,24 @@ def test_a_killed_worker_ends_the_training_with_its_name(
     ]
 
     with workers(*requests) as (chief, other):
-        assert chief.stderr is not None
-        log = ""
-        for line in chief.stderr:
-            log += line
-            if "epoch 2/" in line:
-                break
+        wait_for(chief, "epoch 2/")
         other.kill()
         _, rest = chief.communicate(timeout=TRAIN.worker_timeout_s)
-
-    assert chief.returncode not in (0, None), log + rest
+    assert chief.returncode not in (0, None), rest
     assert "LostWorkerError: the training lost worker 1 (127.0.0.1:" in rest
     assert "start all workers again" in rest
+
+    with workers(*requests) as (chief, other):
+        wait_for(chief, "training resumes after epoch ")
+        wait_for(chief, " loss ")
+
+
+def wait_for(process: subprocess.Popen[str], text: str) -> None:
+    """Reads the log of a worker up to a line that contains a text."""
+    assert process.stderr is not None
+    log = []
+    for line in process.stderr:
+        log.append(line)
+        if text in line:
+            return
+    raise AssertionError(f"the log ended without {text!r}: {''.join(log)[-5000:]}")

@@ -4,12 +4,14 @@ import logging
 import math
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from components.trainer.data.read import read_data
+from components.trainer.fit.checkpoints import Checkpoints, LoopState
 from components.trainer.fit.divergence import TrainingDivergedError
 from components.trainer.fit.train import train
 from components.trainer.losses.sampled_negatives import SampledNegativesLoss
@@ -114,10 +116,24 @@ def test_divergence_is_an_error(successors: Dataset) -> None:
         train(successors.inputs, successors.settings, SIZES, settings)
 
 
-def test_training_ends_at_the_time_limit(successors: Dataset) -> None:
+def test_training_ends_at_the_time_limit_after_at_least_one_epoch(
+    successors: Dataset, caplog: pytest.LogCaptureFixture
+) -> None:
+    # An epoch has one step, and the limit is over after it.
     settings = TrainSettings(max_epochs=500, patience=500, max_seconds=0.01)
 
-    assert len(train(successors.inputs, successors.settings, SIZES, settings).history) == 1
+    with caplog.at_level(logging.INFO, "twotower.progress"):
+        trained = train(successors.inputs, successors.settings, SIZES, settings)
+
+    assert len(trained.history) == 1
+    assert "the time limit of 0 s (train.max_seconds) is reached" in caplog.text
+
+
+def test_a_time_limit_below_one_epoch_is_an_error(successors: Dataset) -> None:
+    settings = TrainSettings(max_epochs=1, events_per_step=80, max_seconds=0.01)
+
+    with pytest.raises(InputError, match=r"train\.max_seconds is 0\.01, but one epoch takes"):
+        train(successors.inputs, successors.settings, SIZES, settings)
 
 
 def test_a_train_split_without_targets_is_an_error(tmp_path: Path) -> None:
@@ -210,9 +226,16 @@ def test_a_validation_loss_that_is_not_finite_is_an_error(
         train(successors.inputs, successors.settings, SIZES, TrainSettings(max_epochs=2))
 
 
-def test_weights_that_are_not_finite_after_the_last_step_are_an_error(
-    successors: Dataset, monkeypatch: pytest.MonkeyPatch
+def test_weights_that_are_not_finite_are_an_error_and_leave_no_checkpoint(
+    successors: Dataset, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    saved = []
+    save = Checkpoints.save
+
+    def spy(checkpoints: Checkpoints, state: LoopState, variables: dict[str, Any]) -> None:
+        save(checkpoints, state, variables)
+        saved.append((state.epoch, state.step))
+
     train_step = TwoTowerModel.train_step
 
     def spoiling_step(model: TwoTowerModel, inputs: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
@@ -223,10 +246,16 @@ def test_weights_that_are_not_finite_after_the_last_step_are_an_error(
         return logs
 
     monkeypatch.setattr(TwoTowerModel, "train_step", spoiling_step)
+    monkeypatch.setattr(Checkpoints, "is_due", lambda *_, **__: True)
+    monkeypatch.setattr(Checkpoints, "save", spy)
+    folder = tmp_path / "checkpoints"
     settings = TrainSettings(max_epochs=1, events_per_step=400)
 
     with pytest.raises(
         TrainingDivergedError,
         match=r"epoch 1, step 2 of 2: .*start.* is not finite .*learning_rate",
     ):
-        train(successors.inputs, successors.settings, SIZES, settings)
+        train(successors.inputs, successors.settings, SIZES, settings, checkpoint_dir=str(folder))
+
+    assert saved == [(0, 1)]
+    assert not folder.exists()

@@ -130,8 +130,8 @@ def test_constants_are_moved_and_learned_weights_are_not(
     model = build_model(data, recipe_of(state))
     before = [weight.numpy() for weight in model.towers.weights]
     marked = tuple(
-        np.full_like(value, 5.0) if "cold_start" in name else value
-        for name, value in zip(state.names, state.weights, strict=True)
+        np.full_like(value, 5.0) if "cold_start" in weight.name else value
+        for weight, value in zip(model.towers.weights, state.weights, strict=True)
     )
 
     transfer_constants(replace(state, weights=marked), model.towers)
@@ -140,3 +140,33 @@ def test_constants_are_moved_and_learned_weights_are_not(
         expected = np.full_like(old, 5.0) if "cold_start" in weight.name else old
         np.testing.assert_array_equal(weight.numpy(), expected)
     tf.keras.backend.clear_session()
+
+
+def test_a_state_of_a_compiled_training_moves_into_towers_that_are_not_compiled(
+    rich: Exported, state: TrainingState
+) -> None:
+    """XLA creates the variables of the query tower in another scope, with other names."""
+    data = read_data(rich.dataset.inputs, rich.dataset.settings)
+    recipe = recipe_of(state)
+    many_epochs = replace(recipe.train, max_epochs=10**6)
+    compiled = build_model(data, replace(recipe, train=many_epochs))
+    assert [w.name for w in compiled.towers.weights] != [
+        w.name for w in rich.trained.towers.weights
+    ]
+
+    transfer_weights(state, compiled.towers, recipe.model, state.vocabularies)
+
+    for weight, expected in zip(compiled.towers.weights, state.weights, strict=True):
+        np.testing.assert_array_equal(weight.numpy(), expected)
+
+
+def test_other_layers_are_an_error(rich: Exported, state: TrainingState) -> None:
+    recipe = recipe_of(state)
+    for weights in (state.weights[:-1], (*state.weights[:-1], np.zeros([3, 5, 7], np.float32))):
+        with pytest.raises(InputError, match="other layers"):
+            transfer_weights(
+                replace(state, weights=weights),
+                rich.trained.towers,
+                recipe.model,
+                state.vocabularies,
+            )
