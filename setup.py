@@ -88,6 +88,7 @@ setup(
         # Codecs of Avro files, which fastavro looks for: snappy and zstandard.
         "cramjam>=2.8",
         "backports.zstd>=1",
+        "google-cloud-aiplatform>=1.60,<2",
         "google-crc32c>=1.5",
         # 1.48 is the last series without a requirement on protobuf 4 or later.
         "grpcio-health-checking>=1.48,<2",

@@ -23,14 +23,24 @@ from pipeline.paths import RunPaths
 from pipeline.runners.cache_keys import CacheKeys
 from pipeline.runners.code_version import code_version
 from pipeline.runners.provenance import provenance
+from schemas.deploy_settings import TrainerJob
 from schemas.features import CATALOGUE_SPLIT, TRAIN_SPLIT, WINDOW_SPLITS
 from schemas.settings import Settings, to_json
 
 PREPROCESSING = "components.transform.preprocessing"
 
 
-def pipeline_nodes(settings: Settings, paths: RunPaths, keys: CacheKeys) -> list[BaseNode]:
-    """Returns the connected components of the pipeline in topological order."""
+def pipeline_nodes(
+    settings: Settings, paths: RunPaths, keys: CacheKeys, trainer_job: TrainerJob | None = None
+) -> list[BaseNode]:
+    """Returns the connected components of the pipeline in topological order.
+
+    Args:
+      settings: Validated settings.
+      paths: The folders of the run.
+      keys: The values that decide which steps are taken from the cache.
+      trainer_job: The custom job of the training; None trains in the process of the step.
+    """
     data = to_json(settings.data.without_erased_ids)
 
     current = CurrentModel(
@@ -97,6 +107,7 @@ def pipeline_nodes(settings: Settings, paths: RunPaths, keys: CacheKeys) -> list
         # A training does not depend on what follows it.
         train_settings=to_json(replace(settings.train, refit="none")),
         warm_start_from=keys.warm_start_from,
+        custom_job="" if trainer_job is None else to_json(trainer_job),
         code_version=code_version("trainer"),
     )
     evaluator = RetrievalEvaluator(

@@ -14,6 +14,7 @@ NonNegativeFloat = Annotated[float, Field(ge=0)]
 EncoderKind = Literal["mean", "decayed", "convolution", "transformer"]
 Similarity = Literal["dot", "cosine", "euclidean"]
 Loss = Literal["full_softmax", "sampled_softmax", "contrastive", "triplet"]
+Strategy = Literal["mirrored", "multi_worker"]
 NegativeSampling = Literal["uniform", "mixed", "popularity"]
 Refit = Literal["continue", "full", "none"]
 # Settings of the pool of negatives; a full softmax scores the whole catalogue and has no pool.
@@ -280,6 +281,32 @@ class TrainSettings:
             example=600,
         ),
     ] = 1500.0
+    strategy: Annotated[
+        Strategy | None,
+        Doc(
+            "`mirrored` trains on all GPUs of one machine, `multi_worker` on the machines of the "
+            "environment variable `TF_CONFIG`. Each replica computes its share of each step.",
+            example="multi_worker",
+            default="one device",
+        ),
+    ] = None
+    worker_timeout_s: Annotated[
+        PositiveFloat,
+        Doc(
+            "With `strategy: multi_worker`, the training ends with an error if a worker does not "
+            "start within this time. Later, TensorFlow recognises a lost worker in about 10 s.",
+            unit="seconds",
+            example=120,
+        ),
+    ] = 300.0
+    mixed_precision: Annotated[
+        bool,
+        Doc(
+            "Whether the query tower computes in bfloat16 during training; weights, embedding "
+            "tables, scores and losses remain float32. Meant for GPUs.",
+            example=True,
+        ),
+    ] = False
     max_windows_gb: Annotated[
         NonNegativeFloat,
         Doc(

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field, TypeAdapter
 
 from schemas.data_settings import InteractionsSettings, ItemsSettings, UsersSettings
+from schemas.deploy_settings import DeploySettings
 from schemas.evaluation_settings import EvaluationSettings
 from schemas.id_settings import IdsSettings
 from schemas.model_settings import ModelSettings, TrainSettings
@@ -190,6 +191,15 @@ class Settings(DataSettings):
         BeamSettings,
         Doc("Options of Apache Beam.", example={"args": ["--direct_num_workers=4"]}),
     ] = field(default_factory=BeamSettings)
+
+    deploy: Annotated[
+        DeploySettings | None,
+        Doc(
+            "Where a pipeline that is compiled for Vertex AI runs.",
+            example={"project": "shop-prod", "region": "europe-west4"},
+            default="the place is chosen at submission, and the trainer runs in its container",
+        ),
+    ] = None
 
     @property
     def data(self) -> DataSettings:

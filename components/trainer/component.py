@@ -29,6 +29,7 @@ class TwoTowerTrainerSpec(component_spec.ComponentSpec):
         "model_settings": component_spec.ExecutionParameter(type=str),
         "train_settings": component_spec.ExecutionParameter(type=str),
         "warm_start_from": component_spec.ExecutionParameter(type=str),
+        "custom_job": component_spec.ExecutionParameter(type=str),
         "code_version": component_spec.ExecutionParameter(type=str),
     }
 
@@ -52,6 +53,7 @@ class TwoTowerTrainer(base_component.BaseComponent):
         train_settings: str,
         code_version: str,
         warm_start_from: str = "",
+        custom_job: str = "",
     ):
         """Constructs the component.
 
@@ -68,6 +70,7 @@ class TwoTowerTrainer(base_component.BaseComponent):
           code_version: The version of the installed code.
           warm_start_from: JSON of the `WarmStart` whose towers the training starts from; "" starts
             from random weights.
+          custom_job: JSON of the `TrainerJob` that runs the training; "" trains in this process.
         """
         super().__init__(
             TwoTowerTrainerSpec(
@@ -81,6 +84,7 @@ class TwoTowerTrainer(base_component.BaseComponent):
                 model_settings=model_settings,
                 train_settings=train_settings,
                 warm_start_from=warm_start_from,
+                custom_job=custom_job,
                 code_version=code_version,
                 model=types.Channel(type=standard_artifacts.Model),
                 model_run=types.Channel(type=standard_artifacts.ModelRun),

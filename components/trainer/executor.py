@@ -1,4 +1,4 @@
-"""The executor of TwoTowerTrainer, which passes the paths of its artifacts to `run`."""
+"""The executor of TwoTowerTrainer, which trains, or submits a custom job that trains."""
 
 import os
 from typing import Any
@@ -9,18 +9,17 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components.artifacts import artifact_folders
-from components.fragment import write_fragment
-from components.trainer.run import TrainerPaths, run
-from components.trainer.state.warm_start import read_warm_start
+from components.trainer.request import TrainingRequest, train_and_record
+from components.trainer.run import TrainerPaths
+from schemas.deploy_settings import TrainerJob
 from schemas.model_settings import ModelSettings, TrainSettings
-from schemas.settings import DataSettings, from_json
-from schemas.steps import TRAINER
+from schemas.settings import DataSettings, from_json, to_json
 
 ArtifactsByKey = dict[str, list[types.Artifact]]
 
 
 class Executor(BaseExecutor):
-    """Trains the towers and exports them to artifact `model`."""
+    """Trains the towers and exports them to artifact `model`, here or in a custom job."""
 
     def Do(
         self,
@@ -38,12 +37,20 @@ class Executor(BaseExecutor):
             # TFX gives each execution a new output folder, and deletes it if the execution fails.
             checkpoints=os.path.dirname(os.path.dirname(model.uri)),
         )
-        fragment = run(
+        request = TrainingRequest(
             paths,
+            model.uri,
             from_json(DataSettings, exec_properties["data"]),
             from_json(ModelSettings, exec_properties["model_settings"]),
             from_json(TrainSettings, exec_properties["train_settings"]),
             exec_properties["code_version"],
-            read_warm_start(exec_properties["warm_start_from"]),
+            exec_properties["warm_start_from"],
         )
-        write_fragment(model.uri, TRAINER, fragment)
+        if exec_properties["custom_job"]:
+            # The client of Vertex AI takes seconds to import, and no other training needs it.
+            from components.trainer.custom_job import job_client, run_custom_job
+
+            job = from_json(TrainerJob, exec_properties["custom_job"])
+            run_custom_job(job_client(job.region), job, to_json(request))
+        else:
+            train_and_record(request)

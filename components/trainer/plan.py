@@ -14,6 +14,7 @@ from schemas.model_settings import (
     ModelSettings,
     NegativeSampling,
     Similarity,
+    Strategy,
     TrainSettings,
 )
 
@@ -72,6 +73,8 @@ class TrainPlan:
     popularity_lag: float = 0.125
     average_epochs: float = 2.5
     max_seconds: float | None
+    strategy: Strategy | None = None
+    mixed_precision: bool
     seed: int
     deterministic: bool
 

@@ -1,5 +1,6 @@
 """Trains and exports the towers; called by the executor of TwoTowerTrainer."""
 
+import logging
 import os
 import time
 from dataclasses import asdict, dataclass
@@ -12,6 +13,7 @@ from components.examples.read import read_raw_catalogue, read_users
 from components.examples.shards import split_files
 from components.progress import progress
 from components.trainer.data.read import TrainerInputs
+from components.trainer.devices.training_devices import open_devices
 from components.trainer.export.projector import write_projector
 from components.trainer.export.saved_model import TransformGraphs, export_towers
 from components.trainer.fit.checkpoint_folder import checkpoint_folder
@@ -60,10 +62,11 @@ def run(
     settings: TrainSettings,
     code_version: str,
     base: WarmStart | None = None,
-) -> dict[str, Any]:
+) -> dict[str, Any] | None:
     """Trains the towers, exports them, and returns the report fragment of the step.
 
     A training whose process ended before the export goes on from its last checkpoint.
+    Of several workers, the chief alone writes logs, checkpoints and towers.
 
     Args:
       paths: The artifact folders.
@@ -73,12 +76,18 @@ def run(
       code_version: The version of the code, which must be that of the checkpoints.
       base: The version whose towers the training starts from; None starts from random weights.
 
+    Returns:
+      The fragment; None on the other workers, which end after the training.
+
     Raises:
       InputError: Split train has no target, settings contradict each other, the training cannot
         start from `base`, or the time limit does not suffice for one epoch.
-      RuntimeError: Training diverged.
+      RuntimeError: Training diverged, or another worker was lost.
     """
     started = time.monotonic()
+    devices = open_devices(settings.strategy, settings.worker_timeout_s)
+    if not devices.is_chief:
+        progress.setLevel(logging.WARNING)
     inputs = TrainerInputs(
         train_files=split_files(paths.windows, "train"),
         eval_files=split_files(paths.windows, "eval"),
@@ -104,7 +113,10 @@ def run(
         ],
     )
     graphs = TransformGraphs(paths.windows_graph, paths.catalogue_graph)
-    trained = train(inputs, data, model, settings, paths.logs, base, checkpoints)
+    logs = paths.logs if devices.is_chief else None
+    trained = train(inputs, data, model, settings, logs, base, checkpoints, devices)
+    if not devices.is_chief:
+        return None
     progress.info("exporting the towers of epoch %d", trained.best_epoch)
     table = feature_table(data)
     users = read_users(paths.users, table)

@@ -33,6 +33,7 @@ def check_consistency(path: str, settings: Settings) -> None:
         *_split(settings),
         *_sizes(settings),
         *_losses(settings),
+        *_machines(settings),
         *_determinism(settings),
         *_gates(settings),
         *_slices(settings),
@@ -168,6 +169,28 @@ def _losses(settings: Settings) -> Iterator[str]:
         )
     if train.margin is not None and train.loss not in ("contrastive", "triplet"):
         yield "train.margin: applies only to train.loss contrastive or triplet; remove it"
+
+
+def _machines(settings: Settings) -> Iterator[str]:
+    strategy = settings.train.strategy
+    machines = None if settings.deploy is None else settings.deploy.trainer
+    if machines is None:
+        return
+    if machines.replicas > 1 and strategy != "multi_worker":
+        yield (
+            f"deploy.trainer.replicas is {machines.replicas}, but train.strategy is "
+            f"{strategy or 'not set'}, which uses one machine; set it to multi_worker"
+        )
+    if machines.accelerators_per_replica > 1 and machines.accelerator is None:
+        yield (
+            "deploy.trainer.accelerators_per_replica: requires deploy.trainer.accelerator, their "
+            "type"
+        )
+    elif machines.accelerators_per_replica > 1 and strategy is None:
+        yield (
+            f"deploy.trainer.accelerators_per_replica is {machines.accelerators_per_replica}, but "
+            "without train.strategy a training uses one; set it to mirrored or multi_worker"
+        )
 
 
 def _determinism(settings: Settings) -> Iterator[str]:

@@ -14,7 +14,7 @@ _TOP = tuple(field.name for field in dataclasses.fields(Settings))
 _SECTIONS = frozenset(
     field.name
     for field in dataclasses.fields(Settings)
-    if field.default_factory is not dataclasses.MISSING or field.name in _SOURCES
+    if field.default_factory is not dataclasses.MISSING or field.name in (*_SOURCES, "deploy")
 )
 # A dotted key; or a key of the top level at the start of a sentence, with a colon.
 _KEY = re.compile(

@@ -13,6 +13,7 @@ from pipeline.paths import run_paths
 from pipeline.runners import container_main
 from pipeline.runners.cache_keys import placeholder_cache_keys
 from pipeline.runners.code_version import code_version
+from schemas.deploy_settings import TrainerJob
 from schemas.errors import InputError
 from schemas.settings import Settings
 
@@ -43,7 +44,7 @@ def compile_ir(settings: Settings, path: str, pipeline_root: str, image: str) ->
     pipeline = Pipeline(
         pipeline_name=settings.name,
         pipeline_root=pipeline_root,
-        components=pipeline_nodes(settings, paths, keys),
+        components=pipeline_nodes(settings, paths, keys, trainer_job(settings, image)),
         beam_pipeline_args=list(settings.beam.args),
     )
     runner = kubeflow_v2_dag_runner.KubeflowV2DagRunner(
@@ -65,3 +66,23 @@ def compile_ir(settings: Settings, path: str, pipeline_root: str, image: str) ->
         )
     )
     runner.run(pipeline)
+
+
+def trainer_job(settings: Settings, image: str) -> TrainerJob | None:
+    """Returns the custom job of the training; None trains in the container of the step.
+
+    Args:
+      settings: Validated settings; `deploy.trainer` has the machines.
+      image: Container image in which this project is installed.
+    """
+    deploy = settings.deploy
+    if deploy is None or deploy.trainer is None:
+        return None
+    return TrainerJob(
+        name=f"{settings.name}-trainer",
+        image=image,
+        project=deploy.project,
+        region=deploy.region,
+        service_account=deploy.service_account,
+        machines=deploy.trainer,
+    )

@@ -1,6 +1,6 @@
 """Dense batches of transformed windows, in a few shapes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,19 +18,26 @@ _MIN_LENGTH = 4
 _BATCHES_AHEAD = 4
 
 
-def num_batches(windows: TransformedWindows, events_per_step: int) -> int:
+def num_batches(windows: TransformedWindows, events_per_step: int, num_replicas: int = 1) -> int:
     """Returns the number of batches of an epoch."""
-    return sum(bucket.num_batches for bucket in _buckets(windows, events_per_step))
+    buckets = _buckets(windows, events_per_step, num_replicas)
+    return sum(bucket.num_batches for bucket in buckets)
 
 
 class EpochBatches:
     """Dense batches of windows of similar length, by epoch.
 
     The order of the batches of an epoch depends on the seed and the number of the epoch alone, so
-    that an epoch can be continued from any step.
+    that an epoch can be continued from any step. Several replicas share each batch.
     """
 
-    def __init__(self, windows: TransformedWindows, events_per_step: int, seed: int | None):
+    def __init__(
+        self,
+        windows: TransformedWindows,
+        events_per_step: int,
+        seed: int | None,
+        num_replicas: int = 1,
+    ):
         """Groups the windows by length.
 
         Args:
@@ -38,8 +45,10 @@ class EpochBatches:
           events_per_step: The approximate number of events in a batch, padding included.
           seed: Shuffles the windows in each epoch, reproducibly; None keeps the order of the
             windows of each length.
+          num_replicas: The number of parts of a batch, with equally many windows.
         """
-        self._buckets = _buckets(windows, events_per_step)
+        self._buckets = _buckets(windows, events_per_step, num_replicas)
+        self._num_replicas = num_replicas
         self._num_windows = len(windows)
         self._dense = DenseWindows(windows)
         self._seed = seed
@@ -48,27 +57,35 @@ class EpochBatches:
         """Returns the number of batches of an epoch."""
         return sum(bucket.num_batches for bucket in self._buckets)
 
-    def epoch(self, epoch: int = 0, first_step: int = 0) -> tf.data.Dataset:
+    def epoch(
+        self, epoch: int = 0, first_step: int = 0, replicas: Sequence[int] | None = None
+    ) -> tf.data.Dataset:
         """Returns the batches of an epoch.
 
         Args:
           epoch: The number of the epoch, from 0.
           first_step: The number of batches at the start of the epoch that are left out.
+          replicas: The numbers of replicas, whose parts of each batch are returned one after the
+            other; None returns whole batches.
 
         Returns:
           Dictionaries of user columns [batch] and event columns [batch, length]. Padding follows
           the events; the last windows of a batch may consist of padding.
         """
+        parts = [slice(None)]
+        if replicas is not None:
+            # The padding at the end of a batch is spread over all parts.
+            parts = [slice(replica, None, self._num_replicas) for replica in replicas]
 
         def dense_batches() -> Iterator[dict[str, npt.NDArray[Any]]]:
             for windows, length in self._chunks(epoch)[first_step:]:
-                yield self._dense(windows, length)
+                yield from (self._dense(windows[part], length) for part in parts)
 
         dataset = tf.data.Dataset.from_generator(
             dense_batches, output_signature=self._dense.signature
         )
         steps = max(0, len(self) - first_step)
-        dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps))
+        dataset = dataset.apply(tf.data.experimental.assert_cardinality(steps * len(parts)))
         return dataset.prefetch(_BATCHES_AHEAD)
 
     def _chunks(self, epoch: int) -> list[tuple[npt.NDArray[np.int64], int]]:
@@ -162,8 +179,10 @@ class _Bucket:
         return list(full.reshape(-1, self.size))
 
 
-def _buckets(windows: TransformedWindows, events_per_step: int) -> list[_Bucket]:
+def _buckets(windows: TransformedWindows, events_per_step: int, num_replicas: int) -> list[_Bucket]:
     """Groups the windows by length; the bounds of the groups are a geometric sequence."""
+    # Each replica can split its part of a batch into two halves.
+    multiple = 2 * num_replicas
     shortest, longest = np.quantile(windows.lengths, [0.1, 1.0], method="higher")
     spread = np.geomspace(max(_MIN_LENGTH, shortest), longest, _MAX_SHAPES)
     bounds = np.unique(spread.round().astype(np.int64))
@@ -171,9 +190,8 @@ def _buckets(windows: TransformedWindows, events_per_step: int) -> list[_Bucket]
     buckets = []
     for number, length in enumerate(bounds):
         members = np.flatnonzero(bucket_of == number)
-        # Even, so that a batch can be split into two halves.
-        largest = len(members) + len(members) % 2
-        size = min(max(2, events_per_step // int(length) // 2 * 2), largest)
+        largest = len(members) + -len(members) % multiple
+        size = min(max(multiple, events_per_step // int(length) // multiple * multiple), largest)
         if size:
             buckets.append(_Bucket(members, int(length), size))
     return buckets

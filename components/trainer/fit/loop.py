@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 import tf_keras as keras
 
 from components.progress import progress
 from components.trainer.data.batches import EpochBatches
 from components.trainer.data.windows import TransformedWindows
+from components.trainer.devices.lost_worker import LostWorkerCheck
+from components.trainer.devices.training_devices import TrainingDevices, single_device
 from components.trainer.fit.averaging import WeightAverage
 from components.trainer.fit.callbacks import ProgressLog
 from components.trainer.fit.checkpoints import Checkpoints, LoopState
@@ -51,6 +54,7 @@ def fit_model(
     plan: TrainPlan,
     log_dir: str | None = None,
     checkpoints: Checkpoints | None = None,
+    devices: TrainingDevices | None = None,
 ) -> FitResult:
     """Trains a model from its present weights, and leaves it with the average of its best epoch.
 
@@ -66,13 +70,18 @@ def fit_model(
       log_dir: The folder of TensorBoard logs; None writes no logs.
       checkpoints: Where the state of the training is saved and, if there is one, restored from.
         They are kept after the end, until what is made of the model is safe; None saves nothing.
+      devices: The devices in whose scope the model was built; None is a single device.
 
     Raises:
       InputError: The time limit does not suffice for one epoch.
+      LostWorkerError: Another worker of the training ended or did not answer.
       TrainingDivergedError: A loss or a weight is not finite.
     """
-    with deterministic_ops(plan.deterministic):
-        return _Training(model, train, validation, plan, log_dir, checkpoints).run()
+    devices = devices or single_device()
+    with deterministic_ops(plan.deterministic), LostWorkerCheck(devices.cluster) as lost_worker:
+        return _Training(
+            model, train, validation, plan, log_dir, checkpoints, devices, lost_worker
+        ).run()
 
 
 class _Training:
@@ -86,19 +95,25 @@ class _Training:
         plan: TrainPlan,
         log_dir: str | None,
         checkpoints: Checkpoints | None,
+        devices: TrainingDevices,
+        lost_worker: LostWorkerCheck,
     ):
+        self._devices, self._lost_worker = devices, lost_worker
         self._model, self._plan = model, plan
-        self._batches = EpochBatches(train, plan.events_per_step, plan.seed)
+        self._batches = EpochBatches(train, plan.events_per_step, plan.seed, devices.num_replicas)
         self._validation = None
         if validation is not None and validation.num_targets:
-            self._validation = EpochBatches(validation, _VALIDATION_EVENTS, seed=None)
+            self._validation = EpochBatches(
+                validation, _VALIDATION_EVENTS, None, devices.num_replicas
+            )
         steps = len(self._batches)
         cutoff = monitored_cutoff(model.towers.num_items)
         self._monitor = _readable(f"val_{metric_name(cutoff)}")
         self._schedule = WarmUpThenCosine(
             plan.learning_rate, steps, plan.max_epochs, plan.max_seconds
         )
-        self._average = WeightAverage(model.trainable_weights, plan.average_epochs * steps)
+        with devices.strategy.scope():
+            self._average = WeightAverage(model.trainable_weights, plan.average_epochs * steps)
         self._divergence = DivergenceCheck(plan, steps)
         self._time_limit = TimeLimit(plan.max_seconds, steps)
         self._train_step = model.make_train_function()
@@ -112,7 +127,7 @@ class _Training:
         }
         restored = None if checkpoints is None else checkpoints.restore(self._variables)
         self._state = restored or LoopState()
-        self._clock = TrainingClock(self._state.elapsed_s)
+        self._clock = TrainingClock(self._state.elapsed_s, devices.of_chief)
         self._progress = ProgressLog(
             plan.max_epochs, train.num_targets, cutoff, plan.max_seconds, self._state.elapsed_s
         )
@@ -169,13 +184,14 @@ class _Training:
         first_step, num_steps = self._state.step, len(self._batches)
         if not first_step:
             self._model.reset_metrics()
-        iterator = iter(self._batches.epoch(epoch, first_step))
+        iterator = iter(self._devices.batches(partial(self._batches.epoch, epoch, first_step)))
         for step in range(first_step, num_steps):
             done = epoch * num_steps + step
             rate = self._schedule.rate(done, self._clock.elapsed_s)
             self._model.optimizer.learning_rate.assign(rate)
             self._callbacks.on_train_batch_begin(step)
             loss = float(self._train_step(iterator)["loss"])
+            self._lost_worker.answered()
             self._divergence.check_loss(loss, epoch + 1, step + 1)
             self._average.update(done + 1)
             self._callbacks.on_train_batch_end(step, {"loss": loss})
@@ -189,7 +205,10 @@ class _Training:
 
     def _save_if_due(self, ends_epoch: bool) -> None:
         """Writes a checkpoint of the present state, unless the last one is recent."""
-        if self._checkpoints is None or not self._checkpoints.is_due(ends_epoch):
+        if self._checkpoints is None:
+            return
+        # All workers save, since the sum of a metric over the replicas is read by all of them.
+        if not self._devices.of_chief(float(self._checkpoints.is_due(ends_epoch))):
             return
         # The loss of a step is computed before its update.
         state = self._state
@@ -205,7 +224,11 @@ class _Training:
         with self._average.in_model():
             self._model.refresh_candidates()
             validated = self._model.evaluate(
-                self._validation.epoch(), callbacks=self._callbacks, verbose=0, return_dict=True
+                self._devices.batches(partial(self._validation.epoch, 0, 0)),
+                steps=len(self._validation),
+                callbacks=self._callbacks,
+                verbose=0,
+                return_dict=True,
             )
         self._divergence.check_validation_loss(validated["loss"], epoch + 1)
         return logs | {f"val_{name}": value for name, value in validated.items()}

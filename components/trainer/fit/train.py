@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import tensorflow as tf
 import tensorflow_transform as tft
 import tf_keras as keras
 
@@ -14,7 +15,7 @@ from components.trainer.data.candidates import CandidateTable
 from components.trainer.data.id_vocabularies import IdVocabularies
 from components.trainer.data.read import TrainData, TrainerInputs, read_data
 from components.trainer.data.windows import WEIGHT, TransformedWindows, with_targets
-from components.trainer.fit.checkpoints import Checkpoints
+from components.trainer.devices.training_devices import TrainingDevices, single_device
 from components.trainer.fit.cold_start import choose_cold_start
 from components.trainer.fit.data_statistics import compute_statistics
 from components.trainer.fit.loop import fit_model
@@ -23,6 +24,7 @@ from components.trainer.fit.recipe import Recipe, RecipeChoice, choose_recipe, w
 from components.trainer.losses.build import TrainingItems, build_loss
 from components.trainer.model.towers import RetrievalTowers
 from components.trainer.model.two_tower import TwoTowerModel
+from components.trainer.plan import TrainPlan
 from components.trainer.state.transfer import TransferredRows
 from components.trainer.state.vocabularies import tower_vocabularies
 from components.trainer.state.warm_start import StartingPoint, WarmStart, starting_point
@@ -92,6 +94,7 @@ def train(
     log_dir: str | None = None,
     base: WarmStart | None = None,
     checkpoint_dir: str | None = None,
+    devices: TrainingDevices | None = None,
 ) -> TrainedTowers:
     """Trains until validation recall stops rising, and returns the model of the best epoch.
 
@@ -107,11 +110,12 @@ def train(
       base: The version whose towers the training starts from; None starts from random weights.
       checkpoint_dir: The folder of the checkpoints of this training, from which it goes on if there
         are any; None writes no checkpoints.
+      devices: The devices of `open_devices`; None is a single device.
 
     Raises:
       InputError: Split train has no target, settings contradict each other, the training cannot
         start from `base`, or `max_seconds` does not suffice for one epoch.
-      RuntimeError: Training diverged.
+      RuntimeError: Training diverged, or another worker was lost.
     """
     train_data = read_data(inputs, data, settings.max_windows_gb)
     start = None
@@ -124,7 +128,7 @@ def train(
             model,
         )
         start = starting_point(base, vocabularies, train_data.train_end_s)
-    return train_on_data(train_data, data, model, settings, log_dir, start, checkpoint_dir)
+    return train_on_data(train_data, data, model, settings, log_dir, start, checkpoint_dir, devices)
 
 
 def train_on_data(
@@ -135,6 +139,7 @@ def train_on_data(
     log_dir: str | None = None,
     start: StartingPoint | None = None,
     checkpoint_dir: str | None = None,
+    devices: TrainingDevices | None = None,
 ) -> TrainedTowers:
     """Trains on data that were read before, from the weights of `start` if there are any.
 
@@ -143,9 +148,13 @@ def train_on_data(
     recipe = choose_recipe(compute_statistics(train_data, data), model, settings)
     if start is not None:
         recipe = warm_recipe(recipe, start.base.version)
+    devices = devices or single_device()
+    if devices.num_replicas > 1:
+        recipe = replace(recipe, choices=(*recipe.choices, _shared_step(devices, recipe.train)))
     _log_choices(recipe.choices)
     keras.utils.set_random_seed(recipe.train.seed)
-    model = build_model(train_data, recipe)
+    with devices.strategy.scope():
+        model = build_model(train_data, recipe)
     moved = {} if start is None else start.move_into(model.towers, recipe.model)
     fitted = fit_model(
         model,
@@ -153,8 +162,12 @@ def train_on_data(
         train_data.validation,
         recipe.train,
         log_dir,
-        Checkpoints(checkpoint_dir) if checkpoint_dir is not None else None,
+        None if checkpoint_dir is None else devices.checkpoints(checkpoint_dir),
+        devices,
     )
+    if recipe.train.mixed_precision:
+        recipe = replace(recipe, train=replace(recipe.train, mixed_precision=False))
+        model = _in_float32(model, train_data, recipe)
     cold_start = choose_cold_start(model.towers, train_data)
     if cold_start is not None:
         _log_choices((cold_start,))
@@ -177,7 +190,7 @@ def train_on_data(
 
 
 def build_model(train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
-    """Builds the untrained model with all its variables."""
+    """Builds the untrained model with all its variables, in the scope of its devices."""
     rows, time_s = train_data.target_events
     counts = np.bincount(rows, minlength=len(train_data.candidates))
     plan = recipe.train
@@ -197,23 +210,48 @@ def build_model(train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
         plan.id_dropout,
         plan.temperature,
         train_data.excludes_history,
+        plan.mixed_precision,
     )
     _log_hashed_ids(towers)
+    strategy = tf.distribute.get_strategy()
+    batching = train_data.train, plan.events_per_step, strategy.num_replicas_in_sync
     model = TwoTowerModel(
         towers,
         build_loss(plan, TrainingItems(counts, train_data.available_rows, dynamics)),
         dynamics,
         plan,
-        train_data.train.events[WEIGHT].sum() / num_batches(train_data.train, plan.events_per_step),
+        train_data.train.events[WEIGHT].sum() / num_batches(*batching),
         compiled=train_data.train.num_targets * plan.max_epochs >= _TARGETS_WORTH_COMPILING,
     )
     # Creates all variables. A training step that has to create variables is traced twice.
-    model.compute_loss(one_batch(with_targets(train_data.train, max_targets=2)))
+    strategy.run(model.compute_loss, [one_batch(with_targets(train_data.train, max_targets=2))])
     optimizer = build_optimizer(model, plan)
     model.compile(optimizer=optimizer)
     optimizer.build(model.trainable_variables)
     model.reset_metrics()
     return model
+
+
+def _in_float32(model: TwoTowerModel, train_data: TrainData, recipe: Recipe) -> TwoTowerModel:
+    """Returns a model with the same weights that computes in float32, as the recipe states."""
+    exact = build_model(train_data, recipe)
+    for weight, trained in zip(exact.towers.weights, model.towers.weights, strict=True):
+        weight.assign(trained)
+    return exact
+
+
+def _shared_step(devices: TrainingDevices, plan: TrainPlan) -> RecipeChoice:
+    """Describes what the size and the learning rate of a step mean with several replicas."""
+    workers = 1 if devices.cluster is None else len(devices.cluster.workers)
+    return RecipeChoice(
+        "train.strategy",
+        plan.strategy,
+        f"{devices.num_replicas} replicas on {workers} worker{'s' * (workers > 1)} share each "
+        f"step: of its {plan.events_per_step} events, each replica has "
+        f"{plan.events_per_step // devices.num_replicas}, with in-batch negatives and groups by "
+        f"time of its own; the gradients are added up before they are clipped, so the learning "
+        f"rate of {plan.learning_rate:g} is that of the whole step",
+    )
 
 
 def _log_hashed_ids(towers: RetrievalTowers) -> None:

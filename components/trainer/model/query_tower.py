@@ -7,6 +7,7 @@ import tf_keras as keras
 
 from components.trainer.model.dropout import SeededDropout
 from components.trainer.model.encoders import CausalEncoder
+from components.trainer.model.precision import layers_compute_in_bfloat16
 from components.trainer.model.similarity import query_vector
 from components.trainer.plan import ModelPlan
 from components.trainer.seeds import Seed, split
@@ -14,7 +15,7 @@ from components.trainer.time.popularity import NUM_FEATURES, POPULARITY_WEIGHTS
 
 
 class ResidualMlp(keras.layers.Layer):
-    """Adds to `x` a two-layer function of `inputs`, which is zero before training."""
+    """A two-layer function, which is zero before training and is added to the state."""
 
     def __init__(self, plan: ModelPlan):
         """`plan` contains the sizes of the layers."""
@@ -23,9 +24,9 @@ class ResidualMlp(keras.layers.Layer):
         self.dropout = SeededDropout(plan.encoder.dropout)
         self.output_layer = keras.layers.Dense(plan.dim, kernel_initializer="zeros", name="output")
 
-    def call(self, x: tf.Tensor, inputs: tf.Tensor, seed: Seed = None) -> tf.Tensor:
-        """Returns [..., dim] float32 from `x` [..., dim] and `inputs` [..., num_inputs]."""
-        return x + self.output_layer(self.dropout(self.hidden(inputs), seed=seed))
+    def call(self, inputs: tf.Tensor, seed: Seed = None) -> tf.Tensor:
+        """Returns [..., dim] in the precision of the layer from `inputs` [..., num_inputs]."""
+        return self.output_layer(self.dropout(self.hidden(inputs), seed=seed))
 
 
 class QueryTower(keras.layers.Layer):
@@ -34,18 +35,23 @@ class QueryTower(keras.layers.Layer):
     XLA compiles this part of a training step.
     """
 
-    def __init__(self, plan: ModelPlan, popularity_weight: float | None):
+    def __init__(
+        self, plan: ModelPlan, popularity_weight: float | None, mixed_precision: bool = False
+    ):
         """Builds the layers.
 
         Args:
           plan: Sizes and similarity.
           popularity_weight: The weight of an item's log share of all targets before training; None
             if items have no popularity features.
+          mixed_precision: Whether encoder and MLP compute in bfloat16. Inputs, weights and queries
+            are float32 in any case.
         """
         super().__init__(name="query_tower")
         self.similarity = plan.similarity
-        self.encoder = CausalEncoder(plan.dim, plan.encoder)
-        self.mlp = ResidualMlp(plan)
+        with layers_compute_in_bfloat16(mixed_precision):
+            self.encoder = CausalEncoder(plan.dim, plan.encoder)
+            self.mlp = ResidualMlp(plan)
         # A learned factor for the length of a query: a user with little history gets a shorter one.
         self.log_length = keras.layers.Dense(1, kernel_initializer="zeros", name="log_length")
         self.item_weights = None
@@ -87,10 +93,11 @@ class QueryTower(keras.layers.Layer):
           weights of time-dependent item features add.
         """
         first, second = split(seed, 2)
-        states = self.encoder(events, seed=first)
+        states = tf.cast(self.encoder(events, seed=first), tf.float32)
         states = tf.where(num_past[..., tf.newaxis] > 0, states, 0.0)
         inputs = tf.concat([states, requests], -1)
-        queries = self.mlp(states, inputs, seed=second)
+        # The MLP adds to the states, whose rounding would remain.
+        queries = states + tf.cast(self.mlp(inputs, seed=second), tf.float32)
         embeddings = query_vector(queries * tf.exp(self.log_length(inputs)), self.similarity)
         if self.item_weights is None:
             return embeddings

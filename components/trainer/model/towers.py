@@ -29,7 +29,6 @@ from schemas.features import MISSING_INTEGER, TIMESTAMP
 # Items that are embedded at a time, which bounds the memory.
 _CATALOGUE_CHUNK = 8192
 _ROWS = (tf.TensorSpec([None], tf.int32),)
-_END_OF_TRAIN = tf.constant(NUM_PERIODS)
 
 
 class RetrievalTowers(keras.layers.Layer):
@@ -59,6 +58,7 @@ class RetrievalTowers(keras.layers.Layer):
         id_dropout: float,
         temperature: float = 1.0,
         excludes_history: bool = True,
+        mixed_precision: bool = False,
     ):
         """Builds the layers.
 
@@ -71,6 +71,7 @@ class RetrievalTowers(keras.layers.Layer):
           id_dropout: The share of item ids that are dropped in training.
           temperature: The temperature of the loss: the initial scores are popularity times it.
           excludes_history: Whether items of the history are never recommended.
+          mixed_precision: Whether the query tower computes in bfloat16.
 
         Raises:
           InputError: `model.encoder.num_heads` does not divide `model.dim`.
@@ -90,7 +91,9 @@ class RetrievalTowers(keras.layers.Layer):
         self.items = ItemTower(features.item, self.item_rows, plan, id_dropout)
         self.event_features = EventFeatures(features, plan)
         self.request_features = RequestFeatures(features, plan, self.user_rows)
-        self.query_tower = QueryTower(plan, temperature if self.popularity else None)
+        self.query_tower = QueryTower(
+            plan, temperature if self.popularity else None, mixed_precision
+        )
 
     @property
     def id_rows(self) -> dict[str, IdRows]:
@@ -200,7 +203,7 @@ class RetrievalTowers(keras.layers.Layer):
         """
         if self.popularity is None:
             return None
-        return self.popularity.features(_END_OF_TRAIN, tf.range(self.num_items + 1))
+        return self.popularity.features(tf.constant(NUM_PERIODS), tf.range(self.num_items + 1))
 
     def catalogue_item_vectors(self) -> tf.Tensor:
         """Returns the [num_items + 1, dim] float32 `item_vectors`, the unknown item last."""
@@ -221,7 +224,7 @@ class RetrievalTowers(keras.layers.Layer):
 
     @tf.function(input_signature=_ROWS, autograph=False)
     def _embeddings(self, rows: tf.Tensor) -> tf.Tensor:
-        temporal = self.popularity and self.popularity.features(_END_OF_TRAIN, rows)
+        temporal = self.popularity and self.popularity.features(tf.constant(NUM_PERIODS), rows)
         return self.candidate_embeddings(rows, self.item_columns(rows), temporal)
 
 

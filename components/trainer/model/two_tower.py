@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
 import tf_keras as keras
@@ -26,7 +27,8 @@ from schemas.transformed import IS_NEGATIVE
 # No Python branch here depends on a tensor. AutoGraph would convert all of tf_keras, which takes
 # most of a minute.
 _without_autograph = tf.autograph.experimental.do_not_convert
-_AFTER_TRAIN_S = tf.constant(tf.int64.max, tf.int64)
+# No tensor: TensorFlow's server for several workers has to start before its first operation.
+_AFTER_TRAIN_S = np.iinfo(np.int64).max
 
 
 class _Seeds(NamedTuple):
@@ -66,6 +68,8 @@ class TwoTowerModel(tfrs.Model):
           compiled: Whether XLA compiles the query tower, once per batch shape.
         """
         super().__init__(name="two_tower")
+        # Results of metrics are the same on all replicas. Keras would add them up.
+        self.distribute_reduction_method = "first"
         self.towers = towers
         self.dynamics = dynamics
         self.plan = plan
@@ -194,7 +198,8 @@ class TwoTowerModel(tfrs.Model):
         """Returns `time_s` and `lag` of `TargetQueries`."""
         if seed is not None:
             return time_s, self.dynamics.draw_lag(seed)
-        return tf.fill(tf.shape(time_s), _AFTER_TRAIN_S), tf.constant(0)
+        after_train_s = tf.constant(_AFTER_TRAIN_S, tf.int64)
+        return tf.fill(tf.shape(time_s), after_train_s), tf.constant(0)
 
     def _queries(
         self, positions: tf.Tensor, item_vectors: tf.Tensor, inputs: Columns, seed: Seed

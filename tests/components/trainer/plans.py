@@ -25,6 +25,7 @@ _TRAIN = {
     "events_per_step": 6400,
     "learning_rate": 3e-3,
     "max_seconds": None,
+    "mixed_precision": False,
     "seed": 17,
     "deterministic": False,
 }

@@ -22,7 +22,7 @@ CHOSEN_MODEL: dict[str, Any] = {
     "encoder": {"kind": "mean", "num_blocks": 1, "num_heads": 2, "dropout": 0.1},
 }
 # Settings of what precedes or follows a training, and of how its data is held.
-AROUND_THE_TRAINING = {"refit", "warm_start", "max_windows_gb"}
+AROUND_THE_TRAINING = {"refit", "warm_start", "max_windows_gb", "worker_timeout_s"}
 
 
 def test_configured_values_precede_chosen_ones_and_these_precede_defaults() -> None:

@@ -142,6 +142,19 @@ def test_missing_key_and_wrong_values_are_named(tmp_path: Path) -> None:
             "train.deterministic: needs train.max_seconds: null (now 1500",
         ),
         ("train.margin=0.5", "train.margin: applies only to train.loss contrastive"),
+        (
+            "deploy={project: p, region: r, trainer: {replicas: 2}}",
+            "deploy.trainer.replicas is 2, but train.strategy is not set",
+        ),
+        (
+            "deploy={project: p, region: r, trainer: {accelerators_per_replica: 2}}",
+            "deploy.trainer.accelerators_per_replica: requires deploy.trainer.accelerator",
+        ),
+        (
+            "deploy={project: p, region: r, trainer: {accelerator: NVIDIA_L4, "
+            "accelerators_per_replica: 2}}",
+            "without train.strategy a training uses one",
+        ),
         ("index.k=500", "above index.max_k (200)"),
         ("split.eval_start=2024-01-01T00:00:00Z", "must be given together"),
         ("interactions.context.user_id=category", "two inputs with the name 'user_id'"),

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from kfp.pipeline_spec import pipeline_spec_pb2
 from components.examples.read import read_raw_catalogue
 from components.fragment import read_fragment
 from pipeline.runners.vertex import compile_ir
+from schemas.deploy_settings import DeploySettings, TrainerJob, TrainerMachines
 from schemas.features import feature_table
-from schemas.settings import Settings, from_dict
+from schemas.settings import Settings, from_dict, from_json
 from tests.chain_dataset import write_chain_dataset
 
 COMPONENTS = {
@@ -79,6 +81,31 @@ def test_versions_are_published_next_to_the_artifacts(spec: dict[str, Any]) -> N
     parameters = pusher["inputs"]["parameters"]
     serving_dir = parameters["serving_dir"]["runtimeValue"]["constant"]
     assert serving_dir == "gs://bucket/root/serving/chain"
+
+
+def test_the_trainer_gets_the_machines_of_its_custom_job(
+    settings: Settings, spec: dict[str, Any], tmp_path: Path
+) -> None:
+    def custom_job(spec: dict[str, Any]) -> str:
+        trainer = spec["components"]["tfx-dag"]["dag"]["tasks"]["TwoTowerTrainer"]
+        constant: str = trainer["inputs"]["parameters"]["custom_job"]["runtimeValue"]["constant"]
+        return constant
+
+    machines = TrainerMachines(replicas=2, machine_type="g2-standard-16", accelerator="NVIDIA_L4")
+    deploy = DeploySettings(project="shop-prod", region="europe-west4", trainer=machines)
+    path = tmp_path / "chain.json"
+    compile_ir(replace(settings, deploy=deploy), str(path), "gs://bucket/root", IMAGE)
+    compiled = json.loads(path.read_text(encoding="utf-8"))["pipelineSpec"]
+
+    assert from_json(TrainerJob, custom_job(compiled)) == TrainerJob(
+        name="chain-trainer",
+        image=IMAGE,
+        project="shop-prod",
+        region="europe-west4",
+        service_account=None,
+        machines=machines,
+    )
+    assert custom_job(spec) == ""
 
 
 def test_catalogue_example_gens_container_command_runs(

@@ -78,6 +78,29 @@ def test_an_epoch_is_continued_from_any_step(seed: int | None, first_step: int) 
     assert rest.cardinality() == 4 - first_step
 
 
+@pytest.mark.parametrize("seed", [None, 3])
+@pytest.mark.parametrize(("num_workers", "num_local"), [(1, 2), (2, 1), (3, 2)])
+def test_the_replicas_share_each_batch(seed: int | None, num_workers: int, num_local: int) -> None:
+    num_replicas = num_workers * num_local
+    batches = EpochBatches(windows_of(LENGTHS * 5), 60, seed, num_replicas)
+
+    parts = [
+        list(batches.epoch(2, 1, range(worker * num_local, (worker + 1) * num_local)))
+        for worker in range(num_workers)
+    ]
+
+    wholes = list(batches.epoch(2, 1))
+    assert [len(of_worker) for of_worker in parts] == [len(wholes) * num_local] * num_workers
+    for step, whole in enumerate(wholes):
+        shares = [part for of_worker in parts for part in of_worker[step * num_local :][:num_local]]
+        # Replicas wait for each other, so that their shares have one size; it is even.
+        assert {part[ROW].shape for part in shares} == {shares[0][ROW].shape}
+        assert shares[0][ROW].shape[0] % 2 == 0
+        for name, values in whole.items():
+            rows = [row for part in shares for row in part[name].numpy().tolist()]
+            assert sorted(rows) == sorted(values.numpy().tolist())
+
+
 def test_the_cardinality_is_the_number_of_batches() -> None:
     windows = windows_of([1] * 5)
     batches = EpochBatches(windows, 2, seed=1)
