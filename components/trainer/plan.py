@@ -76,7 +76,7 @@ class TrainPlan:
     strategy: Strategy | None = None
     mixed_precision: bool
     seed: int
-    deterministic: bool = False
+    deterministic: bool
 
 
 def build_plan(

@@ -27,6 +27,7 @@ _TRAIN = {
     "max_seconds": None,
     "mixed_precision": False,
     "seed": 17,
+    "deterministic": False,
 }
 
 

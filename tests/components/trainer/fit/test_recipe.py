@@ -72,7 +72,8 @@ def test_the_recipe_always_chooses_what_has_no_default(statistics: DataStatistic
     required = required_keys("model", ModelPlan) | required_keys("train", TrainPlan)
     required |= required_keys("model.encoder", EncoderPlan)
     # a nested plan, and settings with a default
-    required -= {"model.encoder", "train.max_seconds", "train.seed"}
+    required -= {"model.encoder", "model.max_item_ids", "model.max_user_ids"}
+    required -= {"train.max_seconds", "train.seed", "train.deterministic"}
     assert required <= {choice.key for choice in recipe.choices}
 
 
