@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import tensorflow as tf
+import tf_keras as keras
 
 from components.trainer.data.read import read_data
 from components.trainer.fit.checkpoints import Checkpoints, LoopState
@@ -80,6 +81,19 @@ def test_successors_are_learned(successors: Dataset, caplog: pytest.LogCaptureFi
     assert (trained.sample_split, trained.sample.num_targets) == ("eval", 64)
     # of 750 targets of split train
     assert trained.model.dynamics.longest_lag == math.ceil(160 / 750 * NUM_PERIODS)
+
+
+def test_mixed_precision_learns_as_well_and_ends_in_float32(successors: Dataset) -> None:
+    settings = TrainSettings(
+        max_epochs=15, patience=15, events_per_step=80, learning_rate=1e-2, mixed_precision=True
+    )
+
+    trained = train(successors.inputs, successors.settings, SIZES, settings)
+
+    assert trained.validation["recall@1"] > 0.9
+    layers = [x for x in trained.towers.submodules if isinstance(x, keras.layers.Layer)]
+    assert {layer.compute_dtype for layer in layers} == {"float32"}
+    assert not trained.recipe.train.mixed_precision
 
 
 @pytest.mark.parametrize(("num_items", "expected"), [(1, 1), (10, 1), (20, 5), (40, 10)])
