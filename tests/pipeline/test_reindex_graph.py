@@ -1,6 +1,6 @@
 """The graph of a re-index: no training, and the data gate runs before the indexer."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
@@ -52,8 +52,18 @@ def test_the_trained_model_is_indexed_with_the_new_catalogue(nodes: dict[str, Ba
     assert nodes["ScannIndexer"].exec_properties["is_reindex"] == 1
     pusher = nodes["VersionedPusher"]
     assert pusher.exec_properties["reindex_of"] == "7"
-    assert pusher.inputs["model"].producer_component_id == "TrainedModel"
+    assert pusher.inputs["model"].producer_component_id == "ProvenModel"
+    assert pusher.inputs["refit_blessing"].producer_component_id == "RefitBlessing"
     assert nodes["DataGate"].inputs["current"].producer_component_id == "CurrentModel"
+
+
+def test_without_a_refit_there_is_no_blessing_of_one(settings: Settings) -> None:
+    lineage = replace(LINEAGE, refit_blessing=None)
+    keys = reindex_cache_keys(settings)
+    nodes = {n.id: n for n in reindex_nodes(settings, run_paths(settings), keys, lineage, "7")}
+
+    assert "RefitBlessing" not in nodes
+    assert "refit_blessing" not in nodes["VersionedPusher"].inputs
 
 
 def test_nodes_are_in_topological_order(nodes: dict[str, BaseNode]) -> None:

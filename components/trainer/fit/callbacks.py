@@ -108,14 +108,15 @@ class ProgressLog(keras.callbacks.Callback):
         self._validation_seconds = now - self._steps_ended
         left = self._time_left(1.0, self._steps_ended - self._epoch_started, now)
         name = "val_" + metric_name(self.cutoff)
+        # Without validation targets, as in a refit, there is no recall.
+        recall = f", {name} {logs[name]:.4f}" if name in logs else ""
         progress.info(
-            "epoch %d/%d loss %.3f, %.0f targets/s, %s %.4f%s",
+            "epoch %d/%d loss %.3f, %.0f targets/s%s%s",
             self._epoch,
             self.max_epochs,
             logs.get("loss", float("nan")),
             self.targets_per_second,
-            name,
-            logs.get(name, float("nan")),
+            recall,
             left,
         )
 

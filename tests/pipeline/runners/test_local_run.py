@@ -51,8 +51,8 @@ def test_first_run_pushes_and_prints_its_outcome(
     ):
         assert (project.run_dir / name).stat().st_size > 0
     assert set(project.statuses().values()) == {"complete"}
-    assert "[ 1/16]" in first.stderr
-    assert "[16/16] RunReporter done" in first.stderr
+    assert "[ 1/17]" in first.stderr
+    assert "[17/17] RunReporter done" in first.stderr
     assert "epoch 1/12" in first.stderr
     assert "tensorflow/" not in first.stderr
     assert "recall@10" in first.stdout
