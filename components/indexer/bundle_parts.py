@@ -22,7 +22,12 @@ from components.indexer.search.leaves import leaf_order
 from components.indexer.search.search_plan import SearchKind, twin_plan
 from components.indexer.served_reference import served_reference
 from components.progress import progress
-from components.served_reference import ServedReference, read_known_users, write_reference
+from components.served_reference import (
+    ServedReference,
+    read_known_users,
+    write_known_users,
+    write_reference,
+)
 from schemas import serving
 from schemas.bundle import PORTABLE_FOLDER, SCANN_FOLDER
 from schemas.features import feature_table
@@ -44,6 +49,7 @@ class BundleParts:
       held_out: Requests of users whose next items are known.
       options: Options of all signatures.
       reference: What the version recommends to these users, for the comparison with traffic.
+      known_users: The users with targets in training; None if they are not known.
     """
 
     index: ChosenIndex
@@ -55,6 +61,7 @@ class BundleParts:
     held_out: HeldOutRequests
     options: ServingOptions
     reference: ServedReference
+    known_users: frozenset[str] | None
 
 
 def choose_parts(
@@ -116,16 +123,26 @@ def choose_parts(
         settings.k,
         twin.recall,
     )
+    known_users = read_known_users(model_path)
     reference = served_reference(
         held_out,
         {serving.RECOMMEND: queries, serving.DEFAULT: others[serving.DEFAULT]},
         exact,
         candidates,
-        read_known_users(model_path),
+        known_users,
         settings.k,
     )
     return BundleParts(
-        index, twin, exact, towers, catalogue, candidates, held_out, options, reference
+        index,
+        twin,
+        exact,
+        towers,
+        catalogue,
+        candidates,
+        held_out,
+        options,
+        reference,
+        known_users,
     )
 
 
@@ -143,6 +160,8 @@ def export_bundle(parts: BundleParts, bundle_uri: str, settings: IndexSettings) 
     report = index_report(parts.index, parts.candidates, parts.held_out, settings)
     for folder in (path, twin_path):
         write_reference(folder, parts.reference)
+        if parts.known_users is not None:
+            write_known_users(folder, (user.encode() for user in parts.known_users))
     twin = twin_report(parts.twin, parts.candidates.embedding.shape, settings)
     return {**report, **twin, "size_bytes": size_bytes(path)}
 

@@ -32,7 +32,7 @@ def test_checkpoints_are_kept_until_the_export_and_belong_to_one_training(
     folders: list[Path] = []
 
     def train(*arguments: Any) -> SimpleNamespace:
-        folders.append(Path(arguments[-1]))
+        folders.append(Path(arguments[-2]))
         folders[-1].mkdir(exist_ok=True)
         return SimpleNamespace(best_epoch=1)
 

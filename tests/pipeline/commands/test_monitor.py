@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.served_reference import ServedReference, write_reference
+from components.served_reference import ServedReference, write_known_users, write_reference
 from components.user_hash import hashed_user_id, key_fingerprint
 from pipeline import cli
 from pipeline.monitor.traffic import read_traffic
@@ -39,8 +39,8 @@ class MonitoredRun(FinishedRun):
         self.version = int(published.version)
         reference = ServedReference("test", 100, {"serving_default": EVALUATED}, ("a", "b", "c"))
         write_reference(published.serving_path, reference)
-        users = Path(published.serving_path) / "assets" / "user_id"
-        users.write_text("".join(f"u{number}\n" for number in range(100)), encoding="utf-8")
+        users = (f"u{number}".encode() for number in range(100))
+        write_known_users(published.serving_path, users)
         self.traffic = root.parent / "traffic"
         self.traffic.mkdir()
         self.key = root.parent / "key"

@@ -31,7 +31,7 @@ def path(tmp_path: Path) -> str:
         data = json.dumps({"erase": {"item_ids": [f"erased {number}"]}})
         store.run("chain.CatalogueExampleGen", {}, {"examples": ids["catalogue"]}, data=data)
         indexed = {key: ids[key] for key in ("model", "windows", "catalogue")}
-        evaluated = ("bundle", "model_blessing", "evaluation", "events_statistics")
+        evaluated = ("bundle", "model", "model_blessing", "evaluation", "events_statistics")
         for _ in range(int(number)):
             store.run("chain.ScannIndexer", indexed, {"bundle": ids["bundle"]})
             version = store.create("pushed", pushed_version=f"10{number}")
@@ -44,7 +44,8 @@ def path(tmp_path: Path) -> str:
 def test_the_lineage_of_a_version_is_its_own_model(path: str, number: str) -> None:
     lineage = read_model_lineage(path, "chain", f"10{number}", lambda uri: f"here/{uri}")
 
-    assert lineage.model == f"here/model/{number}"
+    assert lineage.model == lineage.proven_model == f"here/model/{number}"
+    assert lineage.refit_blessing is None
     assert lineage.windows == f"here/windows/{number}"
     assert lineage.model_blessing == f"here/model_blessing/{number}"
     assert lineage.evaluation == f"here/evaluation/{number}"

@@ -74,6 +74,7 @@ def test_the_recipe_always_chooses_what_has_no_default(statistics: DataStatistic
     # a nested plan, and settings with a default
     required -= {"model.encoder", "model.max_item_ids", "model.max_user_ids"}
     required -= {"train.max_seconds", "train.seed", "train.deterministic"}
+    required -= {"train.strategy", "train.mixed_precision"}
     assert required <= {choice.key for choice in recipe.choices}
 
 
