@@ -23,14 +23,14 @@ import tensorflow_transform as tft
 
 from benchmarks.environment import environment
 from benchmarks.finished_run import find_artifacts, write_run_config
-from components.evaluator.paired_comparison import PairedComparison, compare_users
 from components.examples.shards import split_files
 from components.refit.continuation import (
     ContinuationPlan,
     continue_training,
-    start_from,
+    proven_model,
     train_anew,
 )
+from components.refit.rehearsal import METRICS
 from components.refit.target_ranks import TargetRanks, rank_targets
 from components.refit.whole_log import WholeLog, read_whole_log
 from components.trainer.data.windows import TransformedWindows, joined
@@ -43,8 +43,6 @@ from pipeline.exit_codes import ExitCode
 from schemas.errors import InputError
 from schemas.features import TEST_SPLIT
 
-METRICS = ("recall@10", "ndcg@10", "mrr")
-_NUM_SAMPLES = 1000
 _SEED = 17
 
 
@@ -146,7 +144,7 @@ def _read(run: Path) -> _Setting:
 
 def _rows(setting: _Setting, plans: list[ContinuationPlan]) -> list[Row]:
     state, log = setting.state, setting.log
-    proven = start_from(state, setting.vocabularies, log, recipe_of(state), log.train, log.train)
+    proven = proven_model(state, setting.vocabularies, log)
     rows = [_ranked("none", 0.0, proven.towers, setting)]
     for plan in [ContinuationPlan(), *plans]:
         started = time.monotonic()
@@ -173,12 +171,7 @@ def _changes(plan: ContinuationPlan) -> str:
 
 
 def _record(row: Row, base: Row) -> dict[str, Any]:
-    compared: dict[str, PairedComparison] = {
-        name: compare_users(
-            name, row.ranks.by_user(name), base.ranks.by_user(name), _NUM_SAMPLES, _SEED
-        )
-        for name in METRICS
-    }
+    compared = {name: row.ranks.compared_with(base.ranks, name, _SEED) for name in METRICS}
     return {
         "name": row.name,
         "seconds": row.seconds,

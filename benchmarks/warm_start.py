@@ -27,7 +27,6 @@ import tf_keras as keras
 
 from benchmarks.environment import environment
 from benchmarks.finished_run import RunArtifacts, find_artifacts, write_run_config
-from components.evaluator.paired_comparison import compare_users
 from components.examples.shards import split_files
 from components.refit.sequences import UserSequences, user_sequences
 from components.refit.target_ranks import rank_targets
@@ -53,7 +52,6 @@ from schemas.features import TEST_SPLIT, TIMESTAMP, USER_ID
 
 _METRIC = "ndcg@10"
 _METRICS = ("recall@10", _METRIC)
-_NUM_SAMPLES = 1000
 _SEED = 17
 
 
@@ -269,13 +267,7 @@ def _record(
     num_epochs: int,
 ) -> dict[str, Any]:
     ranks = {name: rank_targets(model.towers, scored) for name, model in models.items()}
-    compared = compare_users(
-        _METRIC,
-        ranks["warm"].by_user(_METRIC),
-        ranks["scratch"].by_user(_METRIC),
-        _NUM_SAMPLES,
-        _SEED,
-    )
+    compared = ranks["warm"].compared_with(ranks["scratch"], _METRIC, _SEED)
     return {
         "day": day,
         "learned_targets": data.train.num_targets,

@@ -15,6 +15,8 @@ from schemas.bundle import KNOWN_USERS_FILE, REFERENCE_FILE
 from schemas.errors import InputError
 from schemas.settings import from_json, to_json
 
+# Models of former releases contain the ids as a vocabulary of their graph, one per line.
+_FORMER_VOCABULARY = os.path.join("assets", "user_id")
 # Several times faster than the default for the ids of a large catalogue.
 _COMPRESS_LEVEL = 6
 
@@ -63,7 +65,7 @@ def read_reference(model_dir: str) -> ServedReference | None:
 
 
 def write_known_users(model_dir: str, users: Iterable[bytes]) -> None:
-    """Writes the ids of the users with targets in training beside a SavedModel."""
+    """Writes the ids of the users with targets in training into the folder of a SavedModel."""
     path = os.path.join(model_dir, KNOWN_USERS_FILE)
     ids = sorted(user.decode("utf-8", "replace") for user in users)
     files.make_folder(os.path.dirname(path))
@@ -77,6 +79,9 @@ def read_known_users(model_dir: str) -> frozenset[str] | None:
       The ids; None if the folder of the SavedModel does not contain them.
     """
     path = os.path.join(model_dir, KNOWN_USERS_FILE)
-    if not files.exists(path):
-        return None
-    return frozenset(json.loads(gzip.decompress(files.read_bytes(path))))
+    if files.exists(path):
+        return frozenset(json.loads(gzip.decompress(files.read_bytes(path))))
+    vocabulary = os.path.join(model_dir, _FORMER_VOCABULARY)
+    if files.exists(vocabulary):
+        return frozenset(files.read_text(vocabulary).split("\n")) - {""}
+    return None

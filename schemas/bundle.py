@@ -29,5 +29,5 @@ PROVEN_TOWERS_FOLDER = os.path.join(EXTRA_FOLDER, "proven_towers")
 # The weights and vocabularies of the towers, from which another training can start. It is in the
 # folder of the towers' SavedModel, and so also in that of the proven towers.
 TRAINING_STATE_FILE = os.path.join(EXTRA_FOLDER, "training_state.npz")
-# The users with targets in training, beside the towers; their share is compared with traffic.
+# The users with targets in training. Their share of the requests is compared with traffic.
 KNOWN_USERS_FILE = os.path.join(EXTRA_FOLDER, "known_users.json.gz")

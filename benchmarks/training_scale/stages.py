@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ from schemas.features import USER_ID, feature_table
 from schemas.model_settings import ModelSettings, TrainSettings
 
 Result = TypeVar("Result")
+_SEED = 1
 
 
 class Stages:
@@ -46,20 +48,21 @@ class Stages:
         return result
 
 
-def train_and_export(folder: Path, log: SyntheticLog, max_seconds: float) -> dict[str, Any]:
-    """Trains on a synthetic log for some time, exports the towers, and measures each stage.
+def train_and_export(folder: Path, log: SyntheticLog, learned: int) -> dict[str, Any]:
+    """Trains on a part of a synthetic log, exports the towers, and measures each stage.
 
     Args:
       folder: Where the model goes.
       log: The files of the log.
-      max_seconds: The time limit of the training, validation included.
+      learned: About how many targets the training learns. Popularity, the vocabulary and the tables
+        are those of the whole log.
 
     Returns:
-      The numbers of items, targets and parameters, the speed, and the stages of `Stages`.
+      The numbers of items, targets and parameters, the speed, and the measured stages.
     """
     stages = Stages()
     table = feature_table(log.data)
-    trained, num_targets = _train(stages, log, max_seconds)
+    trained, num_targets = _train(stages, log, learned)
     graphs = TransformGraphs(log.inputs.windows_graph, log.inputs.catalogue_graph)
     model, logs = str(folder / "model"), str(folder / "logs")
     no_users = {USER_ID: np.empty(0, object)}
@@ -78,12 +81,15 @@ def train_and_export(folder: Path, log: SyntheticLog, max_seconds: float) -> dic
     }
 
 
-def _train(stages: Stages, log: SyntheticLog, max_seconds: float) -> tuple[TrainedTowers, int]:
-    """Returns the trained towers and the number of targets; the windows are freed."""
-    data, settings = log.data, TrainSettings(max_epochs=1, max_seconds=max_seconds)
+def _train(stages: Stages, log: SyntheticLog, learned: int) -> tuple[TrainedTowers, int]:
+    """Returns the trained towers and the number of targets of the log; the windows are freed."""
+    data, settings = log.data, TrainSettings(max_epochs=1, max_seconds=None)
     train_data = stages.run("read", lambda: read_data(log.inputs, data, settings.max_windows_gb))
     stages.run("statistics", lambda: compute_statistics(train_data, data))
-    trained = stages.run(
-        "train", lambda: train_on_data(train_data, data, ModelSettings(), settings)
-    )
-    return trained, train_data.train.num_targets
+    num_targets = train_data.train.num_targets
+    share = min(1.0, learned / num_targets)
+    windows = np.random.default_rng(_SEED).permutation(len(train_data.train))
+    drawn = np.sort(windows[: max(1, round(share * len(windows)))])
+    part = replace(train_data, train=train_data.train.selected(drawn), counted=train_data.train)
+    trained = stages.run("train", lambda: train_on_data(part, data, ModelSettings(), settings))
+    return trained, num_targets

@@ -93,7 +93,7 @@ def continue_training(
         average_epochs=how.average_epochs,
         max_seconds=None,
     )
-    model = start_from(
+    model = _start_from(
         state,
         vocabularies,
         log,
@@ -124,7 +124,23 @@ def train_anew(state: TrainingState, log: WholeLog, windows: TransformedWindows)
     return RefittedTowers(model, fit_model(model, windows, None, plan), windows.num_targets, 0)
 
 
-def start_from(
+def proven_model(
+    state: TrainingState, vocabularies: dict[str, Vocabulary], log: WholeLog
+) -> TwoTowerModel:
+    """Returns the proven towers as they would be served without a refit, with the new rows.
+
+    Args:
+      state: The proven towers.
+      vocabularies: The vocabularies of the tables, with the ids that are new in the log.
+      log: The whole log.
+    """
+    recipe = recipe_of(state)
+    # One epoch: the model is not trained, and so not worth compiling.
+    plan = replace(recipe.train, max_epochs=1)
+    return _start_from(state, vocabularies, log, replace(recipe, train=plan), log.train, log.train)
+
+
+def _start_from(
     state: TrainingState,
     vocabularies: dict[str, Vocabulary],
     log: WholeLog,

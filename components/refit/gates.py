@@ -1,7 +1,7 @@
 """The gates of a refit: what its rehearsal gained, and whether the refitted towers are sound."""
 
 from components.evaluator.embedding_health import effective_rank
-from components.evaluator.paired_comparison import NEEDED_USERS, compare_users
+from components.evaluator.paired_comparison import NEEDED_USERS
 from components.gate import GateResult, Verdict
 from components.refit.rehearsal import Rehearsal
 from components.refit.target_ranks import TargetRanks
@@ -11,7 +11,6 @@ GATED_METRIC = "ndcg@10"
 # windows in every epoch, and so rank them better than any later state does.
 _MAX_LOSS_ON_OLD_WINDOWS = 0.1
 _SMALLEST_SHARE_OF_RANK = 0.5
-_NUM_SAMPLES = 1000
 _REMEDY = (
     "look at the newest part of the log for a change (data gates, drift), or set train.refit to "
     "none to push the proven towers"
@@ -27,10 +26,8 @@ def rehearsal_gate(rehearsal: Rehearsal | None) -> GateResult:
     comparison = rehearsal.comparisons[GATED_METRIC]
     verdict = comparison.verdict()
     numbers = (
-        f"on the newer half of split test, {GATED_METRIC} of the towers that learned the older "
-        f"half is {comparison.value:.4f}, that of the proven towers {comparison.other:.4f}; "
-        f"difference {comparison.difference:+.4f}, 95 % interval {comparison.low:+.4f} to "
-        f"{comparison.high:+.4f}, {comparison.num_users:,} users"
+        f"on the newer half of split test, after learning the older half, "
+        f"{comparison.describe('the proven towers')}"
     )
     reasons = {
         Verdict.WORSE: f"{numbers}: what a refit learns makes the model worse; {_REMEDY}",
@@ -58,7 +55,7 @@ def finite_gate(ranks: TargetRanks) -> GateResult:
 
 
 def health_gate(refitted: TargetRanks, proven: TargetRanks) -> GateResult:
-    """Refuses towers whose item embeddings lie in far fewer dimensions than the proven ones."""
+    """Refuses towers whose item embeddings have a far smaller effective rank than before."""
     value, before = effective_rank(refitted.candidates), effective_rank(proven.candidates)
     threshold = _SMALLEST_SHARE_OF_RANK * before
     passed = value >= threshold
@@ -77,13 +74,7 @@ def old_windows_gate(refitted: TargetRanks, proven: TargetRanks, seed: int) -> G
       seed: Seed of the bootstrap samples.
     """
     name = "refit.old_windows"
-    comparison = compare_users(
-        GATED_METRIC,
-        refitted.by_user(GATED_METRIC),
-        proven.by_user(GATED_METRIC),
-        _NUM_SAMPLES,
-        seed,
-    )
+    comparison = refitted.compared_with(proven, GATED_METRIC, seed)
     tolerance = _MAX_LOSS_ON_OLD_WINDOWS * comparison.other
     verdict = comparison.verdict(tolerance)
     numbers = f"on windows of split train, {comparison.describe('the proven towers')}"

@@ -5,18 +5,18 @@ towers on split eval and the older half of split test. On the newer half, it com
 with the proven ones, as they would be served without a refit.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from components.evaluator.paired_comparison import PairedComparison, compare_users
-from components.refit.continuation import continue_training, start_from
+from components.evaluator.paired_comparison import PairedComparison
+from components.refit.continuation import continue_training
 from components.refit.target_ranks import rank_targets
 from components.refit.whole_log import WholeLog
+from components.trainer.model.towers import RetrievalTowers
 from components.trainer.state.training_state import TrainingState, recipe_of
 from components.trainer.state.vocabularies import Vocabulary
 
 METRICS = ("recall@10", "ndcg@10", "mrr")
-_NUM_SAMPLES = 1000
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,10 @@ class Rehearsal:
 
 
 def rehearse(
-    state: TrainingState, vocabularies: dict[str, Vocabulary], log: WholeLog
+    state: TrainingState,
+    vocabularies: dict[str, Vocabulary],
+    log: WholeLog,
+    proven: RetrievalTowers,
 ) -> Rehearsal | None:
     """Returns the rehearsal; None if split test has no target in one of its halves.
 
@@ -63,6 +66,7 @@ def rehearse(
       state: The proven towers.
       vocabularies: The vocabularies of the tables, with the ids that are new in the log.
       log: The whole log.
+      proven: The proven towers as they would be served without a refit.
     """
     if not log.test.num_targets:
         return None
@@ -71,20 +75,7 @@ def rehearse(
     if not scored.num_targets or not learned.num_targets:
         return None
     continued = continue_training(state, vocabularies, log, learned)
-    recipe = recipe_of(state)
-    # One epoch: it is not trained, and so not worth compiling.
-    untrained = replace(recipe, train=replace(recipe.train, max_epochs=1))
-    proven = start_from(state, vocabularies, log, untrained, log.train, log.train)
-    ranked = rank_targets(continued.model.towers, scored)
-    ranked_by_proven = rank_targets(proven.towers, scored)
-    comparisons = {
-        metric: compare_users(
-            metric,
-            ranked.by_user(metric),
-            ranked_by_proven.by_user(metric),
-            _NUM_SAMPLES,
-            recipe.train.seed,
-        )
-        for metric in METRICS
-    }
+    ranks, of_proven = rank_targets(continued.model.towers, scored), rank_targets(proven, scored)
+    seed = recipe_of(state).train.seed
+    comparisons = {metric: ranks.compared_with(of_proven, metric, seed) for metric in METRICS}
     return Rehearsal(comparisons, middle_s, scored.num_targets, learned.num_targets)

@@ -1,7 +1,7 @@
 """Refits the proven towers to the whole log; called by the executor of TowerRefit."""
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
@@ -14,7 +14,7 @@ from components.progress import progress
 from components.refit.continuation import (
     RefittedTowers,
     continue_training,
-    start_from,
+    proven_model,
     train_anew,
 )
 from components.refit.gates import (
@@ -31,9 +31,9 @@ from components.trainer.data.windows import joined, with_targets
 from components.trainer.export.saved_model import TransformGraphs, export_towers
 from components.trainer.fit.recipe import Recipe
 from components.trainer.fit.train import TrainedTowers
-from components.trainer.model.two_tower import TwoTowerModel
-from components.trainer.state.training_state import TrainingState, read_state, recipe_of
-from components.trainer.state.vocabularies import Vocabulary, tower_vocabularies
+from components.trainer.model.towers import RetrievalTowers
+from components.trainer.state.training_state import read_state, recipe_of
+from components.trainer.state.vocabularies import tower_vocabularies
 from schemas.features import (
     CATALOGUE_SPLIT,
     EVAL_SPLIT,
@@ -108,17 +108,18 @@ def refit(paths: RefitPaths, data: DataSettings, kind: Refit) -> Refitted:
         tft.TFTransformOutput(paths.catalogue_graph),
         recipe_of(state).model,
     )
+    proven = proven_model(state, vocabularies, log).towers
     rehearsal = None
     if kind == "continue":
         progress.info("refit: rehearsal on split eval and the older half of split test")
-        rehearsal = rehearse(state, vocabularies, log)
+        rehearsal = rehearse(state, vocabularies, log, proven)
         progress.info("refit: continuing the training on the splits eval and test")
         result = continue_training(state, vocabularies, log, log.later)
     else:
         progress.info("refit: training on the whole log from the start")
         result = train_anew(state, log, joined([log.train, log.later]))
     gates = [] if kind == "full" else [rehearsal_gate(rehearsal)]
-    gates += _gates(result.model, state, vocabularies, log, kind)
+    gates += _gates(result.model.towers, proven, log, kind, recipe_of(state).train.seed)
     log_gates(gates)
     trained = _trained(result, recipe_of(state), log, time.monotonic() - started)
     graphs = TransformGraphs(paths.windows_graph, paths.catalogue_graph)
@@ -140,18 +141,10 @@ def _read(paths: RefitPaths, data: DataSettings) -> WholeLog:
 
 
 def _gates(
-    model: TwoTowerModel,
-    state: TrainingState,
-    vocabularies: dict[str, Vocabulary],
-    log: WholeLog,
-    kind: Refit,
+    refitted: RetrievalTowers, proven: RetrievalTowers, log: WholeLog, kind: Refit, seed: int
 ) -> list[GateResult]:
-    recipe = recipe_of(state)
-    # One epoch: it is not trained, and so not worth compiling.
-    plan = replace(recipe.train, max_epochs=1)
-    proven = start_from(state, vocabularies, log, replace(recipe, train=plan), log.train, log.train)
     old = with_targets(log.train, _OLD_TARGETS)
-    ranks, proven_ranks = rank_targets(model.towers, old), rank_targets(proven.towers, old)
+    ranks, proven_ranks = rank_targets(refitted, old), rank_targets(proven, old)
     finite = finite_gate(ranks)
     if not finite.passed:
         return [finite]
@@ -159,7 +152,7 @@ def _gates(
     # Another transform graph scales numbers differently, so that the proven towers cannot rank the
     # windows of a full refit.
     if kind == "continue":
-        gates.append(old_windows_gate(ranks, proven_ranks, plan.seed))
+        gates.append(old_windows_gate(ranks, proven_ranks, seed))
     return gates
 
 

@@ -5,7 +5,7 @@ consecutive windows of a user overlap. A training on them would embed each event
 windows for training have at least half of the history before a target, as those of split train.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -64,8 +64,9 @@ def user_sequences(windows: TransformedWindows) -> UserSequences:
 
     The windows of a user are slices of one sequence of events. In the order of their last events,
     the events that no earlier window has follow each other as in the sequence. An event is
-    identified by its user, time, item and type, of which the log has no duplicates. It is a target
-    if it is a target of any window.
+    identified by its user, time, item and type, and if a window has several such events, by their
+    order: events of one user, time, item and type are kept apart if there are no more of them than
+    a window has before a target. An event is a target if it is a target of any window.
 
     Args:
       windows: Windows of any splits, unmerged; every user has an index of their own. Windows of a
@@ -79,16 +80,9 @@ def user_sequences(windows: TransformedWindows) -> UserSequences:
     offsets = np.cumsum(lengths) - lengths
     event = np.repeat(starts[order] - offsets, lengths) + np.arange(lengths.sum())
     user = np.repeat(windows.user[USER_ID][order], lengths)
-    keys = np.stack(
-        [
-            user.astype(np.int64),
-            *(
-                windows.events[name][event].astype(np.int64)
-                for name in (TIMESTAMP, ROW, EVENT_TYPE)
-            ),
-        ],
-        axis=1,
-    )
+    facts = [windows.events[name][event].astype(np.int64) for name in (TIMESTAMP, ROW, EVENT_TYPE)]
+    occurrence = _occurrences([np.repeat(order, lengths), *facts])
+    keys = np.stack([user.astype(np.int64), *facts, occurrence], axis=1)
     _, first, inverse = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     weight = np.zeros(len(first), np.float32)
     np.maximum.at(weight, inverse.reshape(-1), windows.events[WEIGHT][event])
@@ -111,6 +105,22 @@ def user_sequences(windows: TransformedWindows) -> UserSequences:
             events=events,
         )
     )
+
+
+def _occurrences(keys: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    """Returns [num_events] int64: how many earlier events have the same keys.
+
+    Args:
+      keys: Columns of [num_events] integers.
+    """
+    _, group = np.unique(np.stack(keys, axis=1), axis=0, return_inverse=True)
+    order = np.argsort(group.reshape(-1), kind="stable")
+    sorted_group = group.reshape(-1)[order]
+    is_first = np.diff(sorted_group, prepend=-1) != 0
+    position = np.arange(len(order))
+    occurrence = np.empty(len(order), np.int64)
+    occurrence[order] = position - np.maximum.accumulate(np.where(is_first, position, 0))
+    return occurrence
 
 
 def _bounds(

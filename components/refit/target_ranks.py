@@ -7,6 +7,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from components.evaluator.metrics import accuracy, mean_by_user
+from components.evaluator.paired_comparison import PairedComparison, compare_users
 from components.evaluator.ranking import Ranking
 from components.trainer.data.batches import EpochBatches
 from components.trainer.data.columns import Columns
@@ -17,6 +18,7 @@ from components.trainer.model.towers import RetrievalTowers
 from schemas.features import USER_ID
 
 _EVENTS_PER_BATCH = 16_384
+_NUM_SAMPLES = 1000
 # Scores of this many pairs of a query and an item are in memory at a time (64 MiB).
 _PAIRS_PER_BLOCK = 1 << 24
 
@@ -49,6 +51,18 @@ class TargetRanks:
         by_query = accuracy(Ranking(self.ranks, np.arange(num + 1), no_lists), (1, 10, 100))
         return mean_by_user(by_query[metric], self.users)
 
+    def compared_with(self, other: "TargetRanks", metric: str, seed: int) -> PairedComparison:
+        """Compares a metric with that of other towers on the same targets, paired by user.
+
+        Args:
+          other: The ranks of the same targets by other towers.
+          metric: The name of the metric in `schemas.metrics`.
+          seed: Seed of the bootstrap samples.
+        """
+        return compare_users(
+            metric, self.by_user(metric), other.by_user(metric), _NUM_SAMPLES, seed
+        )
+
 
 def rank_targets(towers: RetrievalTowers, windows: TransformedWindows) -> TargetRanks:
     """Ranks all items for each target, without the items that are not recommended to its user.
@@ -80,17 +94,30 @@ def _of_batch(
     targets = tf.gather_nd(batch[ROW], positions).numpy()
     excluded = excluded_rows(positions, batch, towers)
     no_rows = np.empty((len(targets), 0), np.int32)
-    ranks = _ranks(queries, candidates, targets, no_rows if excluded is None else excluded.numpy())
+    ranks = ranks_of(
+        queries, candidates, targets, no_rows if excluded is None else excluded.numpy()
+    )
     return ranks, tf.gather(batch[USER_ID], positions[:, 0]).numpy(), queries
 
 
-def _ranks(
+def ranks_of(
     queries: npt.NDArray[np.float32],
     candidates: npt.NDArray[np.float32],
     targets: npt.NDArray[np.int32],
     excluded: npt.NDArray[np.int32],
 ) -> npt.NDArray[np.int64]:
-    """Returns [num_queries] int64 ranks; `excluded` [num_queries, n] is padded by num_items."""
+    """Ranks all items for each query, and returns the rank of its target.
+
+    Args:
+      queries: [num_queries, width] float32.
+      candidates: [num_items, width] float32.
+      targets: [num_queries] int32 rows of the candidates.
+      excluded: [num_queries, num_excluded] int32 candidates that are not ranked for a query, padded
+        by num_items. A target is ranked also if it is among them.
+
+    Returns:
+      [num_queries] int64, 1 for the best; a target is last among items of equal score.
+    """
     ranks = np.empty(len(queries), np.int64)
     block = max(1, _PAIRS_PER_BLOCK // len(candidates))
     for start in range(0, len(queries), block):

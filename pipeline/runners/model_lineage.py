@@ -75,7 +75,8 @@ def read_model_lineage(
     data: dict[str, Any] = json.loads(ingestion.custom_properties["data"].string_value)
     return ModelLineage(
         model=locate(index_inputs["model"].uri),
-        proven_model=locate(push_inputs["model"].uri),
+        # Before versions kept their proven towers, VersionedPusher did not read them.
+        proven_model=locate(push_inputs.get("model", index_inputs["model"]).uri),
         windows=locate(index_inputs["windows"].uri),
         model_blessing=locate(push_inputs["model_blessing"].uri),
         refit_blessing=(

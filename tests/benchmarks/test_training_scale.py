@@ -18,7 +18,7 @@ def test_a_small_log_is_read_trained_and_exported(tmp_path: Path) -> None:
     log = write_log(tmp_path, NUM_ITEMS, NUM_TARGETS, seed=1)
 
     data = read_data(log.inputs, log.data)
-    measured = train_and_export(tmp_path, log, max_seconds=600.0)
+    measured = train_and_export(tmp_path, log, learned=1_000)
 
     assert len(data.candidates) == measured["items"] == NUM_ITEMS
     # Rounded up to 20 users with 100 events; repeats of an item are no targets.

@@ -53,6 +53,13 @@ def test_a_model_without_a_reference_has_none(tmp_path: Path) -> None:
     assert read_known_users(str(tmp_path)) is None
 
 
+def test_known_users_of_a_former_release_are_those_of_its_vocabulary(tmp_path: Path) -> None:
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "assets" / "user_id").write_text("u1\nu 2\x0b\nü\n", encoding="utf-8")
+
+    assert read_known_users(str(tmp_path)) == {"u1", "u 2\x0b", "ü"}
+
+
 def test_known_users_are_read_as_they_were_written(tmp_path: Path) -> None:
     users = ["u1", "u 2\x0b", "line\nbreak", "ü"]
     write_known_users(str(tmp_path), [user.encode() for user in users])

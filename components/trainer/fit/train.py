@@ -154,10 +154,10 @@ def train_on_data(
     _log_choices(recipe.choices)
     keras.utils.set_random_seed(recipe.train.seed)
     with devices.strategy.scope():
-        model = build_model(train_data, recipe)
-    moved = {} if start is None else start.move_into(model.towers, recipe.model)
+        two_tower = build_model(train_data, recipe)
+    moved = {} if start is None else start.move_into(two_tower.towers, recipe.model)
     fitted = fit_model(
-        model,
+        two_tower,
         train_data.train,
         train_data.validation,
         recipe.train,
@@ -167,13 +167,13 @@ def train_on_data(
     )
     if recipe.train.mixed_precision:
         recipe = replace(recipe, train=replace(recipe.train, mixed_precision=False))
-        model = _in_float32(model, train_data, recipe)
-    cold_start = choose_cold_start(model.towers, train_data)
+        two_tower = _in_float32(two_tower, train_data, recipe)
+    cold_start = choose_cold_start(two_tower.towers, train_data)
     if cold_start is not None:
         _log_choices((cold_start,))
         recipe = replace(recipe, choices=(*recipe.choices, cold_start))
     return TrainedTowers(
-        model,
+        two_tower,
         train_data.candidates,
         train_data.vocabularies,
         recipe,

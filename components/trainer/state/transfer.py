@@ -96,7 +96,8 @@ def moved_rows(
       target: The entries of the result.
 
     Returns:
-      [len(target) + 1, dim] float32. An entry that `source` lacks has the last row of `table`.
+      [len(target) + 1, dim] float32. The row of an entry that is not in `source` is the last
+      one of `table`.
 
     >>> table = np.array([[1.0], [2.0], [0.5]], np.float32)
     >>> moved_rows(table, (b"a", b"b"), (b"b", b"c")).ravel().tolist()

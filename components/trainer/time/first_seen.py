@@ -50,18 +50,10 @@ class AppearanceTimes:
         available_at_s: npt.NDArray[np.int64],
     ):
         """Takes the arguments of `first_seen_s`."""
-        appears_s = _appears_s(rows, time_s, available_at_s)
+        is_known = np.append(available_at_s != MISSING_INTEGER, False)
+        appears_s = np.where(is_known, first_seen_s(rows, time_s, available_at_s), _ALWAYS_S)
         self.any_late = bool((appears_s > time_s.min()).any())
-        self._appears_s = tf.Variable(appears_s, trainable=False)
-
-    def count(
-        self,
-        rows: npt.NDArray[np.int32],
-        time_s: npt.NDArray[np.int64],
-        available_at_s: npt.NDArray[np.int64],
-    ) -> None:
-        """Takes the times from other targets of the same items, without a new graph."""
-        self._appears_s.assign(_appears_s(rows, time_s, available_at_s))
+        self._appears_s = tf.constant(appears_s)
 
     def has_appeared(self, time_s: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
         """Returns [..., num_rows] bool: whether each item has appeared by each instant.
@@ -70,13 +62,4 @@ class AppearanceTimes:
           time_s: [...] int64 seconds since the epoch, UTC.
           rows: [num_rows] int32 rows of the candidate table.
         """
-        return tf.gather(self._appears_s.read_value(), rows) <= time_s[..., tf.newaxis]
-
-
-def _appears_s(
-    rows: npt.NDArray[np.int32],
-    time_s: npt.NDArray[np.int64],
-    available_at_s: npt.NDArray[np.int64],
-) -> npt.NDArray[np.int64]:
-    is_known = np.append(available_at_s != MISSING_INTEGER, False)
-    return np.where(is_known, first_seen_s(rows, time_s, available_at_s), _ALWAYS_S)
+        return tf.gather(self._appears_s, rows) <= time_s[..., tf.newaxis]

@@ -2,8 +2,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from components.trainer.time.first_seen import AppearanceTimes
@@ -38,23 +36,6 @@ class ItemDynamics:
     def depends_on_time(self) -> bool:
         """Whether targets must be scored in groups, in order of time."""
         return self.popularity is not None or self.appearances is not None
-
-    def count(
-        self,
-        rows: npt.NDArray[np.int32],
-        time_s: npt.NDArray[np.int64],
-        available_at_s: npt.NDArray[np.int64],
-    ) -> None:
-        """Counts other targets of the same items; graphs that were traced before use them, too.
-
-        Args:
-          rows: [num_targets] int32 rows of the candidate table.
-          time_s: [num_targets] int64 seconds since the epoch, UTC.
-          available_at_s: [num_items] int64 seconds since the epoch, UTC; -1 where unknown.
-        """
-        for part in (self.popularity, self.appearances):
-            if part is not None:
-                part.count(rows, time_s, available_at_s)
 
     def group_size(self, largest: tf.Tensor, num_queries: tf.Tensor) -> tf.Tensor:
         """Returns a scalar int32 ≥ 1: how many queries are scored as of one instant."""

@@ -57,12 +57,10 @@ class RecentPopularity:
     in each trailing window; the item's age; and whether it has been a target. A query contains
     learned weights for them.
 
-    The counts are variables, so that a graph that was traced with the targets of one split can be
-    used with those of a longer one.
-
     Attributes:
       num_items: The number of items in the catalogue.
       as_of_s: The end of split train, seconds since the epoch, UTC.
+      first_s: [num_items + 1] int64 seconds since the epoch, UTC, from `first_seen_s`.
     """
 
     def __init__(
@@ -79,41 +77,19 @@ class RecentPopularity:
           available_at_s: [num_items] int64 seconds since the epoch, UTC; -1 where unknown.
         """
         self.num_items = len(available_at_s)
-        self._starts_s = tf.Variable(tf.zeros([NUM_PERIODS + 1], tf.int64), trainable=False)
-        shape = [NUM_PERIODS + 1, self.num_items + 1]
-        self._before = tf.Variable(tf.zeros(shape), trainable=False)
-        # The number of targets of all items before the start of each period.
-        self._num_before = tf.Variable(tf.zeros([NUM_PERIODS + 1], tf.int64), trainable=False)
-        self._first_s = tf.Variable(tf.zeros([self.num_items + 1], tf.int64), trainable=False)
-        self.count(rows, time_s, available_at_s)
-
-    @property
-    def first_s(self) -> tf.Tensor:
-        """[num_items + 1] int64 seconds since the epoch, UTC, from `first_seen_s`."""
-        return self._first_s.read_value()
-
-    def count(
-        self,
-        rows: npt.NDArray[np.int32],
-        time_s: npt.NDArray[np.int64],
-        available_at_s: npt.NDArray[np.int64],
-    ) -> None:
-        """Counts other targets of the same items in place of those counted before.
-
-        Takes the arguments of the constructor.
-        """
         self.as_of_s = int(time_s.max())
         firsts = np.arange(NUM_PERIODS) * len(time_s) // NUM_PERIODS
         # The end is one second later, so that targets of the last second are before it.
         sorted_s = np.sort(time_s)
         starts = np.append(sorted_s[firsts], self.as_of_s + 1)
-        self._starts_s.assign(starts)
+        self._starts_s = tf.constant(starts)
         before = np.zeros((NUM_PERIODS + 1, self.num_items + 1), np.float32)
         period = np.searchsorted(starts, time_s, side="right") - 1
         np.add.at(before, (period + 1, rows), 1.0)
-        self._before.assign(np.cumsum(before, axis=0, out=before))
-        self._num_before.assign(np.searchsorted(sorted_s, starts))
-        self._first_s.assign(first_seen_s(rows, time_s, available_at_s))
+        self._before = tf.constant(np.cumsum(before, axis=0, out=before))
+        # The number of targets of all items before the start of each period.
+        self._num_before = tf.constant(np.searchsorted(sorted_s, starts))
+        self.first_s = tf.constant(first_seen_s(rows, time_s, available_at_s))
 
     def period(self, time_s: tf.Tensor) -> tf.Tensor:
         """Returns the int32 period of each instant, [...] int64 seconds since the epoch, UTC.
@@ -163,6 +139,6 @@ class RecentPopularity:
     def _counts_before(self, period: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
         """Returns [..., num_rows] float32: the targets of each item before the start of periods."""
         # A slice of the counts of one period would copy those of all items.
-        counts = tf.reshape(self._before.read_value(), [-1])
+        counts = tf.reshape(self._before, [-1])
         first = tf.cast(period, tf.int64)[..., tf.newaxis] * (self.num_items + 1)
         return tf.gather(counts, first + tf.cast(rows, tf.int64))

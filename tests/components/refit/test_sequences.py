@@ -13,6 +13,8 @@ from components.trainer.data.windows import ROW, WEIGHT, TransformedWindows
 from schemas.features import EVENT_TYPE, TIMESTAMP, USER_ID
 
 MAX_HISTORY = 6
+# The number of an event among those of its user.
+POSITION = "position"
 
 
 @dataclass(frozen=True)
@@ -28,8 +30,11 @@ class User:
 def users(draw: st.DrawFn) -> User:
     size = draw(st.integers(1, 25))
     gaps = draw(st.lists(st.integers(0, 2), min_size=size, max_size=size))
-    # Items differ, so that no event is a duplicate of another one.
-    return User(np.cumsum(gaps), np.arange(size, dtype=np.int32), draw(st.integers(0, size - 1)))
+    # Few items, so that a user has several events of one item at one time, but fewer than the
+    # history of a window.
+    rows = draw(st.lists(st.integers(0, 2), min_size=size, max_size=size))
+    time_s = np.cumsum(gaps) + np.arange(size) // (MAX_HISTORY // 2)
+    return User(time_s, np.array(rows, np.int32), draw(st.integers(0, size - 1)))
 
 
 def windows_with_all_history(log: list[User]) -> TransformedWindows:
@@ -39,10 +44,11 @@ def windows_with_all_history(log: list[User]) -> TransformedWindows:
         for start in range(user.first_target, len(user.row), 2):
             begin, end = max(0, start - MAX_HISTORY), min(start + 2, len(user.row))
             weight = (np.arange(begin, end) >= start).astype(np.float32)
-            parts.append((number, user.time_s[begin:end], user.row[begin:end], weight))
+            position = np.arange(begin, end)
+            parts.append((number, user.time_s[begin:end], user.row[begin:end], weight, position))
     # The windows of a user are in order; those of different users are mixed.
-    parts.sort(key=lambda part: (part[2][0], part[0]))
-    number, time_s, row, weight = zip(*parts, strict=True)
+    parts.sort(key=lambda part: (part[4][0], part[0]))
+    number, time_s, row, weight, position = zip(*parts, strict=True)
     return TransformedWindows(
         lengths=np.array([len(part) for part in row]),
         user={USER_ID: np.array(number, np.int32)},
@@ -51,8 +57,9 @@ def windows_with_all_history(log: list[User]) -> TransformedWindows:
             WEIGHT: np.concatenate(weight),
             TIMESTAMP: np.concatenate(time_s),
             EVENT_TYPE: np.zeros(sum(map(len, row)), np.int32),
+            POSITION: np.concatenate(position),
         },
-        padding={ROW: -1, WEIGHT: 0.0, TIMESTAMP: -1, EVENT_TYPE: 0},
+        padding={ROW: -1, WEIGHT: 0.0, TIMESTAMP: -1, EVENT_TYPE: 0, POSITION: -1},
     )
 
 
@@ -65,6 +72,7 @@ def test_sequences_have_each_event_once_and_in_order(log: list[User]) -> None:
     for user, start, length in zip(log, starts, sequences.lengths, strict=True):
         first = max(0, user.first_target - MAX_HISTORY)
         part = slice(start, start + length)
+        assert sequences.events[POSITION][part].tolist() == list(range(first, len(user.row)))
         assert sequences.events[ROW][part].tolist() == user.row[first:].tolist()
         assert sequences.events[TIMESTAMP][part].tolist() == user.time_s[first:].tolist()
         is_target = np.arange(first, len(user.row)) >= user.first_target
@@ -80,19 +88,19 @@ def test_cut_windows_have_each_target_once_with_half_of_the_history(
     found = []
     starts = np.cumsum(cut.lengths) - cut.lengths
     for number, start, length in zip(cut.user[USER_ID], starts, cut.lengths, strict=True):
-        rows = cut.events[ROW][start : start + length]
+        positions = cut.events[POSITION][start : start + length]
         targets = np.flatnonzero(cut.events[WEIGHT][start : start + length])
         assert length <= MAX_HISTORY + 1
-        assert np.array_equal(rows, np.arange(rows[0], rows[0] + length))  # without gaps
+        assert np.array_equal(positions, positions[0] + np.arange(length))  # without gaps
         assert targets[-1] == length - 1
-        known = rows[targets[0]] - max(0, log[number].first_target - MAX_HISTORY)
+        known = positions[targets[0]] - max(0, log[number].first_target - MAX_HISTORY)
         assert targets[0] >= min(MAX_HISTORY // 2, known)
-        found += [(int(number), int(rows[target])) for target in targets]
+        found += [(int(number), int(positions[target])) for target in targets]
     expected = [
-        (number, int(row))
+        (number, position)
         for number, user in enumerate(log)
-        for row, time_s in zip(user.row, user.time_s, strict=True)
-        if row >= user.first_target and (until_s is None or time_s <= until_s)
+        for position, time_s in enumerate(user.time_s)
+        if position >= user.first_target and (until_s is None or time_s <= until_s)
     ]
     assert sorted(found) == expected
 

@@ -20,10 +20,12 @@ def path(tmp_path: Path) -> str:
             key: store.create(f"{key}/{number}")
             for key in (
                 "model",
+                "proven",
                 "windows",
                 "catalogue",
                 "bundle",
                 "model_blessing",
+                "refit_blessing",
                 "evaluation",
                 "events_statistics",
             )
@@ -31,11 +33,13 @@ def path(tmp_path: Path) -> str:
         data = json.dumps({"erase": {"item_ids": [f"erased {number}"]}})
         store.run("chain.CatalogueExampleGen", {}, {"examples": ids["catalogue"]}, data=data)
         indexed = {key: ids[key] for key in ("model", "windows", "catalogue")}
-        evaluated = ("bundle", "model", "model_blessing", "evaluation", "events_statistics")
+        evaluated = ("bundle", "model_blessing", "evaluation", "events_statistics")
         for _ in range(int(number)):
             store.run("chain.ScannIndexer", indexed, {"bundle": ids["bundle"]})
             version = store.create("pushed", pushed_version=f"10{number}")
             pushed = {key: ids[key] for key in evaluated}
+            if number == "2":  # refitted
+                pushed |= {"model": ids["proven"], "refit_blessing": ids["refit_blessing"]}
             store.run("chain.VersionedPusher", pushed, {"pushed_model": version})
     return path
 
@@ -44,13 +48,21 @@ def path(tmp_path: Path) -> str:
 def test_the_lineage_of_a_version_is_its_own_model(path: str, number: str) -> None:
     lineage = read_model_lineage(path, "chain", f"10{number}", lambda uri: f"here/{uri}")
 
-    assert lineage.model == lineage.proven_model == f"here/model/{number}"
-    assert lineage.refit_blessing is None
+    assert lineage.model == f"here/model/{number}"
     assert lineage.windows == f"here/windows/{number}"
     assert lineage.model_blessing == f"here/model_blessing/{number}"
     assert lineage.evaluation == f"here/evaluation/{number}"
     assert lineage.events_statistics == f"here/events_statistics/{number}"
     assert lineage.erase.item_ids == (f"erased {number}",)
+
+
+def test_refitted_towers_and_proven_ones_are_two_artifacts(path: str) -> None:
+    before = read_model_lineage(path, "chain", "101", str)
+    refitted = read_model_lineage(path, "chain", "102", str)
+
+    assert (before.proven_model, before.refit_blessing) == ("model/1", None)
+    assert (refitted.model, refitted.proven_model) == ("model/2", "proven/2")
+    assert refitted.refit_blessing == "refit_blessing/2"
 
 
 @pytest.mark.parametrize(("name", "version"), [("chain", "103"), ("other", "101")])

@@ -59,28 +59,3 @@ def test_items_do_not_depend_on_time_by_default() -> None:
     assert dynamics.num_features == dynamics.draw_lag(tf.constant([1, 2])) == 0
     assert dynamics.has_appeared(ROWS, seconds(0)) is None
     assert dynamics.with_features(EMBEDDINGS, ROWS, seconds(0), tf.constant(0)) is EMBEDDINGS
-
-
-def test_counted_targets_replace_those_counted_before_in_a_traced_graph() -> None:
-    rows, time_s, _ = TARGETS
-    later = np.roll(rows, 1), time_s + 5_000, np.array([-1, 5_100, -1, 6_000])
-    dynamics = ItemDynamics(RecentPopularity(*TARGETS), AppearanceTimes(*TARGETS))
-
-    @tf.function(autograph=False)
-    def at(instant: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        features = dynamics.with_features(EMBEDDINGS, ROWS, instant, tf.constant(0))
-        appeared = dynamics.has_appeared(ROWS, instant)
-        assert appeared is not None
-        return features, appeared
-
-    at(seconds(5_050))
-    dynamics.count(*later)
-    fresh = ItemDynamics(RecentPopularity(*later), AppearanceTimes(*later))
-
-    for instant in (5_050, 5_500, 10**6):
-        features, appeared = at(seconds(instant))
-        expected = fresh.with_features(EMBEDDINGS, ROWS, seconds(instant), tf.constant(0))
-        np.testing.assert_array_equal(features, expected)
-        expected_items = fresh.has_appeared(ROWS, seconds(instant))
-        assert expected_items is not None
-        np.testing.assert_array_equal(appeared, expected_items)
