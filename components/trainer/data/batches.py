@@ -11,8 +11,10 @@ import tensorflow as tf
 from components.trainer.data.columns import Columns
 from components.trainer.data.windows import TransformedWindows
 
-# Each shape costs a compilation, but with fewer shapes windows need more padding.
+# Each shape costs a compilation, but with fewer shapes windows need more padding: a shape must save
+# this share of all events, padding included.
 _MAX_SHAPES = 6
+_MIN_SAVING = 0.05
 _MIN_LENGTH = 4
 # Batches are gathered while the model computes; reading one is much faster than a step.
 _BATCHES_AHEAD = 4
@@ -180,12 +182,10 @@ class _Bucket:
 
 
 def _buckets(windows: TransformedWindows, events_per_step: int, num_replicas: int) -> list[_Bucket]:
-    """Groups the windows by length; the bounds of the groups are a geometric sequence."""
+    """Groups the windows by length."""
     # Each replica can split its part of a batch into two halves.
     multiple = 2 * num_replicas
-    shortest, longest = np.quantile(windows.lengths, [0.1, 1.0], method="higher")
-    spread = np.geomspace(max(_MIN_LENGTH, shortest), longest, _MAX_SHAPES)
-    bounds = np.unique(spread.round().astype(np.int64))
+    bounds = _padded_lengths(windows.lengths)
     bucket_of = np.searchsorted(bounds, windows.lengths)
     buckets = []
     for number, length in enumerate(bounds):
@@ -195,3 +195,33 @@ def _buckets(windows: TransformedWindows, events_per_step: int, num_replicas: in
         if size:
             buckets.append(_Bucket(members, int(length), size))
     return buckets
+
+
+def _padded_lengths(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Returns the lengths to which windows are padded, in ascending order.
+
+    The first proposal is a geometric sequence. Then the length that saves the least padding is
+    removed, until each one that is left saves enough.
+
+    Args:
+      lengths: [num_windows] int64.
+
+    Returns:
+      [num_shapes] int64; the last one is the longest of `lengths`.
+    """
+    shortest, longest = np.quantile(lengths, [0.1, 1.0], method="higher")
+    spread = np.geomspace(max(_MIN_LENGTH, shortest), longest, _MAX_SHAPES)
+    bounds = np.unique(spread.round().astype(np.int64))
+    while len(bounds) > 1:
+        fewer = [np.delete(bounds, number) for number in range(len(bounds) - 1)]
+        num_events = [_num_padded(lengths, without) for without in fewer]
+        least = int(np.argmin(num_events))
+        if num_events[least] > (1 + _MIN_SAVING) * _num_padded(lengths, bounds):
+            break
+        bounds = fewer[least]
+    return bounds
+
+
+def _num_padded(lengths: npt.NDArray[np.int64], bounds: npt.NDArray[np.int64]) -> int:
+    """Returns the number of events of all windows, padding included."""
+    return int(bounds[np.searchsorted(bounds, lengths)].sum())

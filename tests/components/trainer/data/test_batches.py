@@ -49,6 +49,21 @@ def test_batches_have_few_shapes_and_an_even_number_of_windows() -> None:
     assert all(size % 2 == 0 and size * length <= 200 for size, length in shapes)
 
 
+@pytest.mark.parametrize(
+    ("lengths", "padded"),
+    [
+        ([50] * 98 + [7, 20], {50}),  # to pad two windows costs less than a compilation
+        ([50] * 50 + [10] * 50, {10, 50}),
+        ([4, 4, 4], {4}),
+        ([1], {1}),
+    ],
+)
+def test_a_shape_must_save_padding(lengths: list[int], padded: set[int]) -> None:
+    batches = EpochBatches(windows_of(lengths), 200, seed=1).epoch()
+
+    assert {batch[ROW].shape[1] for batch in batches} == padded
+
+
 def users(batches: tf.data.Dataset) -> list[list[int]]:
     return [batch["user_id"].numpy().tolist() for batch in batches]
 
