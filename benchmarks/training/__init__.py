@@ -1,0 +1,1 @@
+"""Speed of training, compared with a TFRS trainer as in its tutorials and with RecTools' SASRec."""

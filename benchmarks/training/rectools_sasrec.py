@@ -1,0 +1,97 @@
+"""RecTools' SASRec on torch, in an environment of its own.
+
+    PYTHON -m benchmarks.training.rectools_sasrec LOG …
+
+The loss is RecTools' softmax over the whole catalogue; what is not a size is RecTools' default.
+"""
+
+import argparse
+import sys
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytorch_lightning as lightning
+from rectools import Columns
+from rectools.dataset import Dataset
+from rectools.models import SASRecModel
+
+from benchmarks.training.measurement import CUTOFF, StepClock, measurement
+from benchmarks.training.sequences import SequenceLog, load
+
+
+class _Clock(lightning.Callback):
+    def __init__(self, clock: StepClock):
+        self.clock = clock
+
+    def on_train_batch_end(
+        self, trainer: Any, module: Any, outputs: Any, batch: Any, _: int
+    ) -> None:
+        self.clock.step(int((batch["y"] != 0).sum()))
+
+
+def interactions(log: SequenceLog) -> pd.DataFrame:
+    """Returns the events that are not held out, a second apart."""
+    user = np.repeat(np.arange(len(log.lengths)), log.lengths)
+    kept = np.setdiff1d(np.arange(len(log.items)), log.ends)
+    return pd.DataFrame(
+        {
+            Columns.User: user[kept],
+            Columns.Item: log.items[kept],
+            Columns.Weight: 1.0,
+            Columns.Datetime: pd.to_datetime(kept, unit="s"),
+        }
+    )
+
+
+def main() -> int:
+    """Trains, prints the measurement as JSON, and returns 0."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.training.rectools_sasrec")
+    parser.add_argument("log", type=Path)
+    parser.add_argument("--history", type=int, required=True)
+    parser.add_argument("--dim", type=int, required=True)
+    parser.add_argument("--batch", type=int, required=True)
+    parser.add_argument("--epochs", type=int, required=True)
+    parser.add_argument("--seconds", type=float, required=True)
+    options = parser.parse_args()
+    log = load(options.log)
+    dataset = Dataset.construct(interactions(log))
+
+    def trainer() -> lightning.Trainer:
+        return lightning.Trainer(
+            accelerator="cpu",
+            max_epochs=options.epochs,
+            max_time=timedelta(seconds=options.seconds),
+            callbacks=[_Clock(StepClock(options.seconds))],
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+
+    model = SASRecModel(
+        n_blocks=2,
+        n_factors=options.dim,
+        session_max_len=options.history,
+        batch_size=options.batch,
+        epochs=options.epochs,
+        loss="softmax",
+        get_trainer_func=trainer,
+        recommend_torch_device="cpu",
+    )
+    model.fit(dataset)
+    # RecTools trains with a copy of the trainer.
+    callbacks = model.fit_trainer.callbacks
+    clock = next(callback.clock for callback in callbacks if isinstance(callback, _Clock))
+    users = np.arange(len(log.lengths))
+    lists = model.recommend(users, dataset, k=CUTOFF, filter_viewed=True)
+    held_out = log.items[log.ends]
+    hits = (lists[Columns.Item].to_numpy() == held_out[lists[Columns.User].to_numpy()]).sum()
+    measurement(clock, hits / len(users)).print()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
