@@ -112,6 +112,6 @@ def recall_of(
         for row, start, end in zip(scores, log.starts[block], log.ends[block], strict=True):
             target_score = row[log.items[end]]
             row[log.items[start:end]] = -np.inf
-            # Ties count against the target.
-            hits += np.count_nonzero(row >= target_score) <= CUTOFF
+            # Ties count against the target, and so do scores that are not a number.
+            hits += len(row) - np.count_nonzero(row < target_score) <= CUTOFF
     return hits / len(queries)

@@ -108,11 +108,17 @@ def _manifest(folders: dict[str, str], exec_properties: dict[str, Any]) -> Manif
         version_set=recorded_set(),
         train_end_s=evaluation.get("train_end_s"),
         split_policy=evaluation.get("split_policy"),
-        provenance={
-            **json.loads(exec_properties["provenance"]),
-            "lock": {"version_set": recorded_set(), "digest": installed_digest()},
-        },
+        provenance=_provenance(exec_properties),
     )
+
+
+def _provenance(exec_properties: dict[str, Any]) -> dict[str, Any]:
+    provenance = json.loads(exec_properties["provenance"])
+    # The backend of a compiled pipeline inserts the id of the run in a parameter, not inside JSON.
+    if "run" in provenance:
+        provenance["run"]["launch"] = exec_properties["launch"]
+    lock = {"version_set": recorded_set(), "digest": installed_digest()}
+    return {**provenance, "lock": lock}
 
 
 def _publish(

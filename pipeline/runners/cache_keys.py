@@ -24,6 +24,9 @@ from schemas.errors import InputError
 from schemas.settings import Settings
 
 _UNREAD = "unread-"
+# The backend of a compiled pipeline replaces a parameter that is exactly this text by the id of the
+# run (`dsl.PIPELINE_JOB_ID_PLACEHOLDER` of KFP).
+_RUN_ID = "{{$.pipeline_job_uuid}}"
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ class CacheKeys:
             "catalogue": self.catalogue_fingerprint,
         }
         return {
-            name: None if not value or value.startswith(_UNREAD) else value
+            name: None if not value or value.startswith(_UNREAD) or value == _RUN_ID else value
             for name, value in values.items()
         }
 
@@ -102,9 +105,18 @@ def reindex_cache_keys(settings: Settings) -> CacheKeys:
 
 
 def placeholder_cache_keys() -> CacheKeys:
-    """Returns random cache keys, for a pipeline whose inputs cannot be read from this machine."""
+    """Returns random cache keys, for a run whose inputs have not been read."""
     launch_id = uuid.uuid4().hex
     return CacheKeys(launch_id, f"{_UNREAD}{launch_id}", f"{_UNREAD}{launch_id}")
+
+
+def compiled_cache_keys() -> CacheKeys:
+    """Returns the cache keys of a compiled pipeline, whose inputs this machine may not reach.
+
+    All are the id of the run, which the backend inserts. A pipeline that is submitted twice or on a
+    schedule therefore reads its inputs in each run, whatever the backend has in its cache.
+    """
+    return CacheKeys(_RUN_ID, interactions_fingerprint=_RUN_ID, catalogue_fingerprint=_RUN_ID)
 
 
 def check_query(

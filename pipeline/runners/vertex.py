@@ -11,7 +11,7 @@ from components.run_reporter.component import RunReporter
 from pipeline.graph import pipeline_nodes
 from pipeline.paths import run_paths
 from pipeline.runners import container_main
-from pipeline.runners.cache_keys import placeholder_cache_keys
+from pipeline.runners.cache_keys import compiled_cache_keys
 from pipeline.runners.code_version import code_version
 from schemas.deploy_settings import TrainerJob
 from schemas.errors import InputError
@@ -37,7 +37,7 @@ def compile_ir(settings: Settings, path: str, pipeline_root: str, image: str) ->
             "train.warm_start: a compiled pipeline does not know what serves when it is launched; "
             "set it to false, or use `twotower run`"
         )
-    keys = placeholder_cache_keys()
+    keys = compiled_cache_keys()
     # The container's disk is not persistent. Unless the configuration names a destination, versions
     # are published next to the artifacts.
     paths = run_paths(replace(settings, output=pipeline_root))

@@ -93,6 +93,8 @@ def test_recall_ranks_all_items_that_were_not_seen() -> None:
     assert recall_of(log, np.ones((2, 1), np.float32), scores[:, np.newaxis]) == 0.5
     # Ties count against the target.
     assert recall_of(log, np.ones((2, 1), np.float32), np.ones((num_items, 1), np.float32)) == 0.0
+    # Embeddings of a training that diverged find nothing.
+    assert recall_of(log, np.ones((2, 1), np.float32), np.full((num_items, 1), np.nan)) == 0.0
 
 
 def test_the_speed_leaves_out_the_first_steps() -> None:

@@ -32,7 +32,7 @@ class Push:
 
     reindex_of = ""
     label = "stable"
-    provenance: ClassVar[dict[str, Any]] = {"run": {"launch": "1"}}
+    provenance: ClassVar[dict[str, Any]] = {"run": {"launch": "{{$.pipeline_job_uuid}}"}}
 
     def __init__(self, root: Path):
         self.destination = Destination(root)

@@ -102,7 +102,7 @@ def test_a_new_version_is_served_and_its_manifest_names_the_trained_version(
     assert (lineage["version"], lineage["missing"]) == (new, [])
     steps = {step["component"]: step["pipeline"] for step in lineage["steps"]}
     assert (steps["ScannIndexer"], steps["TwoTowerTrainer"]) == ("chain-reindex", "chain")
-    assert "[14/14] RunReporter done" in reindexed.stderr
+    assert "[16/16] RunReporter done" in reindexed.stderr
     assert reindexed.stdout.count("is recommended:") == 3
 
 

@@ -108,6 +108,28 @@ def test_the_trainer_gets_the_machines_of_its_custom_job(
     assert custom_job(spec) == ""
 
 
+def test_every_run_of_one_ir_reads_its_inputs_and_what_serves(
+    settings: Settings, spec: dict[str, Any], tmp_path: Path
+) -> None:
+    """KFP inserts the id of the run where a parameter is exactly the placeholder."""
+    run_id = {"runtimeValue": {"constant": "{{$.pipeline_job_uuid}}"}}
+    tasks = {**spec["components"]["tfx-dag"]["dag"]["tasks"], **spec["root"]["dag"]["tasks"]}
+    for task, parameter in (
+        ("CatalogueExampleGen", "fingerprint"),
+        ("InteractionExampleGen", "fingerprint"),
+        ("CurrentModel", "launch"),
+        ("DataGate", "launch"),
+        ("VersionedPusher", "launch"),
+        ("RunReporter", "launch"),
+    ):
+        assert tasks[task]["inputs"]["parameters"][parameter] == run_id
+
+    compile_ir(settings, str(tmp_path / "again.json"), "gs://bucket/root", IMAGE)
+
+    again = json.loads((tmp_path / "again.json").read_text(encoding="utf-8"))["pipelineSpec"]
+    assert again == spec
+
+
 def test_catalogue_example_gens_container_command_runs(
     spec: dict[str, Any], settings: Settings, tmp_path: Path
 ) -> None:
