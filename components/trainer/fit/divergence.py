@@ -30,14 +30,9 @@ class DivergenceCheck:
         if math.isfinite(loss):
             self._last_finite = loss
             return
-        before = (
-            "no step had a finite loss"
-            if self._last_finite is None
-            else f"the last finite loss is {self._last_finite:.3f}"
-        )
         raise TrainingDivergedError(
             f"training diverged at epoch {epoch}, step {step} of {self._steps}: the loss is "
-            f"{loss}; {before}; {self._remedy}"
+            f"{loss}; {self._before}; {self._remedy}"
         )
 
     def check_weights(self, weights: Iterable[tf.Variable], epoch: int, step: int) -> None:
@@ -50,8 +45,7 @@ class DivergenceCheck:
             if not tf.reduce_all(tf.math.is_finite(weight)):
                 raise TrainingDivergedError(
                     f"training diverged at epoch {epoch}, step {step} of {self._steps}: "
-                    f"{weight.name} is not finite after this step; the last finite loss is "
-                    f"{self._last_finite or math.nan:.3f}; {self._remedy}"
+                    f"{weight.name} is not finite after this step; {self._before}; {self._remedy}"
                 )
 
     def check_validation_loss(self, loss: float, epoch: int) -> None:
@@ -62,10 +56,16 @@ class DivergenceCheck:
         """
         if not math.isfinite(loss):
             raise TrainingDivergedError(
-                f"training diverged at epoch {epoch}: the validation loss is {loss}, while the "
-                f"training loss is {self._last_finite or math.nan:.3f}; {self._remedy}, or look "
-                "for extreme numbers in the features of split eval"
+                f"training diverged at epoch {epoch}: the validation loss is {loss}; of the "
+                f"training, {self._before}; {self._remedy}, or look for extreme numbers in the "
+                "features of split eval"
             )
+
+    @property
+    def _before(self) -> str:
+        if self._last_finite is None:
+            return "no step had a finite loss"
+        return f"the last finite loss is {self._last_finite:.3f}"
 
     @property
     def _remedy(self) -> str:

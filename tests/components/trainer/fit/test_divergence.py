@@ -52,3 +52,19 @@ def test_a_weight_that_is_not_finite_is_named(check: DivergenceCheck) -> None:
         match=r"step 7 of 20: second.* is not finite .*last finite loss is 2\.5",
     ):
         check.check_weights(weights, epoch=1, step=7)
+
+
+@pytest.mark.parametrize(
+    ("losses", "before"),
+    [((), "no step had a finite loss"), ((0.0,), r"the last finite loss is 0\.000")],
+)
+def test_a_validation_loss_that_is_not_finite_is_named_with_that_of_the_training(
+    check: DivergenceCheck, losses: tuple[float, ...], before: str
+) -> None:
+    for loss in losses:
+        check.check_loss(loss, epoch=1, step=1)
+
+    with pytest.raises(
+        TrainingDivergedError, match=rf"epoch 1: the validation loss is inf; .*{before}; lower"
+    ):
+        check.check_validation_loss(math.inf, epoch=1)
