@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from pipeline.config.beam_runners import check_runner
 from pipeline.config.worker_dependencies import dependency_problems
 from schemas.errors import InputError
 from schemas.version_set import running_python
@@ -34,8 +35,9 @@ def check_beam_args(path: str, args: Sequence[str], python: str | None = None) -
       python: The Python version of the version set, such as "3.10"; by default the running one.
 
     Raises:
-      InputError: An argument is unknown or misspelt, a value is invalid, the runner cannot be
-        created, Beam's own validation fails, or workers cannot have the libraries.
+      InputError: An argument is unknown or misspelt, a value is invalid, the runner is not
+        supported or cannot be created, Beam's own validation fails, or workers cannot have the
+        libraries.
     """
     if not args:
         return
@@ -86,10 +88,11 @@ def _runner(name: str | None) -> "PipelineRunner":
     from apache_beam.options.pipeline_options import StandardOptions
     from apache_beam.runners.runner import create_runner
 
+    check_runner(name)
     try:
         return create_runner(name or StandardOptions.DEFAULT_RUNNER)
     except (AttributeError, ImportError, ValueError) as error:
-        raise InputError(f"--runner={name}: no such runner: {error}") from error
+        raise InputError(f"--runner={name}: cannot be created: {error}") from error
 
 
 def _unknown(arguments: Sequence[str], uses_job_server: bool) -> Iterator[str]:
