@@ -235,7 +235,7 @@ def test_a_validation_loss_that_is_not_finite_is_an_error(
 
     with pytest.raises(
         TrainingDivergedError,
-        match=r"diverged at epoch 1: the validation loss is nan, .* split eval",
+        match=r"diverged at epoch 1: the validation loss is nan; .* split eval",
     ):
         train(successors.inputs, successors.settings, SIZES, TrainSettings(max_epochs=2))
 
