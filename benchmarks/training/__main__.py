@@ -6,10 +6,10 @@
 
 Every program trains on the same log in a process of its own, one after the other, until the last
 epoch or the time limit, and ranks the whole catalogue for the last event of every user, which no
-program trains on. Speeds do not include the start (tracing and compilation). FILE has a line
-`user item` per event, in order of time, such as MovieLens-1M; without a file, a log of its sizes is
-generated. RecTools is left out without `--rectools`. Prints Markdown on stdout; progress goes to
-stderr.
+program trains on. RecTools leaves out the events of a user before the last history. Speeds do not
+include the start (tracing and compilation). FILE has a line `user item` per event, in order of
+time, such as MovieLens-1M; without a file, a log of its sizes is generated. RecTools is left out
+without `--rectools`. Prints Markdown on stdout; progress goes to stderr.
 """
 
 import argparse
@@ -153,7 +153,7 @@ def matmul_gflops() -> float:
 def table(title: str, rows: dict[str, dict[str, float]], targets_per_epoch: int) -> str:
     """Returns a Markdown table with one line per program; ratios are to the project's trainer."""
     lines = [
-        f"| {title} | targets/s | ratio | first step, s | peak memory, MiB | epochs | recall@10 |",
+        f"| {title} | targets/s | ratio | start, s | peak memory, MiB | epochs | recall@10 |",
         "|---|---|---|---|---|---|---|",
     ]
     ours = rows[OURS]["targets_per_second"]

@@ -14,6 +14,8 @@ from components.trainer.model.two_tower import TwoTowerModel
 from components.trainer.plan import TrainPlan
 
 _REPETITIONS = 15
+# As in the trainer's loop.
+_VALIDATION_EVENTS = 16_384
 # A seed of the random parts of a step.
 _RANDOM = (17, 0)
 
@@ -26,7 +28,7 @@ def breakdown(model: TwoTowerModel, data: TrainData, plan: TrainPlan) -> dict[st
     """
     dataset = EpochBatches(data.train, plan.events_per_step, plan.seed).epoch(0)
     longest = max(dataset.take(30), key=lambda batch: batch[ROW].shape[1])
-    validation = next(iter(EpochBatches(data.validation, plan.events_per_step, None).epoch(0)))
+    validation = next(iter(EpochBatches(data.validation, _VALIDATION_EVENTS, None).epoch(0)))
     inputs = iter(dataset.repeat())
     weights = model.trainable_variables
 

@@ -23,7 +23,7 @@ class StepClock:
 
     Attributes:
       seconds: The time limit of the training.
-      started: The instant of the first step's start, by `time.perf_counter`.
+      started: The instant at which the program has read the log, by `time.perf_counter`.
       ends: The instant of the end of each step.
       targets: The number of targets of each step.
     """
@@ -66,7 +66,8 @@ class Measurement:
 
     Attributes:
       targets_per_second: The speed after the start.
-      first_step_s: The duration of the first step, with tracing and compilation.
+      first_step_s: The time until the end of the first step, with the preparation of the model and
+        of the data, tracing and compilation.
       targets: How many targets were trained, each as often as it occurred.
       peak_mb: The peak memory of the process, in 2^20 bytes.
       recall: Recall@10 of the held-out items, among all items that the user has not seen.

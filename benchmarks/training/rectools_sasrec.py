@@ -2,7 +2,8 @@
 
     PYTHON -m benchmarks.training.rectools_sasrec LOG …
 
-The loss is RecTools' softmax over the whole catalogue; what is not a size is RecTools' default.
+The loss is RecTools' softmax over the whole catalogue; what is not a size is RecTools' default. It
+trains on the last `history` + 1 events of each user, and leaves out earlier ones.
 """
 
 import argparse
@@ -57,6 +58,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, required=True)
     options = parser.parse_args()
     log = load(options.log)
+    clock = StepClock(options.seconds)
     dataset = Dataset.construct(interactions(log))
 
     def trainer() -> lightning.Trainer:
@@ -64,7 +66,7 @@ def main() -> int:
             accelerator="cpu",
             max_epochs=options.epochs,
             max_time=timedelta(seconds=options.seconds),
-            callbacks=[_Clock(StepClock(options.seconds))],
+            callbacks=[_Clock(clock)],
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
@@ -82,7 +84,7 @@ def main() -> int:
         recommend_torch_device="cpu",
     )
     model.fit(dataset)
-    # RecTools trains with a copy of the trainer.
+    # RecTools trains with a copy of the trainer, and so of the clock.
     callbacks = model.fit_trainer.callbacks
     clock = next(callback.clock for callback in callbacks if isinstance(callback, _Clock))
     users = np.arange(len(log.lengths))

@@ -92,10 +92,10 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, required=True)
     options = parser.parse_args()
     log = load(options.log)
+    clock = StepClock(options.seconds)
     keras.utils.set_random_seed(17)
     model = TutorialModel(log, options.dim, options.history)
     model.compile(optimizer=keras.optimizers.Adagrad(_LEARNING_RATE))
-    clock = StepClock(options.seconds)
     model.fit(
         rows(log, options.history, options.batch),
         epochs=options.epochs,

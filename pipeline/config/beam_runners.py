@@ -4,7 +4,7 @@ Some runners for Beam's Python SDK finish without an error and give a wrong resu
 runner has to be in the list of this module.
 """
 
-from collections.abc import Iterator
+import re
 
 from schemas.errors import InputError
 
@@ -13,14 +13,15 @@ _SUPPORTED = (
     "DirectRunner",
     "BundleBasedDirectRunner",
     "SwitchingDirectRunner",
-    "FnApiRunner",
     "PrismRunner",
     "PortableRunner",
     "FlinkRunner",
     "SparkRunner",
     "DataflowRunner",
 )
-# By a part of their names or of their packages, in lower case.
+# Beam knows it by this path alone.
+_SUPPORTED_PATH = "apache_beam.runners.portability.fn_api_runner.FnApiRunner"
+# By a word of their names or of their packages, in lower case.
 _REFUSED = {
     "dask": "gives wrong results: each tagged output of a step reaches all consumers of the step, "
     "and what a step writes at the end of a bundle is lost",
@@ -41,18 +42,16 @@ def check_runner(name: str | None) -> None:
     """
     if name is None or _is_supported(name):
         return
-    reasons = [*_reasons(name), "is not supported"]
-    raise InputError(f"--runner={name}: {reasons[0]}; use one of {', '.join(_SUPPORTED)}")
+    words = re.split(r"[._]", name.lower().removesuffix("runner"))
+    reasons = [reason for word, reason in _REFUSED.items() if word in words]
+    reason = reasons[0] if reasons else "is not supported"
+    raise InputError(f"--runner={name}: {reason}; use one of {', '.join(_SUPPORTED)}")
 
 
 def _is_supported(name: str) -> bool:
+    if name == _SUPPORTED_PATH:
+        return True
     path, _, runner = name.rpartition(".")
     is_of_beam = not path or path.startswith("apache_beam.")
     known = {supported.lower() for supported in _SUPPORTED}
     return is_of_beam and bool({runner.lower(), f"{runner.lower()}runner"} & known)
-
-
-def _reasons(name: str) -> Iterator[str]:
-    for part, reason in _REFUSED.items():
-        if part in name.lower():
-            yield reason

@@ -114,7 +114,8 @@ def compiled_cache_keys() -> CacheKeys:
     """Returns the cache keys of a compiled pipeline, whose inputs this machine may not reach.
 
     All are the id of the run, which the backend inserts. A pipeline that is submitted twice or on a
-    schedule therefore reads its inputs in each run, whatever the backend has in its cache.
+    schedule therefore reads the log and the catalogue in each run, whatever the backend has in its
+    cache. A curated schema is part of no key.
     """
     return CacheKeys(_RUN_ID, interactions_fingerprint=_RUN_ID, catalogue_fingerprint=_RUN_ID)
 

@@ -207,21 +207,30 @@ def _padded_lengths(lengths: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
       lengths: [num_windows] int64.
 
     Returns:
-      [num_shapes] int64; the last one is the longest of `lengths`.
+      [num_shapes] int64; the last one is at least the longest of `lengths`.
     """
+    occurring, counts = np.unique(lengths, return_counts=True)
     shortest, longest = np.quantile(lengths, [0.1, 1.0], method="higher")
     spread = np.geomspace(max(_MIN_LENGTH, shortest), longest, _MAX_SHAPES)
     bounds = np.unique(spread.round().astype(np.int64))
     while len(bounds) > 1:
         fewer = [np.delete(bounds, number) for number in range(len(bounds) - 1)]
-        num_events = [_num_padded(lengths, without) for without in fewer]
+        num_events = [_num_padded(occurring, counts, without) for without in fewer]
         least = int(np.argmin(num_events))
-        if num_events[least] > (1 + _MIN_SAVING) * _num_padded(lengths, bounds):
+        if num_events[least] > (1 + _MIN_SAVING) * _num_padded(occurring, counts, bounds):
             break
         bounds = fewer[least]
     return bounds
 
 
-def _num_padded(lengths: npt.NDArray[np.int64], bounds: npt.NDArray[np.int64]) -> int:
-    """Returns the number of events of all windows, padding included."""
-    return int(bounds[np.searchsorted(bounds, lengths)].sum())
+def _num_padded(
+    lengths: npt.NDArray[np.int64], counts: npt.NDArray[np.int64], bounds: npt.NDArray[np.int64]
+) -> int:
+    """Returns the number of events of all windows, padding included.
+
+    Args:
+      lengths: [num_lengths] int64, the distinct lengths of windows.
+      counts: [num_lengths] int64, how many windows have each length.
+      bounds: [num_shapes] int64, the lengths to which windows are padded.
+    """
+    return int(np.dot(bounds[np.searchsorted(bounds, lengths)], counts))

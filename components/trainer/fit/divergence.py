@@ -56,7 +56,7 @@ class DivergenceCheck:
         """
         if not math.isfinite(loss):
             raise TrainingDivergedError(
-                f"training diverged at epoch {epoch}: the validation loss is {loss}; of the "
+                f"training diverged at epoch {epoch}: the validation loss is {loss}; in "
                 f"training, {self._before}; {self._remedy}, or look for extreme numbers in the "
                 "features of split eval"
             )

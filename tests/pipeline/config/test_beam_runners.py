@@ -2,6 +2,7 @@
 
 import pytest
 from apache_beam.options.pipeline_options import StandardOptions
+from apache_beam.runners.runner import PipelineRunner, create_runner
 
 from pipeline.config.beam_runners import check_runner
 from schemas.errors import InputError
@@ -26,6 +27,15 @@ def test_the_default_is_accepted() -> None:
     check_runner(None)
 
 
+def test_beam_can_create_the_runners_that_the_message_names() -> None:
+    with pytest.raises(InputError) as caught:
+        check_runner("")
+
+    for name in str(caught.value).rpartition("use one of ")[2].split(", "):
+        check_runner(name)
+        assert isinstance(create_runner(name), PipelineRunner)
+
+
 @pytest.mark.parametrize(
     ("name", "reason"),
     [
@@ -33,7 +43,10 @@ def test_the_default_is_accepted() -> None:
         ("apache_beam.runners.dask.dask_runner.DaskRunner", "wrong results: each tagged output"),
         ("beam_pyspark_runner.pyspark_runner.PySparkRunner", "wrong results.*use SparkRunner"),
         ("ray_beam_runner.portability.ray_runner.RayFnApiRunner", "pyarrow"),
+        ("PySpark", "wrong results.*use SparkRunner"),
         ("mine.DirectRunner", "is not supported"),
+        ("mine.arrayrunner.SuperRunner", "is not supported"),
+        ("FnApiRunner", "is not supported"),
         ("", "is not supported"),
     ],
 )

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.runners import code_version, provenance
-from pipeline.runners.cache_keys import CacheKeys, placeholder_cache_keys
+from pipeline.runners.cache_keys import CacheKeys, compiled_cache_keys, placeholder_cache_keys
 from pipeline.runners.write_record import config_hash, config_without_ids
 from schemas.settings import Settings, from_dict
 from tests.chain_dataset import write_chain_dataset
@@ -34,6 +34,7 @@ def test_data_code_and_run_are_named(settings: Settings) -> None:
 def test_inputs_that_were_not_read_are_null(settings: Settings) -> None:
     for keys, catalogue in (
         (placeholder_cache_keys(), None),
+        (compiled_cache_keys(), None),
         (CacheKeys("7", "", "items"), "items"),
     ):
         data = json.loads(provenance.provenance(settings, keys))["data"]
