@@ -6,10 +6,8 @@ The loss is RecTools' softmax over the whole catalogue; what is not a size is Re
 trains on the last `history` + 1 events of each user, and leaves out earlier ones.
 """
 
-import argparse
 import sys
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +18,7 @@ from rectools.dataset import Dataset
 from rectools.models import SASRecModel
 
 from benchmarks.training.measurement import CUTOFF, StepClock, measurement
+from benchmarks.training.options import program_parser
 from benchmarks.training.sequences import SequenceLog, load
 
 
@@ -49,14 +48,7 @@ def interactions(log: SequenceLog) -> pd.DataFrame:
 
 def main() -> int:
     """Trains, prints the measurement as JSON, and returns 0."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.training.rectools_sasrec")
-    parser.add_argument("log", type=Path)
-    parser.add_argument("--history", type=int, required=True)
-    parser.add_argument("--dim", type=int, required=True)
-    parser.add_argument("--batch", type=int, required=True)
-    parser.add_argument("--epochs", type=int, required=True)
-    parser.add_argument("--seconds", type=float, required=True)
-    options = parser.parse_args()
+    options = program_parser("rectools_sasrec").parse_args()
     log = load(options.log)
     clock = StepClock(options.seconds)
     dataset = Dataset.construct(interactions(log))

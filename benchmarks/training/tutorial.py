@@ -6,9 +6,7 @@ over the last items; without, that of the basic retrieval tutorial, an embedding
 target is one row. The loss is the softmax over the batch, the optimiser is Adagrad with rate 0.1.
 """
 
-import argparse
 import sys
-from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -16,6 +14,7 @@ import tensorflow_recommenders as tfrs
 import tf_keras as keras
 
 from benchmarks.training.measurement import StepClock, measurement, recall_of
+from benchmarks.training.options import program_parser
 from benchmarks.training.sequences import SequenceLog, load
 
 _LEARNING_RATE = 0.1
@@ -83,14 +82,7 @@ def rows(log: SequenceLog, history: int, batch: int) -> tf.data.Dataset:
 
 def main() -> int:
     """Trains, prints the measurement as JSON, and returns 0."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.training.tutorial")
-    parser.add_argument("log", type=Path)
-    parser.add_argument("--history", type=int, required=True)
-    parser.add_argument("--dim", type=int, required=True)
-    parser.add_argument("--batch", type=int, required=True)
-    parser.add_argument("--epochs", type=int, required=True)
-    parser.add_argument("--seconds", type=float, required=True)
-    options = parser.parse_args()
+    options = program_parser("tutorial").parse_args()
     log = load(options.log)
     clock = StepClock(options.seconds)
     keras.utils.set_random_seed(17)

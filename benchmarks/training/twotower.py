@@ -8,7 +8,6 @@ sampled softmax over the targets of the step.
 import argparse
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +15,7 @@ import tf_keras as keras
 
 from benchmarks.training.breakdown import breakdown
 from benchmarks.training.measurement import StepClock, measurement, recall_of
+from benchmarks.training.options import program_parser
 from benchmarks.training.sequences import Integers, SequenceLog, load
 from components.refit.target_ranks import rank_targets
 from components.trainer.data.candidates import CandidateTable
@@ -153,13 +153,7 @@ def _timed(step: Callable[..., Any], clock: StepClock, mean_targets: float) -> C
 
 def main() -> int:
     """Trains, prints the measurement as JSON, and returns 0."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.training.twotower")
-    parser.add_argument("log", type=Path)
-    parser.add_argument("--history", type=int, required=True)
-    parser.add_argument("--dim", type=int, required=True)
-    parser.add_argument("--batch", type=int, required=True)
-    parser.add_argument("--epochs", type=int, required=True)
-    parser.add_argument("--seconds", type=float, required=True)
+    parser = program_parser("twotower")
     parser.add_argument("--breakdown", action="store_true")
     options = parser.parse_args()
     log = load(options.log)
