@@ -231,7 +231,8 @@ def catalogue_nodes(
     schema = ConfigSchema(
         data=to_json(settings.data.without_erased_ids),
         curated=settings.schema or "",
-        code_version=code_version("config_schema") + keys.curated_schema_hash,
+        code_version=code_version("config_schema"),
+        fingerprint=keys.curated_schema_hash,
     )
     statistics, validator = _statistics_nodes(
         "Catalogue", catalogue.outputs["examples"], schema.outputs["catalogue_schema"]

@@ -1,4 +1,4 @@
-"""Speed, memory and quality of training, beside a TFRS tutorial's trainer and RecTools' SASRec.
+"""Speed, memory and quality of this trainer, of a TFRS tutorial's one and of RecTools' SASRec.
 
     python3 -m venv ENV
     ENV/bin/python -m pip install -r benchmarks/requirements-training.txt

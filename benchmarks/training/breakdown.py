@@ -9,13 +9,12 @@ import tensorflow as tf
 from components.trainer.data.batches import EpochBatches
 from components.trainer.data.read import TrainData
 from components.trainer.data.windows import ROW, WEIGHT
+from components.trainer.fit.loop import VALIDATION_EVENTS
 from components.trainer.losses.base import ScoredItems, TargetQueries
 from components.trainer.model.two_tower import TwoTowerModel
 from components.trainer.plan import TrainPlan
 
 _REPETITIONS = 15
-# As in the trainer's loop.
-_VALIDATION_EVENTS = 16_384
 # A seed of the random parts of a step.
 _RANDOM = (17, 0)
 
@@ -28,7 +27,7 @@ def breakdown(model: TwoTowerModel, data: TrainData, plan: TrainPlan) -> dict[st
     """
     dataset = EpochBatches(data.train, plan.events_per_step, plan.seed).epoch(0)
     longest = max(dataset.take(30), key=lambda batch: batch[ROW].shape[1])
-    validation = next(iter(EpochBatches(data.validation, _VALIDATION_EVENTS, None).epoch(0)))
+    validation = next(iter(EpochBatches(data.validation, VALIDATION_EVENTS, None).epoch(0)))
     inputs = iter(dataset.repeat())
     weights = model.trainable_variables
 

@@ -20,6 +20,7 @@ class ConfigSchemaSpec(component_spec.ComponentSpec):
         "data": component_spec.ExecutionParameter(type=str),
         "curated": component_spec.ExecutionParameter(type=str),
         "code_version": component_spec.ExecutionParameter(type=str),
+        "fingerprint": component_spec.ExecutionParameter(type=str),
     }
 
 
@@ -29,19 +30,21 @@ class ConfigSchema(base_component.BaseComponent):
     SPEC_CLASS = ConfigSchemaSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
 
-    def __init__(self, data: str, curated: str, code_version: str):
+    def __init__(self, data: str, curated: str, code_version: str, fingerprint: str):
         """Constructs the component.
 
         Args:
           data: Canonical JSON of `DataSettings`.
           curated: Path of a curated schema in text format; "" for none.
           code_version: The version of the installed code.
+          fingerprint: A hash of the curated schema; part of the cache key.
         """
         super().__init__(
             ConfigSchemaSpec(
                 data=data,
                 curated=curated,
                 code_version=code_version,
+                fingerprint=fingerprint,
                 windows_schema=types.Channel(type=standard_artifacts.Schema),
                 events_schema=types.Channel(type=standard_artifacts.Schema),
                 catalogue_schema=types.Channel(type=standard_artifacts.Schema),

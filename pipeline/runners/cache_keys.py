@@ -110,14 +110,21 @@ def placeholder_cache_keys() -> CacheKeys:
     return CacheKeys(launch_id, f"{_UNREAD}{launch_id}", f"{_UNREAD}{launch_id}")
 
 
-def compiled_cache_keys() -> CacheKeys:
+def compiled_cache_keys(settings: Settings) -> CacheKeys:
     """Returns the cache keys of a compiled pipeline, whose inputs this machine may not reach.
 
     All are the id of the run, which the backend inserts. A pipeline that is submitted twice or on a
-    schedule therefore reads the log and the catalogue in each run, whatever the backend has in its
-    cache. A curated schema is part of no key.
+    schedule therefore reads its inputs in each run, whatever the backend has in its cache.
+
+    Args:
+      settings: Validated settings.
     """
-    return CacheKeys(_RUN_ID, interactions_fingerprint=_RUN_ID, catalogue_fingerprint=_RUN_ID)
+    return CacheKeys(
+        launch_id=_RUN_ID,
+        interactions_fingerprint=_RUN_ID,
+        catalogue_fingerprint=_RUN_ID,
+        curated_schema_hash="" if settings.schema is None else _RUN_ID,
+    )
 
 
 def check_query(
@@ -179,4 +186,4 @@ def _schema_hash(path: str | None) -> str:
         if not FileSystems.exists(path):
             raise InputError(f"{path}: no such file; give the path of a TFMD schema (.pbtxt)")
         with open_input(path) as file:
-            return "-" + hashlib.sha256(file.read()).hexdigest()[:16]
+            return hashlib.sha256(file.read()).hexdigest()[:16]

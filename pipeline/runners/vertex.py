@@ -37,7 +37,7 @@ def compile_ir(settings: Settings, path: str, pipeline_root: str, image: str) ->
             "train.warm_start: a compiled pipeline does not know what serves when it is launched; "
             "set it to false, or use `twotower run`"
         )
-    keys = compiled_cache_keys()
+    keys = compiled_cache_keys(settings)
     # The container's disk is not persistent. Unless the configuration names a destination, versions
     # are published next to the artifacts.
     paths = run_paths(replace(settings, output=pipeline_root))

@@ -26,7 +26,7 @@ from components.trainer.plan import TrainPlan
 from schemas.errors import InputError
 
 # Validation computes no gradients, so that its batches can be larger.
-_VALIDATION_EVENTS = 16_384
+VALIDATION_EVENTS = 16_384
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ class _Training:
         self._validation = None
         if validation is not None and validation.num_targets:
             self._validation = EpochBatches(
-                validation, _VALIDATION_EVENTS, None, devices.num_replicas
+                validation, VALIDATION_EVENTS, None, devices.num_replicas
             )
         steps = len(self._batches)
         cutoff = monitored_cutoff(model.towers.num_items)

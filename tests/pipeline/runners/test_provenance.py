@@ -34,7 +34,7 @@ def test_data_code_and_run_are_named(settings: Settings) -> None:
 def test_inputs_that_were_not_read_are_null(settings: Settings) -> None:
     for keys, catalogue in (
         (placeholder_cache_keys(), None),
-        (compiled_cache_keys(), None),
+        (compiled_cache_keys(settings), None),
         (CacheKeys("7", "", "items"), "items"),
     ):
         data = json.loads(provenance.provenance(settings, keys))["data"]

@@ -130,6 +130,22 @@ def test_every_run_of_one_ir_reads_its_inputs_and_what_serves(
     assert again == spec
 
 
+@pytest.mark.parametrize(
+    ("curated", "fingerprint"),
+    [(None, ""), ("gs://bucket/shop.pbtxt", "{{$.pipeline_job_uuid}}")],
+)
+def test_every_run_of_one_ir_reads_the_curated_schema(
+    settings: Settings, tmp_path: Path, curated: str | None, fingerprint: str
+) -> None:
+    path = tmp_path / "chain.json"
+    compile_ir(replace(settings, schema=curated), str(path), "gs://bucket/root", IMAGE)
+
+    compiled = json.loads(path.read_text(encoding="utf-8"))["pipelineSpec"]
+    task = compiled["components"]["tfx-dag"]["dag"]["tasks"]["ConfigSchema"]
+    parameters = task["inputs"]["parameters"]
+    assert parameters["fingerprint"] == {"runtimeValue": {"constant": fingerprint}}
+
+
 def test_catalogue_example_gens_container_command_runs(
     spec: dict[str, Any], settings: Settings, tmp_path: Path
 ) -> None:

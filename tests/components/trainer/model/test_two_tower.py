@@ -1,102 +1,41 @@
 """The loss of a batch of windows, compared with NumPy implementations of the losses."""
 
-from dataclasses import replace
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
 from components.trainer.data import windows
-from components.trainer.data.candidates import TransformedCatalogue, candidate_table
-from components.trainer.data.features import InputFeature, TowerFeatures
-from components.trainer.data.id_vocabularies import IdVocabularies
 from components.trainer.losses import sampled_negatives
 from components.trainer.losses.base import ScoredItems, TargetQueries
 from components.trainer.losses.build import TrainingItems, build_loss
-from components.trainer.model.excluded_rows import excluded_rows
 from components.trainer.model.query_inputs import query_inputs
 from components.trainer.model.similarity import candidate_to_query
-from components.trainer.model.towers import RetrievalTowers
 from components.trainer.model.two_tower import TwoTowerModel
-from components.trainer.plan import TrainPlan
 from components.trainer.time.first_seen import AppearanceTimes
 from components.trainer.time.item_dynamics import ItemDynamics
 from components.trainer.time.popularity import NUM_FEATURES, RecentPopularity
 from schemas.model_settings import Loss, Similarity
-from schemas.source_settings import FeatureKind
 from schemas.transformed import IS_NEGATIVE
-from tests.components.trainer.plans import encoder_plan, model_plan, train_plan
+from tests.components.trainer.model.small_models import (
+    ALL_ROWS,
+    COUNTS,
+    DIM,
+    NEGATIVE_FEATURES,
+    NUM_ITEMS,
+    ROWS,
+    WEIGHT,
+    batch_of,
+    embeddings_of,
+    model_of,
+)
+from tests.components.trainer.plans import train_plan
 
 RNG = np.random.default_rng(3)
-NUM_ITEMS = 12
-DIM = 8
-ITEM_ID = np.array([f"i{row}".encode() for row in range(NUM_ITEMS)], dtype=object)
-NO_CATALOGUE = TransformedCatalogue(np.array([], dtype=object), np.array([], np.int64), {})
-ALL_ROWS = np.arange(NUM_ITEMS, dtype=np.int32)
-COUNTS = np.arange(NUM_ITEMS)[::-1] * 3
-FEATURES = TowerFeatures(
-    user_id=InputFeature("user_id", FeatureKind.CATEGORY, 3),
-    user=(),
-    context=(),
-    outcome=(),
-    item=(),
-)
-NEGATIVE_FEATURES = replace(FEATURES, outcome=(InputFeature(IS_NEGATIVE, FeatureKind.CATEGORY, 2),))
-ROWS = np.array([[0, 1, 2, 2], [1, 5, 12, 12]])
 IN_BATCH_ONLY = {"in_batch_negatives": 256, "catalogue_negatives": 0}
-WEIGHT = np.array([[1.0, 0.0, 2.0, 1.0], [1.0, 0.5, 0.0, 0.0]])
 POPULARITY = RecentPopularity(
     RNG.integers(NUM_ITEMS, size=640).astype(np.int32), np.arange(640), np.full(NUM_ITEMS, -1)
 )
-
-
-def model_of(
-    train: TrainPlan,
-    popularity: RecentPopularity | None = None,
-    compiled: bool = False,
-    excludes_history: bool = True,
-    features: TowerFeatures = FEATURES,
-    **model: Any,
-) -> TwoTowerModel:
-    table = candidate_table(list(ITEM_ID), NO_CATALOGUE, ())
-    plan = model_plan(dim=DIM, encoder=encoder_plan(num_heads=2), **model)
-    dynamics = ItemDynamics(popularity)
-    towers = RetrievalTowers(
-        features,
-        table,
-        IdVocabularies(tuple(ITEM_ID), ()),
-        dynamics,
-        plan,
-        train.id_dropout,
-        train.temperature,
-        excludes_history,
-    )
-    loss = build_loss(train, TrainingItems(COUNTS, ALL_ROWS, dynamics))
-    return TwoTowerModel(towers, loss, dynamics, train, compiled=compiled)
-
-
-def batch_of(rows: npt.NDArray[np.int64], weight: npt.NDArray[np.float64]) -> dict[str, tf.Tensor]:
-    return {
-        "user_id": tf.range(len(rows), dtype=tf.int64),
-        windows.ROW: tf.constant(rows, tf.int32),
-        windows.WEIGHT: tf.constant(weight, tf.float32),
-        "timestamp": tf.constant(np.arange(rows.size).reshape(rows.shape) * 60, tf.int64),
-    }
-
-
-def embeddings_of(
-    model: TwoTowerModel, rows: npt.NDArray[np.int64], weight: npt.NDArray[np.float64]
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Returns query and candidate embeddings, from the methods that the export uses."""
-    batch = batch_of(rows, weight)
-    vectors = tf.reshape(
-        model.towers.item_vectors(tf.reshape(batch[windows.ROW], [-1])), [*rows.shape, -1]
-    )
-    positions = tf.constant(np.argwhere(weight > 0))
-    queries = model.towers.query_embeddings(positions, vectors, query_inputs(batch, FEATURES))
-    return queries.numpy(), model.towers.catalogue_embeddings().numpy()
 
 
 def mean_violation(values: npt.NDArray[np.float32]) -> float:
@@ -346,63 +285,3 @@ def test_a_compiled_step_has_the_same_loss_and_gradients() -> None:
     assert compiled_loss == pytest.approx(loss, rel=1e-5)
     for compiled_gradient, gradient in zip(compiled_gradients, gradients, strict=True):
         np.testing.assert_allclose(compiled_gradient, gradient, atol=1e-5)
-
-
-def test_separate_item_tables_have_separate_weights() -> None:
-    model = model_of(train_plan(), share_item_table=False)
-    model.compute_loss(batch_of(ROWS, WEIGHT))
-
-    assert not model.towers.items.is_shared
-    names = [weight.name for weight in model.towers.weights]
-    assert any("of_history" in name for name in names)
-    assert any("of_candidates" in name for name in names)
-
-
-def test_queries_without_history_depend_on_no_item() -> None:
-    model = model_of(train_plan(history_dropout=0.999999, feature_dropout=0.0, id_dropout=0.0))
-    inputs = query_inputs(batch_of(ROWS, WEIGHT), FEATURES)
-    towers = model.towers
-    vectors = tf.reshape(towers.item_vectors(tf.reshape(ROWS, [-1])), [*ROWS.shape, -1])
-    other = vectors + tf.constant(RNG.normal(size=vectors.shape), tf.float32)
-    hidden = tf.constant([True, False])
-
-    first, changed = (
-        towers.query_tower(*towers.query_tower_inputs(x, inputs, hidden)).numpy()
-        for x in (vectors, other)
-    )
-
-    np.testing.assert_array_equal(first[0], changed[0])
-    assert np.abs(first[1] - changed[1]).max() > 1e-4
-
-
-def test_validation_does_not_rank_items_of_the_history() -> None:
-    rows, weight = np.array([[0, 1, 2, 3]]), np.array([[0.0, 0.0, 0.0, 1.0]])
-    ranks = {}
-    for excludes in (True, False):
-        model = model_of(train_plan(), excludes_history=excludes)
-        batch = batch_of(rows, weight)
-        model.compute_loss(batch)
-        # multiples of the query: only its three past items score above the target
-        query, _ = embeddings_of(model, rows, weight)
-        length = np.zeros(NUM_ITEMS)
-        length[[0, 1, 2, 3]] = [4.0, 3.0, 2.0, 1.0]
-        model.recall.refill(tf.constant(length[:, np.newaxis] * query, tf.float32))
-        model.reset_metrics()
-        model.compute_loss(batch)
-        ranks[excludes] = [float(value) for value in model.recall.result()]
-
-    assert ranks[True] == [1.0, 1.0, 1.0]  # recall at 1, 5 and 10
-    assert ranks[False] == [0.0, 1.0, 1.0]
-
-
-def test_validation_does_not_rank_items_with_negative_feedback() -> None:
-    rows, weight = np.array([[0, 1, 2, 3]]), np.array([[0.0, 0.0, 0.0, 1.0]])
-    model = model_of(train_plan(), excludes_history=False, features=NEGATIVE_FEATURES)
-    batch = {**batch_of(rows, weight), IS_NEGATIVE: tf.constant([[1, 0, 1, 1]])}
-
-    excluded = excluded_rows(tf.constant([[0, 3]], tf.int64), batch, model.towers)
-
-    assert excluded is not None
-    assert excluded.numpy().tolist() == [[0, NUM_ITEMS, 2, NUM_ITEMS]]
-    always = model_of(train_plan(), excludes_history=False)
-    assert excluded_rows(tf.constant([[0, 3]], tf.int64), batch, always.towers) is None
